@@ -1,0 +1,375 @@
+//! The canvas without the web: events change it, frames read it.
+
+mod keyboard;
+mod pointer;
+#[cfg(test)]
+mod tests;
+
+pub use keyboard::Key;
+
+use super::{
+    board::{Board, Moved},
+    camera::{Camera, Size},
+    geometry::{Area, Position},
+    gesture::{Effect, Gesture},
+    mounts::{Cards, Change, Mounts},
+    overview::{Bitmap, Overview},
+    scene::{CardId, Scene},
+};
+
+/// How long the camera takes to fly somewhere, in milliseconds.
+const FLIGHT: f64 = 250.0;
+/// Room around the cards when everything is shown.
+const PADDING: f64 = 64.0;
+const ZOOM_STEP: f64 = 1.25;
+
+/// Camera, positions, selection and gestures.
+#[derive(Debug, Default)]
+pub struct Engine {
+    board: Board,
+    camera: Camera,
+    size: Size,
+    flight: Option<Flight>,
+    is_still: bool,
+    selection: Vec<CardId>,
+    /// The card that has, or would get, the keyboard.
+    active: Option<CardId>,
+    hover: Hover,
+    gesture: Gesture,
+    pointers: Vec<(i32, Position)>,
+    last_click: Option<(CardId, f64)>,
+    editing: Option<CardId>,
+    mounts: Mounts,
+    overview: Overview,
+    marks: Marks,
+    effects: Vec<Effect>,
+}
+
+/// What lies under an idle pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hover {
+    #[default]
+    Nothing,
+    Card(CardId),
+    Corner(CardId),
+    Edge(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    from: Camera,
+    to: Camera,
+    start: Option<f64>,
+}
+
+/// What has changed since the last frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Marks {
+    camera: bool,
+    scene: bool,
+    looks: bool,
+    moved: Vec<CardId>,
+}
+
+/// What a frame has to write.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    pub camera: bool,
+    /// Every card and edge may be elsewhere, or gone.
+    pub scene: bool,
+    /// Selection, hover, the selection box.
+    pub looks: bool,
+    pub moved: Vec<CardId>,
+    pub mounts: Change,
+    pub bitmap: Option<Bitmap>,
+    /// The overview has come or gone.
+    pub overview: bool,
+    /// Ask for another frame.
+    pub again: bool,
+}
+
+impl Engine {
+    /// Takes a new scene. What is being dragged stays under the hand.
+    pub fn load(&mut self, scene: &Scene) {
+        let carried = self.gesture.carried();
+        let held: Vec<Moved> = carried.iter().filter_map(|id| self.whereabouts(*id)).collect();
+        self.board
+            .load(scene, |id| held.iter().find(|moved| moved.id == id).map(|moved| moved.area));
+        let board = &self.board;
+        self.selection.retain(|id| board.index(*id).is_some());
+        self.active = self.active.filter(|id| board.index(*id).is_some());
+        self.editing = self.editing.filter(|id| board.index(*id).is_some());
+        self.hover = Hover::Nothing;
+        self.marks.scene = true;
+        self.mounts.forget();
+        self.overview.forget();
+    }
+
+    /// The window has this size now.
+    pub fn resize(&mut self, size: Size) {
+        if self.size == size {
+            return;
+        }
+        // What was in the middle stays there, except the first time.
+        if self.size.width > 0.0 {
+            let (x, y) = (size.width - self.size.width, size.height - self.size.height);
+            self.camera = self.camera.panned((x / 2.0).round(), (y / 2.0).round());
+        }
+        self.size = size;
+        self.marks.camera = true;
+        self.mounts.forget();
+        self.overview.forget();
+    }
+
+    /// No flights: the camera is there at once.
+    pub fn keep_still(&mut self, is_still: bool) {
+        self.is_still = is_still;
+    }
+
+    /// Decides what this frame writes, and forgets that it had to.
+    pub fn frame(&mut self, now: f64) -> Frame {
+        let mut again = self.fly(now);
+        let view = self.camera.view(self.size);
+        let zoom = self.camera.zoom;
+
+        let in_view = if zoom < 0.5 { self.board.within(view).count() } else { 0 };
+        let overview = self.overview.decide(zoom, in_view);
+        if overview {
+            self.mounts.forget();
+        }
+        let cards = if self.overview.is_shown() { Cards::OnlyPinned } else { Cards::Near };
+        let pinned = self.pinned();
+        let mounts = self.mounts.update(&self.board, view, zoom, &pinned, cards);
+        again |= mounts.is_partial;
+        let bitmap = self.overview.update(view, zoom);
+
+        let marks = std::mem::take(&mut self.marks);
+        Frame {
+            camera: marks.camera || overview || bitmap.is_some(),
+            scene: marks.scene,
+            looks: marks.looks,
+            moved: marks.moved,
+            mounts,
+            bitmap,
+            overview,
+            again,
+        }
+    }
+
+    fn fly(&mut self, now: f64) -> bool {
+        let Some(flight) = &mut self.flight else { return false };
+        let start = *flight.start.get_or_insert(now);
+        let progress = ((now - start) / FLIGHT).clamp(0.0, 1.0);
+        let eased = 1.0 - (1.0 - progress).powi(3);
+        self.camera = flight.from.toward(flight.to, eased);
+        self.marks.camera = true;
+        if progress >= 1.0 {
+            self.camera = flight.to;
+            self.flight = None;
+        }
+        self.flight.is_some()
+    }
+
+    fn pinned(&self) -> Vec<CardId> {
+        let mut pinned = self.gesture.carried();
+        pinned.truncate(64);
+        pinned.extend(self.active);
+        pinned.extend(self.editing);
+        pinned
+    }
+
+    /// What has happened since the last call.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Flies to a camera, or is there at once.
+    fn go(&mut self, to: Camera) {
+        if self.is_still {
+            self.camera = to;
+        } else {
+            self.flight = Some(Flight { from: self.camera, to, start: None });
+        }
+        self.marks.camera = true;
+    }
+
+    /// Shows everything.
+    pub fn fit(&mut self) {
+        if let Some(area) = self.board.bounds() {
+            self.go(Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0)));
+        }
+    }
+
+    /// Shows everything, without a flight.
+    pub fn fit_at_once(&mut self) {
+        if let Some(area) = self.board.bounds() {
+            self.camera = Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0));
+            self.flight = None;
+            self.marks.camera = true;
+        }
+    }
+
+    pub fn zoom_in(&mut self) {
+        self.zoom_by(ZOOM_STEP);
+    }
+
+    pub fn zoom_out(&mut self) {
+        self.zoom_by(1.0 / ZOOM_STEP);
+    }
+
+    /// Life size, with the same middle.
+    pub fn zoom_to_life(&mut self) {
+        self.zoom_by(1.0 / self.destination().zoom);
+    }
+
+    fn zoom_by(&mut self, factor: f64) {
+        let middle = Position::new(self.size.width / 2.0, self.size.height / 2.0);
+        self.go(self.destination().zoom_at(middle, factor));
+    }
+
+    fn destination(&self) -> Camera {
+        self.flight.map_or(self.camera, |flight| flight.to)
+    }
+
+    /// Brings a card into the middle of what a panel leaves free, at a readable size.
+    pub fn centre_on(&mut self, id: CardId, free_width: Option<f64>) {
+        let Some(card) = self.board.index(id) else { return };
+        let width = free_width.unwrap_or(self.size.width).clamp(1.0, self.size.width.max(1.0));
+        let zoom = self.camera.zoom.clamp(0.6, 1.0);
+        let camera = Camera { zoom, ..self.camera };
+        self.go(camera.centred(self.board.area(card).centre(), Size { width, ..self.size }));
+    }
+
+    /// Brings a card into view if it is not.
+    pub fn reveal(&mut self, id: CardId) {
+        let Some(card) = self.board.index(id) else { return };
+        let view = self.destination().view(self.size);
+        if !view.covers(&self.board.area(card)) {
+            self.centre_on(id, None);
+        }
+    }
+
+    /// The page says which card is chosen.
+    pub fn set_selected(&mut self, id: Option<CardId>) {
+        let known = id.filter(|id| self.board.index(*id).is_some());
+        match known {
+            Some(id) if self.selection.contains(&id) => return,
+            Some(id) => {
+                self.selection = vec![id];
+                self.active = Some(id);
+                self.pin();
+            }
+            None if self.selection.len() == 1 => self.selection.clear(),
+            None => return,
+        }
+        self.marks.looks = true;
+    }
+
+    /// Chooses a card, or none, as a click does.
+    pub fn choose(&mut self, card: Option<CardId>, adds: bool) {
+        match card {
+            Some(id) if adds => {
+                if self.selection.contains(&id) {
+                    self.selection.retain(|other| *other != id);
+                } else {
+                    self.selection.push(id);
+                }
+            }
+            Some(id) => self.selection = vec![id],
+            None => self.selection.clear(),
+        }
+        if let Some(id) = card {
+            self.active = Some(id);
+            self.pin();
+            self.effects.push(Effect::Focus(id));
+        }
+        self.marks.looks = true;
+        self.effects.push(Effect::Selection(self.selection.clone()));
+        if !adds {
+            self.effects.push(Effect::Select(card));
+        }
+    }
+
+    /// Lifts one card above the input layer, so that it gets events itself; `None` lets it down.
+    pub fn edit(&mut self, card: Option<CardId>) {
+        self.editing = card.filter(|id| self.board.index(*id).is_some());
+        self.marks.looks = true;
+        self.pin();
+    }
+
+    /// The keyboard has come to this card by itself.
+    pub fn focused(&mut self, id: CardId) {
+        if self.active != Some(id) {
+            self.active = Some(id);
+            self.marks.looks = true;
+        }
+        self.reveal(id);
+    }
+
+    fn pin(&mut self) {
+        self.mounts.forget();
+    }
+
+    fn whereabouts(&self, id: CardId) -> Option<Moved> {
+        self.board.index(id).map(|card| Moved { id, area: self.board.area(card) })
+    }
+
+    fn place(&mut self, id: CardId, area: Area) {
+        if let Some(card) = self.board.index(id)
+            && self.board.area(card) != area
+        {
+            self.board.place(card, area);
+            self.marks.moved.push(id);
+        }
+    }
+
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    #[must_use]
+    pub fn camera(&self) -> Camera {
+        self.camera
+    }
+
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    #[must_use]
+    pub fn mounts(&self) -> &Mounts {
+        &self.mounts
+    }
+
+    #[must_use]
+    pub fn overview(&self) -> &Overview {
+        &self.overview
+    }
+
+    #[must_use]
+    pub fn gesture(&self) -> &Gesture {
+        &self.gesture
+    }
+
+    #[must_use]
+    pub fn hover(&self) -> Hover {
+        self.hover
+    }
+
+    #[must_use]
+    pub fn selection(&self) -> &[CardId] {
+        &self.selection
+    }
+
+    #[must_use]
+    pub fn active(&self) -> Option<CardId> {
+        self.active
+    }
+
+    #[must_use]
+    pub fn editing(&self) -> Option<CardId> {
+        self.editing
+    }
+}

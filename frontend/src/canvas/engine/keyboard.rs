@@ -1,0 +1,144 @@
+//! The keyboard on the canvas.
+
+use super::Engine;
+use crate::canvas::{
+    board::{Direction, Moved},
+    geometry::Area,
+    gesture::{Effect, Keys},
+};
+
+/// How far one press of an arrow key with Alt moves a card.
+const STEP: f64 = 8.0;
+
+/// A key that means something on the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Arrow(Direction),
+    Enter,
+    Space,
+    Escape,
+    Home,
+    ZoomIn,
+    ZoomOut,
+    LifeSize,
+    Fit,
+}
+
+impl Key {
+    /// The key of a keyboard event.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "ArrowLeft" => Self::Arrow(Direction::Left),
+            "ArrowRight" => Self::Arrow(Direction::Right),
+            "ArrowUp" => Self::Arrow(Direction::Up),
+            "ArrowDown" => Self::Arrow(Direction::Down),
+            "Enter" => Self::Enter,
+            " " => Self::Space,
+            "Escape" => Self::Escape,
+            "Home" => Self::Home,
+            "+" | "=" => Self::ZoomIn,
+            "-" => Self::ZoomOut,
+            "0" => Self::LifeSize,
+            "1" => Self::Fit,
+            _ => return None,
+        })
+    }
+}
+
+impl Engine {
+    /// Answers a key; whether it meant anything.
+    pub fn key(&mut self, key: Key, keys: Keys) -> bool {
+        if keys.control {
+            return false;
+        }
+        match key {
+            Key::Arrow(direction) if keys.alt => return self.nudge(direction),
+            Key::Arrow(direction) => return self.wander(direction),
+            Key::Enter => match self.active {
+                Some(id) => self.effects.push(Effect::Open(id)),
+                None => return false,
+            },
+            Key::Space => match self.active {
+                Some(id) => self.choose(Some(id), keys.shift),
+                None => return false,
+            },
+            Key::Escape => {
+                if !self.cancel() {
+                    if self.selection.is_empty() {
+                        return false;
+                    }
+                    self.choose(None, false);
+                }
+            }
+            Key::Home => {
+                let Some(first) = self.board.cards().next() else { return false };
+                self.attend(first);
+            }
+            Key::ZoomIn => self.zoom_in(),
+            Key::ZoomOut => self.zoom_out(),
+            Key::LifeSize => self.zoom_to_life(),
+            Key::Fit => self.fit(),
+        }
+        true
+    }
+
+    fn wander(&mut self, direction: Direction) -> bool {
+        let from = self.active.and_then(|id| self.board.index(id));
+        let next = match from {
+            Some(card) => self.board.neighbour(card, direction),
+            None => self.board.cards().next(),
+        };
+        if let Some(card) = next {
+            self.attend(card);
+        }
+        from.is_some() || next.is_some()
+    }
+
+    fn attend(&mut self, card: usize) {
+        let id = self.board.id(card);
+        self.active = Some(id);
+        self.marks.looks = true;
+        self.pin();
+        self.reveal(id);
+        self.effects.push(Effect::Focus(id));
+    }
+
+    fn nudge(&mut self, direction: Direction) -> bool {
+        let (dx, dy) = match direction {
+            Direction::Left => (-STEP, 0.0),
+            Direction::Right => (STEP, 0.0),
+            Direction::Up => (0.0, -STEP),
+            Direction::Down => (0.0, STEP),
+        };
+        let mut cards = self.selection.clone();
+        if cards.is_empty() {
+            cards.extend(self.active);
+        }
+        let mut members = Vec::new();
+        for card in cards.into_iter().filter_map(|id| self.board.index(id)) {
+            for member in self.board.family(card) {
+                if !members.contains(&member) {
+                    members.push(member);
+                }
+            }
+        }
+        let moved: Vec<Moved> = members
+            .into_iter()
+            .map(|card| {
+                let area = self.board.area(card);
+                let area = Area { x: area.x + dx, y: area.y + dy, ..area };
+                Moved { id: self.board.id(card), area }
+            })
+            .collect();
+        for Moved { id, area } in &moved {
+            self.place(*id, *area);
+        }
+        self.overview.forget();
+        let has_moved = !moved.is_empty();
+        if has_moved {
+            self.effects.push(Effect::Moved(moved));
+        }
+        has_moved
+    }
+}

@@ -1,0 +1,3 @@
+//! The web app: the canvas and the screens around it, in Yew.
+
+pub mod canvas;

@@ -1,0 +1,3 @@
+//! Starts the web app.
+
+fn main() {}
