@@ -1,0 +1,93 @@
+//! `cargo xtask test`: everything that must hold, section by section.
+
+mod tally;
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use self::tally::Tally;
+use crate::{browser, engine, image, process, tool, web};
+
+/// A part of the test run. The cheap ones come first, and what needs most comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Section {
+    /// rustfmt has nothing to change
+    Format,
+    /// Spelling, unused dependencies, licences and sources
+    Policy,
+    /// clippy has nothing to say, and the lock file is up to date
+    Lint,
+    /// The web app builds for the browser, the domain with it
+    Web,
+    /// A Docker engine answers, and has the test images
+    Engine,
+    /// Every test, the real engine and the real browser among them
+    Tests,
+}
+
+/// Runs one section, or all of them until one fails.
+pub(crate) fn run(only: Option<Section>) -> Result<()> {
+    let chosen = |section: &Section| only.is_none_or(|only| only == *section);
+    let mut tally = None;
+    for section in Section::value_variants().iter().filter(|section| chosen(section)) {
+        let name = format!("{section:?}").to_lowercase();
+        println!("\n== {name} ==");
+        let start = Instant::now();
+        tally = section.carry_out().with_context(|| format!("section `{name}`"))?;
+        println!("== {name}: passed in {} s ==", start.elapsed().as_secs());
+    }
+    if let Some(tally) = tally {
+        println!("{tally}");
+    }
+    Ok(())
+}
+
+impl Section {
+    fn carry_out(self) -> Result<Option<Tally>> {
+        match self {
+            Self::Format => process::run(process::cargo().args(["fmt", "--all", "--check"]))?,
+            Self::Policy => tool::check()?,
+            Self::Lint => lint()?,
+            Self::Web => web::build()?,
+            Self::Engine => image::ensure(&engine::ensure()?)?,
+            Self::Tests => return tests().map(Some),
+        }
+        Ok(None)
+    }
+}
+
+fn lint() -> Result<()> {
+    process::output(process::cargo().args(["metadata", "--locked", "--format-version", "1"]))
+        .context("Cargo.lock does not fit the manifests: run `cargo check` and commit it")?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    process::run(process::cargo().args(clippy))
+}
+
+/// All tests, with what the real ones need; fails with the sum when any failed.
+fn tests() -> Result<Tally> {
+    web::build()?;
+    let engine = engine::ensure()?;
+    image::ensure(&engine)?;
+    let mut cargo = process::cargo();
+    cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    cargo.env("EASEL_TEST_ENGINE", engine.host());
+    cargo.env("EASEL_TEST_CHROMIUM", browser::ensure()?);
+
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("could not start cargo")?;
+    let stdout = child.stdout.take().context("its output is piped")?;
+    let mut tally = Tally::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        tally.read(&line);
+    }
+    let status = child.wait()?;
+    if !status.success() || tally.failed > 0 {
+        bail!("{tally}");
+    }
+    Ok(tally)
+}

@@ -1,0 +1,81 @@
+//! Set-up, build and test automation: `cargo xtask <task>`.
+
+mod browser;
+mod check;
+mod debian;
+mod engine;
+mod image;
+mod process;
+mod serve;
+mod tool;
+mod wasm;
+mod web;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use self::check::Section;
+use self::wasm::Toolchain;
+
+/// Easel's automation. Each task sets up what it needs.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Set up, build and start Easel
+    Run {
+        /// Passed on to `easel serve`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Run every check and test
+    Test {
+        /// Only this section
+        #[arg(long)]
+        only: Option<Section>,
+    },
+    /// Set up what `run` and `test` need, and build nothing
+    Setup,
+    /// Build the web app into `target/web/dist`
+    Web,
+    /// Start a Docker engine when none answers
+    Engine,
+    /// Make the test images and import them into the engine
+    Images,
+}
+
+fn main() -> ExitCode {
+    match Task::parse().carry_out() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Task {
+    fn carry_out(self) -> Result<()> {
+        match self {
+            Self::Run { arguments } => serve::run(&arguments)?,
+            Self::Test { only } => check::run(only)?,
+            Self::Setup => set_up()?,
+            Self::Web => web::build()?,
+            Self::Engine => println!("a Docker engine answers at {}", engine::ensure()?),
+            Self::Images => image::ensure(&engine::ensure()?)?,
+        }
+        Ok(())
+    }
+}
+
+fn set_up() -> Result<()> {
+    println!("web app: compiled by the {:?} toolchain", Toolchain::ensure()?);
+    let engine = engine::ensure()?;
+    println!("engine: {engine}");
+    image::ensure(&engine)?;
+    println!("browser: {}", browser::ensure()?.display());
+    Ok(())
+}

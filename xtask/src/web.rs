@@ -1,0 +1,108 @@
+//! The web app: compiled, bound, hashed, compressed, and laid out as the server embeds it.
+
+mod asset;
+mod inputs;
+mod page;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use self::asset::Assets;
+use self::page::Page;
+use crate::wasm::{self, Toolchain};
+use crate::{process, workspace};
+
+const PACKAGE: &str = "easel-frontend";
+
+/// Builds the web app, unless nothing that goes into it has changed.
+pub(crate) fn build() -> Result<()> {
+    let dist = workspace::web_dist();
+    let seen = dist.with_file_name("inputs");
+    let inputs = inputs::hash(workspace::root())?;
+    if dist.exists() && fs::read_to_string(&seen).is_ok_and(|seen| seen == inputs) {
+        println!("the web app is up to date");
+        return Ok(());
+    }
+
+    let module = compile()?;
+    let bound = bind(&module)?;
+    let fresh = dist.with_file_name("dist.new");
+    let _ = fs::remove_dir_all(&fresh);
+    lay_out(&bound, &fresh)?;
+
+    // Never a moment with half of it.
+    let stale = dist.with_file_name("dist.old");
+    let _ = fs::remove_dir_all(&stale);
+    if dist.exists() {
+        fs::rename(&dist, &stale)?;
+    }
+    fs::rename(&fresh, &dist)?;
+    let _ = fs::remove_dir_all(&stale);
+    fs::write(seen, inputs)?;
+    Ok(())
+}
+
+/// The web app's module as cargo leaves it.
+fn compile() -> Result<PathBuf> {
+    let toolchain = Toolchain::ensure()?;
+    let arguments = ["--profile", "web", "--package", PACKAGE, "--bin", PACKAGE];
+    process::run(toolchain.cargo("build").args(arguments))?;
+    Ok(wasm::target().join(wasm::TARGET).join("web").join(PACKAGE).with_extension("wasm"))
+}
+
+/// The module with its JavaScript, in a folder.
+fn bind(module: &Path) -> Result<PathBuf> {
+    let folder = wasm::target().join("bound");
+    let _ = fs::remove_dir_all(&folder);
+    Bindgen::new()
+        .input_path(module)
+        .web(true)?
+        .out_name("easel")
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&folder)
+        .context("wasm-bindgen could not bind the web app")?;
+    Ok(folder)
+}
+
+fn lay_out(bound: &Path, dist: &Path) -> Result<()> {
+    let frontend = workspace::root().join("frontend");
+    let mut assets = Assets::new(dist)?;
+    let mut page = Page::new(fs::read_to_string(frontend.join("index.html"))?);
+
+    let mut script = fs::read_to_string(bound.join("easel.js"))?;
+    for snippet in inputs::files(&bound.join("snippets"))? {
+        let path = snippet.strip_prefix(bound)?;
+        let hashed = assets.add(path, fs::read(&snippet)?)?;
+        script = script.replace(&format!("./{}", path.display()), &format!("./{hashed}"));
+    }
+    let wasm = assets.add(Path::new("easel.wasm"), fs::read(bound.join("easel_bg.wasm"))?)?;
+    let script = assets.add(Path::new("easel.js"), script.into())?;
+    let boot = assets.add(Path::new("boot.js"), page::boot(&script, &wasm).into())?;
+    let css = assets.add(Path::new("easel.css"), stylesheet(&frontend.join("styles"))?.into())?;
+
+    for (name, asset) in [("js", script), ("wasm", wasm), ("boot", boot), ("css", css)] {
+        page.fill(name, &assets.url(&asset));
+    }
+    for file in inputs::files(&frontend.join("assets"))? {
+        let name = file.strip_prefix(frontend.join("assets"))?;
+        let asset = assets.add(name, fs::read(&file)?)?;
+        page.fill(&name.to_string_lossy(), &assets.url(&asset));
+    }
+    let app = page.hash();
+    page.fill("app", &app);
+
+    assets.finish(page.finish()?.into_bytes(), &app)
+}
+
+/// Every stylesheet, one after the other in the order of their names.
+fn stylesheet(folder: &Path) -> Result<String> {
+    let sheets =
+        inputs::files(folder)?.into_iter().filter(|it| it.extension() == Some("css".as_ref()));
+    Ok(sheets.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
