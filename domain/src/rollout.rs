@@ -11,9 +11,9 @@ pub use ledger::{CRASH_LIMIT, CRASH_WINDOW, Ledger, Verdict};
 pub use status::{EngineHealth, Reconciler, ReconcilerStatus, Stray};
 
 use crate::{
-    Deployment, DeploymentId, Error, EnvironmentId, Limits, ProjectId, ReplicaId, ServiceId, Slug,
-    Timestamp, VolumeId,
-    deployment::{Condition, Milestone},
+    DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Slug, Timestamp,
+    VolumeId,
+    deployment::{Condition, Deployment, Milestone},
     runtime::{ContainerId, PinnedImage, Subnet},
 };
 use async_trait::async_trait;
@@ -47,12 +47,8 @@ pub trait Rollouts: Send + Sync {
     ///
     /// # Errors
     /// [`RolloutError::Stale`] when a row does not allow a step (any more): nothing is written.
-    async fn record(
-        &self,
-        fence: Fence,
-        at: Timestamp,
-        steps: &[Step],
-    ) -> Result<(), RolloutError>;
+    async fn record(&self, fence: Fence, at: Timestamp, steps: &[Step])
+    -> Result<(), RolloutError>;
 
     /// A person says that this engine is the right one: ends [`Ownership::Doubtful`] and a
     /// mismatch of engines.
