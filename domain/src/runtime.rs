@@ -91,11 +91,8 @@ pub trait Runtime: Send + Sync {
     ) -> Result<(), RuntimeError>;
 
     /// Changes the limits of a running container.
-    async fn set_limits(
-        &self,
-        container: &ContainerId,
-        limits: Limits,
-    ) -> Result<(), RuntimeError>;
+    async fn set_limits(&self, container: &ContainerId, limits: Limits)
+    -> Result<(), RuntimeError>;
 
     /// Says whether the engine restarts it after a crash or a reboot.
     async fn set_restart(
@@ -176,6 +173,7 @@ pub struct Engine {
 
 /// Which replica a container is: what its labels say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each field names its type")]
 pub struct ReplicaIdentity {
     pub project: ProjectId,

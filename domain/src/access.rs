@@ -1,0 +1,196 @@
+//! Who may do what: the one rule that every door asks.
+
+use crate::{
+    ApiKeyId, ProjectId, SessionId, UserId,
+    name::{Invalid, text_type},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What somebody is on this instance.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum InstanceRole {
+    /// May have and make projects.
+    #[default]
+    Member,
+    /// May do everything, in every project too.
+    Admin,
+}
+
+/// What somebody is in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProjectRole {
+    /// Sees everything but values.
+    Viewer,
+    /// Stages, applies, reveals.
+    Editor,
+    /// Deletes the project and says who belongs to it.
+    Owner,
+}
+
+/// What an API key may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum KeyScope {
+    /// To look, but for values.
+    Read,
+    /// To stage changes and discard them.
+    Stage,
+    /// To apply changes and to deploy.
+    Deploy,
+    /// To reveal values, to lay out the canvas, to make and delete projects.
+    Write,
+    /// To administer the instance, as far as the key's owner may.
+    Admin,
+}
+
+/// What a door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// To look, but for values.
+    Read,
+    /// To stage changes and discard them, and to lay out the canvas.
+    Stage,
+    /// To apply changes and to deploy.
+    Deploy,
+    /// To see values.
+    Reveal,
+    /// To delete the project and say who belongs to it.
+    Manage,
+}
+
+/// Somebody who has proved who they are, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// Their role on the instance, as it is now.
+    pub role: InstanceRole,
+    /// How they proved it.
+    pub via: Via,
+}
+
+/// How somebody proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// By a signed-in device.
+    Session(SessionId),
+    /// By a key, which may do less than its owner.
+    ApiKey {
+        /// Which one.
+        key: ApiKeyId,
+        /// What it may be used for.
+        scopes: BTreeSet<KeyScope>,
+        /// The only project that it may be used for, if it is bound to one.
+        project: Option<ProjectId>,
+    },
+}
+
+/// What the door says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Come in.
+    Allowed,
+    /// There is nothing here: the caller must not even learn that there is.
+    Hidden,
+    /// Not you.
+    Forbidden,
+}
+
+impl Actor {
+    /// Whether this actor, who has this role in the project, may do this there.
+    #[must_use]
+    pub fn may(
+        &self,
+        permission: Permission,
+        project: ProjectId,
+        role: Option<ProjectRole>,
+    ) -> Verdict {
+        let role = if self.role == InstanceRole::Admin { Some(ProjectRole::Owner) } else { role };
+        let bound_elsewhere = matches!(
+            &self.via,
+            Via::ApiKey { project: Some(bound), .. } if *bound != project
+        );
+        let Some(role) = role.filter(|_| !bound_elsewhere) else { return Verdict::Hidden };
+
+        let needed_role = match permission {
+            Permission::Read => ProjectRole::Viewer,
+            Permission::Stage | Permission::Deploy | Permission::Reveal => ProjectRole::Editor,
+            Permission::Manage => ProjectRole::Owner,
+        };
+        let needed_scope = match permission {
+            Permission::Read => KeyScope::Read,
+            Permission::Stage => KeyScope::Stage,
+            Permission::Deploy => KeyScope::Deploy,
+            Permission::Reveal | Permission::Manage => KeyScope::Write,
+        };
+        if role >= needed_role && self.has_scope(needed_scope) {
+            Verdict::Allowed
+        } else {
+            Verdict::Forbidden
+        }
+    }
+
+    /// Whether the way in which they proved who they are covers this.
+    #[must_use]
+    pub fn has_scope(&self, scope: KeyScope) -> bool {
+        match &self.via {
+            Via::Session(_) => true,
+            Via::ApiKey { scopes, .. } => scopes.contains(&scope),
+        }
+    }
+
+    /// Whether they may administer the instance.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role == InstanceRole::Admin && self.has_scope(KeyScope::Admin)
+    }
+
+    /// Whether a person sits behind it: keys cannot make keys or users.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        matches!(self.via, Via::Session(_))
+    }
+}
+
+/// Who asks for a mutation, and how often they mean it. Every mutating port takes one.
+#[derive(Clone, Debug)]
+pub struct Mutation {
+    /// Who asks.
+    pub actor: Actor,
+    /// The same key twice is one mutation.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Ties log lines, audit and answer together.
+    pub request: String,
+    /// From where, as far as known: for the audit.
+    pub source: Option<String>,
+}
+
+/// What a client calls one mutation, so that a retry is recognised.
+///
+/// Invariant: 1 to 255 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdempotencyKey(String);
+text_type!(IdempotencyKey);
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let is_key =
+            (1..=255).contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_key {
+            Ok(Self(raw))
+        } else {
+            Err(Invalid::new("must be 1 to 255 visible ASCII characters"))
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! People, their signed-in devices and their keys.
+
+use crate::{
+    ApiKeyId, Email, Name, ProjectId, Result, Secret, SessionId, Timestamp, UserId,
+    access::{InstanceRole, KeyScope, Mutation},
+    name::Invalid,
+    project::{Page, Paged},
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long an access token lives (DK-5).
+pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long a refresh token lives (DK-5).
+pub const REFRESH_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a browser's session lives without being used.
+pub const COOKIE_IDLE_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How long a browser's session lives in all.
+pub const COOKIE_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Within this time a used refresh token may be used once more: two tabs, one lost answer.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+/// A person with an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct User {
+    pub id: UserId,
+    pub email: Email,
+    pub name: Name,
+    pub role: InstanceRole,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A password as typed.
+///
+/// Invariant: at least 8 characters and at most 72 bytes, all of which count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Secret", into = "Secret")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Password(Secret);
+
+impl Password {
+    /// The text, for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl TryFrom<Secret> for Password {
+    type Error = Invalid;
+
+    fn try_from(raw: Secret) -> std::result::Result<Self, Invalid> {
+        if raw.expose().chars().count() < 8 {
+            return Err(Invalid::new("must be at least 8 characters long"));
+        }
+        if raw.expose().len() > 72 {
+            return Err(Invalid::new("must be at most 72 bytes long"));
+        }
+        if raw.expose().contains('\0') {
+            return Err(Invalid::new("must not contain a NUL character"));
+        }
+        Ok(Self(raw))
+    }
+}
+
+impl From<Password> for Secret {
+    fn from(password: Password) -> Self {
+        password.0
+    }
+}
+
+/// Somebody to be given an account. The hash is bcrypt's own text form.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct NewUser {
+    pub email: Email,
+    pub name: Name,
+    pub role: InstanceRole,
+    pub password_hash: Secret,
+}
+
+/// SHA-256 of a random token: all that is kept of one.
+pub type Digest = [u8; 32];
+
+/// How a device stays signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SessionKind {
+    /// A browser, by a cookie that no script can read.
+    Browser,
+    /// A command line or script, by access and refresh tokens.
+    Token,
+}
+
+/// A signed-in device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub kind: SessionKind,
+    /// What the device calls itself.
+    pub device: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    /// When it ends unless renewed: the cookie's, or the refresh token's.
+    pub expires_at: Timestamp,
+}
+
+/// A device to be signed in.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct NewSession {
+    pub user: UserId,
+    pub kind: SessionKind,
+    pub device: String,
+    /// Of the cookie, or the access token.
+    pub access: Digest,
+    pub access_expires_at: Timestamp,
+    /// Of the refresh token; `None` for browsers.
+    pub refresh: Option<Digest>,
+    pub expires_at: Timestamp,
+}
+
+/// A fresh pair of tokens for a session.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct NewTokens {
+    pub access: Digest,
+    pub access_expires_at: Timestamp,
+    pub refresh: Digest,
+    pub expires_at: Timestamp,
+}
+
+/// What became of an attempt to refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The new pair counts, the old refresh token is used up.
+    Rotated(SessionId),
+    /// Nobody knows this refresh token, or it has expired.
+    Unknown,
+    /// It had been used before, beyond [`REFRESH_GRACE`]: somebody has a copy. The session and all
+    /// that came of it are ended.
+    Reused,
+}
+
+/// A key for scripts. The secret itself is shown once and never kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub user: UserId,
+    pub description: Name,
+    /// The first eight characters of its random part, to tell keys apart.
+    pub prefix: String,
+    pub scopes: BTreeSet<KeyScope>,
+    pub project: Option<ProjectId>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// A key to be made.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct NewApiKey {
+    pub description: Name,
+    pub prefix: String,
+    pub digest: Digest,
+    pub scopes: BTreeSet<KeyScope>,
+    pub project: Option<ProjectId>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Accounts, sessions and keys. Each method is one transaction.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Whether anybody has an account yet (DK-1).
+    async fn has_users(&self) -> Result<bool>;
+
+    /// Makes the first account, an admin. [`Error::Exists`](crate::Error::Exists) if there is one,
+    /// also when two try at once (DK-2).
+    async fn register_first(&self, user: NewUser) -> Result<User>;
+
+    /// Makes a further account. `Exists` when the e-mail has one.
+    async fn create_user(&self, by: &Mutation, user: NewUser) -> Result<User>;
+
+    /// All people, newest first.
+    async fn users(&self, page: Page) -> Result<Paged<User>>;
+
+    /// One of them.
+    async fn user(&self, id: UserId) -> Result<User>;
+
+    /// Somebody by e-mail, with the password's hash, for signing in.
+    async fn user_to_sign_in(&self, email: &Email) -> Result<Option<(User, Secret)>>;
+
+    /// Signs a device in.
+    async fn open_session(&self, session: NewSession) -> Result<Session>;
+
+    /// Whose cookie or access token this is; `None` when unknown or expired. Renews the browser's
+    /// idle time at most once a minute.
+    async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>>;
+
+    /// Trades a refresh token for a new pair.
+    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation>;
+
+    /// The devices of a person.
+    async fn sessions(&self, user: UserId) -> Result<Vec<Session>>;
+
+    /// Signs a device out. Gone already is fine.
+    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()>;
+
+    /// Forgets what has expired; says how many.
+    async fn purge_sessions(&self) -> Result<u64>;
+
+    /// Makes a key.
+    async fn create_api_key(&self, by: &Mutation, key: NewApiKey) -> Result<ApiKey>;
+
+    /// A person's keys, newest first.
+    async fn api_keys(&self, user: UserId, page: Page) -> Result<Paged<ApiKey>>;
+
+    /// Deletes one of the caller's keys; another's does not exist.
+    async fn delete_api_key(&self, by: &Mutation, key: ApiKeyId) -> Result<()>;
+
+    /// Whose key this is; `None` when unknown or expired. Notes the use, at most once a minute.
+    async fn api_key_by_digest(&self, digest: &Digest) -> Result<Option<(ApiKey, User)>>;
+}

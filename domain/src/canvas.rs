@@ -1,0 +1,225 @@
+//! What an open canvas holds: a snapshot, kept in step by events.
+
+use crate::{
+    ChangeId, EnvironmentId, EnvironmentSpec, Name, ProjectId, Result, ServiceId, UserId,
+    access::ProjectRole,
+    change::{StagedChange, StagedEdit, compact},
+    deployments::ServiceState,
+    event::{Event, Numbered},
+    layout::Layout,
+    project::{Environment, Project},
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An environment as a canvas shows it. Values are hidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The number of the last event that is in it.
+    pub number: u64,
+    /// Whose.
+    pub project: Project,
+    /// Which.
+    pub environment: Environment,
+    /// What is applied.
+    pub spec: EnvironmentSpec,
+    /// What waits, raw.
+    pub edits: Vec<StagedEdit>,
+    /// How services are doing.
+    pub states: BTreeMap<ServiceId, ServiceState>,
+    /// Where everything lies.
+    pub layout: Layout,
+    /// Names of all people that the above speaks of.
+    pub people: BTreeMap<UserId, Name>,
+    /// Whether the project is gone.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+impl Snapshot {
+    /// What people see of the staged edits.
+    #[must_use]
+    pub fn changes(&self) -> Vec<StagedChange> {
+        compact(&self.spec, &self.edits)
+    }
+
+    /// This, after one more event. Events that are in it already change nothing.
+    ///
+    /// Folding all events into an old snapshot gives what a fresh one holds, names of people apart.
+    pub fn fold(&mut self, numbered: Numbered) {
+        if numbered.number <= self.number {
+            return;
+        }
+        self.number = numbered.number;
+        match numbered.event {
+            Event::Staged { edits, .. } => {
+                self.edits.extend(edits);
+                self.edits.sort_by_key(|edit| edit.seq);
+            }
+            Event::Discarded { edits, .. } => self.remove_edits(&edits),
+            Event::Applied { revision, changes, edits, rebased } => {
+                self.spec = self.spec.advanced(&changes, revision.number);
+                self.project.name = self.spec.project_name.clone();
+                self.remove_edits(&edits);
+                let rebased: BTreeMap<_, _> = rebased.into_iter().collect();
+                for edit in &mut self.edits {
+                    if let Some(base) = rebased.get(&edit.id) {
+                        edit.base = *base;
+                    }
+                }
+                let spec = &self.spec;
+                self.states.retain(|service, _| spec.services.contains_key(service));
+            }
+            Event::Moved { deployment, active } => {
+                let state = self.state_of(deployment.service);
+                if active {
+                    state.active = Some((*deployment).clone());
+                } else if state.active.as_ref().is_some_and(|old| old.id == deployment.id) {
+                    state.active = None;
+                }
+                let is_newest = (state.newest.as_ref())
+                    .is_none_or(|newest| newest.generation <= deployment.generation);
+                if is_newest {
+                    state.newest = Some(*deployment);
+                }
+            }
+            Event::Condition { service, condition, why } => {
+                let at = numbered.at;
+                let state = self.state_of(service);
+                if state.condition != Some(condition) {
+                    state.since = Some(at);
+                }
+                state.condition = Some(condition);
+                state.why = why;
+            }
+            Event::Placed { places, .. } => self.layout.extend(places),
+            Event::Deleted { .. } => self.deleted = true,
+            Event::Incident { .. } | Event::Attempted { .. } => (),
+        }
+    }
+
+    fn state_of(&mut self, service: ServiceId) -> &mut ServiceState {
+        self.states.entry(service).or_insert_with(|| ServiceState {
+            service,
+            condition: None,
+            why: None,
+            since: None,
+            active: None,
+            newest: None,
+        })
+    }
+
+    fn remove_edits(&mut self, gone: &[ChangeId]) {
+        let gone: BTreeSet<_> = gone.iter().collect();
+        self.edits.retain(|edit| !gone.contains(&edit.id));
+    }
+}
+
+/// Reads snapshots.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// Everything that a canvas shows, in one read.
+    async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot>;
+}
+
+/// What a client says on the canvas's socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// The first frame of clients that hold a token or key; browsers are known by their cookie.
+    Auth {
+        /// The access token or API key.
+        token: crate::Secret,
+    },
+    /// Opens the canvas: from where the client left off, if it knows.
+    Open {
+        /// The epoch that the number belongs to.
+        #[serde(default)]
+        epoch: Option<String>,
+        /// The last event that the client has.
+        #[serde(default)]
+        after: Option<u64>,
+    },
+    /// Moves nodes for good: one write.
+    Place {
+        /// Tells acknowledgements apart.
+        op: u64,
+        /// Where.
+        places: Vec<(crate::layout::Node, crate::layout::Position)>,
+    },
+    /// Shows others a drag while it lasts. Nothing is stored.
+    Drag {
+        /// Where.
+        places: Vec<(crate::layout::Node, crate::layout::Position)>,
+    },
+    /// Stages edits.
+    Stage {
+        /// Tells acknowledgements apart.
+        op: u64,
+        /// Which.
+        edits: Vec<crate::edit::Edit>,
+    },
+}
+
+/// What the server says on the canvas's socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The first frame after the door let the client in.
+    Welcome {
+        /// Names the log: another one means that numbers do not continue.
+        epoch: String,
+        /// Which messages the server speaks.
+        protocol: u32,
+        /// The hash of the web app that belongs to this server.
+        app: String,
+        /// What the client may do here.
+        role: ProjectRole,
+        /// Which project.
+        project: ProjectId,
+        /// Which environment.
+        environment: EnvironmentId,
+    },
+    /// Everything; forget what you had.
+    Snapshot {
+        /// What the canvas shows.
+        snapshot: Box<Snapshot>,
+    },
+    /// What has happened, in order.
+    Events {
+        /// Numbered without gaps.
+        events: Vec<Numbered>,
+        /// Names of people that these events speak of.
+        people: BTreeMap<UserId, Name>,
+    },
+    /// An operation is done and stored.
+    Done {
+        /// Which.
+        op: u64,
+        /// The last event at that moment.
+        number: u64,
+        /// What came of staging, if it was that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        staging: Option<crate::changes::Staging>,
+    },
+    /// An operation, or a frame, was refused.
+    Refused {
+        /// Which operation, if it was one.
+        op: Option<u64>,
+        /// The code, as in the API's errors.
+        error: String,
+        /// The sentence.
+        message: String,
+    },
+    /// Somebody else drags.
+    Drag {
+        /// Who.
+        user: UserId,
+        /// Where.
+        places: Vec<(crate::layout::Node, crate::layout::Position)>,
+    },
+}
+
+/// The number of the message set above: clients with another one reload.
+pub const PROTOCOL: u32 = 1;

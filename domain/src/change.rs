@@ -1,0 +1,379 @@
+//! Staged edits, the changes that people see in them, and how changes are applied.
+
+use crate::{
+    Address, ChangeId, Content, EnvironmentSpec, RevisionNumber, Timestamp, UserId,
+    check::{Problem, Problems},
+    template::Reference,
+    variable::Variable,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// One edit that waits to be applied: a stored row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagedEdit {
+    /// Its id; also the id of the staged change while it is the latest at its address.
+    pub id: ChangeId,
+    /// Counts up within the environment, and is never used again.
+    pub seq: u64,
+    /// Where.
+    pub address: Address,
+    /// What shall stand there; `None`: nothing.
+    pub content: Option<Content>,
+    /// In which revision the address last changed when this was staged.
+    pub base: RevisionNumber,
+    /// Who.
+    pub author: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What people see: all edits at one address as one step from the old value to the new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StagedChange {
+    /// The id of the latest edit in it: another edit at the address makes another change of it.
+    pub id: ChangeId,
+    /// The number of the latest edit in it.
+    pub seq: u64,
+    /// Where.
+    pub address: Address,
+    /// What stands there without it.
+    pub old: Option<Content>,
+    /// What will stand there.
+    pub new: Option<Content>,
+    /// In which revision the address last changed when it was staged.
+    pub base: RevisionNumber,
+    /// Everyone who had a part in it, first to last, and when they last did.
+    pub contributors: Vec<Contribution>,
+}
+
+/// That somebody had a part in a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Contribution {
+    /// Who.
+    pub author: UserId,
+    /// When they last did.
+    pub at: Timestamp,
+}
+
+/// An address that has moved since a change to it was staged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conflict {
+    /// Which change.
+    pub change: ChangeId,
+    /// Where.
+    pub address: Address,
+    /// What the change would put there.
+    pub mine: Option<Content>,
+    /// What has been put there meanwhile.
+    pub theirs: Option<Content>,
+}
+
+/// Conflicts, together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conflicts(pub Vec<Conflict>);
+
+impl fmt::Display for Conflicts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<String> =
+            self.0.iter().map(|conflict| conflict.address.to_string()).collect();
+        write!(
+            out,
+            "somebody else has changed this meanwhile: {}; keep yours or take theirs, then apply again",
+            places.join(", ")
+        )
+    }
+}
+
+/// Why changes could not be applied. Nothing has been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Addresses have moved.
+    Conflicts(Conflicts),
+    /// The result would not be sound.
+    Problems(Problems),
+}
+
+impl From<Refusal> for crate::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Conflicts(conflicts) => Self::Conflict(Box::new(conflicts)),
+            Refusal::Problems(problems) => Self::Blocked(Box::new(problems)),
+        }
+    }
+}
+
+impl StagedChange {
+    /// The same, without the values of variables.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        Self {
+            old: self.old.as_ref().map(Content::hidden),
+            new: self.new.as_ref().map(Content::hidden),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it destroys data that nothing else holds.
+    #[must_use]
+    pub fn destroys_data(&self) -> bool {
+        matches!(self.address, Address::Volume(_)) && self.new.is_none()
+    }
+
+    fn creates(&self) -> bool {
+        self.address.is_whole() && self.old.is_none()
+    }
+
+    fn deletes(&self) -> bool {
+        self.address.is_whole() && self.new.is_none()
+    }
+}
+
+/// What people see of these edits: one change an address, in the order of the latest edits.
+///
+/// An edit back to the old value vanishes, also create then delete. What lies within something
+/// whose deletion is staged is part of that deletion.
+#[must_use]
+pub fn compact(base: &EnvironmentSpec, edits: &[StagedEdit]) -> Vec<StagedChange> {
+    let mut by_address: BTreeMap<&Address, Vec<&StagedEdit>> = BTreeMap::new();
+    for edit in edits {
+        by_address.entry(&edit.address).or_default().push(edit);
+    }
+
+    let mut changes: Vec<StagedChange> = by_address
+        .iter()
+        .filter_map(|(address, edits)| {
+            let parent = address.parent().and_then(|parent| by_address.get(&parent));
+            let old = match parent.and_then(|edits| edits.last()) {
+                // Its parent's end is staged, or nothing is left of its parent's making.
+                Some(StagedEdit { content: None, .. }) => return None,
+                // Its parent is staged: what stands there without this change is in that.
+                Some(StagedEdit { address: parent, content: Some(created), .. }) => {
+                    let mut alone = EnvironmentSpec::empty(base.project_name.clone());
+                    alone.put(parent, Some(created.clone())).ok()?;
+                    alone.get(address)
+                }
+                None => base.get(address),
+            };
+            merge(address, edits, old)
+        })
+        .collect();
+    changes.sort_by_key(|change| change.seq);
+    changes
+}
+
+/// All edits at one address as one change; `None` when they come to nothing.
+fn merge(address: &Address, edits: &[&StagedEdit], old: Option<Content>) -> Option<StagedChange> {
+    let last = edits.last()?;
+    let nothing_new = match (&old, &last.content) {
+        (None, None) => true,
+        (Some(old), Some(new)) => old.same_as(new),
+        _ => false,
+    };
+    if nothing_new {
+        return None;
+    }
+    let mut contributors: Vec<Contribution> = Vec::new();
+    for edit in edits {
+        match contributors.iter_mut().find(|one| one.author == edit.author) {
+            Some(known) => known.at = edit.at,
+            None => contributors.push(Contribution { author: edit.author, at: edit.at }),
+        }
+    }
+    Some(StagedChange {
+        id: last.id,
+        seq: last.seq,
+        address: address.clone(),
+        old,
+        new: last.content.clone(),
+        base: last.base,
+        contributors,
+    })
+}
+
+impl EnvironmentSpec {
+    /// The spec with these changes applied: all of them, or none.
+    ///
+    /// # Errors
+    /// When an address has moved since its change was staged, or the result would not be sound
+    /// (problems that were there before do not count).
+    pub fn apply(&self, changes: &[StagedChange]) -> Result<Self, Refusal> {
+        let created: BTreeSet<&Address> = changes
+            .iter()
+            .filter(|change| change.creates())
+            .map(|change| &change.address)
+            .collect();
+        let conflicts: Vec<Conflict> = changes
+            .iter()
+            .filter(|change| self.has_moved(change, &created))
+            .map(|change| Conflict {
+                change: change.id,
+                address: change.address.clone(),
+                mine: change.new.clone(),
+                theirs: self.get(&change.address),
+            })
+            .collect();
+        if !conflicts.is_empty() {
+            return Err(Refusal::Conflicts(Conflicts(conflicts)));
+        }
+
+        let mut applied = self.overlay(changes);
+        let problems = applied.problems_beyond(self);
+        if !problems.is_empty() {
+            return Err(Refusal::Problems(Problems(problems)));
+        }
+        if !changes.is_empty() {
+            applied.revision = self.revision.next();
+            applied.record_versions(changes);
+        }
+        Ok(applied)
+    }
+
+    /// The spec after changes that the server has applied as this revision. What a client does
+    /// with the news; it does not judge.
+    #[must_use]
+    pub fn advanced(&self, changes: &[StagedChange], revision: RevisionNumber) -> Self {
+        let mut spec = self.overlay(changes);
+        spec.revision = revision;
+        spec.record_versions(changes);
+        spec
+    }
+
+    /// The spec as it would look with these changes, whether or not they can be applied. What a
+    /// canvas draws.
+    #[must_use]
+    pub fn overlay(&self, changes: &[StagedChange]) -> Self {
+        let mut spec = self.clone();
+        let mut ordered: Vec<&StagedChange> = changes.iter().collect();
+        // What others lie in is made first and removed last.
+        ordered.sort_by_key(|change| {
+            let rank = match (change.address.is_whole(), &change.new) {
+                (true, Some(_)) => 0,
+                (false, _) => 1,
+                (true, None) => 2,
+            };
+            (rank, change.seq)
+        });
+        for change in ordered {
+            // A change whose parent has gone is a conflict, which `apply` reports.
+            let _ = spec.put(&change.address, change.new.clone());
+        }
+        spec.relink();
+        spec
+    }
+
+    /// The problems that this has and `before` had not.
+    #[must_use]
+    pub fn problems_beyond(&self, before: &Self) -> Vec<Problem> {
+        let known = before.check();
+        self.check().into_iter().filter(|problem| !known.contains(problem)).collect()
+    }
+
+    /// Whether somebody else has changed the address since.
+    fn has_moved(&self, change: &StagedChange, created: &BTreeSet<&Address>) -> bool {
+        let address = &change.address;
+        if let Some(parent) = address.parent()
+            && self.get(&parent).is_none()
+        {
+            return !created.contains(&parent);
+        }
+        if change.creates() {
+            return self.get(address).is_some();
+        }
+        self.version_of(address) != change.base
+    }
+
+    fn record_versions(&mut self, changes: &[StagedChange]) {
+        for change in changes {
+            if change.deletes() {
+                self.versions
+                    .retain(|address, _| address.parent().as_ref() != Some(&change.address));
+            }
+            self.versions.insert(change.address.clone(), self.revision);
+        }
+    }
+
+    /// Ties references to services that did not exist when the references were written.
+    fn relink(&mut self) {
+        let loose = |variable: &Variable| {
+            (variable.references().into_iter())
+                .any(|reference| matches!(reference, Reference::Unknown { .. }))
+        };
+        let relinked: Vec<(Address, Variable)> = self
+            .all_variables()
+            .filter(|(_, variable)| loose(variable))
+            .map(|(address, variable)| (address, variable.relinked(|name| self.find_service(name))))
+            .collect();
+        for (address, variable) in relinked {
+            // The address was read from this very spec, so it can be written.
+            let _ = self.put(&address, Some(Content::Variable(variable)));
+        }
+    }
+}
+
+/// All changes that must be applied together with the chosen ones, themselves included, in their
+/// order. What is not in `all` is ignored.
+#[must_use]
+pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]) -> Vec<ChangeId> {
+    let mut taken: BTreeSet<ChangeId> = chosen.iter().copied().collect();
+    loop {
+        let (some, rest): (Vec<_>, Vec<_>) =
+            all.iter().cloned().partition(|change| taken.contains(&change.id));
+        let problems = base.overlay(&some).problems_beyond(base);
+        let needed: Vec<ChangeId> = rest
+            .iter()
+            .filter(|candidate| {
+                problems.iter().any(|problem| problem.kind.concerns(candidate))
+                    || some
+                        .iter()
+                        .any(|change| change.address.parent().as_ref() == Some(&candidate.address))
+            })
+            .map(|change| change.id)
+            .collect();
+        if needed.is_empty() {
+            return some.iter().map(|change| change.id).collect();
+        }
+        taken.extend(needed);
+    }
+}
+
+/// All changes that go when the chosen ones are discarded, themselves included, in their order:
+/// what is left must be as sound as the whole was.
+#[must_use]
+pub fn dependents(
+    base: &EnvironmentSpec,
+    all: &[StagedChange],
+    chosen: &[ChangeId],
+) -> Vec<ChangeId> {
+    let whole = base.overlay(all);
+    let mut gone: BTreeSet<ChangeId> = chosen.iter().copied().collect();
+    loop {
+        let (discarded, left): (Vec<_>, Vec<_>) =
+            all.iter().cloned().partition(|change| gone.contains(&change.id));
+        let problems = base.overlay(&left).problems_beyond(&whole);
+        let orphaned = |change: &StagedChange| {
+            change.address.parent().is_some_and(|parent| {
+                discarded.iter().any(|other| other.address == parent && other.creates())
+            })
+        };
+        let more: Vec<ChangeId> = left
+            .iter()
+            .filter(|change| {
+                orphaned(change) || problems.iter().any(|problem| problem.kind.concerns(change))
+            })
+            .map(|change| change.id)
+            .collect();
+        if more.is_empty() {
+            return discarded.iter().map(|change| change.id).collect();
+        }
+        gone.extend(more);
+    }
+}

@@ -1,0 +1,377 @@
+//! What is wrong with a configuration as a whole.
+
+use crate::{
+    Address, Content, EnvironmentSpec, Field, GroupId, MountPath, Name, ServiceId, Slug, VolumeId,
+    change::StagedChange, lookup::Found, template::Reference,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// Something that keeps a configuration from being applied.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: ProblemKind,
+    /// The same for people.
+    pub message: String,
+}
+
+impl PartialEq for Problem {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Problem {}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "the variants say it; fields name their types")]
+pub enum ProblemKind {
+    /// Two services have one name.
+    NameTaken { name: Name, services: [ServiceId; 2] },
+    /// Two services have one slug.
+    SlugTaken { slug: Slug, services: [ServiceId; 2] },
+    /// A service lies in a group that does not exist.
+    MissingGroup { service: ServiceId, group: GroupId },
+    /// A service mounts a volume that does not exist.
+    MissingVolume { service: ServiceId, volume: VolumeId },
+    /// Two services mount one volume.
+    VolumeShared { volume: VolumeId, services: [ServiceId; 2] },
+    /// Two volumes are mounted at one path.
+    PathTaken { service: ServiceId, path: MountPath, volumes: [VolumeId; 2] },
+    /// A port is listed twice.
+    PortTwice { service: ServiceId, port: u16 },
+    /// A reference finds nothing.
+    UnknownReference { at: Address, reference: Reference },
+    /// Variables refer to each other in a circle.
+    Cycle { path: Vec<Address> },
+    /// A value grows beyond all measure once its references are filled in.
+    TooLarge { at: Address },
+}
+
+/// Problems, together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages: Vec<&str> = self.0.iter().map(|problem| problem.message.as_str()).collect();
+        out.write_str(&messages.join("; "))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl EnvironmentSpec {
+    /// All that keeps this from being deployed.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.check_services(&mut problems);
+        self.check_references(&mut problems);
+        self.check_cycles(&mut problems);
+        problems
+    }
+
+    fn check_services(&self, problems: &mut Vec<Problem>) {
+        let mut names: BTreeMap<String, ServiceId> = BTreeMap::new();
+        let mut slugs: BTreeMap<&Slug, ServiceId> = BTreeMap::new();
+        let mut mounted: BTreeMap<VolumeId, ServiceId> = BTreeMap::new();
+        for (&id, service) in &self.services {
+            let name = &service.name;
+            if let Some(&first) = names.get(&name.as_str().to_lowercase()) {
+                problems.push(Problem {
+                    kind: ProblemKind::NameTaken { name: name.clone(), services: [first, id] },
+                    message: format!("two services would be called {name}"),
+                });
+            } else {
+                names.insert(name.as_str().to_lowercase(), id);
+            }
+            if let Some(&first) = slugs.get(&service.slug) {
+                let slug = service.slug.clone();
+                problems.push(Problem {
+                    message: format!("two services would have the slug {slug}"),
+                    kind: ProblemKind::SlugTaken { slug, services: [first, id] },
+                });
+            } else {
+                slugs.insert(&service.slug, id);
+            }
+            if let Some(group) = service.group.filter(|group| !self.groups.contains_key(group)) {
+                problems.push(Problem {
+                    kind: ProblemKind::MissingGroup { service: id, group },
+                    message: format!("{name} lies in a group that does not exist"),
+                });
+            }
+            self.check_mounts(id, &mut mounted, problems);
+            let mut ports = BTreeSet::new();
+            for port in &service.ports {
+                if !ports.insert(port) {
+                    let port = port.number.get();
+                    problems.push(Problem {
+                        kind: ProblemKind::PortTwice { service: id, port },
+                        message: format!("{name} lists port {port} twice"),
+                    });
+                }
+            }
+        }
+    }
+
+    fn check_mounts(
+        &self,
+        id: ServiceId,
+        mounted: &mut BTreeMap<VolumeId, ServiceId>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let service = &self.services[&id];
+        let name = &service.name;
+        let mut paths: BTreeMap<&MountPath, VolumeId> = BTreeMap::new();
+        for (&volume, path) in &service.mounts {
+            if !self.volumes.contains_key(&volume) {
+                problems.push(Problem {
+                    kind: ProblemKind::MissingVolume { service: id, volume },
+                    message: format!("{name} mounts a volume at {path} that does not exist"),
+                });
+            }
+            if let Some(&first) = mounted.get(&volume) {
+                let other = &self.services[&first].name;
+                problems.push(Problem {
+                    kind: ProblemKind::VolumeShared { volume, services: [first, id] },
+                    message: format!("{other} and {name} would both write to one volume"),
+                });
+            } else {
+                mounted.insert(volume, id);
+            }
+            if let Some(&first) = paths.get(path) {
+                problems.push(Problem {
+                    kind: ProblemKind::PathTaken {
+                        service: id,
+                        path: path.clone(),
+                        volumes: [first, volume],
+                    },
+                    message: format!("{name} mounts two volumes at {path}"),
+                });
+            } else {
+                paths.insert(path, volume);
+            }
+        }
+    }
+
+    fn check_references(&self, problems: &mut Vec<Problem>) {
+        for (at, variable) in self.all_variables() {
+            for reference in variable.references() {
+                if self.find(&at, reference).is_none() {
+                    problems.push(Problem {
+                        message: format!(
+                            "{} refers to {}, which does not exist",
+                            self.describe(&at),
+                            self.describe_reference(reference)
+                        ),
+                        kind: ProblemKind::UnknownReference {
+                            at: at.clone(),
+                            reference: reference.clone(),
+                        },
+                    });
+                }
+            }
+        }
+    }
+
+    /// Depth-first, with a stack of its own: a chain of a thousand references is no deeper call.
+    fn check_cycles(&self, problems: &mut Vec<Problem>) {
+        let mut done: BTreeSet<Address> = BTreeSet::new();
+        for (root, variable) in self.all_variables() {
+            if done.contains(&root) {
+                continue;
+            }
+            let mut path: Vec<(Address, Vec<Address>)> =
+                vec![(root.clone(), self.targets(&root, variable))];
+            let mut on_path: BTreeSet<Address> = BTreeSet::from([root]);
+            while let Some((_, targets)) = path.last_mut() {
+                let Some(next) = targets.pop() else {
+                    if let Some((address, _)) = path.pop() {
+                        on_path.remove(&address);
+                        done.insert(address);
+                    }
+                    continue;
+                };
+                if on_path.contains(&next) {
+                    let cycle: Vec<Address> = path
+                        .iter()
+                        .map(|(address, _)| address.clone())
+                        .skip_while(|address| *address != next)
+                        .collect();
+                    let shown: Vec<String> = (cycle.iter().chain([&next]))
+                        .map(|address| self.describe(address))
+                        .collect();
+                    problems.push(Problem {
+                        message: format!("variables refer in a circle: {}", shown.join(" → ")),
+                        kind: ProblemKind::Cycle { path: cycle },
+                    });
+                } else if !done.contains(&next)
+                    && let Some(Content::Variable(variable)) = self.get(&next)
+                {
+                    on_path.insert(next.clone());
+                    let targets = self.targets(&next, &variable);
+                    path.push((next, targets));
+                }
+            }
+        }
+    }
+
+    /// The variables that this one refers to.
+    fn targets(&self, at: &Address, variable: &crate::variable::Variable) -> Vec<Address> {
+        (variable.references().into_iter())
+            .filter_map(|reference| match self.find(at, reference)? {
+                Found::Variable(address, _) => Some(address),
+                Found::Provided(_) => None,
+            })
+            .collect()
+    }
+
+    /// An address, in names that people know.
+    #[must_use]
+    pub fn describe(&self, address: &Address) -> String {
+        let service = |id: &ServiceId| {
+            self.services.get(id).map_or_else(|| "a service".to_owned(), |s| s.name.to_string())
+        };
+        let group = |id: &GroupId| {
+            self.groups.get(id).map_or_else(|| "a group".to_owned(), |g| g.name.to_string())
+        };
+        let volume = |id: &VolumeId| {
+            self.volumes.get(id).map_or_else(|| "a volume".to_owned(), |v| v.name.to_string())
+        };
+        match address {
+            Address::ProjectName => "the project's name".to_owned(),
+            Address::Variable(key) => format!("shared.{key}"),
+            Address::Group(id) => group(id),
+            Address::GroupName(id) => format!("{}'s name", group(id)),
+            Address::GroupVariable(id, key) => format!("{}.{key}", group(id)),
+            Address::Volume(id) => volume(id),
+            Address::VolumeName(id) => format!("{}'s name", volume(id)),
+            Address::Service(id) => service(id),
+            Address::ServiceField(id, field) => format!("{}'s {}", service(id), field.word()),
+            Address::ServiceVariable(id, key) => format!("{}.{key}", service(id)),
+            Address::ServiceMount(id, mounted) => {
+                format!("{} in {}", volume(mounted), service(id))
+            }
+        }
+    }
+
+    fn describe_reference(&self, reference: &Reference) -> String {
+        match reference {
+            Reference::Service { service, key } => match self.services.get(service) {
+                Some(config) => format!("{}.{key}", config.name),
+                None => format!("{key} of a service that was deleted"),
+            },
+            Reference::Shared { key } => format!("shared.{key}"),
+            Reference::Own { key } => key.to_string(),
+            Reference::Unknown { namespace, key } => format!("{namespace}.{key}"),
+        }
+    }
+}
+
+impl ProblemKind {
+    /// Whether staging refuses it at once. The others only warn, and block the apply.
+    #[must_use]
+    pub fn refused_when_staged(&self) -> bool {
+        !matches!(self, Self::UnknownReference { .. })
+    }
+
+    /// Whether undoing or making this change could make the problem go away. It errs on the side
+    /// of yes: a problem depends on nothing but the places named here.
+    #[must_use]
+    pub(crate) fn concerns(&self, change: &StagedChange) -> bool {
+        let touches = |address: &Address| {
+            change.address == *address || address.parent().as_ref() == Some(&change.address)
+        };
+        let field = |service: ServiceId, field| touches(&Address::ServiceField(service, field));
+        match self {
+            Self::NameTaken { services, .. } => {
+                services.iter().any(|service| field(*service, Field::Name))
+            }
+            Self::SlugTaken { services, .. } => {
+                services.iter().any(|service| touches(&Address::Service(*service)))
+            }
+            Self::MissingGroup { service, group } => {
+                field(*service, Field::Group) || touches(&Address::Group(*group))
+            }
+            Self::MissingVolume { service, volume } => {
+                touches(&Address::ServiceMount(*service, *volume))
+                    || touches(&Address::Volume(*volume))
+            }
+            Self::VolumeShared { volume, services } => {
+                services.iter().any(|service| touches(&Address::ServiceMount(*service, *volume)))
+            }
+            Self::PathTaken { service, volumes, .. } => {
+                volumes.iter().any(|volume| touches(&Address::ServiceMount(*service, *volume)))
+            }
+            Self::PortTwice { service, .. } => field(*service, Field::Ports),
+            Self::UnknownReference { at, reference } => {
+                touches(at) || reference_depends_on(at, reference, change)
+            }
+            Self::Cycle { path } => path.iter().any(|address| {
+                touches(address)
+                    || address.service().is_some_and(|service| field(service, Field::Group))
+                    || address.variable_key().is_some_and(|key| defines(change, key.as_str()))
+            }),
+            Self::TooLarge { .. } => true,
+        }
+    }
+}
+
+/// Whether a change can decide what a reference finds.
+fn reference_depends_on(at: &Address, reference: &Reference, change: &StagedChange) -> bool {
+    let group_of = |service: Option<ServiceId>| {
+        service.is_some_and(|service| {
+            change.address == Address::ServiceField(service, Field::Group)
+                || change.address == Address::ServiceField(service, Field::Ports)
+        })
+    };
+    let named = |wanted: &str| {
+        [&change.old, &change.new].into_iter().flatten().any(|content| match content {
+            Content::Service(service) => {
+                service.slug.as_str() == wanted
+                    || service.name.as_str().to_lowercase() == wanted.to_lowercase()
+            }
+            Content::Name(name) => name.as_str().to_lowercase() == wanted.to_lowercase(),
+            _ => false,
+        })
+    };
+    defines(change, reference.key().as_str())
+        || group_of(at.service())
+        || match reference {
+            Reference::Service { service, .. } => {
+                change.address == Address::Service(*service) || group_of(Some(*service))
+            }
+            Reference::Unknown { namespace, .. } => {
+                named(namespace)
+                    || matches!(
+                        change.address,
+                        Address::ServiceField(_, Field::Group | Field::Ports)
+                    )
+            }
+            Reference::Shared { .. } | Reference::Own { .. } => false,
+        }
+}
+
+/// Whether a change makes, changes or removes a variable of this key.
+fn defines(change: &StagedChange, key: &str) -> bool {
+    change.address.variable_key().is_some_and(|changed| changed.as_str() == key)
+        || [&change.old, &change.new].into_iter().flatten().any(|content| match content {
+            Content::Service(service) => {
+                service.variables.keys().any(|changed| changed.as_str() == key)
+            }
+            Content::Group(group) => group.variables.keys().any(|changed| changed.as_str() == key),
+            _ => false,
+        })
+}

@@ -1,0 +1,314 @@
+//! What a person asks to be edited, and what is staged for it.
+
+use crate::{
+    Address, Check, Command, Content, EnvironmentSpec, Error, Field, Group, GroupId, IconUrl, Ids,
+    Limits, MountPath, Name, Port, Replicas, Resource, Secret, Service, ServiceId, Slug, Source,
+    Strategy, Template, VariableKey, Volume, VolumeId,
+    layout::Position,
+    variable::{Value, Variable, check_value},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An edit as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Edit {
+    /// Makes a service.
+    CreateService(Box<NewService>),
+    /// Makes a group, and puts services into it.
+    CreateGroup {
+        /// What it is called.
+        name: Name,
+        /// Who lies in it.
+        #[serde(default)]
+        services: Vec<ServiceId>,
+        /// Where it lies on the canvas.
+        #[serde(default)]
+        position: Option<Position>,
+    },
+    /// Makes a volume, and mounts it.
+    CreateVolume {
+        /// What it is called.
+        name: Name,
+        /// Where it appears.
+        #[serde(default)]
+        mount: Option<NewMount>,
+    },
+    /// Puts a value at an address. Variables have their own edit.
+    Set {
+        /// Where.
+        address: Address,
+        /// What.
+        content: Content,
+    },
+    /// Sets a variable, whether or not it exists.
+    SetVariable {
+        /// Which.
+        address: Address,
+        /// Its value, with references as text.
+        value: Secret,
+        /// Makes it write-only for ever. A sealed variable stays sealed.
+        #[serde(default)]
+        sealed: bool,
+        /// Refuses if there is one already.
+        #[serde(default)]
+        only_new: bool,
+    },
+    /// Takes away what stands at an address; of a group or volume also all that points to it.
+    Clear {
+        /// Where.
+        address: Address,
+    },
+}
+
+/// A service to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field is the one of `Service`")]
+pub struct NewService {
+    pub name: Name,
+    /// Suggested by the name if absent.
+    #[serde(default)]
+    pub slug: Option<Slug>,
+    #[serde(default)]
+    pub icon: Option<IconUrl>,
+    #[serde(default)]
+    pub group: Option<GroupId>,
+    #[serde(default)]
+    pub source: Source,
+    #[serde(default)]
+    pub command: Option<Command>,
+    #[serde(default)]
+    pub ports: Vec<Port>,
+    #[serde(default)]
+    pub replicas: Replicas,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub check: Check,
+    #[serde(default)]
+    pub strategy: Strategy,
+    #[serde(default)]
+    pub variables: BTreeMap<VariableKey, NewVariable>,
+    /// Where it lies on the canvas.
+    #[serde(default)]
+    pub position: Option<Position>,
+}
+
+/// A variable to be made, together with its service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewVariable {
+    /// Its value, with references as text.
+    pub value: Secret,
+    /// Whether it is write-only.
+    #[serde(default)]
+    pub sealed: bool,
+}
+
+/// Where a volume shall appear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewMount {
+    /// In which service.
+    pub service: ServiceId,
+    /// Where in it.
+    pub path: MountPath,
+}
+
+/// What shall be staged: what shall stand where.
+pub type Prepared = Vec<(Address, Option<Content>)>;
+
+/// What to stage for an edit, given what is staged already.
+///
+/// `version` marks the values that it writes: the number of the edit.
+///
+/// # Errors
+/// `NotFound` when the edit points to something that neither exists nor is staged; `Invalid` when a
+/// value does not belong there; `Exists` when `only_new` is set and there is a variable already.
+pub fn prepare(
+    edit: Edit,
+    view: &EnvironmentSpec,
+    ids: &dyn Ids,
+    version: u64,
+) -> Result<Prepared, Error> {
+    match edit {
+        Edit::CreateService(new) => create_service(*new, view, ids, version),
+        Edit::CreateGroup { name, services, .. } => {
+            let id = GroupId::new(ids.mint());
+            let group = Content::Group(Group { name, variables: BTreeMap::new() });
+            let mut prepared = vec![(Address::Group(id), Some(group))];
+            for service in services {
+                require(view, &Address::Service(service))?;
+                let address = Address::ServiceField(service, Field::Group);
+                prepared.push((address, Some(Content::GroupId(id))));
+            }
+            Ok(prepared)
+        }
+        Edit::CreateVolume { name, mount } => {
+            let id = VolumeId::new(ids.mint());
+            let mut prepared = vec![(Address::Volume(id), Some(Content::Volume(Volume { name })))];
+            if let Some(NewMount { service, path }) = mount {
+                require(view, &Address::Service(service))?;
+                let address = Address::ServiceMount(service, id);
+                prepared.push((address, Some(Content::MountPath(path))));
+            }
+            Ok(prepared)
+        }
+        Edit::Set { address, content } => set(address, content, view),
+        Edit::SetVariable { address, value, sealed, only_new } => {
+            set_variable(address, &value, sealed, only_new, view, version)
+        }
+        Edit::Clear { address } => clear(address, view),
+    }
+}
+
+fn create_service(
+    new: NewService,
+    view: &EnvironmentSpec,
+    ids: &dyn Ids,
+    version: u64,
+) -> Result<Prepared, Error> {
+    let id = ServiceId::new(ids.mint());
+    if let Some(group) = new.group {
+        require(view, &Address::Group(group))?;
+    }
+    let taken = |slug: &Slug| view.services.values().any(|service| service.slug == *slug);
+    let slug = match new.slug {
+        Some(slug) if taken(&slug) => {
+            return Err(Error::Exists(format!("there is a service with the slug {slug} already")));
+        }
+        Some(slug) => slug,
+        None => {
+            let wanted = Slug::suggest(new.name.as_str(), "service");
+            if taken(&wanted) { wanted.with_suffix(&id.short()[..6]) } else { wanted }
+        }
+    };
+    // Its own name counts already, so that its variables may refer to itself by name.
+    let mut with_it = view.clone();
+    let mut service = Service {
+        icon: new.icon,
+        group: new.group,
+        source: new.source,
+        command: new.command,
+        ports: new.ports,
+        replicas: new.replicas,
+        limits: new.limits,
+        check: new.check,
+        strategy: new.strategy,
+        ..Service::named(new.name, slug)
+    };
+    with_it.services.insert(id, service.clone());
+    for (key, variable) in new.variables {
+        check_value(&variable.value)
+            .map_err(|rule| Error::field(format!("variables.{key}"), rule.to_string()))?;
+        let template = Template::parse(variable.value.expose(), |name| with_it.find_service(name));
+        service.variables.insert(
+            key,
+            Variable { value: Value::Shown(template), sealed: variable.sealed, version },
+        );
+    }
+    Ok(vec![(Address::Service(id), Some(Content::Service(Box::new(service))))])
+}
+
+fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Prepared, Error> {
+    if matches!(
+        content,
+        Content::Variable(_) | Content::Service(_) | Content::Group(_) | Content::Volume(_)
+    ) || address.is_whole()
+        || address.variable_key().is_some()
+    {
+        return Err(Error::field("content", "cannot be set like this: use the edit made for it"));
+    }
+    require_parent(view, &address)?;
+    match (&address, &content) {
+        (Address::ServiceField(_, Field::Group), Content::GroupId(group)) => {
+            require(view, &Address::Group(*group))?;
+        }
+        (Address::ServiceMount(_, volume), _) => require(view, &Address::Volume(*volume))?,
+        _ => (),
+    }
+    let mut trial = view.clone();
+    trial
+        .put(&address, Some(content.clone()))
+        .map_err(|rule| Error::field("content", rule.to_string()))?;
+    Ok(vec![(address, Some(content))])
+}
+
+fn set_variable(
+    address: Address,
+    value: &Secret,
+    sealed: bool,
+    only_new: bool,
+    view: &EnvironmentSpec,
+    version: u64,
+) -> Result<Prepared, Error> {
+    if address.variable_key().is_none() {
+        return Err(Error::field("address", "must be a variable's"));
+    }
+    require_parent(view, &address)?;
+    check_value(value).map_err(|rule| Error::field("value", rule.to_string()))?;
+    let existing = match view.get(&address) {
+        Some(Content::Variable(variable)) => Some(variable),
+        _ => None,
+    };
+    if only_new && existing.is_some() {
+        let key = address.variable_key().map(ToString::to_string).unwrap_or_default();
+        return Err(Error::Exists(format!("there is a variable {key} here already")));
+    }
+    let template = Template::parse(value.expose(), |name| view.find_service(name));
+    let sealed = sealed || existing.as_ref().is_some_and(|variable| variable.sealed);
+    let variable = match existing {
+        // The same text again is the same value, unless it is sealed: that would answer a guess.
+        Some(old) if !sealed && old.value == Value::Shown(template.clone()) => old,
+        _ => Variable { value: Value::Shown(template), sealed, version },
+    };
+    Ok(vec![(address, Some(Content::Variable(variable)))])
+}
+
+fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
+    require(view, &address)?;
+    let mut prepared = Prepared::new();
+    for (&service, config) in &view.services {
+        match &address {
+            Address::Group(group) if config.group == Some(*group) => {
+                prepared.push((Address::ServiceField(service, Field::Group), None));
+            }
+            Address::Volume(volume) if config.mounts.contains_key(volume) => {
+                prepared.push((Address::ServiceMount(service, *volume), None));
+            }
+            _ => (),
+        }
+    }
+    let mut trial = view.clone();
+    trial.put(&address, None).map_err(|_| Error::field("address", "cannot be empty"))?;
+    prepared.push((address, None));
+    Ok(prepared)
+}
+
+fn require(view: &EnvironmentSpec, address: &Address) -> Result<(), Error> {
+    require_parent(view, address)?;
+    if view.get(address).is_some() {
+        return Ok(());
+    }
+    Err(Error::NotFound(match address {
+        Address::Group(_) => Resource::Group,
+        Address::Volume(_) => Resource::Volume,
+        Address::Service(_) => Resource::Service,
+        _ if address.variable_key().is_some() => Resource::Variable,
+        // An optional field that is empty already: nothing to take away, and nothing wrong.
+        _ => return Ok(()),
+    }))
+}
+
+fn require_parent(view: &EnvironmentSpec, address: &Address) -> Result<(), Error> {
+    match address.parent() {
+        Some(parent) => require(view, &parent),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,144 @@
+//! What applying changes would do to what runs.
+
+use crate::{
+    Address, EnvironmentSpec, Field, Service, ServiceId, VolumeId, change::StagedChange,
+    lookup::Found, variable::Variable,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a change does to running containers, from least to most.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    None,
+    /// Limits of running containers change in place.
+    Update,
+    /// Replicas come or go; the others run on.
+    Scale,
+    /// A new deployment takes over.
+    Redeploy,
+}
+
+/// What applying some changes together would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Consequences {
+    /// Services that did not exist.
+    pub created: Vec<ServiceId>,
+    /// Services that will be gone.
+    pub deleted: Vec<ServiceId>,
+    /// What happens to those that stay.
+    pub affected: BTreeMap<ServiceId, Effect>,
+    /// Volumes whose data will be destroyed.
+    pub destroyed: Vec<VolumeId>,
+}
+
+/// What becomes of everything when `before` becomes `after`.
+///
+/// Values are compared by their versions, so the browser, which sees none, comes to the same
+/// answer. The apply itself compares the values: a service whose environment turns out the same
+/// is left alone.
+#[must_use]
+pub fn consequences(before: &EnvironmentSpec, after: &EnvironmentSpec) -> Consequences {
+    let mut affected = BTreeMap::new();
+    for (id, service) in &after.services {
+        let Some(old) = before.services.get(id) else { continue };
+        let effect = if redeploys(old, service) || before.inputs(*id) != after.inputs(*id) {
+            Effect::Redeploy
+        } else if old.replicas != service.replicas {
+            Effect::Scale
+        } else if old.limits != service.limits {
+            Effect::Update
+        } else {
+            continue;
+        };
+        affected.insert(*id, effect);
+    }
+    let missing = |from: &EnvironmentSpec, ids: &EnvironmentSpec| -> Vec<ServiceId> {
+        ids.services.keys().filter(|id| !from.services.contains_key(id)).copied().collect()
+    };
+    Consequences {
+        created: missing(before, after),
+        deleted: missing(after, before),
+        affected,
+        destroyed: (before.volumes.keys())
+            .filter(|id| !after.volumes.contains_key(id))
+            .copied()
+            .collect(),
+    }
+}
+
+/// What one change does, alone among all that are staged.
+#[must_use]
+pub fn effect_of(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedChange) -> Effect {
+    match &change.address {
+        Address::Service(_) => Effect::Redeploy,
+        Address::ServiceField(_, field) => match field {
+            Field::Name | Field::Icon | Field::Strategy => Effect::None,
+            Field::Limits => Effect::Update,
+            Field::Replicas => Effect::Scale,
+            Field::Source | Field::Command | Field::Ports | Field::Check => Effect::Redeploy,
+            Field::Group => users_effect(base, all, change),
+        },
+        Address::ServiceMount(..) => Effect::Redeploy,
+        Address::Variable(_)
+        | Address::GroupVariable(..)
+        | Address::ServiceVariable(..)
+        | Address::Group(_) => users_effect(base, all, change),
+        Address::ProjectName
+        | Address::GroupName(_)
+        | Address::Volume(_)
+        | Address::VolumeName(_) => Effect::None,
+    }
+}
+
+/// `Redeploy` when some service that runs would see other values without this change.
+fn users_effect(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedChange) -> Effect {
+    let whole = base.overlay(all);
+    let others: Vec<StagedChange> =
+        all.iter().filter(|other| other.id != change.id).cloned().collect();
+    let without = base.overlay(&others);
+    let differs = whole.services.keys().any(|service| {
+        base.services.contains_key(service) && whole.inputs(*service) != without.inputs(*service)
+    });
+    if differs { Effect::Redeploy } else { Effect::None }
+}
+
+/// Whether what a container is made of differs, variables apart.
+fn redeploys(old: &Service, new: &Service) -> bool {
+    old.source != new.source
+        || old.command != new.command
+        || old.ports != new.ports
+        || old.check != new.check
+        || old.mounts != new.mounts
+}
+
+impl EnvironmentSpec {
+    /// All that goes into a service's variables: definitions by place and version, and provided
+    /// values.
+    fn inputs(&self, service: ServiceId) -> BTreeSet<(String, u64)> {
+        let mut inputs = BTreeSet::new();
+        let mut waiting: Vec<(Address, &Variable)> = self.variables_of(service);
+        while let Some((address, variable)) = waiting.pop() {
+            if !inputs.insert((address.to_string(), variable.version)) {
+                continue;
+            }
+            for reference in variable.references() {
+                match self.find(&address, reference) {
+                    Some(Found::Variable(address, variable)) => waiting.push((address, variable)),
+                    Some(Found::Provided(value)) => {
+                        inputs.insert((format!("{reference:?}={value}"), 0));
+                    }
+                    None => {}
+                }
+            }
+        }
+        inputs
+    }
+}

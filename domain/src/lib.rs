@@ -1,0 +1,60 @@
+//! What Easel is: entities, value types, pure rules, and the ports that adapters implement.
+//!
+//! Nothing here does I/O, reads a clock or mints an id, so the browser runs the very same rules.
+
+pub mod access;
+pub mod account;
+pub mod address;
+pub mod apply;
+pub mod audit;
+pub mod canvas;
+pub mod change;
+pub mod changes;
+pub mod check;
+pub mod clock;
+pub mod config;
+pub mod deployment;
+pub mod deployments;
+pub mod edit;
+pub mod effect;
+pub mod error;
+pub mod event;
+pub mod host;
+pub mod id;
+pub mod image;
+pub mod layout;
+mod lookup;
+pub mod name;
+pub mod project;
+pub mod readiness;
+pub mod resolve;
+pub mod rollout;
+pub mod runtime;
+pub mod secret;
+pub mod spec;
+pub mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod time;
+pub mod variable;
+
+pub use address::{Address, Field};
+pub use clock::{Clock, Ids};
+pub use deployment::Deployment;
+pub use config::{
+    Command, Limits, Port, PortNumber, Protocol, PullPolicy, Replicas, Source, Strategy,
+};
+pub use error::{Error, FieldErrors, Resource, Result};
+pub use id::{
+    ApiKeyId, ChangeId, DeploymentId, EnvironmentId, GroupId, InstanceId, ProjectId, ReplicaId,
+    ServiceId, SessionId, UserId, VolumeId,
+};
+pub use image::ImageRef;
+pub use lookup::Edge;
+pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
+pub use readiness::{Check, Probe};
+pub use secret::Secret;
+pub use spec::{Content, EnvironmentSpec, Group, RevisionNumber, Service, Volume};
+pub use template::{Reference, Template};
+pub use time::Timestamp;
+pub use variable::{Value, Variable};

@@ -1,0 +1,181 @@
+//! What a reference means: which definition it finds from where it is written.
+
+use crate::{
+    Address, EnvironmentSpec, GroupId, ServiceId, VariableKey, template::Reference,
+    variable::Variable,
+};
+
+/// Where a variable is written, and so what it sees.
+///
+/// Lookup is lexical: a shared variable sees shared ones, a group's sees its own and shared ones,
+/// a service's sees its own, its group's and shared ones, and what Easel provides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Shared,
+    Group(GroupId),
+    Service(ServiceId),
+}
+
+impl Scope {
+    /// The scope that an address of a variable belongs to.
+    pub(crate) fn of(address: &Address) -> Self {
+        match address {
+            Address::GroupVariable(group, _) => Self::Group(*group),
+            Address::ServiceVariable(service, _) => Self::Service(*service),
+            _ => Self::Shared,
+        }
+    }
+}
+
+/// What a reference finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found<'a> {
+    /// A variable, and where it is defined.
+    Variable(Address, &'a Variable),
+    /// A value that Easel provides for a service.
+    Provided(String),
+}
+
+impl EnvironmentSpec {
+    /// What `reference`, written at `at`, finds.
+    pub(crate) fn find<'a>(&'a self, at: &Address, reference: &Reference) -> Option<Found<'a>> {
+        let scope = Scope::of(at);
+        match reference {
+            Reference::Shared { key } => self.see(Scope::Shared, key),
+            Reference::Service { service, key } => {
+                self.services.get(service)?;
+                self.see(Scope::Service(*service), key)
+            }
+            Reference::Unknown { namespace, key } => {
+                self.see(Scope::Service(self.find_service(namespace)?), key)
+            }
+            // A variable that names itself means the one that it hides.
+            Reference::Own { key } if at.variable_key() == Some(key) => match scope {
+                Scope::Shared => None,
+                Scope::Group(_) => self.see(Scope::Shared, key),
+                Scope::Service(service) => match self.services.get(&service)?.group {
+                    Some(group) => self.see(Scope::Group(group), key),
+                    None => self.see(Scope::Shared, key),
+                },
+            },
+            Reference::Own { key } => self.see(scope, key),
+        }
+    }
+
+    /// What a scope sees under a key: the nearest definition.
+    pub(crate) fn see<'a>(&'a self, scope: Scope, key: &VariableKey) -> Option<Found<'a>> {
+        match scope {
+            Scope::Shared => {
+                let variable = self.variables.get(key)?;
+                Some(Found::Variable(Address::Variable(key.clone()), variable))
+            }
+            Scope::Group(group) => match self.groups.get(&group)?.variables.get(key) {
+                Some(variable) => {
+                    Some(Found::Variable(Address::GroupVariable(group, key.clone()), variable))
+                }
+                None => self.see(Scope::Shared, key),
+            },
+            Scope::Service(service) => {
+                let config = self.services.get(&service)?;
+                if let Some(variable) = config.variables.get(key) {
+                    let address = Address::ServiceVariable(service, key.clone());
+                    return Some(Found::Variable(address, variable));
+                }
+                let inherited = match config.group {
+                    Some(group) if self.groups.contains_key(&group) => {
+                        self.see(Scope::Group(group), key)
+                    }
+                    _ => self.see(Scope::Shared, key),
+                };
+                inherited.or_else(|| self.provided(service, key).map(Found::Provided))
+            }
+        }
+    }
+
+    /// What Easel provides for references: `HOST`, `PORT` (the first one), `EASEL_SERVICE_ID` and
+    /// `EASEL_PRIVATE_DOMAIN`.
+    fn provided(&self, service: ServiceId, key: &VariableKey) -> Option<String> {
+        let config = self.services.get(&service)?;
+        match key.as_str() {
+            "HOST" | "EASEL_PRIVATE_DOMAIN" => Some(config.slug.to_string()),
+            "PORT" => config.ports.first().map(|port| port.number.to_string()),
+            "EASEL_SERVICE_ID" => Some(service.to_string()),
+            _ => None,
+        }
+    }
+
+    /// All variables, with the addresses at which they are defined.
+    pub(crate) fn all_variables(&self) -> impl Iterator<Item = (Address, &Variable)> {
+        let shared = (self.variables.iter())
+            .map(|(key, variable)| (Address::Variable(key.clone()), variable));
+        let grouped = self.groups.iter().flat_map(|(group, config)| {
+            (config.variables.iter())
+                .map(|(key, variable)| (Address::GroupVariable(*group, key.clone()), variable))
+        });
+        let own = self.services.iter().flat_map(|(service, config)| {
+            (config.variables.iter())
+                .map(|(key, variable)| (Address::ServiceVariable(*service, key.clone()), variable))
+        });
+        shared.chain(grouped).chain(own)
+    }
+
+    /// The variables that a service inherits or has, each with where it is defined.
+    #[must_use]
+    pub fn variables_of(&self, service: ServiceId) -> Vec<(Address, &Variable)> {
+        let Some(config) = self.services.get(&service) else { return Vec::new() };
+        let group = config.group.and_then(|group| self.groups.get(&group));
+        let mut keys: Vec<&VariableKey> = (self.variables.keys())
+            .chain(group.into_iter().flat_map(|group| group.variables.keys()))
+            .chain(config.variables.keys())
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys.into_iter()
+            .filter_map(|key| match self.see(Scope::Service(service), key)? {
+                Found::Variable(address, variable) => Some((address, variable)),
+                Found::Provided(_) => None,
+            })
+            .collect()
+    }
+
+    /// The edges of the canvas: which service's variables refer to which service, by which keys
+    /// of the referring one. Inherited variables count for each service that inherits them.
+    #[must_use]
+    pub fn edges(&self) -> Vec<Edge> {
+        let mut edges: std::collections::BTreeMap<(ServiceId, ServiceId), Vec<VariableKey>> =
+            std::collections::BTreeMap::new();
+        for &from in self.services.keys() {
+            for (address, variable) in self.variables_of(from) {
+                let Some(key) = address.variable_key() else { continue };
+                for reference in variable.references() {
+                    let to = match reference {
+                        Reference::Service { service, .. } => Some(*service),
+                        Reference::Unknown { namespace, .. } => self.find_service(namespace),
+                        Reference::Shared { .. } | Reference::Own { .. } => None,
+                    };
+                    let Some(to) = to.filter(|to| *to != from && self.services.contains_key(to))
+                    else {
+                        continue;
+                    };
+                    let keys = edges.entry((from, to)).or_default();
+                    if !keys.contains(key) {
+                        keys.push(key.clone());
+                    }
+                }
+            }
+        }
+        edges.into_iter().map(|((from, to), keys)| Edge { from, to, keys }).collect()
+    }
+}
+
+/// That one service's variables refer to another service.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Edge {
+    /// Whose variables refer.
+    pub from: ServiceId,
+    /// To whom.
+    pub to: ServiceId,
+    /// The referring variables.
+    pub keys: Vec<VariableKey>,
+}

@@ -1,0 +1,316 @@
+//! Names that people type. Whoever holds one holds the proof that it is well formed.
+
+use serde::{Deserialize, Serialize};
+
+/// What a typed value must be like, as a sentence that can stand beside the field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl Invalid {
+    /// A rule that was not kept.
+    pub fn new(rule: impl Into<String>) -> Self {
+        Self(rule.into())
+    }
+}
+
+/// Gives a newtype around `String` its door: serde and callers go through the same `TryFrom`.
+macro_rules! text_type {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = $crate::name::Invalid;
+
+            fn try_from(raw: &str) -> Result<Self, Self::Error> {
+                Self::try_from(raw.to_owned())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::name::Invalid;
+
+            fn from_str(raw: &str) -> Result<Self, Self::Err> {
+                Self::try_from(raw.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(crate) use text_type;
+
+/// Says to the API document that an enum is written as text.
+#[cfg(feature = "openapi")]
+macro_rules! text_schema {
+    ($name:ident) => {
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                String::schema()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    };
+}
+#[cfg(feature = "openapi")]
+pub(crate) use text_schema;
+
+/// What something is called on the screen.
+///
+/// Invariant: 1 to 100 characters, trimmed, none of them a control or an invisible direction
+/// mark, and none of `{}$`, which would make it unfit for a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Name(String);
+text_type!(Name);
+
+impl Name {
+    /// Whether both are the same to a person: names differ in more than letter case.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.0.to_lowercase() == other.0.to_lowercase()
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let name = raw.trim();
+        if name.is_empty() {
+            return Err(Invalid::new("must not be empty"));
+        }
+        if name.chars().count() > 100 {
+            return Err(Invalid::new("must be at most 100 characters long"));
+        }
+        if name.chars().any(is_invisible) {
+            return Err(Invalid::new("must not contain control or invisible characters"));
+        }
+        if name.contains(['{', '}', '$']) {
+            return Err(Invalid::new("must not contain any of { } $"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+/// Control characters, and the marks that reorder or hide text.
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A service's slug, which is also its DNS alias on the private network.
+///
+/// Invariant: 1 to 63 bytes of `a-z`, `0-9` and `-`, with no `-` at either end, and not
+/// `shared`, which references use for shared variables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Slug(String);
+text_type!(Slug);
+
+impl Slug {
+    /// The slug that a name suggests: lower case, every run of other characters one hyphen, at
+    /// most 40 bytes; `fallback` when nothing is left.
+    #[must_use]
+    pub fn suggest(name: &str, fallback: &str) -> Self {
+        let mut slug = String::new();
+        for letter in name.chars().flat_map(char::to_lowercase) {
+            if letter.is_ascii_lowercase() || letter.is_ascii_digit() {
+                slug.push(letter);
+            } else if !slug.is_empty() && !slug.ends_with('-') {
+                slug.push('-');
+            }
+        }
+        slug.truncate(40);
+        let slug = slug.trim_end_matches('-');
+        Self::try_from(slug).unwrap_or_else(|_| {
+            Self(if slug == "shared" { "shared-1" } else { fallback }.to_owned())
+        })
+    }
+
+    /// This slug with `-suffix` at its end, shortened so that it stays a DNS label.
+    #[must_use]
+    pub fn with_suffix(&self, suffix: &str) -> Self {
+        let room = 62_usize.saturating_sub(suffix.len());
+        let head = &self.0[..self.0.len().min(room)];
+        Self(format!("{}-{suffix}", head.trim_end_matches('-')))
+    }
+}
+
+impl TryFrom<String> for Slug {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let is_label = (1..=63).contains(&raw.len())
+            && raw.bytes().all(allowed)
+            && !raw.starts_with('-')
+            && !raw.ends_with('-');
+
+        if !is_label {
+            return Err(Invalid::new(
+                "must be 1 to 63 of a-z, 0-9 and -, and must not begin or end with -",
+            ));
+        }
+        if raw == "shared" {
+            return Err(Invalid::new("must not be `shared`, which means the shared variables"));
+        }
+        Ok(Self(raw))
+    }
+}
+
+/// An e-mail address, lower-cased, so that one person has one account.
+///
+/// Invariant: at most 254 bytes, something on both sides of one `@`, no blanks or controls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Email(String);
+text_type!(Email);
+
+impl TryFrom<String> for Email {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let email = raw.trim().to_lowercase();
+        let is_address = email.len() <= 254
+            && !email.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
+            && email.split_once('@').is_some_and(|(user, host)| {
+                !user.is_empty() && !host.is_empty() && !host.contains('@')
+            });
+        if is_address { Ok(Self(email)) } else { Err(Invalid::new("must be an e-mail address")) }
+    }
+}
+
+/// An absolute `https` or `http` address of a picture.
+///
+/// Invariant: at most 2,048 bytes, with a host, without blanks or controls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct IconUrl(String);
+text_type!(IconUrl);
+
+impl TryFrom<String> for IconUrl {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let rest = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://"));
+        let has_host = rest.is_some_and(|rest| {
+            rest.split(['/', '?', '#']).next().is_some_and(|host| {
+                !host.is_empty() && !host.starts_with(':') && !host.contains('@')
+            })
+        });
+        if raw.len() > 2048 {
+            Err(Invalid::new("must be at most 2048 characters long"))
+        } else if !has_host
+            || raw.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
+        {
+            Err(Invalid::new("must be an absolute http or https address with a host"))
+        } else {
+            Ok(Self(raw))
+        }
+    }
+}
+
+/// The name of a variable.
+///
+/// Invariant: a letter or `_`, then letters, digits and `_`; ASCII; at most 255 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct VariableKey(String);
+text_type!(VariableKey);
+
+impl TryFrom<String> for VariableKey {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let is_key = raw.len() <= 255
+            && raw.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if is_key {
+            Ok(Self(raw))
+        } else {
+            Err(Invalid::new(
+                "must begin with a letter or _ and go on with letters, digits and _ (at most 255)",
+            ))
+        }
+    }
+}
+
+/// Where in a container something is mounted.
+///
+/// Invariant: absolute, at most 255 bytes, no `..`, `//`, `:` or control characters, not `/`
+/// itself and nothing under `/proc`, `/sys` or `/dev`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct MountPath(String);
+text_type!(MountPath);
+
+impl TryFrom<String> for MountPath {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let path = if raw.len() > 1 { raw.trim_end_matches('/') } else { &raw };
+        let well_formed = path.len() > 1
+            && path.len() <= 255
+            && path.starts_with('/')
+            && path[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+            && !path.contains(':')
+            && !path.chars().any(is_invisible);
+        if !well_formed {
+            return Err(Invalid::new("must be an absolute path in the container, such as /data"));
+        }
+        let kernel = ["/proc", "/sys", "/dev"];
+        if kernel.iter().any(|top| path == *top || path.starts_with(&format!("{top}/"))) {
+            return Err(Invalid::new("must not lie in /proc, /sys or /dev"));
+        }
+        Ok(Self(path.to_owned()))
+    }
+}
+
+/// A revision's message or a description: short text for people, which may have several lines.
+///
+/// Invariant: at most 500 characters, no control characters but newline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Message(String);
+text_type!(Message);
+
+impl TryFrom<String> for Message {
+    type Error = Invalid;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let text = raw.replace("\r\n", "\n");
+        let text = text.trim();
+        if text.chars().count() > 500 {
+            return Err(Invalid::new("must be at most 500 characters long"));
+        }
+        if text.chars().any(|letter| is_invisible(letter) && letter != '\n') {
+            return Err(Invalid::new("must not contain control or invisible characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}

@@ -1,0 +1,147 @@
+//! Projects, their environments and members.
+
+use crate::{
+    EnvironmentId, Name, ProjectId, Result, Slug, Timestamp, UserId,
+    access::{Mutation, ProjectRole},
+    account::User,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// What a team opens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct Project {
+    pub id: ProjectId,
+    pub name: Name,
+    /// Made from the first name and six hex digits; never changes.
+    pub slug: Slug,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A project in a list, with what its card shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectSummary {
+    /// The project.
+    #[serde(flatten)]
+    pub project: Project,
+    /// What the caller is in it; `None` for an admin who is no member.
+    pub role: Option<ProjectRole>,
+    /// Services in all environments.
+    pub services: u64,
+    /// Those that run as wanted.
+    pub running: u64,
+    /// Those that are crashed, degraded, missing or failed.
+    pub failing: u64,
+    /// Staged changes that wait.
+    pub pending: u64,
+}
+
+/// One complete copy of a project's configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct Environment {
+    pub id: EnvironmentId,
+    pub project: ProjectId,
+    pub name: Name,
+    /// Unique in the project; `production` for the first.
+    pub slug: Slug,
+    pub created_at: Timestamp,
+}
+
+/// Somebody who belongs to a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct Member {
+    pub user: User,
+    pub role: ProjectRole,
+}
+
+/// Which part of a list (DK-158).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many to leave out.
+    pub offset: u64,
+    /// How many at most: 1 to 100.
+    pub limit: u64,
+}
+
+impl Page {
+    /// The default: the first 20.
+    pub const FIRST: Self = Self { offset: 0, limit: 20 };
+
+    /// A page; a limit of 0 means 20, above 100 means 100.
+    #[must_use]
+    pub fn new(offset: u64, limit: u64) -> Self {
+        Self { offset, limit: if limit == 0 { 20 } else { limit.min(100) } }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::FIRST
+    }
+}
+
+/// A part of a list, newest first, and how long the whole is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field says what it is")]
+pub struct Paged<T> {
+    pub data: Vec<T>,
+    pub total_count: u64,
+    pub offset: u64,
+    pub limit: u64,
+}
+
+/// Projects, environments, members. Each method is one transaction.
+#[async_trait]
+pub trait Projects: Send + Sync {
+    /// Makes a project with a `production` environment; the caller owns it.
+    async fn create(&self, by: &Mutation, name: Name) -> Result<Project>;
+
+    /// The projects that a person belongs to, or all of them for an admin; by part of the name.
+    async fn list(
+        &self,
+        visible_to: Option<UserId>,
+        name: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<ProjectSummary>>;
+
+    /// One project.
+    async fn get(&self, project: ProjectId) -> Result<Project>;
+
+    /// Deletes it with everything in it. Its containers and networks go by tombstones; its
+    /// volumes' data stays in the engine and is listed as left behind.
+    async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()>;
+
+    /// What a person is in a project. `None` also when there is no such project.
+    async fn role_of(&self, user: UserId, project: ProjectId) -> Result<Option<ProjectRole>>;
+
+    /// Whether there is such a project, for admins, who belong to all.
+    async fn exists(&self, project: ProjectId) -> Result<bool>;
+
+    /// Its environments, oldest first.
+    async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>>;
+
+    /// The environment that an id or slug means within the project; `None` given: the first one.
+    async fn environment(&self, project: ProjectId, which: Option<&str>) -> Result<Environment>;
+
+    /// Who belongs to it.
+    async fn members(&self, project: ProjectId) -> Result<Vec<Member>>;
+
+    /// Makes somebody a member, changes their role, or (`None`) ends their membership. The last
+    /// owner stays.
+    async fn set_member(
+        &self,
+        by: &Mutation,
+        project: ProjectId,
+        user: UserId,
+        role: Option<ProjectRole>,
+    ) -> Result<()>;
+}

@@ -1,0 +1,420 @@
+//! The desired state of one environment, as a value.
+
+use crate::{
+    Address, Check, Command, Field, GroupId, IconUrl, Limits, MountPath, Name, Port, Replicas,
+    ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, name::Invalid, variable::Variable,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which revision: counts up by one with every apply, from 0 for an environment just made.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RevisionNumber(pub u64);
+
+impl RevisionNumber {
+    /// The one after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl std::fmt::Display for RevisionNumber {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// What one environment is meant to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnvironmentSpec {
+    /// The latest revision in it.
+    pub revision: RevisionNumber,
+    /// What its project is called.
+    pub project_name: Name,
+    /// Shared variables.
+    #[serde(default)]
+    pub variables: BTreeMap<VariableKey, Variable>,
+    /// Groups.
+    #[serde(default)]
+    pub groups: BTreeMap<GroupId, Group>,
+    /// Volumes.
+    #[serde(default)]
+    pub volumes: BTreeMap<VolumeId, Volume>,
+    /// Services.
+    #[serde(default)]
+    pub services: BTreeMap<ServiceId, Service>,
+    /// In which revision an address last changed. Absent: not since its parent was made.
+    #[serde(default)]
+    pub versions: BTreeMap<Address, RevisionNumber>,
+}
+
+/// A service, as one environment has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Service {
+    /// Its name on the private network: never changes.
+    pub slug: Slug,
+    /// What people call it.
+    pub name: Name,
+    /// A picture in place of the one that its image suggests.
+    #[serde(default)]
+    pub icon: Option<IconUrl>,
+    /// The group that it lies in, whose variables it inherits.
+    #[serde(default)]
+    pub group: Option<GroupId>,
+    /// Where its image comes from.
+    #[serde(default)]
+    pub source: Source,
+    /// Arguments in place of the image's own.
+    #[serde(default)]
+    pub command: Option<Command>,
+    /// Ports that it listens on, each once, in order of importance.
+    #[serde(default)]
+    pub ports: Vec<Port>,
+    /// How many of it should run.
+    #[serde(default)]
+    pub replicas: Replicas,
+    /// What each may use.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How one tells that it is ready.
+    #[serde(default)]
+    pub check: Check,
+    /// How a new deployment takes over.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Its own variables.
+    #[serde(default)]
+    pub variables: BTreeMap<VariableKey, Variable>,
+    /// Volumes, and where they appear in it.
+    #[serde(default)]
+    pub mounts: BTreeMap<VolumeId, MountPath>,
+}
+
+impl Service {
+    /// A service with nothing but a name.
+    #[must_use]
+    pub fn named(name: Name, slug: Slug) -> Self {
+        Self {
+            slug,
+            name,
+            icon: None,
+            group: None,
+            source: Source::Empty,
+            command: None,
+            ports: Vec::new(),
+            replicas: Replicas::ONE,
+            limits: Limits::default(),
+            check: Check::default(),
+            strategy: Strategy::Automatic,
+            variables: BTreeMap::new(),
+            mounts: BTreeMap::new(),
+        }
+    }
+}
+
+/// A group of services, which share its variables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Group {
+    /// What people call it.
+    pub name: Name,
+    /// Variables that its services inherit.
+    #[serde(default)]
+    pub variables: BTreeMap<VariableKey, Variable>,
+}
+
+/// A volume. Its data is found by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Volume {
+    /// What people call it.
+    pub name: Name,
+}
+
+/// What may stand at an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each names its type")]
+pub enum Content {
+    Name(Name),
+    Icon(IconUrl),
+    GroupId(GroupId),
+    Source(Source),
+    Command(Command),
+    Ports(Vec<Port>),
+    Replicas(Replicas),
+    Limits(Limits),
+    Check(Check),
+    Strategy(Strategy),
+    MountPath(MountPath),
+    Variable(Variable),
+    Group(Group),
+    Volume(Volume),
+    Service(Box<Service>),
+}
+
+impl Content {
+    /// Whether both are the same to everybody, hidden values compared by version.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let same_variables = |a: &BTreeMap<VariableKey, Variable>, b: &BTreeMap<_, Variable>| {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| a.same_as(b)))
+        };
+        match (self, other) {
+            (Self::Variable(a), Self::Variable(b)) => a.same_as(b),
+            (Self::Group(a), Self::Group(b)) => {
+                a.name == b.name && same_variables(&a.variables, &b.variables)
+            }
+            (Self::Service(a), Self::Service(b)) => {
+                let bare =
+                    |service: &Service| Service { variables: BTreeMap::new(), ..service.clone() };
+                bare(a) == bare(b) && same_variables(&a.variables, &b.variables)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// What may leave the server: everything but the values of variables.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        let hide = |variables: &BTreeMap<VariableKey, Variable>| {
+            variables.iter().map(|(key, variable)| (key.clone(), variable.hidden())).collect()
+        };
+        match self {
+            Self::Variable(variable) => Self::Variable(variable.hidden()),
+            Self::Group(group) => {
+                Self::Group(Group { variables: hide(&group.variables), name: group.name.clone() })
+            }
+            Self::Service(service) => Self::Service(Box::new(Service {
+                variables: hide(&service.variables),
+                ..(**service).clone()
+            })),
+            other => other.clone(),
+        }
+    }
+
+    /// All variables in it, mutable: one for a variable, those of a group or service, else none.
+    pub fn variables_mut(&mut self) -> Vec<&mut Variable> {
+        match self {
+            Self::Variable(variable) => vec![variable],
+            Self::Group(group) => group.variables.values_mut().collect(),
+            Self::Service(service) => service.variables.values_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl EnvironmentSpec {
+    /// An environment in which nothing is yet.
+    #[must_use]
+    pub fn empty(project_name: Name) -> Self {
+        Self {
+            revision: RevisionNumber::default(),
+            project_name,
+            variables: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            services: BTreeMap::new(),
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// In which revision this address last changed.
+    #[must_use]
+    pub fn version_of(&self, address: &Address) -> RevisionNumber {
+        self.versions.get(address).copied().unwrap_or_default()
+    }
+
+    /// What stands at an address.
+    #[must_use]
+    pub fn get(&self, address: &Address) -> Option<Content> {
+        let variable = |variables: &BTreeMap<VariableKey, Variable>, key: &VariableKey| {
+            variables.get(key).cloned().map(Content::Variable)
+        };
+        match address {
+            Address::ProjectName => Some(Content::Name(self.project_name.clone())),
+            Address::Variable(key) => variable(&self.variables, key),
+            Address::Group(id) => self.groups.get(id).cloned().map(Content::Group),
+            Address::GroupName(id) => {
+                self.groups.get(id).map(|group| Content::Name(group.name.clone()))
+            }
+            Address::GroupVariable(id, key) => variable(&self.groups.get(id)?.variables, key),
+            Address::Volume(id) => self.volumes.get(id).cloned().map(Content::Volume),
+            Address::VolumeName(id) => {
+                self.volumes.get(id).map(|volume| Content::Name(volume.name.clone()))
+            }
+            Address::Service(id) => {
+                self.services.get(id).cloned().map(|service| Content::Service(Box::new(service)))
+            }
+            Address::ServiceField(id, field) => self.services.get(id)?.get(*field),
+            Address::ServiceVariable(id, key) => variable(&self.services.get(id)?.variables, key),
+            Address::ServiceMount(id, volume) => {
+                self.services.get(id)?.mounts.get(volume).cloned().map(Content::MountPath)
+            }
+        }
+    }
+
+    /// Puts a value at an address, or takes it away. Leaves all as it was if the parent is
+    /// missing or the value does not belong there.
+    ///
+    /// # Errors
+    /// When the value is of the wrong kind, or a place that must hold something would be emptied.
+    pub fn put(&mut self, address: &Address, content: Option<Content>) -> Result<(), Invalid> {
+        let wrong = || Invalid::new(format!("does not belong at {address}"));
+        match (address, content) {
+            (Address::ProjectName, Some(Content::Name(name))) => self.project_name = name,
+            (Address::Variable(key), content) => {
+                put_variable(&mut self.variables, key, content).ok_or_else(wrong)?;
+            }
+            (Address::Group(id), Some(Content::Group(group))) => {
+                self.groups.insert(*id, group);
+            }
+            (Address::Group(id), None) => {
+                self.groups.remove(id);
+            }
+            (Address::GroupName(id), Some(Content::Name(name))) => {
+                self.groups.get_mut(id).ok_or_else(wrong)?.name = name;
+            }
+            (Address::GroupVariable(id, key), content) => {
+                let group = self.groups.get_mut(id).ok_or_else(wrong)?;
+                put_variable(&mut group.variables, key, content).ok_or_else(wrong)?;
+            }
+            (Address::Volume(id), Some(Content::Volume(volume))) => {
+                self.volumes.insert(*id, volume);
+            }
+            (Address::Volume(id), None) => {
+                self.volumes.remove(id);
+            }
+            (Address::VolumeName(id), Some(Content::Name(name))) => {
+                self.volumes.get_mut(id).ok_or_else(wrong)?.name = name;
+            }
+            (Address::Service(id), Some(Content::Service(service))) => {
+                self.services.insert(*id, *service);
+            }
+            (Address::Service(id), None) => {
+                self.services.remove(id);
+            }
+            (Address::ServiceField(id, field), content) => {
+                let service = self.services.get_mut(id).ok_or_else(wrong)?;
+                service.put(*field, content).ok_or_else(wrong)?;
+            }
+            (Address::ServiceVariable(id, key), content) => {
+                let service = self.services.get_mut(id).ok_or_else(wrong)?;
+                put_variable(&mut service.variables, key, content).ok_or_else(wrong)?;
+            }
+            (Address::ServiceMount(id, volume), content) => {
+                let mounts = &mut self.services.get_mut(id).ok_or_else(wrong)?.mounts;
+                match content {
+                    Some(Content::MountPath(path)) => mounts.insert(*volume, path),
+                    None => mounts.remove(volume),
+                    Some(_) => return Err(wrong()),
+                };
+            }
+            (
+                Address::ProjectName
+                | Address::Group(_)
+                | Address::GroupName(_)
+                | Address::Volume(_)
+                | Address::VolumeName(_)
+                | Address::Service(_),
+                _,
+            ) => return Err(wrong()),
+        }
+        Ok(())
+    }
+
+    /// The service that a person means by a name: by its name in any letter case, else its slug.
+    #[must_use]
+    pub fn find_service(&self, name: &str) -> Option<ServiceId> {
+        let lower = name.to_lowercase();
+        let by = |test: &dyn Fn(&Service) -> bool| {
+            self.services.iter().find(|(_, service)| test(service)).map(|(id, _)| *id)
+        };
+        by(&|service| service.name.as_str().to_lowercase() == lower)
+            .or_else(|| by(&|service| service.slug.as_str() == name))
+    }
+
+    /// What may leave the server: everything but the values of variables.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        let mut hidden = self.clone();
+        let all = (hidden.variables.values_mut())
+            .chain(hidden.groups.values_mut().flat_map(|group| group.variables.values_mut()))
+            .chain(hidden.services.values_mut().flat_map(|service| service.variables.values_mut()));
+        for variable in all {
+            *variable = variable.hidden();
+        }
+        hidden
+    }
+}
+
+fn put_variable(
+    variables: &mut BTreeMap<VariableKey, Variable>,
+    key: &VariableKey,
+    content: Option<Content>,
+) -> Option<()> {
+    match content {
+        Some(Content::Variable(variable)) => variables.insert(key.clone(), variable),
+        None => variables.remove(key),
+        Some(_) => return None,
+    };
+    Some(())
+}
+
+impl Service {
+    /// What stands in a field.
+    #[must_use]
+    pub fn get(&self, field: Field) -> Option<Content> {
+        match field {
+            Field::Name => Some(Content::Name(self.name.clone())),
+            Field::Icon => self.icon.clone().map(Content::Icon),
+            Field::Group => self.group.map(Content::GroupId),
+            Field::Source => Some(Content::Source(self.source.clone())),
+            Field::Command => self.command.clone().map(Content::Command),
+            Field::Ports => Some(Content::Ports(self.ports.clone())),
+            Field::Replicas => Some(Content::Replicas(self.replicas)),
+            Field::Limits => Some(Content::Limits(self.limits)),
+            Field::Check => Some(Content::Check(self.check.clone())),
+            Field::Strategy => Some(Content::Strategy(self.strategy)),
+        }
+    }
+
+    /// Fills a field; `None` when the value does not belong there. An emptied field returns to
+    /// its default, but for the name, which cannot be empty.
+    fn put(&mut self, field: Field, content: Option<Content>) -> Option<()> {
+        match (field, content) {
+            (Field::Name, Some(Content::Name(name))) => self.name = name,
+            (Field::Icon, Some(Content::Icon(icon))) => self.icon = Some(icon),
+            (Field::Icon, None) => self.icon = None,
+            (Field::Group, Some(Content::GroupId(group))) => self.group = Some(group),
+            (Field::Group, None) => self.group = None,
+            (Field::Source, Some(Content::Source(source))) => self.source = source,
+            (Field::Source, None) => self.source = Source::Empty,
+            (Field::Command, Some(Content::Command(command))) => self.command = Some(command),
+            (Field::Command, None) => self.command = None,
+            (Field::Ports, Some(Content::Ports(ports))) => self.ports = ports,
+            (Field::Ports, None) => self.ports = Vec::new(),
+            (Field::Replicas, Some(Content::Replicas(replicas))) => self.replicas = replicas,
+            (Field::Replicas, None) => self.replicas = Replicas::ONE,
+            (Field::Limits, Some(Content::Limits(limits))) => self.limits = limits,
+            (Field::Limits, None) => self.limits = Limits::default(),
+            (Field::Check, Some(Content::Check(check))) => self.check = check,
+            (Field::Check, None) => self.check = Check::default(),
+            (Field::Strategy, Some(Content::Strategy(strategy))) => self.strategy = strategy,
+            (Field::Strategy, None) => self.strategy = Strategy::Automatic,
+            _ => return None,
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Variables: a key's value in one scope.
+
+use crate::{
+    Secret, ServiceId,
+    name::Invalid,
+    template::{Reference, Template},
+};
+use serde::{Deserialize, Serialize};
+
+/// The largest value of a variable, in bytes, before and after its references are filled in.
+pub const MAX_VALUE: usize = 64 * 1024;
+
+/// A variable's value in one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Variable {
+    /// The value, or what may be known of it.
+    pub value: Value,
+    /// Whether it is write-only: shown to nobody, ever.
+    #[serde(default)]
+    pub sealed: bool,
+    /// Changes whenever the value is written anew: the number of the edit that wrote it. Hidden
+    /// values are compared by it.
+    pub version: u64,
+}
+
+/// A value, as far as the holder may know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Value {
+    /// The whole of it.
+    Shown(Template),
+    /// Only to whom it refers, so that edges can be drawn.
+    Hidden {
+        /// To whom it refers.
+        references: Vec<Reference>,
+    },
+}
+
+impl Variable {
+    /// What may leave the server: everything but the text.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        let value = match &self.value {
+            Value::Shown(template) => {
+                let mut references: Vec<_> = template.references().cloned().collect();
+                references.sort();
+                references.dedup();
+                Value::Hidden { references }
+            }
+            Value::Hidden { .. } => self.value.clone(),
+        };
+        Self { value, ..*self }
+    }
+
+    /// Whether both hold the same. Sealed and hidden values are compared by version alone, so
+    /// that nobody learns one by staging guesses.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        if self.sealed != other.sealed {
+            return false;
+        }
+        match (&self.value, &other.value) {
+            (Value::Shown(a), Value::Shown(b)) if !self.sealed => a == b,
+            _ => self.version == other.version,
+        }
+    }
+
+    /// The same, with unknown names looked up again.
+    #[must_use]
+    pub fn relinked(&self, find: impl Fn(&str) -> Option<ServiceId>) -> Self {
+        let value = match &self.value {
+            Value::Shown(template) => Value::Shown(template.relinked(find)),
+            Value::Hidden { references } => {
+                let mut references: Vec<_> =
+                    references.iter().map(|reference| reference.relinked(&find)).collect();
+                references.sort();
+                references.dedup();
+                Value::Hidden { references }
+            }
+        };
+        Self { value, ..*self }
+    }
+
+    /// To whom it refers.
+    #[must_use]
+    pub fn references(&self) -> Vec<&Reference> {
+        match &self.value {
+            Value::Shown(template) => template.references().collect(),
+            Value::Hidden { references } => references.iter().collect(),
+        }
+    }
+}
+
+/// A typed value: any Unicode without NUL, kept exactly.
+///
+/// # Errors
+/// When it holds a NUL or is larger than [`MAX_VALUE`].
+pub fn check_value(text: &Secret) -> Result<(), Invalid> {
+    if text.expose().contains('\0') {
+        return Err(Invalid::new("must not contain a NUL character"));
+    }
+    if text.expose().len() > MAX_VALUE {
+        return Err(Invalid::new("must be at most 64 KiB long"));
+    }
+    Ok(())
+}

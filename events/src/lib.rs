@@ -1,0 +1,1 @@
+//! The in-process bus that wakes readers of the event log.

@@ -1,0 +1,1 @@
+//! REST, WebSocket, SSE and the embedded web app.

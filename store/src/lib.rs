@@ -1,0 +1,1 @@
+//! Rows: sea-orm on SQLite.
