@@ -1,0 +1,14 @@
+//! Fakes that behave, and the contracts that fakes and adapters both keep.
+
+pub mod chance;
+pub mod clock;
+pub mod contract;
+pub mod engine;
+pub mod ids;
+pub mod rollouts;
+
+pub use chance::Chance;
+pub use clock::{ManualClock, PausedClock};
+pub use engine::{Call, CallKind, SimEngine};
+pub use ids::SeededIds;
+pub use rollouts::FakeRollouts;

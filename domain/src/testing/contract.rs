@@ -1,0 +1,1 @@
+//! The promises of ports, written once.

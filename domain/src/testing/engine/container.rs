@@ -1,0 +1,155 @@
+//! A simulated container.
+
+use super::program::Program;
+use crate::{
+    EnvironmentId, Limits, Slug, Timestamp, VolumeId,
+    runtime::{ContainerId, ContainerState, Inspection, ObservedReplica, ReplicaIdentity, Restart},
+};
+use std::{net::Ipv4Addr, time::Duration};
+
+/// A container of the simulated engine, ours or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimContainer {
+    /// The engine's name for it.
+    pub id: ContainerId,
+    /// The name that it holds.
+    pub name: String,
+    /// Which replica it is; `None`: a foreign one.
+    pub identity: Option<ReplicaIdentity>,
+    /// What it runs.
+    pub image: String,
+    /// What it does once started.
+    pub program: Program,
+    /// What it does now.
+    pub state: ContainerState,
+    /// When its present or last run began.
+    pub started_at: Option<Timestamp>,
+    /// When its last run ended.
+    pub finished_at: Option<Timestamp>,
+    /// How its last run ended.
+    pub exit_code: i64,
+    /// Whether the kernel ended it.
+    pub out_of_memory: bool,
+    /// The engine's count of restarts.
+    pub restart_count: u64,
+    /// What the engine does when it ends.
+    pub restart: Restart,
+    /// Whether somebody stopped or killed it: the engine leaves it alone then.
+    pub is_stopped_by_hand: bool,
+    /// Its network and address, while it is attached.
+    pub attached: Option<(EnvironmentId, Ipv4Addr)>,
+    /// Its alias on that network.
+    pub alias: Option<Slug>,
+    /// What it may use.
+    pub limits: Limits,
+    /// Volumes it mounts.
+    pub mounts: Vec<VolumeId>,
+    /// What it has printed.
+    pub output: Vec<(Timestamp, String)>,
+    pub(super) delay: Duration,
+    pub(super) ends_at: Option<Timestamp>,
+    pub(super) restarts_at: Option<Timestamp>,
+    pub(super) error: Option<String>,
+}
+
+impl SimContainer {
+    /// Whether it could do its work: it runs, and all its ports answer.
+    #[must_use]
+    pub fn is_healthy(&self, now: Timestamp) -> bool {
+        self.state == ContainerState::Running
+            && self.program.listens.keys().all(|&port| self.answers(port, now))
+    }
+
+    /// Whether this port answers.
+    #[must_use]
+    pub fn answers(&self, port: u16, now: Timestamp) -> bool {
+        self.state == ContainerState::Running
+            && self.attached.is_some()
+            && self.program.listens.get(&port).is_some_and(|&after| {
+                self.started_at.is_some_and(|started| now >= started.plus(after))
+            })
+    }
+
+    /// Whether a process of it exists.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        matches!(self.state, ContainerState::Running | ContainerState::Paused)
+    }
+
+    pub(super) fn run(&mut self, at: Timestamp) {
+        self.state = ContainerState::Running;
+        self.started_at = Some(at);
+        self.out_of_memory = false;
+        self.restarts_at = None;
+        self.ends_at = self.program.ends.map(|(after, _)| at.plus(after));
+        self.output.extend(self.program.prints.iter().map(|line| (at, line.clone())));
+    }
+
+    pub(super) fn end(&mut self, at: Timestamp, exit_code: i64) {
+        self.state = ContainerState::Exited;
+        self.finished_at = Some(at);
+        self.exit_code = exit_code;
+        self.ends_at = None;
+        self.restarts_at = None;
+    }
+
+    /// Its own end, which the engine may answer with a restart.
+    pub(super) fn crash(&mut self, at: Timestamp, exit_code: i64) {
+        let lived = self.started_at.map_or(Duration::ZERO, |started| at.since(started));
+        self.end(at, exit_code);
+        if self.restart == Restart::UnlessStopped && !self.is_stopped_by_hand {
+            self.delay = if self.delay.is_zero() || lived > Duration::from_secs(10) {
+                Duration::from_millis(100)
+            } else {
+                (self.delay * 2).min(Duration::from_secs(60))
+            };
+            self.state = ContainerState::Restarting;
+            self.restart_count += 1;
+            self.restarts_at = Some(at.plus(self.delay));
+        }
+    }
+
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            ContainerState::Running => self.ends_at,
+            ContainerState::Restarting => self.restarts_at,
+            ContainerState::Created
+            | ContainerState::Paused
+            | ContainerState::Removing
+            | ContainerState::Exited
+            | ContainerState::Dead => None,
+        }
+    }
+
+    pub(super) fn observed(&self) -> Option<ObservedReplica> {
+        Some(ObservedReplica {
+            container: self.id.clone(),
+            identity: self.identity?,
+            state: self.state,
+            address: self.address(),
+        })
+    }
+
+    /// Like the engine, it shows an address only while it runs.
+    fn address(&self) -> Option<Ipv4Addr> {
+        let has_address = matches!(self.state, ContainerState::Running | ContainerState::Paused);
+        self.attached.filter(|_| has_address).map(|(_, address)| address)
+    }
+
+    pub(super) fn inspection(&self) -> Option<Inspection> {
+        Some(Inspection {
+            identity: self.identity?,
+            state: self.state,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            exit_code: (!self.is_alive() && self.finished_at.is_some()).then_some(self.exit_code),
+            out_of_memory: self.out_of_memory,
+            restart_count: self.restart_count,
+            restart: self.restart,
+            has_alias: self.attached.is_some() && self.alias.is_some(),
+            address: self.address(),
+            limits: self.limits,
+            error: self.error.clone(),
+        })
+    }
+}

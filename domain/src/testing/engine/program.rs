@@ -1,0 +1,61 @@
+//! What a simulated container does once it has been started.
+
+use crate::{Command, Port};
+use std::{collections::BTreeMap, time::Duration};
+
+/// What a simulated container does once it has been started.
+///
+/// Said in its command, as clauses: `listen PORT MS`, `exit CODE MS`, `oom MS`, `stubborn` (stops
+/// only when killed), `missing` (cannot be started at all), `print TEXT`. Without a command it runs
+/// for ever and listens on its declared TCP ports at once. Words that mean nothing are skipped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// Ports, and how long after the start they answer.
+    pub listens: BTreeMap<u16, Duration>,
+    /// How long it lives, and how it ends.
+    pub ends: Option<(Duration, i64)>,
+    /// Whether its end is the kernel's doing, for want of memory.
+    pub is_greedy: bool,
+    /// Whether it ignores being asked to stop.
+    pub is_stubborn: bool,
+    /// Whether it cannot be started.
+    pub is_missing: bool,
+    /// What it prints at each start.
+    pub prints: Vec<String>,
+}
+
+impl Program {
+    pub(super) fn new(command: Option<&Command>, ports: &[Port]) -> Self {
+        let mut program = Self::default();
+        let Some(command) = command else {
+            program.listens =
+                ports.iter().map(|port| (port.number.get(), Duration::ZERO)).collect();
+            return program;
+        };
+        let millis = |word: Option<&String>| {
+            Duration::from_millis(word.and_then(|word| word.parse().ok()).unwrap_or(0))
+        };
+        let mut words = command.arguments().iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "listen" => {
+                    let port = words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+                    program.listens.insert(port, millis(words.next()));
+                }
+                "exit" => {
+                    let code = words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+                    program.ends = Some((millis(words.next()), code));
+                }
+                "oom" => {
+                    program.ends = Some((millis(words.next()), 137));
+                    program.is_greedy = true;
+                }
+                "stubborn" => program.is_stubborn = true,
+                "missing" => program.is_missing = true,
+                "print" => program.prints.extend(words.next().cloned()),
+                _ => (),
+            }
+        }
+        program
+    }
+}

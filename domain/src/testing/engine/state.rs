@@ -1,0 +1,127 @@
+//! What the simulated engine holds, and how time changes it.
+
+use super::{container::SimContainer, fault::Faults};
+use crate::{
+    EnvironmentId, ServiceId, Timestamp, VolumeId,
+    runtime::{ContainerId, ContainerState, ObservedReplica, Restart, RuntimeEvent, Subnet},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    time::Duration,
+};
+
+/// What the simulated engine holds.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// All containers, ours and foreign.
+    pub containers: BTreeMap<ContainerId, SimContainer>,
+    /// Networks of ours.
+    pub networks: BTreeMap<EnvironmentId, Subnet>,
+    /// Addresses of other networks.
+    pub foreign_networks: Vec<(Ipv4Addr, u8)>,
+    /// Volumes that exist.
+    pub volumes: BTreeSet<VolumeId>,
+    /// Images that the engine holds: reference (or digest) to id.
+    pub images: BTreeMap<String, String>,
+    /// Images that the registry offers.
+    pub registry: BTreeMap<String, String>,
+    pub(super) events: Vec<RuntimeEvent>,
+    /// Changes when the engine restarts: streams of before end.
+    pub(super) epoch: u64,
+    pub(super) lists: Vec<(Timestamp, Vec<ObservedReplica>)>,
+    pub(super) created: u64,
+    /// Container starts so far, by whomever.
+    pub starts: BTreeMap<ServiceId, u64>,
+}
+
+impl State {
+    /// Everything that was to happen until now happens.
+    pub(super) fn catch_up(&mut self, now: Timestamp, faults: &mut Faults) {
+        loop {
+            let next = self
+                .containers
+                .values()
+                .filter_map(|container| Some((container.due()?, container.id.clone())))
+                .filter(|(due, _)| *due <= now)
+                .min();
+            let Some((due, id)) = next else { return };
+            let Some(container) = self.containers.get_mut(&id) else { return };
+            if container.state == ContainerState::Running {
+                container.out_of_memory = container.program.is_greedy;
+                let code = container.program.ends.map_or(0, |(_, code)| code);
+                container.crash(due, code);
+            } else {
+                container.run(due);
+                self.count_start(&id);
+            }
+            self.announce(&id, due, faults);
+        }
+    }
+
+    /// When something will happen by itself.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.containers.values().filter_map(SimContainer::due).min()
+    }
+
+    pub(super) fn count_start(&mut self, id: &ContainerId) {
+        let service = self.containers.get(id).and_then(|container| container.identity);
+        if let Some(identity) = service {
+            *self.starts.entry(identity.service).or_default() += 1;
+        }
+    }
+
+    /// Tells the listeners that something has happened to a container, and remembers the list.
+    pub(super) fn announce(&mut self, id: &ContainerId, at: Timestamp, faults: &mut Faults) {
+        let identity = self.containers.get(id).and_then(|container| container.identity);
+        if let Some(identity) = identity {
+            self.tell(RuntimeEvent::Service(identity.service), at, faults);
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: RuntimeEvent, at: Timestamp, faults: &mut Faults) {
+        let faulty = at < faults.until;
+        if !(faulty && faults.chance.percent(faults.lost_event)) {
+            self.events.push(event.clone());
+            if faulty && faults.chance.percent(faults.repeated_event) {
+                self.events.push(event);
+            }
+        }
+        if faulty && faults.chance.percent(faults.cut_stream) {
+            self.epoch += 1;
+        }
+    }
+
+    pub(super) fn remember_list(&mut self, now: Timestamp) {
+        let list = self.list();
+        self.lists.retain(|(at, _)| now.since(*at) <= Duration::from_secs(10));
+        self.lists.push((now, list));
+    }
+
+    pub(super) fn list(&self) -> Vec<ObservedReplica> {
+        self.containers.values().filter_map(SimContainer::observed).collect()
+    }
+
+    /// The engine goes away and comes back, and with it what it restarts.
+    pub(super) fn reboot(&mut self, now: Timestamp, forgets_counts: bool) {
+        self.epoch += 1;
+        let ids: Vec<_> = self.containers.keys().cloned().collect();
+        for id in ids {
+            let Some(container) = self.containers.get_mut(&id) else { continue };
+            let was_alive = container.is_alive() || container.state == ContainerState::Restarting;
+            if was_alive {
+                container.end(now, 255);
+            }
+            if forgets_counts {
+                container.restart_count = 0;
+            }
+            if was_alive
+                && container.restart == Restart::UnlessStopped
+                && !container.is_stopped_by_hand
+            {
+                container.run(now);
+                self.count_start(&id);
+            }
+        }
+    }
+}

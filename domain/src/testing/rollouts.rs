@@ -1,0 +1,314 @@
+//! The rollout port in memory, and what people do to it.
+
+mod world;
+
+pub use world::{Held, World};
+
+use crate::{
+    Clock, DeploymentId, EnvironmentId, Ids, Limits, Message, ProjectId, PullPolicy,
+    RevisionNumber, ServiceId, Slug, Strategy, Timestamp, VolumeId,
+    deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
+    readiness::Check,
+    rollout::{
+        Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, ServiceView, Step,
+        Subject, Tombstone,
+    },
+    testing::Chance,
+};
+use async_trait::async_trait;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The rollout port in memory. Clones share one world.
+#[derive(Clone)]
+pub struct FakeRollouts {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    world: World,
+    journal: Vec<(Timestamp, Step)>,
+    writes: u64,
+    reads: u64,
+    lost_answer: u8,
+    faulty_until: Option<Timestamp>,
+    chance: Option<Chance>,
+    deaths: Option<u64>,
+}
+
+impl FakeRollouts {
+    /// An empty world.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { clock, ids, inner: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is held now.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.lock().world.clone()
+    }
+
+    /// All that was recorded, in order.
+    #[must_use]
+    pub fn journal(&self) -> Vec<(Timestamp, Step)> {
+        self.lock().journal.clone()
+    }
+
+    /// How often something was written.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().writes
+    }
+
+    /// How often something was read.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.lock().reads
+    }
+
+    /// So many percent of the answers to writes are lost until then.
+    pub fn set_faults(&self, lost_answer: u8, until: Timestamp, chance: Chance) {
+        let mut inner = self.lock();
+        inner.lost_answer = lost_answer;
+        inner.faulty_until = Some(until);
+        inner.chance = Some(chance);
+    }
+
+    /// After so many writes, the next one is done and never answers.
+    pub fn die_after(&self, writes: Option<u64>) {
+        self.lock().deaths = writes;
+    }
+
+    /// A new environment.
+    pub fn add_environment(&self) -> EnvironmentId {
+        let project = ProjectId::new(self.ids.mint());
+        let environment = EnvironmentId::new(self.ids.mint());
+        self.lock().world.environments.insert(environment, (project, None));
+        environment
+    }
+
+    /// A new service that nothing was deployed for yet.
+    pub fn add_service(&self, environment: EnvironmentId, slug: &str, wanted: u16) -> ServiceKey {
+        let id = ServiceId::new(self.ids.mint());
+        let key = ServiceKey { environment, service: id };
+        let mut inner = self.lock();
+        let project = inner.world.environments[&environment].0;
+        let view = ServiceView {
+            id,
+            project,
+            environment,
+            slug: Slug::try_from(slug).expect("the test's slug is one"),
+            subnet: None,
+            wanted,
+            limits: Limits::default(),
+            active: None,
+            deployments: Vec::new(),
+            replicas: Vec::new(),
+            released: BTreeSet::new(),
+            volumes_made: BTreeSet::new(),
+            condition: None,
+        };
+        inner.world.services.insert(key, view);
+        key
+    }
+
+    /// A new deployment of a service, queued.
+    pub fn deploy(&self, key: ServiceKey, config: RunConfig) -> DeploymentId {
+        let id = DeploymentId::new(self.ids.mint());
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        let service = inner.world.services[&key].clone();
+        let generation = inner.world.next_generation(key);
+        inner.world.services.entry(key).and_modify(|service| service.limits = config.limits);
+        let deployment = Deployment {
+            id,
+            project: service.project,
+            environment: key.environment,
+            service: key.service,
+            slug: service.slug,
+            generation,
+            revision: RevisionNumber::default(),
+            cause: Cause::Apply,
+            author: None,
+            message: Message::default(),
+            config,
+            image: None,
+            state: DeploymentState::Queued { since: now },
+            attempts: 0,
+            retry_at: None,
+            created_at: now,
+            started_at: None,
+            live_at: None,
+            ended_at: None,
+        };
+        inner.world.deployments.insert(id, deployment);
+        id
+    }
+
+    /// Another number of replicas is wanted; 0 stops it.
+    pub fn scale(&self, key: ServiceKey, wanted: u16) {
+        self.lock().world.services.entry(key).and_modify(|service| service.wanted = wanted);
+    }
+
+    /// Other limits are wanted.
+    pub fn limit(&self, key: ServiceKey, limits: Limits) {
+        self.lock().world.services.entry(key).and_modify(|service| service.limits = limits);
+    }
+
+    /// Somebody does not want the deployment any more.
+    pub fn cancel(&self, id: DeploymentId) {
+        let now = self.clock.now();
+        if let Some(deployment) = self.lock().world.deployments.get_mut(&id)
+            && deployment.state.is_candidate()
+            && let Ok(state) = deployment.state.clone().step(Milestone::Cancelled, now)
+        {
+            deployment.state = state;
+        }
+    }
+
+    /// The service is deleted: its rows go, a tombstone stays.
+    pub fn delete_service(&self, key: ServiceKey) {
+        let now = self.clock.now();
+        self.lock().world.delete_service(key, now);
+    }
+
+    /// The environment and its services are deleted.
+    pub fn delete_environment(&self, environment: EnvironmentId) {
+        let now = self.clock.now();
+        let world = &mut self.lock().world;
+        let keys: Vec<_> =
+            world.services.keys().filter(|key| key.environment == environment).copied().collect();
+        for key in keys {
+            world.delete_service(key, now);
+        }
+        let Some((project, _)) = world.environments.remove(&environment) else { return };
+        let subject = Subject::Environment { project, environment };
+        let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
+        world.tombstones.insert(subject, tombstone);
+    }
+
+    /// The database seems to be a copy.
+    pub fn doubt(&self, why: &str) {
+        self.lock().world.ownership = Ownership::Doubtful { why: why.to_owned() };
+    }
+
+    /// The service as the reconciler sees it.
+    #[must_use]
+    pub fn view(&self, key: ServiceKey) -> Option<ServiceView> {
+        let now = self.clock.now();
+        self.lock().world.view(key, now)
+    }
+
+    /// A deployment.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> Option<Deployment> {
+        self.lock().world.deployments.get(&id).cloned()
+    }
+
+    /// How far a deployment has come, in a word.
+    #[must_use]
+    pub fn word(&self, id: DeploymentId) -> &'static str {
+        self.deployment(id).map_or("unknown", |deployment| deployment.state.word())
+    }
+}
+
+/// A configuration that runs `sim/app:1`, with this command line if it is not empty.
+#[must_use]
+pub fn config(command: &str) -> RunConfig {
+    RunConfig {
+        image: "sim/app:1".parse().expect("this is an image"),
+        pull: PullPolicy::Missing,
+        command: crate::Command::parse(command).ok(),
+        variables: BTreeMap::new(),
+        ports: Vec::new(),
+        limits: Limits::default(),
+        mounts: BTreeMap::new(),
+        check: Check::default(),
+        strategy: Strategy::StartFirst,
+    }
+}
+
+/// The same, with a volume: it stops first.
+#[must_use]
+pub fn config_with_volume(command: &str, volume: VolumeId) -> RunConfig {
+    let path = crate::MountPath::try_from("/data").expect("this is a path");
+    let mounts = BTreeMap::from([(volume, path)]);
+    RunConfig { mounts, strategy: Strategy::StopFirst, ..config(command) }
+}
+
+#[async_trait]
+impl Rollouts for FakeRollouts {
+    async fn take_over(&self) -> Result<Fence, RolloutError> {
+        let world = &mut self.lock().world;
+        world.fence += 1;
+        Ok(Fence(world.fence))
+    }
+
+    async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {
+        let now = self.clock.now();
+        let inner = &mut self.lock();
+        inner.reads += 1;
+        inner.world.admit(fence)?;
+        Ok(inner.world.desired(now))
+    }
+
+    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
+        let now = self.clock.now();
+        let inner = &mut self.lock();
+        inner.reads += 1;
+        inner.world.admit(fence)?;
+        let mut tombstones = inner.world.remembered_tombstones(now);
+        tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
+        Ok(Aim { service: inner.world.view(key, now), tombstones })
+    }
+
+    async fn record(
+        &self,
+        fence: Fence,
+        at: Timestamp,
+        steps: &[Step],
+    ) -> Result<(), RolloutError> {
+        let is_dead = {
+            let inner = &mut *self.lock();
+            inner.world.admit(fence)?;
+            if steps.is_empty() {
+                return Ok(());
+            }
+            let mut world = inner.world.clone();
+            for step in steps {
+                world.take(at, step)?;
+            }
+            inner.world = world;
+            inner.writes += 1;
+            inner.journal.extend(steps.iter().map(|step| (at, step.clone())));
+            if inner.faulty_until.is_some_and(|until| at < until)
+                && inner.chance.as_mut().is_some_and(|chance| chance.percent(inner.lost_answer))
+            {
+                let lost = "the answer was lost".into();
+                let lost = crate::Error::Internal { doing: "record", source: lost };
+                return Err(RolloutError::Other(lost));
+            }
+            inner.deaths = inner.deaths.map(|left| left.saturating_sub(1));
+            inner.deaths == Some(0)
+        };
+        if is_dead {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+
+    async fn confirm_engine(&self, engine: &str) -> Result<(), RolloutError> {
+        self.lock().world.ownership = Ownership::Bound { engine: engine.to_owned() };
+        Ok(())
+    }
+}

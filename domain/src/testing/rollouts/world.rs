@@ -1,0 +1,326 @@
+//! What the fake holds, and how each step changes it.
+
+use crate::{
+    DeploymentId, EnvironmentId, ProjectId, ReplicaId, Timestamp,
+    deployment::{Deployment, Milestone},
+    rollout::{
+        ADDRESS_HOLD, Desired, EnvironmentView, Fence, Ledger, MEMORY, Ownership, ReplicaRow,
+        RolloutError, ServiceKey, ServiceView, Step, Subject, Tombstone,
+    },
+    runtime::Subnet,
+};
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+type Result<T> = std::result::Result<T, RolloutError>;
+
+/// What the fake holds.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each field names what it holds")]
+pub struct World {
+    pub fence: u64,
+    pub ownership: Ownership,
+    pub environments: BTreeMap<EnvironmentId, (ProjectId, Option<Subnet>)>,
+    /// Only the parts that are not derived from other rows.
+    pub services: BTreeMap<ServiceKey, ServiceView>,
+    pub deployments: BTreeMap<DeploymentId, Deployment>,
+    pub replicas: BTreeMap<ReplicaId, Held>,
+    pub tombstones: BTreeMap<Subject, Tombstone>,
+}
+
+/// A replica's row, with what only the store knows.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field names what it holds")]
+pub struct Held {
+    pub row: ReplicaRow,
+    pub service: ServiceKey,
+    pub released_at: Option<Timestamp>,
+}
+
+fn stale<T>(why: impl Into<String>) -> Result<T> {
+    Err(RolloutError::Stale(why.into()))
+}
+
+impl World {
+    pub(super) fn admit(&self, fence: Fence) -> Result<()> {
+        if fence.0 == self.fence { Ok(()) } else { Err(RolloutError::Overtaken) }
+    }
+
+    pub(super) fn desired(&self, now: Timestamp) -> Desired {
+        let environment = |(&id, &(project, subnet))| EnvironmentView { id, project, subnet };
+        Desired {
+            ownership: self.ownership.clone(),
+            environments: self.environments.iter().map(environment).collect(),
+            services: self.services.keys().filter_map(|&key| self.view(key, now)).collect(),
+            tombstones: self.remembered_tombstones(now),
+        }
+    }
+
+    pub(super) fn view(&self, key: ServiceKey, now: Timestamp) -> Option<ServiceView> {
+        let mut view = self.services.get(&key)?.clone();
+        view.subnet = self.environments.get(&key.environment).and_then(|(_, subnet)| *subnet);
+        for (id, held) in self.replicas.iter().filter(|(_, held)| held.service == key) {
+            match held.released_at {
+                None => view.replicas.push(held.row.clone()),
+                Some(at) if now.since(at) <= MEMORY => {
+                    view.released.insert(*id);
+                }
+                Some(_) => (),
+            }
+        }
+        let is_shown = |deployment: &&Deployment| {
+            view.active == Some(deployment.id)
+                || deployment.state.is_candidate()
+                || view.replicas.iter().any(|row| row.deployment == deployment.id)
+        };
+        view.deployments = self.deployments_of(key).filter(is_shown).cloned().collect();
+        view.deployments.sort_by_key(|deployment| deployment.generation);
+        Some(view)
+    }
+
+    pub(super) fn remembered_tombstones(&self, now: Timestamp) -> Vec<Tombstone> {
+        let is_remembered =
+            |tombstone: &&Tombstone| tombstone.done_at.is_none_or(|at| now.since(at) <= MEMORY);
+        self.tombstones.values().filter(is_remembered).cloned().collect()
+    }
+
+    fn deployments_of(&self, key: ServiceKey) -> impl Iterator<Item = &Deployment> {
+        self.deployments.values().filter(move |deployment| {
+            deployment.environment == key.environment && deployment.service == key.service
+        })
+    }
+
+    pub(super) fn next_generation(&self, key: ServiceKey) -> u64 {
+        let buried = self.tombstones.keys().filter_map(|subject| match *subject {
+            Subject::Service { environment, service, generation, .. }
+                if (ServiceKey { environment, service }) == key =>
+            {
+                Some(generation)
+            }
+            _ => None,
+        });
+        let known = self.deployments_of(key).map(|deployment| deployment.generation);
+        known.chain(buried).max().unwrap_or(0) + 1
+    }
+
+    pub(super) fn delete_service(&mut self, key: ServiceKey, now: Timestamp) {
+        let generation = self.next_generation(key) - 1;
+        let Some(service) = self.services.remove(&key) else { return };
+        let mut containers = Vec::new();
+        for held in self.replicas.values_mut().filter(|held| held.service == key) {
+            containers.extend(held.row.container.clone());
+            held.released_at.get_or_insert(now);
+        }
+        self.deployments.retain(|_, deployment| {
+            deployment.environment != key.environment || deployment.service != key.service
+        });
+        let subject = Subject::Service {
+            project: service.project,
+            environment: key.environment,
+            service: key.service,
+            generation,
+        };
+        self.tombstones
+            .insert(subject, Tombstone { subject, containers, made_at: now, done_at: None });
+    }
+
+    fn held(&mut self, id: ReplicaId) -> Result<&mut Held> {
+        match self.replicas.get_mut(&id) {
+            Some(held) if held.released_at.is_none() => Ok(held),
+            _ => stale(format!("replica {id} is gone")),
+        }
+    }
+
+    fn deployment(&mut self, id: DeploymentId) -> Result<&mut Deployment> {
+        match self.deployments.get_mut(&id) {
+            Some(deployment) => Ok(deployment),
+            None => stale(format!("deployment {id} is gone")),
+        }
+    }
+
+    fn service(&mut self, key: ServiceKey) -> Result<&mut ServiceView> {
+        match self.services.get_mut(&key) {
+            Some(service) => Ok(service),
+            None => stale("the service is gone"),
+        }
+    }
+
+    /// Does one step.
+    pub(super) fn take(&mut self, at: Timestamp, step: &Step) -> Result<()> {
+        match step {
+            Step::EngineBound { engine } => {
+                let bound = Ownership::Bound { engine: engine.clone() };
+                if self.ownership != Ownership::Unbound && self.ownership != bound {
+                    return stale("another engine is bound");
+                }
+                self.ownership = bound;
+            }
+            Step::SubnetAssigned { environment, subnet } => {
+                let is_taken = self
+                    .environments
+                    .iter()
+                    .any(|(id, (_, other))| id != environment && *other == Some(*subnet));
+                match self.environments.get_mut(environment) {
+                    Some((_, held)) if !is_taken && held.is_none_or(|held| held == *subnet) => {
+                        *held = Some(*subnet);
+                    }
+                    _ => return stale("the subnet is taken, or the environment has one"),
+                }
+            }
+            Step::ReplicaAdded { replica, deployment, index } => {
+                self.add_replica(at, *replica, *deployment, *index)?;
+            }
+            Step::ContainerMade { replica, container } => {
+                let held = self.held(*replica)?;
+                held.row.container = Some(container.clone());
+                let deployment = held.row.deployment;
+                self.deployment(deployment)?.started_at.get_or_insert(at);
+            }
+            Step::ContainerLost { replica, container } => {
+                let held = self.held(*replica)?;
+                if held.row.container.as_ref() != Some(container) {
+                    return stale("the replica has another container");
+                }
+                held.row.container = None;
+                held.row.ledger = Ledger::default();
+            }
+            Step::LedgerChanged { replica, ledger } => {
+                self.held(*replica)?.row.ledger = ledger.clone();
+            }
+            Step::ReplicaRetired { replica } => {
+                self.held(*replica)?.row.retired_at.get_or_insert(at);
+            }
+            Step::ReplicaReleased { replica } => {
+                if let Some(held) = self.replicas.get_mut(replica) {
+                    held.released_at.get_or_insert(at);
+                }
+            }
+            Step::VolumeMade { service, volume } => {
+                self.service(*service)?.volumes_made.insert(*volume);
+            }
+            Step::ImagePinned { deployment, image } => {
+                self.deployment(*deployment)?.image = Some(image.clone());
+            }
+            Step::Reached { deployment, milestone } => {
+                if *milestone == Milestone::Switched {
+                    return stale("a deployment is switched by promotion only");
+                }
+                self.reach(at, *deployment, milestone.clone())?;
+            }
+            Step::Attempted { deployment, attempts, retry_at, .. } => {
+                let deployment = self.deployment(*deployment)?;
+                if deployment.state.is_over() {
+                    return stale("the deployment is over");
+                }
+                deployment.attempts = *attempts;
+                deployment.retry_at = Some(*retry_at);
+            }
+            Step::Promoted { deployment } => self.promote(at, *deployment)?,
+            Step::ConditionChanged { service, condition, why } => {
+                self.service(*service)?.condition = Some((*condition, why.clone()));
+            }
+            Step::Incident { service, .. } => {
+                self.service(*service)?;
+            }
+            Step::TombstoneDone { subject } => match self.tombstones.get_mut(subject) {
+                Some(tombstone) => {
+                    tombstone.done_at.get_or_insert(at);
+                }
+                None => return stale("there is no such tombstone"),
+            },
+        }
+        Ok(())
+    }
+
+    fn reach(&mut self, at: Timestamp, id: DeploymentId, milestone: Milestone) -> Result<()> {
+        let deployment = self.deployment(id)?;
+        match deployment.state.clone().step(milestone, at) {
+            Ok(state) => {
+                if state.is_over() {
+                    deployment.ended_at = Some(at);
+                }
+                deployment.state = state;
+                Ok(())
+            }
+            Err(illegal) => stale(illegal.to_string()),
+        }
+    }
+
+    fn promote(&mut self, at: Timestamp, id: DeploymentId) -> Result<()> {
+        let deployment = self.deployment(id)?.clone();
+        let key = ServiceKey { environment: deployment.environment, service: deployment.service };
+        let before = self.service(key)?.active;
+        if before == Some(id) {
+            return stale("it serves already");
+        }
+        if let Some(before) = before {
+            if self.deployment(before)?.generation > deployment.generation {
+                return stale("a later deployment serves");
+            }
+            self.reach(at, before, Milestone::Overtaken)?;
+        }
+        self.reach(at, id, Milestone::Switched)?;
+        self.deployment(id)?.live_at = Some(at);
+        self.service(key)?.active = Some(id);
+        Ok(())
+    }
+
+    fn add_replica(
+        &mut self,
+        at: Timestamp,
+        id: ReplicaId,
+        deployment: DeploymentId,
+        index: u16,
+    ) -> Result<()> {
+        if self.replicas.contains_key(&id) {
+            return Ok(());
+        }
+        let found = self.deployment(deployment)?;
+        if found.state.is_over() {
+            return stale("the deployment is over");
+        }
+        let service = ServiceKey { environment: found.environment, service: found.service };
+        let environment = service.environment;
+        let Some((_, Some(subnet))) = self.environments.get(&environment).copied() else {
+            return stale("the environment has no subnet");
+        };
+        let address = self.free_address(at, environment, subnet)?;
+        let row = ReplicaRow {
+            id,
+            deployment,
+            index,
+            address,
+            container: None,
+            ledger: Ledger::default(),
+            retired_at: None,
+        };
+        self.replicas.insert(id, Held { row, service, released_at: None });
+        Ok(())
+    }
+
+    /// The one that was let go longest ago; one that never was used is older than any.
+    fn free_address(
+        &self,
+        at: Timestamp,
+        environment: EnvironmentId,
+        subnet: Subnet,
+    ) -> Result<Ipv4Addr> {
+        let mut free: BTreeMap<Ipv4Addr, Option<Timestamp>> =
+            (2..=254).map(|last| (subnet.host(last), None)).collect();
+        for held in self.replicas.values().filter(|it| it.service.environment == environment) {
+            match held.released_at {
+                Some(released) if at.since(released) > ADDRESS_HOLD => {
+                    if let Some(last) = free.get_mut(&held.row.address) {
+                        *last = (*last).max(Some(released));
+                    }
+                }
+                _ => {
+                    free.remove(&held.row.address);
+                }
+            }
+        }
+        free.into_iter()
+            .min_by_key(|(address, released)| (*released, *address))
+            .map(|(address, _)| address)
+            .ok_or(RolloutError::NoAddress)
+    }
+}
