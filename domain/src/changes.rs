@@ -134,7 +134,7 @@ pub trait Changes: Send + Sync {
     /// The desired state and what is staged upon it.
     async fn workspace(&self, environment: EnvironmentId) -> Result<Workspace>;
 
-    /// Stages edits, all or none. What it stages is decided by [`crate::edit::prepare`].
+    /// Stages edits, all or none. What it stages is decided by [`crate::edit::stage`].
     ///
     /// `Invalid` or `Exists` when an edit makes no sense or leads to a problem that is
     /// [refused when staged](crate::check::ProblemKind::refused_when_staged).

@@ -1,9 +1,12 @@
 //! What a person asks to be edited, and what is staged for it.
 
 use crate::{
-    Address, Check, Command, Content, EnvironmentSpec, Error, Field, Group, GroupId, IconUrl, Ids,
-    Limits, MountPath, Name, Port, Replicas, Resource, Secret, Service, ServiceId, Slug, Source,
-    Strategy, Template, VariableKey, Volume, VolumeId,
+    Address, ChangeId, Check, Command, Content, EnvironmentSpec, Error, Field, Group, GroupId,
+    IconUrl, Ids, Limits, MountPath, Name, Port, Replicas, Resource, Secret, Service, ServiceId,
+    Slug, Source, Strategy, Template, Timestamp, UserId, VariableKey, Volume, VolumeId,
+    change::StagedEdit,
+    changes::Workspace,
+    check::{Problem, ProblemKind, Problems},
     layout::Position,
     variable::{Value, Variable, check_value},
 };
@@ -122,21 +125,75 @@ pub struct NewMount {
 }
 
 /// What shall be staged: what shall stand where.
-pub type Prepared = Vec<(Address, Option<Content>)>;
+type Prepared = Vec<(Address, Option<Content>)>;
 
-/// What to stage for an edit, given what is staged already.
+/// Who stages, and when.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field names its type")]
+pub struct Stager {
+    pub author: UserId,
+    pub at: Timestamp,
+    /// The number of the first edit: above all that were ever used in the environment.
+    pub next_seq: u64,
+}
+
+/// The rows to add for these edits, and what will have to be mended before they can be applied.
 ///
-/// `version` marks the values that it writes: the number of the edit.
+/// All or none: later edits see earlier ones, and on an error nothing is to be added.
 ///
 /// # Errors
-/// `NotFound` when the edit points to something that neither exists nor is staged; `Invalid` when a
-/// value does not belong there; `Exists` when `only_new` is set and there is a variable already.
-pub fn prepare(
+/// `NotFound` when an edit points to something that neither exists nor is staged; `Invalid` when a
+/// value does not belong there; `Exists` when a name, slug or variable is taken; `Blocked` when the
+/// result would have another problem that is
+/// [refused when staged](crate::check::ProblemKind::refused_when_staged), such as a circle.
+pub fn stage(
+    workspace: &Workspace,
+    edits: Vec<Edit>,
+    stager: Stager,
+    ids: &dyn Ids,
+) -> Result<(Vec<StagedEdit>, Vec<Problem>), Error> {
+    let before = workspace.staged();
+    let mut workspace = workspace.clone();
+    let known = workspace.edits.len();
+    let mut seq = stager.next_seq;
+    for edit in edits {
+        for (address, content) in prepare(edit, &workspace, ids, seq)? {
+            let base = workspace.spec.version_of(&address);
+            workspace.edits.push(StagedEdit {
+                id: ChangeId::new(ids.mint()),
+                seq,
+                address,
+                content,
+                base,
+                author: stager.author,
+                at: stager.at,
+            });
+            seq += 1;
+        }
+    }
+    let problems = workspace.staged().problems_beyond(&before);
+    let (refused, warnings): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.kind.refused_when_staged());
+    if let Some(problem) = refused.first() {
+        let taken =
+            matches!(problem.kind, ProblemKind::NameTaken { .. } | ProblemKind::SlugTaken { .. });
+        return Err(if taken {
+            Error::Exists(problem.message.clone())
+        } else {
+            Error::Blocked(Box::new(Problems(refused)))
+        });
+    }
+    Ok((workspace.edits.split_off(known), warnings))
+}
+
+/// What to stage for an edit, given what is staged already. `version` marks the values it writes.
+fn prepare(
     edit: Edit,
-    view: &EnvironmentSpec,
+    workspace: &Workspace,
     ids: &dyn Ids,
     version: u64,
 ) -> Result<Prepared, Error> {
+    let view = &workspace.staged();
     match edit {
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
@@ -162,7 +219,8 @@ pub fn prepare(
         }
         Edit::Set { address, content } => set(address, content, view),
         Edit::SetVariable { address, value, sealed, only_new } => {
-            set_variable(address, &value, sealed, only_new, view, version)
+            let variable = set_variable(&address, &value, sealed, only_new, workspace, version)?;
+            Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::Clear { address } => clear(address, view),
     }
@@ -241,34 +299,39 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
 }
 
 fn set_variable(
-    address: Address,
+    address: &Address,
     value: &Secret,
     sealed: bool,
     only_new: bool,
-    view: &EnvironmentSpec,
+    workspace: &Workspace,
     version: u64,
-) -> Result<Prepared, Error> {
-    if address.variable_key().is_none() {
+) -> Result<Variable, Error> {
+    let Some(key) = address.variable_key() else {
         return Err(Error::field("address", "must be a variable's"));
-    }
-    require_parent(view, &address)?;
+    };
+    let view = workspace.staged();
+    require_parent(&view, address)?;
     check_value(value).map_err(|rule| Error::field("value", rule.to_string()))?;
-    let existing = match view.get(&address) {
+    let variable_in = |spec: &EnvironmentSpec| match spec.get(address) {
         Some(Content::Variable(variable)) => Some(variable),
         _ => None,
     };
+    let existing = variable_in(&view);
     if only_new && existing.is_some() {
-        let key = address.variable_key().map(ToString::to_string).unwrap_or_default();
         return Err(Error::Exists(format!("there is a variable {key} here already")));
     }
+    let without: Vec<StagedEdit> =
+        workspace.edits.iter().filter(|edit| edit.address != *address).cloned().collect();
+    let original = variable_in(&Workspace { edits: without, ..workspace.clone() }.staged());
     let template = Template::parse(value.expose(), |name| view.find_service(name));
-    let sealed = sealed || existing.as_ref().is_some_and(|variable| variable.sealed);
-    let variable = match existing {
-        // The same text again is the same value, unless it is sealed: that would answer a guess.
-        Some(old) if !sealed && old.value == Value::Shown(template.clone()) => old,
-        _ => Variable { value: Value::Shown(template), sealed, version },
-    };
-    Ok(vec![(address, Some(Content::Variable(variable)))])
+    let earlier = [original, existing];
+    let sealed = sealed || earlier.iter().flatten().any(|variable| variable.sealed);
+    // The same text again is the same value, under its version: so an edit back to the old value
+    // comes to nothing also for those who see no values. Unless it is sealed: that would answer a
+    // guess.
+    let same = (earlier.into_iter().flatten())
+        .find(|old| !sealed && old.value == Value::Shown(template.clone()));
+    Ok(same.unwrap_or(Variable { value: Value::Shown(template), sealed, version }))
 }
 
 fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
