@@ -4,17 +4,15 @@
 //! carries the hash of its recipe, so that a changed recipe replaces it.
 
 mod recipe;
-mod rootfs;
 
 use std::fs::{self, File};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use self::recipe::Recipe;
-use self::rootfs::Rootfs;
 use crate::engine::Engine;
+use crate::rootfs::Rootfs;
 use crate::{process, workspace};
 
 const LABEL: &str = "easel.test.recipe";
@@ -51,8 +49,8 @@ fn import(engine: &Engine, recipe: &Recipe, tar: &Path) -> Result<()> {
 }
 
 /// The packed root file system of a recipe, from the cache or made now.
-fn tar(recipe: &Recipe) -> Result<std::path::PathBuf> {
-    let cache = workspace::cache().join("images");
+fn tar(recipe: &Recipe) -> Result<PathBuf> {
+    let cache = folder();
     fs::create_dir_all(&cache)?;
     let tar = cache.join(format!("{}-{}.tar", recipe.file_name(), recipe.hash()));
     // Whoever comes second finds it made.
@@ -69,9 +67,7 @@ fn tar(recipe: &Recipe) -> Result<std::path::PathBuf> {
     Ok(tar)
 }
 
-/// Packs or unpacks as root: owners and modes as they are.
-fn tar_command() -> Command {
-    let mut tar = Command::new("tar");
-    tar.args(["--numeric-owner", "--xattrs"]);
-    tar
+/// Where the packed root file systems are kept.
+pub(crate) fn folder() -> PathBuf {
+    workspace::cache().join("images")
 }

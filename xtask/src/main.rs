@@ -1,11 +1,13 @@
 //! Set-up, build and test automation: `cargo xtask <task>`.
 
+mod bare;
 mod browser;
 mod check;
 mod debian;
 mod engine;
 mod image;
 mod process;
+mod rootfs;
 mod serve;
 mod tool;
 mod wasm;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
+use self::bare::Story;
 use self::check::Section;
 use self::wasm::Toolchain;
 
@@ -45,6 +48,8 @@ enum Task {
     Engine,
     /// Make the test images and import them into the engine
     Images,
+    /// Run one of the README's commands on a Debian that has nothing but Rust
+    Bare { command: Story },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +70,7 @@ impl Task {
             Self::Setup => set_up()?,
             Self::Web => web::build()?,
             Self::Engine => println!("a Docker engine answers at {}", engine::ensure()?),
+            Self::Bare { command } => bare::run(command)?,
             Self::Images => image::ensure(&engine::ensure()?)?,
         }
         Ok(())

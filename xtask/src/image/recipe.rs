@@ -3,7 +3,7 @@
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::rootfs::{self, Rootfs};
+use crate::rootfs::{self, Rootfs};
 
 /// One image: what fills it, and how it starts.
 #[derive(Debug)]

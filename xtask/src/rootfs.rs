@@ -8,7 +8,6 @@ use std::process::{self, Command};
 
 use anyhow::{Context, Result, bail};
 
-use super::tar_command;
 use crate::debian;
 use crate::process::{logged, output};
 
@@ -39,20 +38,20 @@ const REST: &[&str] = &[
 ];
 
 /// What an image's content depends on besides its own recipe.
-pub(super) fn recipe() -> String {
+pub(crate) fn recipe() -> String {
     format!("{:?}", (SUITE, FILES, REST))
 }
 
-pub(super) struct Rootfs {
+pub(crate) struct Rootfs {
     folder: PathBuf,
     cache: PathBuf,
 }
 
 impl Rootfs {
-    /// An empty one.
-    pub(super) fn new(cache: &Path) -> Result<Self> {
+    /// An empty one, below the folder that also keeps the smallest Debian for the next.
+    pub(crate) fn new(cache: &Path) -> Result<Self> {
         if !debian::is_root() {
-            bail!("the test images are made as root (debootstrap, chroot). Run this as root");
+            bail!("another Debian is made as root (debootstrap, chroot). Run this as root");
         }
         let folder = cache.join(format!("work-{}", process::id()));
         let _ = fs::remove_dir_all(&folder);
@@ -61,8 +60,12 @@ impl Rootfs {
         Ok(Self { folder, cache: cache.to_owned() })
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The static busybox with a link for each of its names.
-    pub(super) fn busybox(&self) -> Result<()> {
+    pub(crate) fn busybox(&self) -> Result<()> {
         debian::ensure(&["busybox-static"], "make the smallest test image")?;
         for folder in ["bin", "etc", "root", "proc", "sys", "dev", "www"] {
             fs::create_dir(self.folder.join(folder))?;
@@ -83,10 +86,10 @@ impl Rootfs {
     }
 
     /// The smallest Debian, bootstrapped once and then unpacked.
-    pub(super) fn debian(&self) -> Result<()> {
+    pub(crate) fn debian(&self) -> Result<()> {
         let base = self.cache.join(format!("{SUITE}.tar"));
         if !base.exists() {
-            debian::ensure(&["debootstrap"], "make the test images")?;
+            debian::ensure(&["debootstrap"], "make another Debian")?;
             let bootstrapped =
                 Self { folder: self.folder.with_extension("base"), cache: self.cache.clone() };
             let mirror = env::var_os("EASEL_DEBIAN_MIRROR").unwrap_or_else(|| MIRROR.into());
@@ -103,7 +106,7 @@ impl Rootfs {
     }
 
     /// Installs packages inside.
-    pub(super) fn install(&self, packages: &[&str]) -> Result<()> {
+    pub(crate) fn install(&self, packages: &[&str]) -> Result<()> {
         // The host's way to resolve names holds inside too.
         fs::copy("/etc/resolv.conf", self.folder.join("etc/resolv.conf"))?;
         let install = ["install", "--yes", "--no-install-recommends"];
@@ -118,7 +121,7 @@ impl Rootfs {
         Ok(())
     }
 
-    pub(super) fn write(&self, path: &str, content: &str, mode: u32) -> Result<()> {
+    pub(crate) fn write(&self, path: &str, content: &str, mode: u32) -> Result<()> {
         let path = self.folder.join(path);
         let parent = path.parent().context("a file lies in a folder")?;
         fs::create_dir_all(parent)?;
@@ -128,7 +131,7 @@ impl Rootfs {
     }
 
     /// Packs everything; a tar that exists is a whole one.
-    pub(super) fn pack(self, tar: &Path) -> Result<()> {
+    pub(crate) fn pack(self, tar: &Path) -> Result<()> {
         let part = tar.with_extension("part");
         output(tar_command().arg("-cf").arg(&part).arg("-C").arg(&self.folder).arg("."))?;
         fs::rename(part, tar)?;
@@ -154,4 +157,11 @@ impl Drop for Rootfs {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Packs or unpacks as root: owners and modes as they are.
+fn tar_command() -> Command {
+    let mut tar = Command::new("tar");
+    tar.args(["--numeric-owner", "--xattrs"]);
+    tar
 }
