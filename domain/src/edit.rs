@@ -7,7 +7,7 @@ use crate::{
     change::StagedEdit,
     changes::Workspace,
     check::{Problem, ProblemKind, Problems},
-    layout::Position,
+    layout::{Node, Position},
     variable::{Value, Variable, check_value},
 };
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,18 @@ pub struct Stager {
     pub next_seq: u64,
 }
 
-/// The rows to add for these edits, and what will have to be mended before they can be applied.
+/// What staging adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// The edits to keep, in order.
+    pub edits: Vec<StagedEdit>,
+    /// Where what is made shall lie on the canvas.
+    pub places: Vec<(Node, Position)>,
+    /// What will have to be mended before all can be applied.
+    pub warnings: Vec<Problem>,
+}
+
+/// The rows to add for these edits.
 ///
 /// All or none: later edits see earlier ones, and on an error nothing is to be added.
 ///
@@ -151,13 +162,22 @@ pub fn stage(
     edits: Vec<Edit>,
     stager: Stager,
     ids: &dyn Ids,
-) -> Result<(Vec<StagedEdit>, Vec<Problem>), Error> {
+) -> Result<Rows, Error> {
     let before = workspace.staged();
     let mut workspace = workspace.clone();
     let known = workspace.edits.len();
     let mut seq = stager.next_seq;
+    let mut places = Vec::new();
     for edit in edits {
-        for (address, content) in prepare(edit, &workspace, ids, seq)? {
+        let position = match &edit {
+            Edit::CreateService(new) => new.position,
+            Edit::CreateGroup { position, .. } => *position,
+            _ => None,
+        };
+        let prepared = prepare(edit, &workspace, ids, seq)?;
+        let node = prepared.first().and_then(|(address, _)| Node::at(address));
+        places.extend(node.zip(position));
+        for (address, content) in prepared {
             let base = workspace.spec.version_of(&address);
             workspace.edits.push(StagedEdit {
                 id: ChangeId::new(ids.mint()),
@@ -183,7 +203,7 @@ pub fn stage(
             Error::Blocked(Box::new(Problems(refused)))
         });
     }
-    Ok((workspace.edits.split_off(known), warnings))
+    Ok(Rows { edits: workspace.edits.split_off(known), places, warnings })
 }
 
 /// What to stage for an edit, given what is staged already. `version` marks the values it writes.

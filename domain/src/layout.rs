@@ -15,6 +15,19 @@ pub enum Node {
     Volume(VolumeId),
 }
 
+impl Node {
+    /// What lies on the canvas for this address: only whole things do.
+    #[must_use]
+    pub fn at(address: &Address) -> Option<Self> {
+        match address {
+            Address::Service(id) => Some(Self::Service(*id)),
+            Address::Group(id) => Some(Self::Group(*id)),
+            Address::Volume(id) => Some(Self::Volume(*id)),
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Node {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
