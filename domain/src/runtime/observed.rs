@@ -1,0 +1,141 @@
+//! What an engine says of itself and of what it runs.
+
+use super::{ReplicaIdentity, Restart};
+use crate::{EnvironmentId, Limits, ServiceId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+
+/// The engine's own name of a container: opaque, and never an identity of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContainerId(pub String);
+
+impl ContainerId {
+    /// The first twelve characters, as the `docker` client shows it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// Who an engine is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Engine {
+    /// The engine's own id: another one means another machine or another data root.
+    pub id: String,
+    /// Its version, such as `20.10.24`.
+    pub version: String,
+    /// The API version agreed on, such as `1.41`.
+    pub api_version: String,
+    /// Its operating system, such as `Debian GNU/Linux 12 (bookworm)`.
+    pub operating_system: String,
+    /// Kernel version.
+    pub kernel: String,
+    /// `x86_64`, `aarch64`, …
+    pub architecture: String,
+    /// How images are stored, such as `overlay2`.
+    pub storage_driver: String,
+    /// `1` or `2`.
+    pub cgroup_version: String,
+    /// Memory of the machine, in bytes.
+    pub memory_bytes: u64,
+    /// Cores of the machine.
+    pub cpus: u32,
+    /// What the engine warns of, in its own words.
+    pub warnings: Vec<String>,
+}
+
+/// What a list says of a container of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedReplica {
+    /// The engine's name for it.
+    pub container: ContainerId,
+    /// Which replica it is.
+    pub identity: ReplicaIdentity,
+    /// What it does.
+    pub state: ContainerState,
+    /// Where it answers on its environment's network; absent when it is not attached.
+    pub address: Option<Ipv4Addr>,
+}
+
+/// What a container does, in the engine's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "the engine's own words")]
+pub enum ContainerState {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Removing,
+    Exited,
+    Dead,
+}
+
+/// What only an inspection tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Which replica it is.
+    pub identity: ReplicaIdentity,
+    /// What it does.
+    pub state: ContainerState,
+    /// When its present or last run began. A changed one means a restart, whatever the count says.
+    pub started_at: Option<Timestamp>,
+    /// When its last run ended.
+    pub finished_at: Option<Timestamp>,
+    /// How its last run ended; meaningful when it does not run.
+    pub exit_code: Option<i64>,
+    /// Whether the kernel ended it for want of memory.
+    pub out_of_memory: bool,
+    /// How often the engine has restarted it. An engine killed and restarted forgets this.
+    pub restart_count: u64,
+    /// What the engine does after a crash.
+    pub restart: Restart,
+    /// Whether the service's alias leads to it.
+    pub has_alias: bool,
+    /// Where it answers on its environment's network.
+    pub address: Option<Ipv4Addr>,
+    /// What it may use.
+    pub limits: Limits,
+    /// What the engine says went wrong when it started it.
+    pub error: Option<String>,
+}
+
+/// What a replica uses at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Usage {
+    /// Percent of one core.
+    pub cpu_percent: f64,
+    /// Bytes, without the page cache.
+    pub memory_bytes: u64,
+    /// What it may use at most; the machine's memory when it has no limit.
+    pub memory_limit_bytes: u64,
+    /// Bytes received over its network since its start.
+    pub received_bytes: u64,
+    /// Bytes sent over its network since its start.
+    pub sent_bytes: u64,
+}
+
+/// A hint that something has happened to an object of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuntimeEvent {
+    /// A container of this service was made, started, stopped, ended or removed.
+    Service(ServiceId),
+    /// A network of this environment was changed.
+    Network(EnvironmentId),
+}
+
+/// What an engine holds, ours or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field names what it counts")]
+pub struct Census {
+    pub containers_running: u64,
+    pub containers_total: u64,
+    pub images: u64,
+    pub volumes: u64,
+}

@@ -1,0 +1,117 @@
+//! What is asked of an engine: replicas, volumes, images.
+
+use crate::{
+    Command, DeploymentId, EnvironmentId, ImageRef, Limits, MountPath, Port, ProjectId, ReplicaId,
+    Secret, ServiceId, Slug, VariableKey, VolumeId,
+};
+use serde::{Deserialize, Serialize};
+use std::{net::Ipv4Addr, time::Duration};
+
+/// Which replica a container is: what its labels say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "each field names its type")]
+pub struct ReplicaIdentity {
+    pub project: ProjectId,
+    pub environment: EnvironmentId,
+    pub service: ServiceId,
+    pub deployment: DeploymentId,
+    pub replica: ReplicaId,
+    /// The deployment's number within its service: later ones are higher.
+    pub generation: u64,
+}
+
+/// All that is needed to make the container of a replica. There is no field for anything that
+/// would give it power over its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSpec {
+    /// Which replica it will be.
+    pub identity: ReplicaIdentity,
+    /// Its service's slug: the container's host name, and part of its name.
+    pub slug: Slug,
+    /// What it runs.
+    pub image: PinnedImage,
+    /// Arguments in place of the image's own; the image's entry point stays.
+    pub command: Option<Command>,
+    /// Its environment.
+    pub variables: Vec<(VariableKey, Secret)>,
+    /// Ports it says it listens on.
+    pub ports: Vec<Port>,
+    /// What it may use.
+    pub limits: Limits,
+    /// Volumes by id, and where they appear.
+    pub mounts: Vec<(VolumeId, MountPath)>,
+    /// Where it answers.
+    pub address: Ipv4Addr,
+    /// How long it may take to stop, before it is ended; kept by the engine too.
+    pub stop_grace: Duration,
+    /// What the engine does when it ends. [`Restart::No`] until it has proved itself: a candidate's
+    /// deaths are counted one by one.
+    pub restart: Restart,
+}
+
+/// A volume, by its stable id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field names its type")]
+pub struct VolumeSpec {
+    pub project: ProjectId,
+    pub environment: EnvironmentId,
+    pub volume: VolumeId,
+}
+
+/// Whether something was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existed {
+    /// It was.
+    Yes,
+    /// It has been made just now.
+    No,
+}
+
+/// Exactly which image: what is asked of the engine, and what to show.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PinnedImage {
+    /// What the person asked for.
+    pub reference: ImageRef,
+    /// The engine's id of it: `sha256:…`. What containers are made from.
+    pub id: String,
+    /// `repository@sha256:…`, when it came from a registry.
+    pub digest: Option<String>,
+}
+
+/// How far a pull has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PullProgress {
+    /// Bytes received so far.
+    pub received: u64,
+    /// Bytes in all, as far as known.
+    pub total: u64,
+}
+
+/// A readiness question, made from a service's check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Does the port accept a connection?
+    Tcp(u16),
+    /// Does GET answer with 200 to 399?
+    Http {
+        /// On which port.
+        port: u16,
+        /// Path and query.
+        path: String,
+    },
+    /// Does this command inside the container exit with 0?
+    Command(Vec<String>),
+}
+
+/// What the engine does when a container ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Restart {
+    /// Starts it again, also after a reboot, unless it was stopped by hand.
+    UnlessStopped,
+    /// Leaves it.
+    No,
+}
