@@ -126,6 +126,17 @@ impl Engine {
         self.is_still = is_still;
     }
 
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        self.is_still
+    }
+
+    /// The pigments have changed: the overview is drawn again.
+    pub fn repaint(&mut self) {
+        self.overview.forget();
+        self.marks.camera = true;
+    }
+
     /// Decides what this frame writes, and forgets that it had to.
     pub fn frame(&mut self, now: f64) -> Frame {
         let mut again = self.fly(now);

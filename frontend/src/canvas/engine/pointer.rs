@@ -85,7 +85,10 @@ impl Engine {
                         selection.push(id);
                     }
                 }
-                self.selection = selection;
+                if self.selection != selection {
+                    self.selection = selection;
+                    self.overview.forget();
+                }
                 self.marks.looks = true;
                 self.gesture = Gesture::Boxing { start, end: at, before };
             }

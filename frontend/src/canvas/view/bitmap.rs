@@ -1,0 +1,195 @@
+//! The overview's bitmap: slabs with names.
+
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, Window};
+
+use crate::canvas::{
+    buffer::Buffer,
+    engine::Engine,
+    geometry::Area,
+    overview::Bitmap,
+    scene::{Layer, Tone},
+};
+
+/// A slab narrower than this, in pixels, has no name.
+const NAMED: f64 = 34.0;
+/// About the width of a letter, as a part of the font's size.
+const LETTER: f64 = 0.56;
+
+#[derive(Debug)]
+pub(super) struct Painter {
+    window: Window,
+    element: HtmlCanvasElement,
+    context: Option<CanvasRenderingContext2d>,
+}
+
+impl Painter {
+    pub(super) fn new(window: Window, element: HtmlCanvasElement) -> Self {
+        let context = element.get_context("2d").ok().flatten().and_then(|it| it.dyn_into().ok());
+        Self { window, element, context }
+    }
+
+    pub(super) fn show(&self, is_shown: bool) {
+        self.element.set_hidden(!is_shown);
+    }
+
+    /// Puts the bitmap where the camera wants it.
+    pub(super) fn place(&self, engine: &Engine, buffer: &mut Buffer) {
+        let Some(bitmap) = engine.overview().bitmap() else { return };
+        let camera = engine.camera();
+        let corner = camera.to_screen(bitmap.area.corner());
+        buffer.clear().text("translate(").whole(corner.x).text("px,").whole(corner.y);
+        buffer.text("px) scale(").fine(camera.zoom / bitmap.zoom).text(")");
+        let _ = self.element.style().set_property("transform", buffer.as_str());
+    }
+
+    pub(super) fn draw(&self, engine: &Engine, bitmap: Bitmap, probe: &HtmlElement) {
+        let Some(context) = &self.context else { return };
+        let density = self.window.device_pixel_ratio().clamp(1.0, 2.0);
+        let (width, height) = (bitmap.area.width * bitmap.zoom, bitmap.area.height * bitmap.zoom);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "one and a half windows wide"
+        )]
+        {
+            self.element.set_width((width * density) as u32);
+            self.element.set_height((height * density) as u32);
+        }
+        let style = self.element.style();
+        let _ = style.set_property("width", &format!("{}px", width.round()));
+        let _ = style.set_property("height", &format!("{}px", height.round()));
+
+        let scale = bitmap.zoom * density;
+        let _ = context.set_transform(
+            scale,
+            0.0,
+            0.0,
+            scale,
+            -bitmap.area.x * scale,
+            -bitmap.area.y * scale,
+        );
+        let pigments = Pigments::read(&self.window, probe);
+        self.draw_edges(context, engine, bitmap, &pigments);
+        self.draw_slabs(context, engine, bitmap, &pigments);
+    }
+
+    fn draw_edges(
+        &self,
+        context: &CanvasRenderingContext2d,
+        engine: &Engine,
+        bitmap: Bitmap,
+        pigments: &Pigments,
+    ) {
+        context.set_stroke_style_str(&pigments.edge);
+        context.set_line_width(1.0 / bitmap.zoom);
+        context.begin_path();
+        for line in engine.board().edges() {
+            if line.curve.bounds().meets(&bitmap.area) {
+                context.move_to(line.curve.start.x, line.curve.start.y);
+                context.line_to(line.curve.end.x, line.curve.end.y);
+            }
+        }
+        context.stroke();
+    }
+
+    fn draw_slabs(
+        &self,
+        context: &CanvasRenderingContext2d,
+        engine: &Engine,
+        bitmap: Bitmap,
+        pigments: &Pigments,
+    ) {
+        let board = engine.board();
+        let carried = engine.gesture().carried();
+        let pixel = 1.0 / bitmap.zoom;
+        let font = (11.0 * pixel).max(24.0);
+        context.set_font(&format!("550 {font}px system-ui, sans-serif"));
+        context.set_text_baseline("middle");
+        for layer in [Layer::Ground, Layer::Card] {
+            for card in board.within(bitmap.area) {
+                let id = board.id(card);
+                if board.layer(card) != layer || carried.contains(&id) {
+                    continue;
+                }
+                let Area { x, y, width, height } = board.area(card);
+                let tone = board.tone(card);
+                context.set_fill_style_str(pigments.fill(layer, tone));
+                context.fill_rect(x, y, width, height);
+                if layer == Layer::Card {
+                    context.set_fill_style_str(pigments.stroke(tone));
+                    context.fill_rect(x, y, width.min(6.0 * pixel).min(28.0), height);
+                }
+                if engine.selection().contains(&id) {
+                    context.set_stroke_style_str(&pigments.accent);
+                    context.set_line_width(2.0 * pixel);
+                    context.stroke_rect(x, y, width, height);
+                }
+                if width * bitmap.zoom > NAMED && layer == Layer::Card {
+                    let room = (width - 14.0 * pixel) / (font * LETTER);
+                    context.set_fill_style_str(&pigments.ink);
+                    let name: String = board.label(card).chars().take(letters(room)).collect();
+                    let _ = context.fill_text(&name, x + 10.0 * pixel, y + height / 2.0);
+                }
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful of letters")]
+fn letters(room: f64) -> usize {
+    room.clamp(0.0, 64.0) as usize
+}
+
+/// The tokens' values, as the theme has them now.
+#[derive(Debug, Default)]
+struct Pigments {
+    edge: String,
+    ink: String,
+    ground: String,
+    calm: String,
+    accent: String,
+    washes: [String; 4],
+    strokes: [String; 5],
+}
+
+impl Pigments {
+    /// Asks the browser what each token comes to.
+    fn read(window: &Window, probe: &HtmlElement) -> Self {
+        let Ok(Some(computed)) = window.get_computed_style(probe) else { return Self::default() };
+        let read = |token: &str| {
+            let _ = probe.style().set_property("color", &format!("var(--{token})"));
+            computed.get_property_value("color").unwrap_or_default()
+        };
+        Self {
+            edge: read("line"),
+            ink: read("ink"),
+            ground: read("hover"),
+            calm: read("surface"),
+            accent: read("accent"),
+            washes: ["wash-live", "wash-info", "wash-staged", "wash-fail"].map(read),
+            strokes: ["faint", "live", "info", "staged", "fail"].map(read),
+        }
+    }
+
+    fn fill(&self, layer: Layer, tone: Tone) -> &str {
+        match (layer, tone) {
+            (Layer::Ground, _) => &self.ground,
+            (Layer::Card, Tone::Calm) => &self.calm,
+            (Layer::Card, Tone::Live) => &self.washes[0],
+            (Layer::Card, Tone::Progress) => &self.washes[1],
+            (Layer::Card, Tone::Staged) => &self.washes[2],
+            (Layer::Card, Tone::Failed) => &self.washes[3],
+        }
+    }
+
+    fn stroke(&self, tone: Tone) -> &str {
+        match tone {
+            Tone::Calm => &self.strokes[0],
+            Tone::Live => &self.strokes[1],
+            Tone::Progress => &self.strokes[2],
+            Tone::Staged => &self.strokes[3],
+            Tone::Failed => &self.strokes[4],
+        }
+    }
+}

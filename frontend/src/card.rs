@@ -1,0 +1,155 @@
+//! A service on the canvas.
+
+mod brand;
+
+use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
+
+pub use self::brand::brand;
+use crate::component::{Icon, RelativeTime, Status, StatusMark, icon::IconData};
+
+/// Every card is as large, whatever it shows: nothing jumps.
+pub const WIDTH: f64 = 248.0;
+pub const HEIGHT: f64 = 128.0;
+
+/// What a card shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Face {
+    pub name: AttrValue,
+    pub icon: CardIcon,
+    /// What runs: the image, or branch and commit.
+    pub source: AttrValue,
+    pub source_icon: Option<IconData>,
+    pub status: Status,
+    /// The state in the platform's own words: "Crashed", "Building 3 of 9".
+    pub word: AttrValue,
+    /// Why, in a sentence: for what failed or is degraded.
+    pub reason: Option<AttrValue>,
+    /// Since when, in milliseconds since the Unix epoch.
+    pub since: Option<i64>,
+    pub replicas: Vec<Status>,
+    pub volumes: Vec<AttrValue>,
+    /// The public address.
+    pub address: Option<AttrValue>,
+    /// The name on the private network.
+    pub host: AttrValue,
+    pub staged: Staged,
+}
+
+/// The picture of a card.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CardIcon {
+    Mark(IconData),
+    /// An address that a person has chosen.
+    Picture(AttrValue),
+}
+
+/// What waits to be applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Staged {
+    #[default]
+    Nothing,
+    New,
+    Edited,
+    Removed,
+}
+
+impl Staged {
+    fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::New => Some("card--new"),
+            Self::Edited => Some("card--edited"),
+            Self::Removed => Some("card--removed"),
+        }
+    }
+
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::New => Some("New"),
+            Self::Edited => Some("Edited"),
+            Self::Removed => Some("To be removed"),
+        }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ServiceCardProps {
+    pub face: Face,
+}
+
+#[component]
+pub fn ServiceCard(props: &ServiceCardProps) -> Html {
+    let face = &props.face;
+    let picture = match &face.icon {
+        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={20} /> },
+        CardIcon::Picture(address) => html! {
+            <img src={address} alt="" width="20" height="20" loading="lazy" referrerpolicy="no-referrer" />
+        },
+    };
+    html! {
+        <article class={classes!("card", face.staged.class())}>
+            <header class="card-head">
+                <span class="card-icon">{ picture }</span>
+                <div class="grow">
+                    <h3 class="card-name truncate" title={&face.name}>{ &face.name }</h3>
+                    <p class="card-source truncate mono" title={&face.source}>
+                        if let Some(icon) = face.source_icon {
+                            <Icon {icon} size={12} />
+                        }
+                        <span class="truncate">{ &face.source }</span>
+                    </p>
+                </div>
+                if let Some(word) = face.staged.word() {
+                    <span class="card-staged">{ word }</span>
+                }
+            </header>
+            <p class="card-address truncate">
+                if let Some(address) = &face.address {
+                    <a href={format!("https://{address}")} target="_blank" rel="noopener noreferrer"
+                        title={address}>{ address }</a>
+                } else {
+                    <span class="faint mono" title="Only within the environment">{ &face.host }</span>
+                }
+            </p>
+            <footer class="card-foot" title={face.reason.clone()}>
+                <StatusMark status={face.status} word={face.word.clone()} />
+                if let Some(at) = face.since {
+                    <span class="card-since truncate"><RelativeTime {at} /></span>
+                }
+                <span class="grow" />
+                if face.replicas.len() > 1 {
+                    { replicas(&face.replicas) }
+                }
+            </footer>
+            if !face.volumes.is_empty() {
+                <ul class="card-volumes" aria-label="Volumes">
+                    { for face.volumes.iter().map(|volume| html! {
+                        <li key={volume.to_string()} class="card-volume">
+                            <Icon icon={icondata_lu::LuHardDrive} size={12} />
+                            <span class="truncate mono" title={volume}>{ volume }</span>
+                        </li>
+                    }) }
+                </ul>
+            }
+        </article>
+    }
+}
+
+/// A dot for each replica, up to six; read out as a count.
+fn replicas(all: &[Status]) -> Html {
+    const MOST: usize = 6;
+
+    let live = all.iter().filter(|status| **status == Status::Live).count();
+    let label = format!("{live} of {} replicas running", all.len());
+    html! {
+        <span class="card-replicas" role="img" aria-label={label.clone()} title={label}>
+            { for all.iter().take(MOST).enumerate().map(|(at, status)| html! {
+                <i key={at} class={classes!("replica", format!("replica--{}", status.name()))} />
+            }) }
+            if all.len() > MOST {
+                <span class="faint">{ format!("+{}", all.len() - MOST) }</span>
+            }
+        </span>
+    }
+}

@@ -1,0 +1,41 @@
+//! How long ago, with the exact moment on hover.
+
+use yew::prelude::{Html, Properties, component, html, use_context};
+
+use crate::view::clock;
+
+/// The time that the whole page agrees on, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now(pub i64);
+
+#[derive(Properties, PartialEq)]
+pub struct RelativeTimeProps {
+    /// Milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+#[component]
+pub fn RelativeTime(props: &RelativeTimeProps) -> Html {
+    let now = use_context::<Now>().map_or_else(clock::now, |Now(now)| now);
+    let exact = clock::exact(props.at);
+    html! {
+        <time datetime={clock::stamp(props.at)} title={exact}>{ relative(now, props.at) }</time>
+    }
+}
+
+/// How far `at` lies from `now`, in words.
+#[must_use]
+pub fn relative(now: i64, at: i64) -> String {
+    let seconds = (now - at) / 1_000;
+    let (count, unit) = match seconds.abs() {
+        0..10 => return "just now".into(),
+        s @ 10..60 => (s, "s"),
+        s @ 60..3_600 => (s / 60, "min"),
+        s @ 3_600..86_400 => (s / 3_600, "h"),
+        s @ 86_400..172_800 => (s / 86_400, "day"),
+        s @ 172_800..5_184_000 => (s / 86_400, "days"),
+        s @ 5_184_000..63_072_000 => (s / 2_592_000, "months"),
+        s => (s / 31_536_000, "years"),
+    };
+    if seconds > 0 { format!("{count} {unit} ago") } else { format!("in {count} {unit}") }
+}

@@ -1,0 +1,8 @@
+//! What only a browser can do, behind plain functions. Outside a browser they do nothing.
+
+pub mod clipboard;
+pub mod clock;
+pub mod field;
+pub mod focus;
+pub mod storage;
+pub mod style;
