@@ -60,7 +60,10 @@ impl Snapshot {
             Event::Discarded { edits, .. } => self.remove_edits(&edits),
             Event::Applied { revision, changes, edits, rebased } => {
                 self.spec = self.spec.advanced(&changes, revision.number);
-                self.project.name = self.spec.project_name.clone();
+                if self.project.name != self.spec.project_name {
+                    self.project.name = self.spec.project_name.clone();
+                    self.project.updated_at = numbered.at;
+                }
                 self.remove_edits(&edits);
                 let rebased: BTreeMap<_, _> = rebased.into_iter().collect();
                 for edit in &mut self.edits {
@@ -70,6 +73,9 @@ impl Snapshot {
                 }
                 let spec = &self.spec;
                 self.states.retain(|service, _| spec.services.contains_key(service));
+                for service in spec.services.keys().copied().collect::<Vec<_>>() {
+                    self.state_of(service);
+                }
             }
             Event::Moved { deployment, active } => {
                 let state = self.state_of(deployment.service);
@@ -100,14 +106,7 @@ impl Snapshot {
     }
 
     fn state_of(&mut self, service: ServiceId) -> &mut ServiceState {
-        self.states.entry(service).or_insert_with(|| ServiceState {
-            service,
-            condition: None,
-            why: None,
-            since: None,
-            active: None,
-            newest: None,
-        })
+        self.states.entry(service).or_insert_with(|| ServiceState::unknown(service))
     }
 
     fn remove_edits(&mut self, gone: &[ChangeId]) {

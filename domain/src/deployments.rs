@@ -85,6 +85,14 @@ pub struct ServiceState {
     pub newest: Option<DeploymentSummary>,
 }
 
+impl ServiceState {
+    /// Nothing of the service has ever run.
+    #[must_use]
+    pub const fn unknown(service: ServiceId) -> Self {
+        Self { service, condition: None, why: None, since: None, active: None, newest: None }
+    }
+}
+
 /// A replica, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

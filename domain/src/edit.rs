@@ -191,7 +191,16 @@ pub fn stage(
             seq += 1;
         }
     }
-    let problems = workspace.staged().problems_beyond(&before);
+    let warnings = judge(&before, &workspace.staged())?;
+    Ok(Rows { edits: workspace.edits.split_off(known), places, warnings })
+}
+
+/// What staging brings about: warnings, unless it is refused.
+pub(crate) fn judge(
+    before: &EnvironmentSpec,
+    after: &EnvironmentSpec,
+) -> Result<Vec<Problem>, Error> {
+    let problems = after.problems_beyond(before);
     let (refused, warnings): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(|problem| problem.kind.refused_when_staged());
     if let Some(problem) = refused.first() {
@@ -203,7 +212,7 @@ pub fn stage(
             Error::Blocked(Box::new(Problems(refused)))
         });
     }
-    Ok(Rows { edits: workspace.edits.split_off(known), places, warnings })
+    Ok(warnings)
 }
 
 /// What to stage for an edit, given what is staged already. `version` marks the values it writes.
@@ -264,7 +273,7 @@ fn create_service(
         Some(slug) => slug,
         None => {
             let wanted = Slug::suggest(new.name.as_str(), "service");
-            if taken(&wanted) { wanted.with_suffix(&id.short()[..6]) } else { wanted }
+            if taken(&wanted) { wanted.with_suffix(&id.short()[2..]) } else { wanted }
         }
     };
     // Its own name counts already, so that its variables may refer to itself by name.

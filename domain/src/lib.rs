@@ -38,13 +38,15 @@ pub mod template;
 pub mod testing;
 pub mod time;
 pub mod variable;
+pub mod workspace;
 
 pub use address::{Address, Field};
 pub use clock::{Clock, Ids};
-pub use deployment::Deployment;
 pub use config::{
     Command, Limits, Port, PortNumber, Protocol, PullPolicy, Replicas, Source, Strategy,
 };
+pub use content::Content;
+pub use deployment::Deployment;
 pub use error::{Error, FieldErrors, Resource, Result};
 pub use id::{
     ApiKeyId, ChangeId, DeploymentId, EnvironmentId, GroupId, InstanceId, ProjectId, ReplicaId,
@@ -55,7 +57,6 @@ pub use lookup::Edge;
 pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
 pub use readiness::{Check, Probe};
 pub use secret::Secret;
-pub use content::Content;
 pub use spec::{EnvironmentSpec, Group, RevisionNumber, Service, Volume};
 pub use template::{Reference, Template};
 pub use time::Timestamp;

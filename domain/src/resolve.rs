@@ -1,15 +1,15 @@
 //! From an environment's configuration to what a container is given.
 
 use crate::{
-    Address, EnvironmentId, EnvironmentSpec, ProjectId, Secret, Service, ServiceId, Source,
-    Strategy, VariableKey,
+    Address, Content, EnvironmentId, EnvironmentSpec, Error, ProjectId, Resource, Secret, Service,
+    ServiceId, Source, Strategy, VariableKey,
     check::{Problem, ProblemKind, Problems},
     deployment::RunConfig,
     lookup::Found,
     template::{Reference, Segment, Template},
     variable::{MAX_VALUE, Value, Variable},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a configuration belongs: what containers are told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,46 @@ impl EnvironmentSpec {
             check: config.check.clone(),
             strategy: config.resolved_strategy(),
         }))
+    }
+
+    /// What a replica of the service is given, for one that must have something to run.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such service, `NotNow` when it has nothing to run, `Blocked`
+    /// when it cannot be [resolved](Self::resolve).
+    pub fn runnable(&self, place: Place, service: ServiceId) -> Result<RunConfig, Error> {
+        if !self.services.contains_key(&service) {
+            return Err(Error::NotFound(Resource::Service));
+        }
+        match self.resolve(place, service) {
+            Ok(Some(config)) => Ok(config),
+            Ok(None) => Err(Error::NotNow(
+                "this service has nothing to run yet; give it an image first".to_owned(),
+            )),
+            Err(problems) => Err(Error::Blocked(Box::new(problems))),
+        }
+    }
+
+    /// What the variable at an address comes to, its references filled in; `None` when it cannot
+    /// be resolved, or when a sealed value goes into it.
+    pub(crate) fn unsealed_value(&self, address: &Address) -> Option<Secret> {
+        let Some(Content::Variable(variable)) = self.get(address) else { return None };
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![(address.clone(), &variable)];
+        while let Some((at, variable)) = waiting.pop() {
+            if variable.sealed {
+                return None;
+            }
+            for reference in variable.references() {
+                if let Found::Variable(next, variable) = self.find(&at, reference)?
+                    && seen.insert(next.clone())
+                {
+                    waiting.push((next, variable));
+                }
+            }
+        }
+        let mut values = Values { spec: self, known: BTreeMap::new() };
+        values.of(address, &variable).ok().map(Secret::new)
     }
 }
 
