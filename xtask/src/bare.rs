@@ -17,6 +17,10 @@ use crate::{debian, image, process, workspace};
 
 /// What is there before Easel: a linker, git, and what rustup itself needs.
 const PACKAGES: &[&str] = &["ca-certificates", "curl", "gcc", "git", "libc6-dev"];
+/// As the installer leaves them.
+const SOURCES: &str = "deb http://deb.debian.org/debian bookworm main\n\
+                       deb http://deb.debian.org/debian bookworm-updates main\n\
+                       deb http://deb.debian.org/debian-security bookworm-security main\n";
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 const PROXIES: &[&str] =
     &["cargo", "cargo-clippy", "cargo-fmt", "clippy-driver", "rustc", "rustdoc", "rustfmt"];
@@ -36,6 +40,7 @@ pub(crate) fn run(story: Story) -> Result<()> {
     fs::create_dir_all(image::folder())?;
     let root = Rootfs::new(&image::folder())?;
     root.debian()?;
+    root.write("etc/apt/sources.list", SOURCES, 0o644)?;
     root.install(PACKAGES)?;
     root.write("story", include_str!("../bare/story"), 0o755)?;
     // The network of the namespace answers names here, by asking ours.

@@ -21,13 +21,15 @@ pub(crate) fn is_root() -> bool {
     uid.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
 }
 
-/// Installs packages of which any is missing. `purpose` ends the sentence "… is needed to …".
+/// Installs those packages that are missing. `purpose` ends the sentence "… is needed to …".
 pub(crate) fn ensure(packages: &[&str], purpose: &str) -> Result<()> {
     let missing: Vec<_> = packages.iter().copied().filter(|it| !is_installed(it)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names = missing.join(" ");
+    if missing.is_empty() { Ok(()) } else { install(&missing, purpose) }
+}
+
+/// Installs packages, or their newest version.
+pub(crate) fn install(packages: &[&str], purpose: &str) -> Result<()> {
+    let names = packages.join(" ");
     if !may_install() {
         bail!("{names} is needed to {purpose}. Install it (as root: apt-get install {names})");
     }
@@ -38,7 +40,7 @@ pub(crate) fn ensure(packages: &[&str], purpose: &str) -> Result<()> {
     UPDATED.call_once(|| updated = process::output(apt_get().arg("update")).map(drop));
     updated?;
     let install = ["install", "--yes", "--no-install-recommends"];
-    process::output(apt_get().args(install).args(missing))?;
+    process::output(apt_get().args(install).args(packages))?;
     Ok(())
 }
 

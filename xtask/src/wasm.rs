@@ -5,11 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{debian, process, workspace};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+const DEBIANS_RUSTC: &str = "/usr/bin/rustc";
+/// Of the workspace's manifest.
+const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who compiles for the browser.
@@ -40,10 +43,18 @@ impl Toolchain {
             fs::create_dir_all(workspace::cache())?;
             fs::write(refused, "Remove this file to ask rustup again.\n")?;
         }
-        debian::ensure(
-            &["rustc-web", "rust-web-src", "lld"],
-            "compile the web app (or: rustup target add wasm32-unknown-unknown)",
-        )?;
+        let packages = ["rustc-web", "rust-web-src", "lld"];
+        let purpose = "compile the web app (or: rustup target add wasm32-unknown-unknown)";
+        debian::ensure(&packages, purpose)?;
+        if !is_new_enough() {
+            debian::install(&packages, purpose)?;
+        }
+        if !is_new_enough() {
+            bail!(
+                "{DEBIANS_RUSTC} is older than {NEEDED}, which Easel needs: enable Debian's security \
+                 updates (bookworm-security) and run this again"
+            );
+        }
         Ok(Self::Debian)
     }
 
@@ -53,7 +64,7 @@ impl Toolchain {
         cargo.args([command, "--target", TARGET, "--target-dir"]).arg(target());
         if self == Self::Debian {
             cargo.arg("-Zbuild-std=std,panic_abort");
-            cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
+            cargo.env("RUSTC", DEBIANS_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
             // What `cargo run` put there is for the pinned toolchain.
             cargo.env_remove("LD_LIBRARY_PATH");
@@ -71,4 +82,26 @@ fn target_is_there() -> bool {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(workspace::root());
     process::output(&mut rustc).is_ok_and(|folder| Path::new(&folder).is_dir())
+}
+
+fn is_new_enough() -> bool {
+    let version = process::output(Command::new(DEBIANS_RUSTC).arg("--version"));
+    version.is_ok_and(|version| numbers(version.trim_start_matches("rustc ")) >= numbers(NEEDED))
+}
+
+/// `1.96.0 (of a day)` as numbers that compare.
+fn numbers(version: &str) -> Vec<u32> {
+    let version = version.split_whitespace().next().unwrap_or_default();
+    version.split('.').map_while(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(numbers("1.100.0 (abc 2027-01-01)") > numbers("1.95"));
+        assert!(numbers("1.85.0 (4d91de4e4 2025-02-17)") < numbers("1.95"));
+    }
 }
