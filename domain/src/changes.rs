@@ -80,7 +80,7 @@ pub enum Selection {
 }
 
 /// What came of an apply (DK-81).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Applied {
     /// The new revision; `None` when there was nothing to apply.

@@ -5,10 +5,12 @@ pub mod clock;
 pub mod contract;
 pub mod engine;
 pub mod ids;
+pub mod memory;
 pub mod rollouts;
 
 pub use chance::Chance;
 pub use clock::{ManualClock, PausedClock};
 pub use engine::{Call, CallKind, SimEngine};
 pub use ids::SeededIds;
+pub use memory::{Bell, Memory};
 pub use rollouts::FakeRollouts;

@@ -41,11 +41,11 @@ fn stale<T>(why: impl Into<String>) -> Result<T> {
 }
 
 impl World {
-    pub(super) fn admit(&self, fence: Fence) -> Result<()> {
+    pub(in crate::testing) fn admit(&self, fence: Fence) -> Result<()> {
         if fence.0 == self.fence { Ok(()) } else { Err(RolloutError::Overtaken) }
     }
 
-    pub(super) fn desired(&self, now: Timestamp) -> Desired {
+    pub(in crate::testing) fn desired(&self, now: Timestamp) -> Desired {
         let environment = |(&id, &(project, subnet))| EnvironmentView { id, project, subnet };
         Desired {
             ownership: self.ownership.clone(),
@@ -55,7 +55,7 @@ impl World {
         }
     }
 
-    pub(super) fn view(&self, key: ServiceKey, now: Timestamp) -> Option<ServiceView> {
+    pub(in crate::testing) fn view(&self, key: ServiceKey, now: Timestamp) -> Option<ServiceView> {
         let mut view = self.services.get(&key)?.clone();
         view.subnet = self.environments.get(&key.environment).and_then(|(_, subnet)| *subnet);
         for (id, held) in self.replicas.iter().filter(|(_, held)| held.service == key) {
@@ -77,7 +77,7 @@ impl World {
         Some(view)
     }
 
-    pub(super) fn remembered_tombstones(&self, now: Timestamp) -> Vec<Tombstone> {
+    pub(in crate::testing) fn remembered_tombstones(&self, now: Timestamp) -> Vec<Tombstone> {
         let is_remembered =
             |tombstone: &&Tombstone| tombstone.done_at.is_none_or(|at| now.since(at) <= MEMORY);
         self.tombstones.values().filter(is_remembered).cloned().collect()
@@ -89,7 +89,7 @@ impl World {
         })
     }
 
-    pub(super) fn next_generation(&self, key: ServiceKey) -> u64 {
+    pub(in crate::testing) fn next_generation(&self, key: ServiceKey) -> u64 {
         let buried = self.tombstones.keys().filter_map(|subject| match *subject {
             Subject::Service { environment, service, generation, .. }
                 if (ServiceKey { environment, service }) == key =>
@@ -102,7 +102,7 @@ impl World {
         known.chain(buried).max().unwrap_or(0) + 1
     }
 
-    pub(super) fn delete_service(&mut self, key: ServiceKey, now: Timestamp) {
+    pub(in crate::testing) fn delete_service(&mut self, key: ServiceKey, now: Timestamp) {
         let generation = self.next_generation(key) - 1;
         let Some(service) = self.services.remove(&key) else { return };
         let mut containers = Vec::new();
@@ -145,7 +145,7 @@ impl World {
     }
 
     /// Does one step.
-    pub(super) fn take(&mut self, at: Timestamp, step: &Step) -> Result<()> {
+    pub(in crate::testing) fn take(&mut self, at: Timestamp, step: &Step) -> Result<()> {
         match step {
             Step::EngineBound { engine } => {
                 let bound = Ownership::Bound { engine: engine.clone() };

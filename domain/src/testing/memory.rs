@@ -1,0 +1,194 @@
+//! All store ports in memory, over one world. Behaves like a database: what it decides is decided
+//! by the same pure functions, and each call happens wholly or not at all.
+
+mod accounts;
+mod bell;
+mod changes;
+mod deployments;
+mod projects;
+mod reading;
+mod rollouts;
+mod world;
+
+pub use bell::Bell;
+
+use crate::{
+    Clock, EnvironmentId, Error, Ids, ProjectId, Result, Timestamp, UserId,
+    access::{Mutation, Via},
+    audit::AuditEntry,
+    event::{Announcer, Event, Numbered},
+    project::{Page, Paged},
+};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use world::World;
+
+/// How long answers to keyed mutations are remembered.
+const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// All store ports in memory. Clones share one world.
+#[derive(Clone)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    announcer: Arc<dyn Announcer>,
+    world: Mutex<World>,
+}
+
+/// One transaction: works on a copy, which takes the world's place if all goes well.
+struct Transaction<'a> {
+    world: World,
+    now: Timestamp,
+    ids: &'a dyn Ids,
+    by: Option<&'a Mutation>,
+    woken: BTreeSet<EnvironmentId>,
+}
+
+/// An answer that was given to a keyed mutation.
+#[derive(Clone)]
+struct Answer {
+    action: &'static str,
+    place: String,
+    at: Timestamp,
+    value: Arc<dyn Any + Send + Sync>,
+}
+
+impl Memory {
+    /// An empty world.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, announcer: Arc<dyn Announcer>) -> Self {
+        let world = Mutex::default();
+        Self { shared: Arc::new(Shared { clock, ids, announcer, world }) }
+    }
+
+    /// Forgets the events of an environment up to this number, as if they had grown old.
+    pub fn forget_events(&self, environment: EnvironmentId, up_to: u64) {
+        let mut world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = world.logs.get_mut(&environment) {
+            log.events.retain(|event| event.number > up_to);
+        }
+    }
+
+    /// Reads, in one look.
+    fn read<T>(&self, read: impl FnOnce(&World, Timestamp) -> T) -> T {
+        let world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&world, self.shared.clock.now())
+    }
+
+    /// Does all or nothing, then announces what happened.
+    fn transact<T, E>(
+        &self,
+        by: Option<&Mutation>,
+        act: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let now = self.shared.clock.now();
+        let mut world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transaction = Transaction {
+            world: world.clone(),
+            now,
+            ids: self.shared.ids.as_ref(),
+            by,
+            woken: BTreeSet::new(),
+        };
+        let value = act(&mut transaction)?;
+        let woken = std::mem::take(&mut transaction.woken);
+        *world = transaction.world;
+        for environment in woken {
+            let up_to = world.logs.get(&environment).map_or(0, |log| log.last);
+            self.shared.announcer.announce(environment, up_to);
+        }
+        Ok(value)
+    }
+
+    /// Does a mutation, unless its key says that it has been done: then its answer is given again.
+    fn mutate<T: Clone + Send + Sync + 'static>(
+        &self,
+        by: &Mutation,
+        action: &'static str,
+        place: impl ToString,
+        act: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let place = place.to_string();
+        self.transact(Some(by), |tx| {
+            let Some(key) = &by.idempotency else { return act(tx) };
+            let name = (by.actor.user, key.as_str().to_owned());
+            if let Some(answer) = tx.world.answers.get(&name)
+                && tx.now.since(answer.at) < IDEMPOTENCY_LIFE
+            {
+                let value = answer.value.downcast_ref::<T>();
+                return match value {
+                    Some(value) if answer.action == action && answer.place == place => {
+                        Ok(value.clone())
+                    }
+                    _ => Err(Error::field("Idempotency-Key", "was used for something else")),
+                };
+            }
+            let value = act(tx)?;
+            let answer = Answer { action, place, at: tx.now, value: Arc::new(value.clone()) };
+            tx.world.answers.insert(name, answer);
+            Ok(value)
+        })
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds to the log of an environment.
+    fn emit(&mut self, environment: EnvironmentId, event: Event) {
+        self.emit_at(environment, self.now, event);
+    }
+
+    fn emit_at(&mut self, environment: EnvironmentId, at: Timestamp, event: Event) {
+        let log = self.world.logs.entry(environment).or_default();
+        log.last += 1;
+        log.events.push(Numbered { number: log.last, at, event });
+        self.woken.insert(environment);
+    }
+
+    /// Adds to the audit.
+    fn audit(&mut self, action: &str, project: Option<ProjectId>, target: impl ToString) {
+        let via = match self.by.map(|by| &by.actor.via) {
+            None => "console",
+            Some(Via::Session(_)) => "session",
+            Some(Via::ApiKey { .. }) => "api_key",
+        };
+        self.world.audit.push(AuditEntry {
+            number: self.world.audit.len() as u64 + 1,
+            at: self.now,
+            actor: self.by.map(|by| by.actor.user),
+            via: via.to_owned(),
+            action: action.to_owned(),
+            project,
+            target: target.to_string(),
+            request: self.by.map(|by| by.request.clone()).unwrap_or_default(),
+            source: self.by.and_then(|by| by.source.clone()),
+        });
+    }
+
+    /// Who asks. Only within mutations.
+    fn author(&self) -> UserId {
+        self.by.map(|by| by.actor.user).expect("a mutation says who asks")
+    }
+}
+
+/// A page of what is listed oldest first, newest first.
+fn paged<T: Clone>(oldest_first: &[T], page: Page) -> Paged<T> {
+    let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    Paged {
+        data: oldest_first.iter().rev().skip(skip).take(take).cloned().collect(),
+        total_count: oldest_first.len() as u64,
+        offset: page.offset,
+        limit: page.limit,
+    }
+}
+
+/// Keyed answers, by who asked and the key.
+type Answers = BTreeMap<(UserId, String), Answer>;

@@ -1,0 +1,254 @@
+//! Accounts, sessions and keys in memory.
+
+use super::{
+    Memory, Transaction, paged,
+    world::{HeldRefresh, HeldSession},
+};
+use crate::{
+    ApiKeyId, Email, Error, Resource, Result, Secret, SessionId, Timestamp, UserId,
+    access::{InstanceRole, Mutation},
+    account::{
+        Accounts, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession, NewTokens,
+        NewUser, REFRESH_GRACE, Rotation, Session, SessionKind, User,
+    },
+    project::{Page, Paged},
+};
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// Uses are noted at most this often.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+impl Transaction<'_> {
+    fn add_user(&mut self, new: NewUser) -> Result<User> {
+        if self.world.users.iter().any(|(user, _)| user.email == new.email) {
+            return Err(Error::Exists("there is an account with this e-mail already".to_owned()));
+        }
+        let user = User {
+            id: UserId::new(self.ids.mint()),
+            email: new.email,
+            name: new.name,
+            role: new.role,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        self.world.users.push((user.clone(), new.password_hash));
+        Ok(user)
+    }
+}
+
+#[async_trait]
+impl Accounts for Memory {
+    async fn has_users(&self) -> Result<bool> {
+        Ok(self.read(|world, _| !world.users.is_empty()))
+    }
+
+    async fn register_first(&self, user: NewUser) -> Result<User> {
+        self.transact(None, |tx| {
+            if !tx.world.users.is_empty() {
+                return Err(Error::Exists("this Easel has been claimed already".to_owned()));
+            }
+            let user = tx.add_user(NewUser { role: InstanceRole::Admin, ..user })?;
+            tx.audit("accounts.register_first", None, user.id);
+            Ok(user)
+        })
+    }
+
+    async fn create_user(&self, by: &Mutation, user: NewUser) -> Result<User> {
+        self.mutate(by, "accounts.create_user", "", |tx| {
+            let user = tx.add_user(user)?;
+            tx.audit("accounts.create_user", None, user.id);
+            Ok(user)
+        })
+    }
+
+    async fn users(&self, page: Page) -> Result<Paged<User>> {
+        Ok(self.read(|world, _| {
+            let users: Vec<User> = world.users.iter().map(|(user, _)| user.clone()).collect();
+            paged(&users, page)
+        }))
+    }
+
+    async fn user(&self, id: UserId) -> Result<User> {
+        self.read(|world, _| world.user(id).cloned())
+    }
+
+    async fn user_to_sign_in(&self, email: &Email) -> Result<Option<(User, Secret)>> {
+        Ok(self.read(|world, _| world.users.iter().find(|(user, _)| user.email == *email).cloned()))
+    }
+
+    async fn open_session(&self, new: NewSession) -> Result<Session> {
+        self.transact(None, |tx| {
+            tx.world.user(new.user)?;
+            let session = Session {
+                id: SessionId::new(tx.ids.mint()),
+                user: new.user,
+                kind: new.kind,
+                device: new.device,
+                created_at: tx.now,
+                last_seen_at: tx.now,
+                expires_at: new.expires_at,
+            };
+            let refresh = new.refresh.map(|digest| HeldRefresh {
+                digest,
+                expires_at: new.expires_at,
+                used_at: None,
+            });
+            let held = HeldSession {
+                session: session.clone(),
+                access: vec![(new.access, new.access_expires_at)],
+                refresh: refresh.into_iter().collect(),
+            };
+            tx.world.sessions.insert(session.id, held);
+            tx.audit("accounts.open_session", None, session.id);
+            Ok(session)
+        })
+    }
+
+    async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>> {
+        self.transact(None, |tx| {
+            let now = tx.now;
+            let found = tx.world.sessions.values_mut().find(|held| {
+                held.session.expires_at > now
+                    && held.access.iter().any(|(digest, until)| digest == access && *until > now)
+            });
+            let Some(held) = found else { return Ok(None) };
+            if now.since(held.session.last_seen_at) >= NOTED_EVERY {
+                held.session.last_seen_at = now;
+                if held.session.kind == SessionKind::Browser {
+                    let end = held.session.created_at.plus(COOKIE_LIFE);
+                    let renewed: Timestamp = now.plus(COOKIE_IDLE_LIFE).min(end);
+                    held.session.expires_at = renewed;
+                    held.access.iter_mut().for_each(|(_, until)| *until = renewed);
+                }
+            }
+            let session = held.session.clone();
+            let user = tx.world.user(session.user)?.clone();
+            Ok(Some((session, user)))
+        })
+    }
+
+    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation> {
+        self.transact(None, |tx| {
+            let now = tx.now;
+            let found = tx.world.sessions.values_mut().find_map(|held| {
+                let at = held.refresh.iter().position(|token| token.digest == *refresh)?;
+                Some((held, at))
+            });
+            let Some((held, at)) = found else { return Ok(Rotation::Unknown) };
+            let id = held.session.id;
+            match held.refresh[at].used_at {
+                None if held.refresh[at].expires_at <= now => return Ok(Rotation::Unknown),
+                Some(used) if now.since(used) > REFRESH_GRACE => {
+                    tx.world.sessions.remove(&id);
+                    tx.audit("accounts.refresh_reused", None, id);
+                    return Ok(Rotation::Reused);
+                }
+                None => held.refresh[at].used_at = Some(now),
+                Some(_) => (),
+            }
+            held.access.retain(|(_, until)| *until > now);
+            held.access.push((tokens.access, tokens.access_expires_at));
+            held.refresh.push(HeldRefresh {
+                digest: tokens.refresh,
+                expires_at: tokens.expires_at,
+                used_at: None,
+            });
+            held.session.last_seen_at = now;
+            held.session.expires_at = tokens.expires_at;
+            Ok(Rotation::Rotated(id))
+        })
+    }
+
+    async fn sessions(&self, user: UserId) -> Result<Vec<Session>> {
+        Ok(self.read(|world, now| {
+            let mut sessions: Vec<Session> = (world.sessions.values())
+                .map(|held| held.session.clone())
+                .filter(|session| session.user == user && session.expires_at > now)
+                .collect();
+            sessions.reverse();
+            sessions
+        }))
+    }
+
+    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()> {
+        self.transact(None, |tx| {
+            let is_theirs = |held: &HeldSession| held.session.user == user;
+            if tx.world.sessions.get(&session).is_some_and(is_theirs) {
+                tx.world.sessions.remove(&session);
+                tx.audit("accounts.close_session", None, session);
+            }
+            Ok(())
+        })
+    }
+
+    async fn purge_sessions(&self) -> Result<u64> {
+        self.transact(None, |tx| {
+            let before = tx.world.sessions.len();
+            let now = tx.now;
+            tx.world.sessions.retain(|_, held| held.session.expires_at > now);
+            Ok((before - tx.world.sessions.len()) as u64)
+        })
+    }
+
+    async fn create_api_key(&self, by: &Mutation, new: NewApiKey) -> Result<ApiKey> {
+        self.mutate(by, "accounts.create_api_key", "", |tx| {
+            if let Some(project) = new.project {
+                tx.world.project(project)?;
+            }
+            let key = ApiKey {
+                id: ApiKeyId::new(tx.ids.mint()),
+                user: tx.author(),
+                description: new.description,
+                prefix: new.prefix,
+                scopes: new.scopes,
+                project: new.project,
+                expires_at: new.expires_at,
+                last_used_at: None,
+                created_at: tx.now,
+            };
+            tx.world.keys.push((key.clone(), new.digest));
+            tx.audit("accounts.create_api_key", key.project, key.id);
+            Ok(key)
+        })
+    }
+
+    async fn api_keys(&self, user: UserId, page: Page) -> Result<Paged<ApiKey>> {
+        Ok(self.read(|world, _| {
+            let keys: Vec<ApiKey> = (world.keys.iter())
+                .map(|(key, _)| key.clone())
+                .filter(|key| key.user == user)
+                .collect();
+            paged(&keys, page)
+        }))
+    }
+
+    async fn delete_api_key(&self, by: &Mutation, id: ApiKeyId) -> Result<()> {
+        self.mutate(by, "accounts.delete_api_key", id, |tx| {
+            let owner = tx.author();
+            let before = tx.world.keys.len();
+            tx.world.keys.retain(|(key, _)| key.id != id || key.user != owner);
+            if tx.world.keys.len() == before {
+                return Err(Error::NotFound(Resource::ApiKey));
+            }
+            tx.audit("accounts.delete_api_key", None, id);
+            Ok(())
+        })
+    }
+
+    async fn api_key_by_digest(&self, digest: &Digest) -> Result<Option<(ApiKey, User)>> {
+        self.transact(None, |tx| {
+            let now = tx.now;
+            let found = (tx.world.keys.iter_mut()).find(|(key, known)| {
+                known == digest && key.expires_at.is_none_or(|until| until > now)
+            });
+            let Some((key, _)) = found else { return Ok(None) };
+            if key.last_used_at.is_none_or(|used| now.since(used) >= NOTED_EVERY) {
+                key.last_used_at = Some(now);
+            }
+            let key = key.clone();
+            let user = tx.world.user(key.user)?.clone();
+            Ok(Some((key, user)))
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Projects, environments and members in memory.
+
+use super::{
+    Memory, Transaction, paged,
+    world::{HeldEnvironment, HeldProject, World},
+};
+use crate::{
+    EnvironmentId, EnvironmentSpec, Error, Name, ProjectId, Resource, Result, Slug, UserId,
+    access::{Mutation, ProjectRole},
+    deployment::{Condition, DeploymentState},
+    deployments::ServiceState,
+    event::Event,
+    project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
+    rollout::{ServiceKey, Subject, Tombstone},
+};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+
+impl World {
+    fn environments_of(&self, project: ProjectId) -> Vec<&HeldEnvironment> {
+        let mut found: Vec<_> = (self.environments.values())
+            .filter(|held| held.environment.project == project)
+            .collect();
+        found.sort_by_key(|held| (held.environment.created_at, held.environment.id));
+        found
+    }
+
+    fn summary(&self, held: &HeldProject, viewer: Option<UserId>) -> ProjectSummary {
+        let environments = self.environments_of(held.project.id);
+        let states: Vec<ServiceState> = environments
+            .iter()
+            .flat_map(|held| self.states(held.environment.id).unwrap_or_default())
+            .collect();
+        let count = |test: fn(&ServiceState) -> bool| {
+            states.iter().filter(|state| test(state)).count() as u64
+        };
+        ProjectSummary {
+            project: held.project.clone(),
+            role: viewer.and_then(|viewer| role_in(held, viewer)),
+            services: states.len() as u64,
+            running: count(|state| state.condition == Some(Condition::Running)),
+            failing: count(is_failing),
+            pending: environments.iter().map(|held| held.workspace().changes().len() as u64).sum(),
+        }
+    }
+}
+
+fn is_failing(state: &ServiceState) -> bool {
+    let newest = state.newest.as_ref().map(|newest| &newest.state);
+    matches!(state.condition, Some(Condition::Crashed | Condition::Degraded | Condition::Missing))
+        || matches!(newest, Some(DeploymentState::Failed { .. }))
+}
+
+fn role_in(held: &HeldProject, user: UserId) -> Option<ProjectRole> {
+    held.members.iter().find(|(member, _)| *member == user).map(|(_, role)| *role)
+}
+
+impl Transaction<'_> {
+    fn delete_environment(&mut self, project: ProjectId, environment: EnvironmentId) {
+        let now = self.now;
+        let keys: Vec<ServiceKey> = (self.world.rolled.services.keys())
+            .filter(|key| key.environment == environment)
+            .copied()
+            .collect();
+        for key in keys {
+            self.world.rolled.delete_service(key, now);
+        }
+        self.world.rolled.environments.remove(&environment);
+        let subject = Subject::Environment { project, environment };
+        let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
+        self.world.rolled.tombstones.insert(subject, tombstone);
+        self.world.environments.remove(&environment);
+        let by = self.author();
+        self.emit(environment, Event::Deleted { by });
+    }
+}
+
+#[async_trait]
+impl Projects for Memory {
+    async fn create(&self, by: &Mutation, name: Name) -> Result<Project> {
+        self.mutate(by, "projects.create", "", |tx| {
+            let id = ProjectId::new(tx.ids.mint());
+            let slug = Slug::suggest(name.as_str(), "project").with_suffix(&id.short()[2..]);
+            let (created_at, updated_at) = (tx.now, tx.now);
+            let project = Project { id, name: name.clone(), slug, created_at, updated_at };
+            let production = Environment {
+                id: EnvironmentId::new(tx.ids.mint()),
+                project: id,
+                name: Name::try_from("production").expect("this is a name"),
+                slug: Slug::try_from("production").expect("this is a slug"),
+                created_at,
+            };
+            let owner = (tx.author(), ProjectRole::Owner);
+            tx.world.projects.push(HeldProject { project: project.clone(), members: vec![owner] });
+            tx.world.rolled.environments.insert(production.id, (id, None));
+            let held = HeldEnvironment {
+                environment: production.clone(),
+                spec: EnvironmentSpec::empty(name),
+                edits: Vec::new(),
+                discarded: Vec::new(),
+                next_seq: 1,
+                revisions: Vec::new(),
+                layout: BTreeMap::new(),
+            };
+            tx.world.environments.insert(production.id, held);
+            tx.audit("projects.create", Some(id), id);
+            Ok(project)
+        })
+    }
+
+    async fn list(
+        &self,
+        visible_to: Option<UserId>,
+        name: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<ProjectSummary>> {
+        Ok(self.read(|world, _| {
+            let wanted = name.unwrap_or_default().to_lowercase();
+            let found: Vec<ProjectSummary> = (world.projects.iter())
+                .filter(|held| visible_to.is_none_or(|user| role_in(held, user).is_some()))
+                .filter(|held| held.project.name.as_str().to_lowercase().contains(&wanted))
+                .map(|held| world.summary(held, visible_to))
+                .collect();
+            paged(&found, page)
+        }))
+    }
+
+    async fn get(&self, project: ProjectId) -> Result<Project> {
+        self.read(|world, _| Ok(world.project(project)?.project.clone()))
+    }
+
+    async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()> {
+        self.mutate(by, "projects.delete", project, |tx| {
+            tx.world.project(project)?;
+            let environments: Vec<EnvironmentId> = (tx.world.environments_of(project).iter())
+                .map(|held| held.environment.id)
+                .collect();
+            for environment in environments {
+                tx.delete_environment(project, environment);
+            }
+            tx.world.projects.retain(|held| held.project.id != project);
+            tx.world.keys.retain(|(key, _)| key.project != Some(project));
+            tx.audit("projects.delete", Some(project), project);
+            Ok(())
+        })
+    }
+
+    async fn role_of(&self, user: UserId, project: ProjectId) -> Result<Option<ProjectRole>> {
+        Ok(self.read(|world, _| role_in(world.project(project).ok()?, user)))
+    }
+
+    async fn exists(&self, project: ProjectId) -> Result<bool> {
+        Ok(self.read(|world, _| world.project(project).is_ok()))
+    }
+
+    async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>> {
+        self.read(|world, _| {
+            world.project(project)?;
+            let found = world.environments_of(project);
+            Ok(found.iter().map(|held| held.environment.clone()).collect())
+        })
+    }
+
+    async fn environment(&self, project: ProjectId, which: Option<&str>) -> Result<Environment> {
+        let all = self.environments(project).await?;
+        (all.into_iter())
+            .find(|environment| match which {
+                None => true,
+                Some(which) => {
+                    environment.slug.as_str() == which || environment.id.to_string() == which
+                }
+            })
+            .ok_or(Error::NotFound(Resource::Environment))
+    }
+
+    async fn members(&self, project: ProjectId) -> Result<Vec<Member>> {
+        self.read(|world, _| {
+            let members = world.project(project)?.members.iter();
+            members
+                .map(|(user, role)| Ok(Member { user: world.user(*user)?.clone(), role: *role }))
+                .collect()
+        })
+    }
+
+    async fn set_member(
+        &self,
+        by: &Mutation,
+        project: ProjectId,
+        user: UserId,
+        role: Option<ProjectRole>,
+    ) -> Result<()> {
+        self.mutate(by, "projects.set_member", format!("{project}/{user}"), |tx| {
+            tx.world.user(user)?;
+            let held = tx.world.project_mut(project)?;
+            held.members.retain(|(member, _)| *member != user || role.is_some());
+            match (role, held.members.iter_mut().find(|(member, _)| *member == user)) {
+                (Some(role), Some((_, held))) => *held = role,
+                (Some(role), None) => held.members.push((user, role)),
+                (None, _) => (),
+            }
+            if held.members.iter().all(|(_, role)| *role != ProjectRole::Owner) {
+                return Err(Error::NotNow(
+                    "a project needs an owner; make somebody else one first".to_owned(),
+                ));
+            }
+            tx.audit("projects.set_member", Some(project), user);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Layouts, events, the audit and snapshots in memory.
+
+use super::{Memory, changes::hidden, paged};
+use crate::{
+    Address, EnvironmentId, Name, ProjectId, Result, UserId,
+    access::Mutation,
+    audit::{Audit, AuditEntry},
+    canvas::{Snapshot, Snapshots},
+    event::{EventLog, Replay},
+    layout::{Layouts, Node, Position},
+    project::{Page, Paged},
+};
+use async_trait::async_trait;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[async_trait]
+impl Layouts for Memory {
+    async fn place(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        places: &[(Node, Position)],
+    ) -> Result<()> {
+        self.mutate(by, "layouts.place", environment, |tx| {
+            let held = tx.world.environment(environment)?;
+            let project = held.environment.project;
+            let staged = held.workspace().staged();
+            let places: Vec<(Node, Position)> = (places.iter())
+                .filter(|(node, _)| {
+                    let address = address_of(*node);
+                    staged.get(&address).is_some() || held.spec.get(&address).is_some()
+                })
+                .copied()
+                .collect();
+            if places.is_empty() {
+                return Ok(());
+            }
+            tx.lay(environment, &places)?;
+            let nodes: Vec<String> = places.iter().map(|(node, _)| node.to_string()).collect();
+            tx.audit("layouts.place", Some(project), nodes.join(", "));
+            Ok(())
+        })
+    }
+}
+
+fn address_of(node: Node) -> Address {
+    match node {
+        Node::Service(id) => Address::Service(id),
+        Node::Group(id) => Address::Group(id),
+        Node::Volume(id) => Address::Volume(id),
+    }
+}
+
+#[async_trait]
+impl EventLog for Memory {
+    async fn after(&self, environment: EnvironmentId, number: u64, limit: u64) -> Result<Replay> {
+        Ok(self.read(|world, _| {
+            let Some(log) = world.logs.get(&environment) else {
+                return if number == 0 { Replay::Events(Vec::new()) } else { Replay::Gone };
+            };
+            let first = log.events.first().map_or(log.last + 1, |event| event.number);
+            if number > log.last || number + 1 < first {
+                return Replay::Gone;
+            }
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let missed = log.events.iter().filter(|event| event.number > number);
+            Replay::Events(missed.take(limit).cloned().collect())
+        }))
+    }
+
+    async fn epoch(&self) -> Result<String> {
+        Ok("memory".to_owned())
+    }
+}
+
+#[async_trait]
+impl Audit for Memory {
+    async fn entries(&self, project: Option<ProjectId>, page: Page) -> Result<Paged<AuditEntry>> {
+        Ok(self.read(|world, _| {
+            let found: Vec<AuditEntry> = (world.audit.iter())
+                .filter(|entry| project.is_none() || entry.project == project)
+                .cloned()
+                .collect();
+            paged(&found, page)
+        }))
+    }
+}
+
+#[async_trait]
+impl Snapshots for Memory {
+    async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
+        self.read(|world, _| {
+            let held = world.environment(environment)?;
+            let states: BTreeMap<_, _> = (world.states(environment)?.into_iter())
+                .map(|state| (state.service, state))
+                .collect();
+            let deployments =
+                states.values().flat_map(|state| state.active.iter().chain(&state.newest));
+            let people: BTreeSet<UserId> = (held.edits.iter().map(|edit| edit.author))
+                .chain(deployments.filter_map(|deployment| deployment.author))
+                .collect();
+            let names: BTreeMap<UserId, Name> = (people.into_iter())
+                .filter_map(|id| Some((id, world.user(id).ok()?.name.clone())))
+                .collect();
+            Ok(Snapshot {
+                number: world.logs.get(&environment).map_or(0, |log| log.last),
+                project: world.project(held.environment.project)?.project.clone(),
+                environment: held.environment.clone(),
+                spec: held.spec.hidden(),
+                edits: held.edits.iter().map(hidden).collect(),
+                states,
+                layout: held.layout.clone(),
+                people: names,
+                deleted: false,
+            })
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The rollout port over the same world, so that what is applied gets deployed.
+
+use super::{Memory, Transaction};
+use crate::{
+    DeploymentId, Timestamp,
+    deployments::DeploymentSummary,
+    event::Event,
+    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step},
+};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+
+/// What can be seen of all deployments.
+type Sight = BTreeMap<DeploymentId, (DeploymentSummary, bool)>;
+
+impl Transaction<'_> {
+    fn sight(&self) -> Sight {
+        let rolled = &self.world.rolled;
+        (rolled.deployments.values())
+            .map(|it| {
+                let key = ServiceKey { environment: it.environment, service: it.service };
+                let active =
+                    rolled.services.get(&key).is_some_and(|view| view.active == Some(it.id));
+                (it.id, (DeploymentSummary::from(it), active))
+            })
+            .collect()
+    }
+
+    /// Does one step, and says what can be seen of it.
+    fn take(&mut self, at: Timestamp, step: &Step) -> Result<(), RolloutError> {
+        let before = self.sight();
+        if let Step::ConditionChanged { service, condition, .. } = step {
+            let known = self.world.rolled.services.get(service);
+            let last = known.and_then(|view| view.condition.as_ref()).map(|(last, _)| *last);
+            if last != Some(*condition) {
+                self.world.since.insert(*service, at);
+            }
+        }
+        self.world.rolled.take(at, step)?;
+        let mut moved: Vec<(DeploymentSummary, bool)> = (self.sight().into_iter())
+            .filter(|(id, seen)| before.get(id) != Some(seen))
+            .map(|(_, seen)| seen)
+            .collect();
+        // Who serves no more is said before who serves now.
+        moved.sort_by_key(|(deployment, active)| (*active, deployment.generation));
+        for (deployment, active) in moved {
+            let environment = self.world.rolled.deployments[&deployment.id].environment;
+            let deployment = Box::new(deployment);
+            self.emit_at(environment, at, Event::Moved { deployment, active });
+        }
+        match step {
+            Step::ConditionChanged { service: key, condition, why } => {
+                let (service, condition, why) = (key.service, *condition, why.clone());
+                self.emit_at(key.environment, at, Event::Condition { service, condition, why });
+            }
+            Step::Incident { service, incident, .. } => {
+                let (environment, incident) = (service.environment, incident.clone());
+                let event = Event::Incident { service: service.service, incident };
+                self.emit_at(environment, at, event);
+            }
+            Step::Attempted { deployment, retry_at, why, .. } => {
+                let it = &self.world.rolled.deployments[deployment];
+                let (environment, service) = (it.environment, it.service);
+                let (why, retry_at) = (why.clone(), *retry_at);
+                self.emit_at(environment, at, Event::Attempted { service, why, retry_at });
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Rollouts for Memory {
+    async fn take_over(&self) -> Result<Fence, RolloutError> {
+        self.transact(None, |tx| {
+            tx.world.rolled.fence += 1;
+            Ok(Fence(tx.world.rolled.fence))
+        })
+    }
+
+    async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {
+        self.read(|world, now| {
+            world.rolled.admit(fence)?;
+            Ok(world.rolled.desired(now))
+        })
+    }
+
+    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
+        self.read(|world, now| {
+            world.rolled.admit(fence)?;
+            let mut tombstones = world.rolled.remembered_tombstones(now);
+            tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
+            Ok(Aim { service: world.rolled.view(key, now), tombstones })
+        })
+    }
+
+    async fn record(
+        &self,
+        fence: Fence,
+        at: Timestamp,
+        steps: &[Step],
+    ) -> Result<(), RolloutError> {
+        self.transact(None, |tx| {
+            tx.world.rolled.admit(fence)?;
+            steps.iter().try_for_each(|step| tx.take(at, step))
+        })
+    }
+
+    async fn confirm_engine(&self, engine: &str) -> Result<(), RolloutError> {
+        self.transact(None, |tx| {
+            tx.world.rolled.ownership = Ownership::Bound { engine: engine.to_owned() };
+            Ok(())
+        })
+    }
+}
