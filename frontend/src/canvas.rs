@@ -215,7 +215,8 @@ pub fn Canvas(props: &CanvasProps) -> Html {
 
     html! {
         <>
-            <div ref={root} class="canvas" tabindex="-1" role="group" aria-roledescription="canvas"
+            // Without a key of its own the list below would push it from its place.
+            <div key="canvas" ref={root} class="canvas" tabindex="-1" role="group" aria-roledescription="canvas"
                 aria-label={props.label.clone()} data-mounted="0" />
             { for mounts.iter().map(|(id, element)| html! {
                 <Content key={id.0.to_string()} id={*id} element={element.clone()}

@@ -1,3 +1,5 @@
 //! Starts the web app.
 
-fn main() {}
+fn main() {
+    yew::Renderer::<frontend::app::App>::new().render();
+}

@@ -58,7 +58,9 @@ mod tests {
         let pair = |text: &str, ground: &str| (text.to_owned(), ground.to_owned());
         let mut pairs = Vec::new();
         for ground in ["ground", "surface", "raised"] {
-            for text in ["ink", "muted", "faint", "accent", "live", "staged", "fail", "info"] {
+            for text in
+                ["ink", "muted", "faint", "accent", "live", "staged", "fail", "info", "violet"]
+            {
                 pairs.push(pair(text, ground));
             }
         }

@@ -4,5 +4,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod field;
 pub mod focus;
+pub mod page;
+pub mod scroll;
 pub mod storage;
 pub mod style;

@@ -60,3 +60,23 @@ pub fn stamp(at: i64) -> String {
     let time = chrono::DateTime::from_timestamp_millis(at).unwrap_or_default();
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
+
+/// A moment's time of day, to the millisecond, in the zone of this machine.
+#[must_use]
+pub fn time_of_day(at: i64) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(at - zone(at)).unwrap_or_default();
+    time.format("%H:%M:%S%.3f").to_string()
+}
+
+/// How far this machine's zone lies behind UTC at a moment, in milliseconds.
+fn zone(at: i64) -> i64 {
+    if cfg!(target_family = "wasm") {
+        #[expect(clippy::cast_precision_loss, reason = "dates are far below 2^53")]
+        let date = js_sys::Date::new(&(at as f64).into());
+        #[expect(clippy::cast_possible_truncation, reason = "whole minutes, at most a day")]
+        let minutes = date.get_timezone_offset() as i64;
+        minutes * 60_000
+    } else {
+        0
+    }
+}

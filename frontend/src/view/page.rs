@@ -1,0 +1,64 @@
+//! The document as a whole.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsCast;
+use yew::prelude::{Callback, KeyboardEvent, hook, use_effect_with, use_state_eq};
+
+/// Marks the whole document, or takes the mark away.
+pub fn mark(attribute: &str, value: Option<&str>) {
+    let root = web_sys::window().and_then(|it| it.document()).and_then(|it| it.document_element());
+    if let Some(root) = root {
+        let _ = match value {
+            Some(value) => root.set_attribute(attribute, value),
+            None => root.remove_attribute(attribute),
+        };
+    }
+}
+
+/// Names the page in the browser's title, while the component lives.
+#[hook]
+pub fn use_title(title: &str) {
+    use_effect_with(title.to_owned(), |title| {
+        if let Some(document) = web_sys::window().and_then(|it| it.document()) {
+            document.set_title(&format!("{title} · Easel"));
+        }
+    });
+}
+
+/// Whether the browser believes that it has a network.
+#[hook]
+pub fn use_online() -> bool {
+    let is_online = use_state_eq(|| true);
+    use_effect_with((), {
+        let is_online = is_online.setter();
+        move |()| {
+            let listeners = web_sys::window().map(|window| {
+                is_online.set(window.navigator().on_line());
+                let (on, off) = (is_online.clone(), is_online);
+                [
+                    EventListener::new(&window, "online", move |_| on.set(true)),
+                    EventListener::new(&window, "offline", move |_| off.set(false)),
+                ]
+            });
+            move || drop(listeners)
+        }
+    });
+    *is_online
+}
+
+/// Hears keys that nothing else has taken, wherever the keyboard is.
+#[hook]
+pub fn use_keys(on_key: Callback<KeyboardEvent>) {
+    use_effect_with(on_key, |on_key| {
+        let on_key = on_key.clone();
+        let options = gloo::events::EventListenerOptions::enable_prevent_default();
+        let listener = web_sys::window().map(|window| {
+            EventListener::new_with_options(&window, "keydown", options, move |event| {
+                if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                    on_key.emit(event.clone());
+                }
+            })
+        });
+        move || drop(listener)
+    });
+}
