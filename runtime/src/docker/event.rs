@@ -1,0 +1,74 @@
+//! Hints that something has happened.
+
+use super::{Docker, label};
+use bollard::{
+    models::{EventMessage, EventMessageTypeEnum},
+    query_parameters::EventsOptionsBuilder,
+};
+use domain::runtime::{RuntimeError, RuntimeEvent};
+use futures::{StreamExt, future, stream, stream::BoxStream};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// What may change what should be done. Our own commands in containers are not among it.
+const OF_CONTAINERS: [&str; 9] =
+    ["create", "start", "die", "oom", "stop", "pause", "unpause", "rename", "destroy"];
+const OF_NETWORKS: [&str; 2] = ["disconnect", "destroy"];
+
+impl Docker {
+    pub(super) async fn listen(&self) -> Result<BoxStream<'static, RuntimeEvent>, RuntimeError> {
+        let client = self.connection.client().await?;
+        // The engine is asked when the stream is first read, and told to begin at this moment.
+        // It goes by whole seconds, and a hint twice is a hint once.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let since = now.saturating_sub(1).to_string();
+        let listen = |kind: &str, actions: &[&str], ours_only: bool| {
+            let mut filters = if ours_only { self.marks.filter() } else { Default::default() };
+            filters.insert("type", vec![kind.to_owned()]);
+            filters.insert("event", actions.iter().map(|&action| action.to_owned()).collect());
+            let options = EventsOptionsBuilder::new().since(&since).filters(&filters).build();
+            client.events(Some(options)).map(Some).chain(stream::iter([None]))
+        };
+        // The engine writes no labels on what it tells of networks, so these are told by name.
+        let containers = listen("container", &OF_CONTAINERS, true);
+        let networks = listen("network", &OF_NETWORKS, false);
+        let (connection, known) = (Arc::clone(&self.connection), Arc::clone(&self.networks));
+        let events = stream::select(containers.boxed(), networks.boxed())
+            // When one of the two ends, the engine has gone, and so both end.
+            .map(move |event| match event {
+                Some(Ok(event)) => Some(event),
+                Some(Err(error)) => {
+                    tracing::debug!("the event stream ended: {:?}", connection.failure(error));
+                    None
+                }
+                None => None,
+            })
+            .take_while(|event| future::ready(event.is_some()))
+            .filter_map(move |event| future::ready(event.and_then(|event| hint(event, &known))));
+        Ok(events.boxed())
+    }
+}
+
+fn hint(event: EventMessage, networks: &super::network::Known) -> Option<RuntimeEvent> {
+    let attributes = event.actor?.attributes?;
+    match event.typ? {
+        EventMessageTypeEnum::CONTAINER => {
+            label::read(&attributes, label::SERVICE).map(RuntimeEvent::Service)
+        }
+        EventMessageTypeEnum::NETWORK => {
+            networks.environment(attributes.get("name")?).map(RuntimeEvent::Network)
+        }
+        EventMessageTypeEnum::EMPTY
+        | EventMessageTypeEnum::BUILDER
+        | EventMessageTypeEnum::CONFIG
+        | EventMessageTypeEnum::DAEMON
+        | EventMessageTypeEnum::IMAGE
+        | EventMessageTypeEnum::NODE
+        | EventMessageTypeEnum::PLUGIN
+        | EventMessageTypeEnum::SECRET
+        | EventMessageTypeEnum::SERVICE
+        | EventMessageTypeEnum::VOLUME => None,
+    }
+}

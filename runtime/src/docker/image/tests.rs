@@ -1,0 +1,93 @@
+use super::*;
+use bollard::models::ProgressDetail;
+
+fn image(text: &str) -> ImageRef {
+    ImageRef::try_from(text).unwrap()
+}
+
+fn sentence(image_text: &str, words: &str) -> String {
+    match refusal(&image(image_text), Failure::Stream(words.to_owned())) {
+        RuntimeError::Image(sentence) => sentence,
+        other => panic!("not the image's fault: {other:?}"),
+    }
+}
+
+#[test]
+fn each_refusal_of_a_registry_is_told_as_what_it_is() {
+    let cases = [
+        (
+            "manifest for nginx:nope not found: manifest unknown: manifest unknown",
+            "there is no image ghcr.io/team/app:v2 at the registry ghcr.io",
+        ),
+        (
+            "pull access denied for x, repository does not exist or may require 'docker login': denied",
+            "has no image ghcr.io/team/app:v2, or it is private",
+        ),
+        ("unauthorized: authentication required", "credentials refused by the registry ghcr.io"),
+        (
+            "error parsing HTTP 403 response body: unexpected end of JSON input",
+            "credentials refused by the registry ghcr.io",
+        ),
+        (
+            "toomanyrequests: You have reached your pull rate limit.",
+            "allows no more pulls for now (429)",
+        ),
+        (
+            "Get https://ghcr.io/v2/: dial tcp: lookup ghcr.io: no such host",
+            "the registry ghcr.io cannot be reached",
+        ),
+        (
+            "no matching manifest for linux/amd64 in the manifest list entries",
+            "does not come for this machine's processor",
+        ),
+        ("write /var/lib/docker/tmp: no space left on device", "the engine's disk is full"),
+        (
+            "Get https://ghcr.io/v2/: x509: certificate signed by unknown authority",
+            "cannot be trusted",
+        ),
+        ("something new", "could not be pulled: something new"),
+    ];
+
+    for (words, expected) in cases {
+        let told = sentence("ghcr.io/team/app:v2", words);
+        assert!(told.contains(expected), "{words}\n  was told as: {told}");
+    }
+}
+
+#[test]
+fn an_engine_that_goes_away_during_a_pull_is_not_the_images_fault() {
+    let gone = RuntimeError::Unreachable("no socket".to_owned());
+
+    assert_eq!(refusal(&image("nginx"), Failure::Error(gone.clone())), gone);
+}
+
+#[test]
+fn registries_and_names_are_read_as_the_engine_reads_them() {
+    assert_eq!(registry(&image("nginx")), "docker.io");
+    assert_eq!(registry(&image("team/app")), "docker.io");
+    assert_eq!(registry(&image("localhost/app")), "localhost");
+    assert_eq!(registry(&image("registry.local:5000/app")), "registry.local:5000");
+    assert_eq!(familiar("docker.io/library/nginx"), "nginx");
+    assert_eq!(familiar("team/app"), "team/app");
+}
+
+#[test]
+fn progress_is_the_sum_of_all_layers_and_never_counts_twice() {
+    let news = |id: &str, status: &str, current: i64| CreateImageInfo {
+        id: Some(id.to_owned()),
+        status: Some(status.to_owned()),
+        progress_detail: Some(ProgressDetail { current: Some(current), total: Some(100) }),
+        ..CreateImageInfo::default()
+    };
+    let mut layers = Layers::default();
+
+    assert!(layers.take_in(news("a", "Downloading", 10)));
+    assert!(layers.take_in(news("b", "Downloading", 30)));
+    assert!(!layers.take_in(news("b", "Downloading", 30)));
+    assert_eq!(layers.sum(), PullProgress { received: 40, total: 200 });
+
+    assert!(layers.take_in(news("a", "Download complete", 0)));
+    assert!(!layers.take_in(news("a", "Extracting", 50)));
+    assert!(!layers.take_in(news("a", "Pull complete", 0)));
+    assert_eq!(layers.sum(), PullProgress { received: 130, total: 200 });
+}

@@ -1,0 +1,87 @@
+//! What containers write.
+
+use super::{Docker, connection::LOOK};
+use bollard::{container::LogOutput, query_parameters::LogsOptionsBuilder};
+use domain::runtime::{ContainerId, Follow, LogLine, LogsFrom, RuntimeError};
+use futures::{StreamExt, future::Either, stream, stream::BoxStream};
+use lines::{Lines, Moment};
+use std::time::Duration;
+use tokio::time::timeout;
+
+mod lines;
+
+/// How long the engine may think about the next line of a history. Following has no such limit.
+const IDLE: Duration = Duration::from_secs(30);
+
+impl Docker {
+    pub(super) async fn read_logs(
+        &self,
+        container: &ContainerId,
+        from: LogsFrom,
+        follow: Follow,
+    ) -> Result<BoxStream<'static, Result<LogLine, RuntimeError>>, RuntimeError> {
+        // Also a bounded way to learn that the container and the engine are there.
+        self.connection
+            .call("inspect a container", LOOK, |docker| async move {
+                docker.inspect_container(&container.0, None).await
+            })
+            .await?;
+        self.check_ours(container).await?;
+        let options = LogsOptionsBuilder::new()
+            .stdout(true)
+            .stderr(true)
+            .timestamps(true)
+            .follow(follow == Follow::Yes);
+        let (options, first) = match from {
+            LogsFrom::Tail(lines) => (options.tail(&lines.to_string()), Moment::START),
+            LogsFrom::Since(at) => {
+                let first = Moment::new(at, 0);
+                (options.tail("all").since(first.whole_seconds()), first)
+            }
+            LogsFrom::After { at, nanos } => {
+                let first = Moment::new(at, nanos).next();
+                (options.tail("all").since(first.whole_seconds()), first)
+            }
+        };
+        let client = self.connection.client().await?;
+        let output = client.logs(&container.0, Some(options.build()));
+        let output = match follow {
+            Follow::Yes => Either::Left(output.map(Ok)),
+            Follow::No => Either::Right(stream::unfold(Box::pin(output), |mut output| async {
+                match timeout(IDLE, output.next()).await {
+                    Ok(next) => next.map(|next| (Ok(next), output)),
+                    Err(_) => Some((Err(RuntimeError::Timeout("read a log")), output)),
+                }
+            })),
+        };
+        let connection = std::sync::Arc::clone(&self.connection);
+        let output = output.map(move |output| match output {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => Err(connection.failure(error).into()),
+            Err(error) => Err(error),
+        });
+        Ok(in_lines(output.boxed(), first))
+    }
+}
+
+/// Cuts output into lines and leaves out those before `first`; ends after an error.
+fn in_lines(
+    output: BoxStream<'static, Result<LogOutput, RuntimeError>>,
+    first: Moment,
+) -> BoxStream<'static, Result<LogLine, RuntimeError>> {
+    let reader = Some((output, Lines::new(first)));
+    stream::unfold(reader, |reader| async {
+        let (mut output, mut lines) = reader?;
+        match output.next().await {
+            Some(Ok(chunk)) => {
+                let ready: Vec<_> = lines.push(&chunk).into_iter().map(Ok).collect();
+                Some((ready, Some((output, lines))))
+            }
+            // What has no end yet will be read again after the error, so it is not shown twice.
+            Some(Err(error)) => Some((vec![Err(error)], None)),
+            None => Some((lines.finish().into_iter().map(Ok).collect(), None)),
+        }
+    })
+    .flat_map(stream::iter)
+    .boxed()
+}

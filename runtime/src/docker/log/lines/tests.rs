@@ -1,0 +1,133 @@
+use super::*;
+
+const NOON: &str = "2026-11-21T12:00:00.000000001Z";
+const LATER: &str = "2026-11-21T12:00:00.000000002Z";
+
+fn out(text: impl AsRef<[u8]>) -> LogOutput {
+    LogOutput::StdOut { message: text.as_ref().to_vec().into() }
+}
+
+fn err(text: impl AsRef<[u8]>) -> LogOutput {
+    LogOutput::StdErr { message: text.as_ref().to_vec().into() }
+}
+
+fn read(chunks: &[LogOutput]) -> Vec<LogLine> {
+    let mut lines = Lines::new(Moment::START);
+    let mut read: Vec<_> = chunks.iter().flat_map(|chunk| lines.push(chunk)).collect();
+    read.extend(lines.finish());
+    read
+}
+
+fn texts(lines: &[LogLine]) -> Vec<&str> {
+    lines.iter().map(|line| line.line.as_str()).collect()
+}
+
+// DK-122
+#[test]
+fn lines_keep_stream_time_and_emptiness() {
+    let lines = read(&[
+        out(format!("{NOON} one\n")),
+        err(format!("{LATER} two\r\n")),
+        out(format!("{LATER} \n")),
+    ]);
+
+    assert_eq!(texts(&lines), ["one", "two", ""]);
+    assert_eq!(lines[0].stream, LogStream::Stdout);
+    assert_eq!(lines[1].stream, LogStream::Stderr);
+    assert_eq!(lines[0].at.to_string(), "2026-11-21T12:00:00.000Z");
+    assert_eq!((lines[0].nanos, lines[1].nanos), (1, 2));
+}
+
+#[test]
+fn a_terminal_writes_to_stdout() {
+    let console = LogOutput::Console { message: format!("{NOON} hi\r\n").into() };
+
+    let lines = read(&[console]);
+
+    assert_eq!(texts(&lines), ["hi"]);
+    assert_eq!(lines[0].stream, LogStream::Stdout);
+}
+
+#[test]
+fn a_line_of_exactly_the_limit_is_whole_and_a_longer_one_is_cut_and_marked() {
+    let full = "x".repeat(LONGEST);
+
+    let exact = read(&[out(format!("{NOON} {full}")), out(format!("{NOON} \n"))]);
+    let longer = read(&[out(format!("{NOON} {full}")), out(format!("{NOON} tail\n"))]);
+
+    assert_eq!(texts(&exact), [full.as_str()]);
+    assert!(!exact[0].cut);
+    assert_eq!(texts(&longer), [full.as_str()]);
+    assert!(longer[0].cut);
+}
+
+#[test]
+fn chunks_of_both_streams_are_not_mixed() {
+    let full = "o".repeat(LONGEST);
+
+    let lines = read(&[
+        out(format!("{NOON} {full}")),
+        err(format!("{LATER} between\n")),
+        out(format!("{NOON} rest\n")),
+    ]);
+
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0].line, "between");
+    assert!(lines[1].cut && lines[1].line == full);
+}
+
+#[test]
+fn the_last_words_of_one_run_are_not_glued_to_the_first_of_the_next() {
+    let full = "x".repeat(LONGEST);
+
+    let short = read(&[out(format!("{NOON} bye")), out(format!("{LATER} hello\n"))]);
+    let long = read(&[out(format!("{NOON} {full}")), out(format!("{LATER} hello\n"))]);
+
+    assert_eq!(texts(&short), ["bye", "hello"]);
+    assert_eq!(texts(&long), [full.as_str(), "hello"]);
+    assert!(!long[0].cut);
+}
+
+#[test]
+fn binary_is_readable_and_never_longer_than_the_limit() {
+    let mut noise = format!("{NOON} ").into_bytes();
+    noise.extend(std::iter::repeat_n(0xff_u8, LONGEST - 1));
+    noise.push(b'\n');
+
+    let lines = read(&[out(noise)]);
+
+    assert!(lines[0].line.len() <= LONGEST);
+    assert!(lines[0].line.starts_with('\u{fffd}'));
+    assert!(lines[0].cut);
+}
+
+#[test]
+fn a_line_is_never_cut_within_a_character() {
+    let mut text = "x".repeat(LONGEST - 1);
+    text.push('é');
+
+    let lines = read(&[out(format!("{NOON} {text}\n"))]);
+
+    assert_eq!(lines[0].line, "x".repeat(LONGEST - 1));
+    assert!(lines[0].cut);
+}
+
+// DK-121
+#[test]
+fn reading_on_after_a_line_neither_repeats_nor_loses_one() {
+    let chunks = [out(format!("{NOON} one\n")), out(format!("{LATER} two\n"))];
+    let one = read(&chunks).remove(0);
+    let mut lines = Lines::new(Moment::new(one.at, one.nanos).next());
+
+    let rest: Vec<_> = chunks.iter().flat_map(|chunk| lines.push(chunk)).collect();
+
+    assert_eq!(texts(&rest), ["two"]);
+}
+
+#[test]
+fn a_remark_of_the_engine_without_a_time_is_kept() {
+    let lines = read(&[out(format!("{NOON} one\n")), err("Error grabbing logs: EOF\n")]);
+
+    assert_eq!(texts(&lines), ["one", "Error grabbing logs: EOF"]);
+    assert_eq!(lines[1].at, lines[0].at);
+}

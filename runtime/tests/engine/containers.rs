@@ -1,0 +1,321 @@
+//! Making, running and removing containers.
+
+use crate::lab::Lab;
+use bollard::{
+    models::ContainerCreateBody,
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+};
+use domain::{
+    Limits, MountPath, Secret, VariableKey, VolumeId,
+    runtime::{
+        ContainerId, ContainerState, Existed, Question, Restart, Runtime, RuntimeError, VolumeSpec,
+    },
+};
+use std::time::Duration;
+
+const FIVE: Duration = Duration::from_secs(5);
+const SLEEP: [&str; 2] = ["sleep", "3600"];
+const SERVE: [&str; 6] = ["httpd", "-f", "-p", "80", "-h", "/www"];
+
+// DK-131
+#[tokio::test]
+async fn a_replica_lives_and_dies_and_is_found_by_its_labels() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SERVE);
+
+    let container = lab.docker.create(&spec).await.unwrap();
+    let [made] = &lab.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
+    assert_eq!((&made.container, made.identity), (&container, spec.identity));
+    assert_eq!((made.state, made.address), (ContainerState::Created, Some(spec.address)));
+
+    lab.docker.start(&container).await.unwrap();
+    lab.docker.start(&container).await.expect("starting twice is starting once");
+    let runs = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+    assert_eq!((runs.identity, runs.address), (spec.identity, Some(spec.address)));
+    assert!(runs.started_at.is_some() && !runs.has_alias && runs.error.is_none());
+    let of_service = lab.docker.replicas_of(spec.identity.service).await.unwrap();
+    assert_eq!(of_service.len(), 1);
+
+    for _ in 0..2 {
+        lab.docker.stop(&container, Duration::from_secs(1)).await.unwrap();
+    }
+    let stopped = lab.docker.inspect(&container).await.unwrap().unwrap();
+    assert_eq!(stopped.state, ContainerState::Exited);
+    assert!(stopped.finished_at.is_some() && stopped.exit_code.is_some());
+
+    for _ in 0..2 {
+        lab.docker.remove(&container).await.unwrap();
+    }
+    assert_eq!(lab.docker.inspect(&container).await.unwrap(), None);
+    assert_eq!(lab.docker.replicas().await.unwrap(), []);
+    lab.docker.stop(&container, Duration::ZERO).await.expect("gone already is fine");
+    assert!(matches!(lab.docker.start(&container).await, Err(RuntimeError::Gone(_))));
+}
+
+// F44
+#[tokio::test]
+async fn creating_twice_is_creating_once() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SLEEP);
+
+    let first = lab.docker.create(&spec).await.unwrap();
+    let second = lab.docker.create(&spec).await.unwrap();
+
+    assert_eq!(first, second);
+    assert_eq!(lab.docker.replicas().await.unwrap().len(), 1);
+}
+
+// F38, I7
+#[tokio::test]
+async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SLEEP);
+    let name = format!("easel-{}-web-{}", lab.instance.short(), spec.identity.replica.short());
+    let options = CreateContainerOptionsBuilder::new().name(&name).build();
+    let body = ContainerCreateBody {
+        image: Some(lab.image.id.clone()),
+        cmd: Some(vec!["/bin/sh".to_owned()]),
+        ..Default::default()
+    };
+    let foreign = lab.raw.create_container(Some(options), body).await.unwrap().id;
+
+    let refused = lab.docker.create(&spec).await;
+
+    let holder = ContainerId(foreign.clone());
+    assert_eq!(refused, Err(RuntimeError::NameTaken { name, holder: holder.short().to_owned() }));
+    for touched in [
+        lab.docker.start(&holder).await,
+        lab.docker.stop(&holder, Duration::ZERO).await,
+        lab.docker.remove(&holder).await,
+        lab.docker.set_restart(&holder, Restart::No).await,
+        lab.docker.set_alias(&holder, lab.environment, spec.address, None).await,
+    ] {
+        assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
+    }
+    assert!(lab.docker.inspect(&holder).await.is_err());
+    assert_eq!(lab.docker.replicas().await.unwrap(), []);
+    let force = RemoveContainerOptionsBuilder::new().force(true).build();
+    lab.raw.remove_container(&foreign, Some(force)).await.expect("it was still there");
+}
+
+// S44
+#[tokio::test]
+async fn variables_arrive_exactly_and_no_shell_reads_a_command() {
+    let lab = Lab::new().await;
+    let value = "a=b \"c\" $(id) `id` ;id;\n\tünïcode \u{1f980} \\n";
+    let mut spec = lab.replica("web", &["sh", "-c", "printf '%s\\n' \"$VALUE\""]);
+    spec.variables = vec![(VariableKey::try_from("VALUE").unwrap(), Secret::from(value))];
+    let echo = lab.replica("echo", &["echo", "$HOME; id", "a  b", ""]);
+
+    assert_eq!(lab.output_of(&spec).await, format!("{value}\n"));
+    assert_eq!(lab.output_of(&echo).await, "$HOME; id a  b \n");
+}
+
+// S42, F48
+#[tokio::test]
+async fn the_safe_defaults_hold_inside_the_container() {
+    let lab = Lab::new().await;
+    let script = "grep -E 'CapEff|NoNewPrivs' /proc/self/status; cat /proc/1/comm; hostname";
+    let mut spec = lab.replica("web", &["sh", "-c", script]);
+    spec.limits = Limits::new(Some(64), None, None).unwrap();
+
+    let output = lab.output_of(&spec).await;
+
+    // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10.
+    let host_name = format!("web-{}", spec.identity.replica.short());
+    let words: Vec<_> = output.split_whitespace().collect();
+    assert_eq!(
+        words,
+        ["CapEff:", "00000000000004fb", "NoNewPrivs:", "1", "docker-init", &*host_name],
+        "{output}"
+    );
+    let [replica] = &lab.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
+    let raw = lab.raw.inspect_container(&replica.container.0, None).await.unwrap();
+    let host = raw.host_config.unwrap();
+    assert_eq!(host.privileged, Some(false));
+    assert_eq!(host.pids_limit, Some(4096));
+    assert_eq!(host.memory, Some(64 * 1024 * 1024));
+    assert!(host.binds.is_none_or(|binds| binds.is_empty()));
+    let log = host.log_config.unwrap();
+    assert_eq!(log.config.unwrap()["max-size"], "10m");
+}
+
+// DK-57
+#[tokio::test]
+async fn limits_and_restart_policy_change_while_it_runs_and_are_read_back() {
+    let lab = Lab::new().await;
+    let container = lab.run(&lab.replica("web", &SLEEP)).await;
+    let steps = [
+        Limits::new(Some(64), Some(500), Some(512)).unwrap(),
+        Limits::new(Some(128), None, None).unwrap(),
+        Limits::default(),
+        Limits::new(None, Some(250), Some(1024)).unwrap(),
+    ];
+
+    assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().limits, Limits::default());
+    for limits in steps {
+        lab.docker.set_limits(&container, limits).await.unwrap();
+        assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().limits, limits);
+    }
+    for restart in [Restart::UnlessStopped, Restart::No] {
+        lab.docker.set_restart(&container, restart).await.unwrap();
+        assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().restart, restart);
+    }
+    let seen = lab.docker.inspect(&container).await.unwrap().unwrap();
+    assert_eq!((seen.limits, seen.state), (steps[3], ContainerState::Running));
+}
+
+// F49
+#[tokio::test]
+async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
+    let lab = Lab::new().await;
+    let mut spec = lab.replica("greedy", &["sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"]);
+    spec.limits = Limits::new(Some(16), None, None).unwrap();
+    let container = lab.run(&spec).await;
+
+    let ended = lab.until(&container, |seen| seen.state == ContainerState::Exited).await;
+
+    assert!(ended.out_of_memory, "{ended:?}");
+    assert_ne!(ended.exit_code, Some(0));
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_ends_at_once_and_says_so() {
+    let lab = Lab::new().await;
+    let mut spec = lab.replica("web", &[]);
+    spec.command = Some(domain::Command::parse("/no/such/program").unwrap());
+
+    let output = lab.output_of(&spec).await;
+
+    let ended = lab.docker.replicas().await.unwrap().remove(0).container;
+    let ended = lab.docker.inspect(&ended).await.unwrap().unwrap();
+    assert_eq!(ended.exit_code, Some(127));
+    assert!(output.contains("/no/such/program"), "{output}");
+}
+
+// F37
+#[tokio::test]
+async fn a_paused_container_is_resumed() {
+    let lab = Lab::new().await;
+    let container = lab.run(&lab.replica("web", &SLEEP)).await;
+    lab.raw.pause_container(&container.0).await.unwrap();
+    lab.until(&container, |seen| seen.state == ContainerState::Paused).await;
+
+    for _ in 0..2 {
+        lab.docker.unpause(&container).await.expect("resuming twice is resuming once");
+    }
+
+    lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+}
+
+// F46, I8
+#[tokio::test]
+async fn a_volume_keeps_its_data_and_is_never_made_by_mistake() {
+    let lab = Lab::new().await;
+    let volume = VolumeSpec {
+        project: lab.project,
+        environment: lab.environment,
+        volume: VolumeId::new(lab.instance.as_uuid()),
+    };
+    let with_volume = |arguments: &[&str]| {
+        let mut spec = lab.replica("db", arguments);
+        spec.mounts = vec![(volume.volume, MountPath::try_from("/data").unwrap())];
+        spec
+    };
+
+    let missing = lab.docker.create(&with_volume(&SLEEP)).await;
+    assert!(matches!(missing, Err(RuntimeError::Gone(_))), "{missing:?}");
+    assert!(!lab.docker.has_volume(volume.volume).await.unwrap());
+
+    assert_eq!(lab.docker.ensure_volume(&volume).await.unwrap(), Existed::No);
+    assert_eq!(lab.docker.ensure_volume(&volume).await.unwrap(), Existed::Yes);
+    lab.output_of(&with_volume(&["sh", "-c", "echo kept > /data/file"])).await;
+    let reader = with_volume(&["cat", "/data/file"]);
+    assert_eq!(lab.output_of(&reader).await, "kept\n");
+
+    assert!(matches!(lab.docker.remove_volume(volume.volume).await, Err(RuntimeError::Busy(_))));
+    for replica in lab.docker.replicas().await.unwrap() {
+        lab.docker.remove(&replica.container).await.unwrap();
+    }
+    assert!(lab.docker.has_volume(volume.volume).await.unwrap());
+    for _ in 0..2 {
+        lab.docker.remove_volume(volume.volume).await.unwrap();
+    }
+    assert!(!lab.docker.has_volume(volume.volume).await.unwrap());
+}
+
+#[tokio::test]
+async fn readiness_questions_are_answered_from_outside_and_inside() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SERVE);
+    let container = lab.run(&spec).await;
+    let ask = async |question: Question| {
+        lab.docker.probe(&container, spec.address, &question, FIVE).await.unwrap()
+    };
+    let http = |port, path: &str| Question::Http { port, path: path.to_owned() };
+    let command = |words: &[&str]| {
+        Question::Command(
+            ["/bin/busybox"].iter().chain(words).map(|&word| word.to_owned()).collect(),
+        )
+    };
+    crate::lab::until("the server", async || ask(Question::Tcp(80)).await.then_some(())).await;
+
+    assert!(ask(http(80, "/")).await);
+    assert!(!ask(http(80, "/missing")).await, "404 is not ready");
+    assert!(!ask(Question::Tcp(81)).await);
+    assert!(!ask(http(81, "/")).await);
+    assert!(ask(command(&["true"])).await);
+    assert!(!ask(command(&["false"])).await);
+    assert!(!ask(Question::Command(vec!["/no/such/program".to_owned()])).await);
+
+    lab.docker.stop(&container, Duration::ZERO).await.unwrap();
+    assert!(!ask(command(&["true"])).await);
+    assert!(!ask(Question::Tcp(80)).await);
+}
+
+#[tokio::test]
+async fn a_command_that_hangs_is_not_ready_and_is_not_run_again_beside_itself() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SLEEP);
+    let container = lab.run(&spec).await;
+    let hangs = Question::Command(["/bin/busybox", "sleep", "3599"].map(str::to_owned).to_vec());
+    let moment = Duration::from_millis(300);
+
+    for _ in 0..3 {
+        assert!(!lab.docker.probe(&container, spec.address, &hangs, moment).await.unwrap());
+    }
+
+    let processes = lab.exec(&container, &["/bin/busybox", "ps"]).await;
+    assert_eq!(processes.matches("sleep 3599").count(), 1, "{processes}");
+}
+
+#[tokio::test]
+async fn usage_is_measured_while_it_runs() {
+    let lab = Lab::new().await;
+    let busy = lab.run(&lab.replica("busy", &["sh", "-c", "while :; do :; done"])).await;
+
+    let first = lab.docker.usage(&busy).await.unwrap().expect("it runs");
+    lab.docker.stop(&busy, Duration::ZERO).await.unwrap();
+
+    assert!(first.cpu_percent > 5.0, "{first:?}");
+    assert!(first.memory_bytes > 0 && first.memory_bytes < first.memory_limit_bytes, "{first:?}");
+    assert_eq!(lab.docker.usage(&busy).await.unwrap(), None);
+    lab.docker.remove(&busy).await.unwrap();
+    assert_eq!(lab.docker.usage(&busy).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_engine_says_who_it_is_and_what_it_holds() {
+    let lab = Lab::new().await;
+    let before = lab.docker.census().await.unwrap();
+    lab.run(&lab.replica("web", &SLEEP)).await;
+
+    let engine = lab.docker.engine().await.unwrap();
+    let after = lab.docker.census().await.unwrap();
+
+    assert!(!engine.id.is_empty() && engine.api_version.starts_with("1."), "{engine:?}");
+    assert!(engine.memory_bytes > 0 && engine.cpus > 0);
+    assert!(matches!(engine.cgroup_version.as_str(), "1" | "2"));
+    // Other tests work on the same engine, so nothing exact can be said.
+    assert!(before.images > 0 && after.containers_running > 0 && after.containers_total > 0);
+}

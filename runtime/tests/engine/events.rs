@@ -1,0 +1,68 @@
+//! Hints that something has happened.
+
+use crate::{
+    lab::Lab,
+    proxy::{Fault, Proxy},
+};
+use bollard::models::NetworkDisconnectRequest;
+use domain::runtime::{Runtime, RuntimeEvent};
+use futures::StreamExt;
+use std::time::Duration;
+
+const SLEEP: [&str; 2] = ["sleep", "3600"];
+
+#[tokio::test]
+async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SLEEP);
+    let mut events = lab.docker.events().await.unwrap();
+    // Not read until later: what has happened by then is told all the same.
+    let container = lab.run(&spec).await;
+    lab.exec(&container, &["/bin/busybox", "true"]).await;
+    let other = Lab::new().await;
+    other.run(&other.replica("web", &SLEEP)).await;
+    let network = format!("easel-{}-{}", lab.instance.short(), lab.environment.short());
+    let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
+    lab.raw.disconnect_network(&network, off).await.unwrap();
+    lab.docker.stop(&container, Duration::ZERO).await.unwrap();
+    lab.docker.remove(&container).await.unwrap();
+
+    let service = RuntimeEvent::Service(spec.identity.service);
+    let mut services = 0;
+    let mut networks = 0;
+    // Made, started, died, stopped, removed; and taken off its network.
+    while services < 5 || networks < 1 {
+        let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
+        match event.expect("an event in time").expect("the stream goes on") {
+            event if event == service => services += 1,
+            event => {
+                assert_eq!(event, RuntimeEvent::Network(lab.environment));
+                networks += 1;
+            }
+        }
+    }
+}
+
+// F34
+#[tokio::test]
+async fn the_stream_ends_when_the_engine_goes_away() {
+    let proxy = Proxy::new().await;
+    let lab = Lab::at(&proxy.address()).await;
+    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    let mut events = lab.docker.events().await.unwrap();
+    let spec = lab.replica("web", &SLEEP);
+    lab.docker.create(&spec).await.unwrap();
+    assert_eq!(events.next().await, Some(RuntimeEvent::Service(spec.identity.service)));
+
+    proxy.set("/events", Fault::Refuse);
+    proxy.cut_all();
+
+    assert_eq!(
+        events
+            .collect::<Vec<_>>()
+            .await
+            .into_iter()
+            .find(|event| !matches!(event, RuntimeEvent::Service(_))),
+        None
+    );
+}

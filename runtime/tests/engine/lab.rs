@@ -1,0 +1,270 @@
+//! A place on a real engine for one test: its own instance, image and network. Gone afterwards.
+
+use bollard::{
+    body_full,
+    query_parameters::{
+        CreateImageOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
+        ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+        RemoveVolumeOptionsBuilder,
+    },
+};
+use domain::{
+    Command, DeploymentId, EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy,
+    ReplicaId, ServiceId, Slug,
+    runtime::{
+        ContainerId, ContainerState, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity,
+        ReplicaSpec, Restart, Runtime, Subnet,
+    },
+};
+use futures::StreamExt;
+use runtime::{Address, Docker};
+use std::{
+    collections::HashMap,
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
+use uuid::Uuid;
+
+/// How long anything may take before a test gives up.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Lab {
+    /// What is tested.
+    pub(crate) docker: Docker,
+    /// The same engine, without our rules.
+    pub(crate) raw: bollard::Docker,
+    pub(crate) instance: InstanceId,
+    pub(crate) project: ProjectId,
+    pub(crate) environment: EnvironmentId,
+    pub(crate) image: PinnedImage,
+    pub(crate) subnet: Subnet,
+    last_host: AtomicU8,
+}
+
+/// Where the engine is.
+pub(crate) fn engine() -> String {
+    #[expect(clippy::disallowed_methods, reason = "tests are told by the one who starts them")]
+    let told = std::env::var("EASEL_TEST_ENGINE");
+    told.unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned())
+}
+
+fn raw_client() -> bollard::Docker {
+    bollard::Docker::connect_with_host(&engine()).unwrap_or_else(|error| {
+        panic!("these tests need a Docker engine at {} (EASEL_TEST_ENGINE): {error}", engine())
+    })
+}
+
+fn id<T: From<Uuid>>() -> T {
+    #[expect(clippy::disallowed_methods, reason = "each test has identities of its own")]
+    let id = Uuid::new_v4();
+    T::from(id)
+}
+
+impl Lab {
+    /// A lab with a network.
+    pub(crate) async fn new() -> Self {
+        let lab = Self::without_network().await;
+        lab.docker.ensure_network(&lab.network()).await.expect("a network");
+        lab
+    }
+
+    pub(crate) async fn without_network() -> Self {
+        Self::at(&engine()).await
+    }
+
+    /// A lab whose adapter goes another way to the engine.
+    pub(crate) async fn at(address: &str) -> Self {
+        let instance: InstanceId = id();
+        let raw = raw_client();
+        raw.ping().await.unwrap_or_else(|error| {
+            panic!("these tests need a Docker engine at {} (EASEL_TEST_ENGINE): {error}", engine())
+        });
+        let reference = import_busybox(&raw, instance).await;
+        let direct = Docker::new(instance, engine().parse().expect("an address"));
+        let image = direct
+            .ensure_image(&reference, PullPolicy::Never, &|_| ())
+            .await
+            .expect("the image that has just been made");
+        let address: Address = address.parse().expect("an address");
+        // Any /24 of a range that nobody else uses, by the instance's random digits.
+        let [a, b, ..] = *instance.as_uuid().as_bytes();
+        Self {
+            docker: Docker::new(instance, address),
+            raw,
+            instance,
+            project: id(),
+            environment: id(),
+            image,
+            subnet: Subnet::containing(Ipv4Addr::new(10, 192 + a % 16, b, 0)),
+            last_host: AtomicU8::new(1),
+        }
+    }
+
+    pub(crate) fn network(&self) -> NetworkSpec {
+        NetworkSpec { project: self.project, environment: self.environment, subnet: self.subnet }
+    }
+
+    /// A replica of a new service that runs `busybox` with these arguments.
+    pub(crate) fn replica(&self, slug: &str, arguments: &[&str]) -> ReplicaSpec {
+        let command = ["/bin/busybox"].iter().chain(arguments).map(|&word| word.to_owned());
+        ReplicaSpec {
+            identity: ReplicaIdentity {
+                project: self.project,
+                environment: self.environment,
+                service: id::<ServiceId>(),
+                deployment: id::<DeploymentId>(),
+                replica: id::<ReplicaId>(),
+                generation: 1,
+            },
+            slug: Slug::try_from(slug).expect("a slug"),
+            image: self.image.clone(),
+            command: Some(Command::try_from(command.collect::<Vec<_>>()).expect("a command")),
+            variables: Vec::new(),
+            ports: Vec::new(),
+            limits: Limits::default(),
+            mounts: Vec::new(),
+            address: self.subnet.host(self.last_host.fetch_add(1, Ordering::Relaxed) + 1),
+            stop_grace: Duration::from_secs(1),
+            restart: Restart::No,
+        }
+    }
+
+    /// Makes and starts it.
+    pub(crate) async fn run(&self, spec: &ReplicaSpec) -> ContainerId {
+        let container = self.docker.create(spec).await.expect("a container");
+        self.docker.start(&container).await.expect("a start");
+        container
+    }
+
+    /// Runs a shell script to its end; says what it wrote to stdout.
+    pub(crate) async fn output_of(&self, spec: &ReplicaSpec) -> String {
+        let container = self.run(spec).await;
+        self.until(&container, |seen| seen.state == ContainerState::Exited).await;
+        self.raw_logs(&container).await
+    }
+
+    pub(crate) async fn raw_logs(&self, container: &ContainerId) -> String {
+        let options =
+            bollard::query_parameters::LogsOptionsBuilder::new().stdout(true).stderr(true).build();
+        let chunks: Vec<_> = self.raw.logs(&container.0, Some(options)).collect().await;
+        chunks.into_iter().map(|chunk| chunk.expect("a log").to_string()).collect()
+    }
+
+    /// Runs a command in a container; says what it wrote.
+    pub(crate) async fn exec(&self, container: &ContainerId, command: &[&str]) -> String {
+        let options = bollard::exec::CreateExecOptions {
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(command.to_vec()),
+            ..Default::default()
+        };
+        let exec = self.raw.create_exec(&container.0, options).await.expect("a command");
+        match self.raw.start_exec(&exec.id, None).await.expect("a start") {
+            bollard::exec::StartExecResults::Attached { output, .. } => {
+                let chunks: Vec<_> = output.collect().await;
+                chunks.into_iter().map(|chunk| chunk.expect("output").to_string()).collect()
+            }
+            bollard::exec::StartExecResults::Detached => String::new(),
+        }
+    }
+
+    /// Waits until this is seen of a container.
+    pub(crate) async fn until(
+        &self,
+        container: &ContainerId,
+        seen: impl Fn(&Inspection) -> bool,
+    ) -> Inspection {
+        until("the container to become so", async || {
+            let inspection = self.docker.inspect(container).await.ok()??;
+            seen(&inspection).then_some(inspection)
+        })
+        .await
+    }
+}
+
+/// Looks again and again, until there is something or the deadline has passed.
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let looked = tokio::time::timeout(DEADLINE, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    looked.await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// An image of nothing but a static busybox.
+async fn import_busybox(raw: &bollard::Docker, instance: InstanceId) -> ImageRef {
+    let busybox = std::fs::read("/bin/busybox")
+        .expect("these tests need /bin/busybox (Debian's package busybox-static)");
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = |path: &str, kind: tar::EntryType, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(0o755);
+        header.set_size(content.len() as u64);
+        if kind == tar::EntryType::Symlink {
+            header.set_size(0);
+            archive.append_link(&mut header, path, "busybox").expect("a link");
+        } else {
+            archive.append_data(&mut header, path, content).expect("an entry");
+        }
+    };
+    for folder in ["bin/", "etc/", "tmp/", "www/", "data/"] {
+        header(folder, tar::EntryType::Directory, b"");
+    }
+    header("bin/busybox", tar::EntryType::Regular, &busybox);
+    header("bin/sh", tar::EntryType::Symlink, b"");
+    header("www/index.html", tar::EntryType::Regular, b"hello");
+    let archive = archive.into_inner().expect("an archive");
+
+    let repository = format!("easel-test-runtime/{}", instance.short());
+    let options = CreateImageOptionsBuilder::new().from_src("-").repo(&repository).tag("1").build();
+    let news = raw.create_image(Some(options), Some(body_full(archive.into())), None);
+    for news in news.collect::<Vec<_>>().await {
+        news.expect("an image");
+    }
+    ImageRef::try_from(format!("{repository}:1")).expect("a reference")
+}
+
+impl Drop for Lab {
+    /// Removes all that carries the instance's label, also when the test has failed.
+    fn drop(&mut self) {
+        let (instance, image) = (self.instance, self.image.reference.clone());
+        let cleaned = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(clean(instance, &image));
+        });
+        if cleaned.join().is_err() && !std::thread::panicking() {
+            panic!("could not clean up after the test");
+        }
+    }
+}
+
+async fn clean(instance: InstanceId, image: &ImageRef) {
+    let raw = raw_client();
+    let filter = HashMap::from([("label", vec![format!("io.easel.instance={instance}")])]);
+    let list = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
+    for container in raw.list_containers(Some(list)).await.expect("a list") {
+        let force = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let _gone_already = raw.remove_container(&container.id.expect("an id"), Some(force)).await;
+    }
+    let list = ListNetworksOptionsBuilder::new().filters(&filter).build();
+    for network in raw.list_networks(Some(list)).await.expect("a list") {
+        let _gone_already = raw.remove_network(&network.id.expect("an id")).await;
+    }
+    let list = ListVolumesOptionsBuilder::new().filters(&filter).build();
+    let volumes = raw.list_volumes(Some(list)).await.expect("a list").volumes;
+    for volume in volumes.unwrap_or_default() {
+        let force = RemoveVolumeOptionsBuilder::new().force(true).build();
+        let _gone_already = raw.remove_volume(&volume.name, Some(force)).await;
+    }
+    let force = RemoveImageOptionsBuilder::new().force(true).build();
+    let _gone_already = raw.remove_image(image.as_str(), Some(force), None).await;
+}

@@ -1,0 +1,10 @@
+//! The adapter on a real engine: that of `EASEL_TEST_ENGINE`, or this machine's.
+
+mod containers;
+mod events;
+mod faults;
+mod images;
+mod lab;
+mod logs;
+mod networks;
+mod proxy;
