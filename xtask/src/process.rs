@@ -2,8 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{env, fmt, thread};
 
@@ -63,6 +65,35 @@ pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Runs it, and passes on each line that it prints while it lives. A grandchild that keeps the pipe
+/// open after that is not waited for.
+pub(crate) fn read(command: &mut Command, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("could not start {}", shown(command)))?;
+    let stdout = child.stdout.take().context("its output is piped")?;
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+        lines.try_for_each(|line| sender.send(line))
+    });
+
+    let mut ended = None;
+    loop {
+        match lines.recv_timeout(Duration::from_millis(500)) {
+            Ok(line) => each(&String::from_utf8_lossy(&line)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(child.wait()?),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(status) = ended {
+                    return Ok(status);
+                }
+                ended = child.try_wait()?;
+            }
+        }
+    }
+}
+
 /// Runs it silently, and gives up after a while: whether it succeeded in time.
 pub(crate) fn succeeds_within(command: &mut Command, patience: Duration) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -119,6 +150,19 @@ mod tests {
 
         assert!(error.contains("`ls /nowhere/at/all` failed"), "{error}");
         assert!(error.contains("No such file"), "{error}");
+    }
+
+    #[test]
+    fn lines_are_read_until_the_program_ends_though_a_grandchild_lives_on() {
+        let mut seen = Vec::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 5 & echo one; echo two; exit 3"]);
+        let start = Instant::now();
+
+        let status = read(&mut command, |line| seen.push(line.to_owned())).unwrap();
+
+        assert_eq!((status.code(), seen), (Some(3), vec!["one".to_owned(), "two".to_owned()]));
+        assert!(start.elapsed() < Duration::from_secs(4));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fmt;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    pub(super) passed: u32,
-    pub(super) failed: u32,
+    passed: u32,
+    failed: u32,
     ignored: u32,
 }
 
