@@ -29,8 +29,11 @@ use domain::{
 };
 use futures::stream::BoxStream;
 use label::Marks;
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
-use tokio::sync::OnceCell;
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// A Docker engine, from version 20.10 on, as one instance of Easel sees it.
 ///
@@ -39,7 +42,8 @@ use tokio::sync::OnceCell;
 pub struct Docker {
     marks: Marks,
     connection: Arc<Connection>,
-    machine: OnceCell<Machine>,
+    machine: Mutex<Option<Machine>>,
+    pull_idle: Duration,
     known: container::Known,
     networks: Arc<network::Known>,
     usages: usage::Samples,
@@ -53,7 +57,8 @@ impl Docker {
         Self {
             marks: Marks(instance),
             connection: Arc::new(Connection::new(address)),
-            machine: OnceCell::new(),
+            machine: Mutex::default(),
+            pull_idle: Duration::from_secs(60),
             known: container::Known::default(),
             networks: Arc::default(),
             usages: usage::Samples::default(),
@@ -61,24 +66,28 @@ impl Docker {
         }
     }
 
+    /// How long a pull may go without any sign of life: 60 s unless said otherwise.
+    #[must_use]
+    pub fn with_pull_idle(self, pull_idle: Duration) -> Self {
+        Self { pull_idle, ..self }
+    }
+
     async fn info(&self) -> Result<SystemInfo, RuntimeError> {
         let info = self
             .connection
             .call("describe itself", LOOK, |docker| async move { docker.info().await })
             .await?;
+        *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = Some(Machine::of(&info));
         Ok(info)
     }
 
-    /// What the engine's machine has; asked once.
+    /// What the engine's machine has, as last heard.
     async fn machine(&self) -> Result<Machine, RuntimeError> {
-        let ask = || async {
-            let info = self.info().await?;
-            Ok(Machine {
-                memory_bytes: info.mem_total.unwrap_or_default(),
-                cpus: info.ncpu.unwrap_or(1).max(1),
-            })
-        };
-        self.machine.get_or_try_init(ask).await.copied()
+        let known = *self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        match known {
+            Some(machine) => Ok(machine),
+            None => Ok(Machine::of(&self.info().await?)),
+        }
     }
 }
 

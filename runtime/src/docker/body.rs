@@ -5,6 +5,7 @@ use super::label::{Labels, Marks};
 use bollard::models::{
     ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HostConfig,
     HostConfigLogConfig, Mount, MountType, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
+    SystemInfo,
 };
 use domain::{
     Limits, Protocol, Slug,
@@ -31,6 +32,16 @@ const NO_SHARES: i64 = 1023;
 pub(crate) struct Machine {
     pub(crate) memory_bytes: i64,
     pub(crate) cpus: i64,
+}
+
+impl Machine {
+    /// What an engine says of its machine.
+    pub(crate) fn of(info: &SystemInfo) -> Self {
+        Self {
+            memory_bytes: info.mem_total.unwrap_or_default(),
+            cpus: info.ncpu.unwrap_or(1).max(1),
+        }
+    }
 }
 
 /// The request for a replica's container.

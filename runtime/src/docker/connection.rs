@@ -158,3 +158,12 @@ fn with_version(
     }
     Ok(request)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bollard_cannot_log_the_bodies_of_its_requests() {
+        // They hold secrets, and it would log them for debugging.
+        assert_eq!(log::STATIC_MAX_LEVEL, log::LevelFilter::Info);
+    }
+}

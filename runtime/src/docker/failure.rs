@@ -87,10 +87,10 @@ impl From<Failure> for RuntimeError {
 
 /// For the sentence "the engine does not have …": the engine says "No such container: 4ab2".
 fn missing(message: &str) -> String {
-    match message.split_once("No such ") {
-        Some((_, what)) => what.replacen(": ", " ", 1),
-        None => format!("it ({message})"),
+    if let Some((_, what)) = message.split_once("No such ") {
+        return what.replacen(": ", " ", 1);
     }
+    message.strip_suffix(" not found").map_or_else(|| format!("it ({message})"), str::to_owned)
 }
 
 /// The engine's words on one line, without its prefix, and not without end.
@@ -178,6 +178,10 @@ mod tests {
         assert_eq!(
             answer(404, "No such container: 4ab2"),
             RuntimeError::Gone("container 4ab2".to_owned())
+        );
+        assert_eq!(
+            answer(404, "network easel-1-2 not found"),
+            RuntimeError::Gone("network easel-1-2".to_owned())
         );
         assert!(matches!(
             answer(409, "removal of container 4ab2 is already in progress"),

@@ -1,21 +1,14 @@
 //! Images: looked up, pulled, and pinned to exactly one.
 
-use super::{
-    Docker,
-    connection::{ACT, LOOK},
-    failure::Failure,
-};
+use super::{Docker, connection::LOOK, failure::Failure};
 use bollard::{models::CreateImageInfo, query_parameters::CreateImageOptionsBuilder};
 use domain::{
     ImageRef, PullPolicy,
     runtime::{PinnedImage, PullProgress, RuntimeError},
 };
 use futures::StreamExt;
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 use tokio::time::timeout;
-
-/// How long a pull may go without any sign of life.
-const IDLE: Duration = Duration::from_secs(60);
 
 impl Docker {
     pub(super) async fn provide_image(
@@ -73,7 +66,7 @@ impl Docker {
         let mut news = docker.create_image(Some(options), None, None);
         let mut layers = Layers::default();
         loop {
-            match timeout(IDLE, news.next()).await {
+            match timeout(self.pull_idle, news.next()).await {
                 Ok(Some(Ok(news))) => {
                     if layers.take_in(news) {
                         progress(layers.sum());
@@ -86,12 +79,12 @@ impl Docker {
                 Err(_) => {
                     // Who is silent, the registry or the engine? The engine can be asked.
                     self.connection
-                        .call("pull an image", ACT, |docker| async move { docker.ping().await })
+                        .call("pull an image", LOOK, |docker| async move { docker.ping().await })
                         .await?;
                     return Err(RuntimeError::Image(format!(
                         "the registry {} sent nothing of {image} for {} s",
                         registry(image),
-                        IDLE.as_secs()
+                        self.pull_idle.as_secs()
                     )));
                 }
             }

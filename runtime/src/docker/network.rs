@@ -66,7 +66,12 @@ impl Docker {
     pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<(), RuntimeError> {
         // The engine itself does not mind two networks of one name, so we look, and one at a time.
         let _turn = self.networks.turn.lock().await;
-        if let [kept, doubles @ ..] = &self.networks_of(spec.environment).await?[..] {
+        let name = self.marks.network_name(spec.environment);
+        let (ours, others) = self.networks_of(spec.environment).await?;
+        if others.iter().any(|network| network.name.as_ref() == Some(&name)) {
+            return Err(name_taken(&name));
+        }
+        if let [kept, doubles @ ..] = &ours[..] {
             self.networks.remember(spec.environment, kept);
             // While there are two of one name, the engine starts no container on either.
             for double in doubles {
@@ -75,7 +80,7 @@ impl Docker {
             return Ok(());
         }
         let request = NetworkCreateRequest {
-            name: self.marks.network_name(spec.environment),
+            name: name.clone(),
             driver: Some("bridge".to_owned()),
             ipam: Some(Ipam {
                 config: Some(vec![IpamConfig {
@@ -99,10 +104,7 @@ impl Docker {
                 self.networks.forget(spec.environment);
                 Ok(())
             }
-            Err(failure) if failure.status() == Some(409) => Err(RuntimeError::Refused(format!(
-                "the network name {} is held by a network that is not Easel's; rename or remove it",
-                self.marks.network_name(spec.environment)
-            ))),
+            Err(failure) if failure.status() == Some(409) => Err(name_taken(&name)),
             Err(failure) if failure.says("overlaps") => Err(RuntimeError::Refused(format!(
                 "the addresses {} are in use by another network",
                 spec.subnet
@@ -116,7 +118,7 @@ impl Docker {
         environment: EnvironmentId,
     ) -> Result<(), RuntimeError> {
         let _turn = self.networks.turn.lock().await;
-        for network in self.networks_of(environment).await? {
+        for network in self.networks_of(environment).await?.0 {
             self.drop_one(&network).await?;
         }
         self.networks.forget(environment);
@@ -135,14 +137,16 @@ impl Docker {
         }
     }
 
-    /// An environment's networks, oldest first: there should be one at most.
-    async fn networks_of(&self, environment: EnvironmentId) -> Result<Vec<Network>, RuntimeError> {
-        let mut networks = self.raw_networks().await?;
-        networks.retain(|network| {
+    /// An environment's networks, oldest first (there should be one at most), and all others.
+    async fn networks_of(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<(Vec<Network>, Vec<Network>), RuntimeError> {
+        let networks = self.raw_networks().await?.into_iter();
+        Ok(networks.partition(|network| {
             let labels = network.labels.as_ref();
             labels.and_then(|labels| self.marks.environment(labels)) == Some(environment)
-        });
-        Ok(networks)
+        }))
     }
 
     /// The engine's id of an environment's network: names can be there twice.
@@ -236,6 +240,12 @@ impl Docker {
             other => other.map_err(RuntimeError::from),
         }
     }
+}
+
+fn name_taken(name: &str) -> RuntimeError {
+    RuntimeError::Refused(format!(
+        "the network name {name} is held by a network that is not Easel's; rename or remove it"
+    ))
 }
 
 /// A network's IPv4 ranges: first address and prefix length.

@@ -8,7 +8,7 @@ use domain::{
     ImageRef, PullPolicy,
     runtime::{PullProgress, Runtime, RuntimeError},
 };
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 fn image(text: &str) -> ImageRef {
     ImageRef::try_from(text).expect("a reference")
@@ -113,4 +113,27 @@ async fn an_image_that_was_removed_after_it_was_pinned_is_told_as_such() {
     let refused = lab.docker.create(&spec).await.unwrap_err();
 
     assert!(matches!(refused, RuntimeError::Image(_)), "{refused:?}");
+}
+
+// F31
+#[tokio::test]
+async fn a_pull_without_a_sign_of_life_ends_and_says_who_was_silent() {
+    let proxy = Proxy::new().await;
+    let mut lab = Lab::at(&proxy.address()).await;
+    lab.docker = runtime::Docker::new(lab.instance, proxy.address().parse().unwrap())
+        .with_pull_idle(Duration::from_millis(200));
+    let pull = async || {
+        lab.docker
+            .ensure_image(&image("ghcr.io/team/app:1"), PullPolicy::Always, &|_| ())
+            .await
+            .unwrap_err()
+    };
+
+    proxy.set("/images/create", Fault::Hang);
+    let registry = pull().await;
+    proxy.set("/_ping", Fault::Hang);
+    let engine = pull().await;
+
+    assert!(registry.to_string().contains("the registry ghcr.io sent nothing"), "{registry}");
+    assert!(matches!(engine, RuntimeError::Timeout(_)), "{engine:?}");
 }

@@ -244,3 +244,55 @@ async fn of_two_networks_of_one_name_the_older_one_is_used_and_the_other_one_rem
     let after = lab.docker.networks().await.unwrap();
     assert!(!after.foreign.contains(&(second.subnet.base(), 24)));
 }
+
+// F41
+#[tokio::test]
+async fn a_foreign_network_of_our_name_is_not_joined() {
+    let lab = Lab::without_network().await;
+    let name = format!("easel-{}-{}", lab.instance.short(), lab.environment.short());
+    let request = NetworkCreateRequest { name: name.clone(), ..NetworkCreateRequest::default() };
+    let foreign = lab.raw.create_network(request).await.unwrap().id;
+
+    let refused = lab.docker.ensure_network(&lab.network()).await;
+    lab.raw.remove_network(&foreign).await.expect("it was still there");
+
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains(&name) && told.contains("not Easel's"), "{told}");
+}
+
+#[tokio::test]
+async fn an_address_is_never_given_to_two() {
+    let lab = Lab::new().await;
+    let first = lab.replica("one", &SLEEP);
+    lab.run(&first).await;
+    let mut second = lab.replica("two", &SLEEP);
+    second.address = first.address;
+
+    let container = lab.docker.create(&second).await.unwrap();
+    let busy = lab.docker.start(&container).await.unwrap_err();
+
+    assert!(matches!(busy, RuntimeError::Busy(_)), "{busy:?}");
+}
+
+// S42
+#[tokio::test]
+async fn environments_do_not_reach_each_other() {
+    let (lab, other) = (Lab::new().await, Lab::new().await);
+    let server = lab.replica("web", &["httpd", "-f", "-p", "80", "-h", "/www"]);
+    let served = lab.run(&server).await;
+    let request = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | /bin/busybox nc -w 2";
+    let script = format!("{request} {} 80 || echo not reached", server.address);
+    let fetch = ["/bin/sh", "-c", &script];
+    let neighbour = lab.run(&lab.replica("neighbour", &SLEEP)).await;
+    let stranger = other.run(&other.replica("stranger", &SLEEP)).await;
+    let (http, second) = (Question::Tcp(80), Duration::from_secs(1));
+    until("the server", async || {
+        lab.docker.probe(&served, server.address, &http, second).await.unwrap().then_some(())
+    })
+    .await;
+
+    let reached = lab.exec(&neighbour, &fetch).await;
+    let refused = other.exec(&stranger, &fetch).await;
+    assert!(reached.ends_with("hello"), "{reached}");
+    assert!(refused.ends_with("not reached\n"), "{refused}");
+}
