@@ -28,9 +28,9 @@ pub struct ReconcilerStatus {
     pub last_pass: Option<Timestamp>,
     /// How long that took, in milliseconds.
     pub last_pass_ms: u64,
-    /// Services that wait for their turn or are being worked on.
+    /// Services that are being worked on.
     pub busy: u64,
-    /// How late the longest waiting one is, in milliseconds.
+    /// How overdue the next look at everything is, in milliseconds.
     pub lag_ms: u64,
     /// Services whose last pass failed and will be tried again.
     pub failing: u64,

@@ -1,0 +1,256 @@
+//! What every [`Projects`](crate::project::Projects) promises.
+
+use super::{
+    Store,
+    desk::{Desk, mutation, name},
+};
+use crate::{
+    Address, Content, Error, ProjectId, Resource, RevisionNumber,
+    access::{InstanceRole, ProjectRole},
+    event::Event,
+    project::Page,
+    rollout::{ServiceKey, Subject},
+};
+use uuid::Uuid;
+
+/// Tests that a [`Projects`](crate::project::Projects) keeps its promises.
+#[macro_export]
+macro_rules! projects_contract {
+    ($store:expr) => {
+        $crate::contract_claims!(
+            projects,
+            $store,
+            [
+                a_project_has_a_production_environment_and_an_owner,
+                a_slug_is_made_of_the_name_and_six_hex_digits,
+                projects_are_listed_newest_first_by_name_to_their_members,
+                an_unknown_project_does_not_exist,
+                a_rename_is_staged_and_leaves_the_slug,
+                a_deleted_project_leaves_tombstones_and_a_last_event,
+                an_environment_is_found_within_its_own_project_only,
+                members_come_change_and_go,
+                the_last_owner_stays,
+                a_summary_counts_what_its_card_shows,
+                the_same_idempotency_key_makes_one_project,
+                an_idempotency_key_stands_for_one_thing,
+            ]
+        );
+    };
+}
+
+/// Its maker owns it, and there is one environment.
+pub async fn a_project_has_a_production_environment_and_an_owner(store: Store) {
+    let desk = Desk::open(store).await;
+    let (projects, id) = (&desk.store.projects, desk.project.id);
+
+    let environments = projects.environments(id).await.expect("the store answers");
+    let spec = desk.spec().await;
+
+    assert_eq!(environments.len(), 1);
+    assert_eq!(environments[0].slug.as_str(), "production");
+    assert_eq!(environments[0].project, id);
+    assert_eq!((spec.revision, spec.project_name), (RevisionNumber(0), name("shop")));
+    let role = projects.role_of(desk.by.actor.user, id).await.expect("the store answers");
+    assert_eq!(role, Some(ProjectRole::Owner));
+    assert!(projects.exists(id).await.expect("the store answers"));
+    desk.close().await;
+}
+
+/// DK-28.
+pub async fn a_slug_is_made_of_the_name_and_six_hex_digits(store: Store) {
+    let desk = Desk::open(store).await;
+    let projects = &desk.store.projects;
+
+    let first = projects.create(&desk.by, name("Größe & Co.")).await.expect("it is made");
+    let second = projects.create(&desk.by, name("Größe & Co.")).await.expect("it is made");
+
+    let (head, tail) = first.slug.as_str().rsplit_once('-').expect("it has a suffix");
+    assert_eq!(head, "gr-e-co");
+    assert!(tail.len() == 6 && tail.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_ne!(first.slug, second.slug);
+}
+
+/// DK-29, DK-158.
+pub async fn projects_are_listed_newest_first_by_name_to_their_members(store: Store) {
+    let desk = Desk::open(store).await;
+    let projects = &desk.store.projects;
+    let colleague = desk.colleague().await;
+    for text in ["Alpha", "alphabet", "Beta"] {
+        projects.create(&desk.by, name(text)).await.expect("it is made");
+    }
+    let names = async |viewer, part: Option<&str>, page| {
+        let found = projects.list(viewer, part, page).await.expect("the store answers");
+        let names: Vec<String> =
+            found.data.iter().map(|summary| summary.project.name.to_string()).collect();
+        (names, found.total_count)
+    };
+    let owner = Some(desk.by.actor.user);
+
+    let all = names(owner, None, Page::FIRST).await;
+    let some = names(owner, Some("ALPHA"), Page::FIRST).await;
+    let part = names(owner, None, Page::new(1, 2)).await;
+    let theirs = names(Some(colleague.actor.user), None, Page::FIRST).await;
+    let admins = names(None, None, Page::FIRST).await;
+    let wild = names(owner, Some("%"), Page::FIRST).await;
+
+    let text = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(all, (text(&["Beta", "alphabet", "Alpha", "shop"]), 4));
+    assert_eq!(some, (text(&["alphabet", "Alpha"]), 2));
+    assert_eq!(part, (text(&["alphabet", "Alpha"]), 4));
+    assert_eq!(theirs, (text(&["shop"]), 1));
+    assert_eq!(admins.1, 4);
+    assert_eq!(wild.1, 0, "what is typed is no pattern");
+}
+
+/// DK-30.
+pub async fn an_unknown_project_does_not_exist(store: Store) {
+    let desk = Desk::open(store).await;
+    let (projects, nowhere) = (&desk.store.projects, ProjectId::new(Uuid::nil()));
+    let is_missing = |error: &Error| matches!(error, Error::NotFound(Resource::Project));
+
+    assert!(projects.get(nowhere).await.is_err_and(|error| is_missing(&error)));
+    assert!(projects.delete(&desk.by, nowhere).await.is_err_and(|error| is_missing(&error)));
+    assert!(projects.environment(nowhere, None).await.is_err());
+    assert!(!projects.exists(nowhere).await.expect("the store answers"));
+    let role = projects.role_of(desk.by.actor.user, nowhere).await.expect("the store answers");
+    assert_eq!(role, None);
+}
+
+/// DK-31.
+pub async fn a_rename_is_staged_and_leaves_the_slug(store: Store) {
+    let desk = Desk::open(store).await;
+    desk.set(Address::ProjectName, Content::Name(name("Market"))).await;
+    let staged = desk.store.projects.get(desk.project.id).await.expect("it exists");
+
+    desk.apply_all().await;
+
+    let applied = desk.store.projects.get(desk.project.id).await.expect("it exists");
+    assert_eq!(staged.name, name("shop"));
+    assert_eq!((applied.name, applied.slug), (name("Market"), desk.project.slug.clone()));
+    desk.close().await;
+}
+
+/// DK-32.
+pub async fn a_deleted_project_leaves_tombstones_and_a_last_event(store: Store) {
+    let desk = Desk::open(store).await;
+    let service = desk.service("web").await;
+    let other = desk.elsewhere().await;
+    let (project, environment) = (desk.project.id, desk.environment);
+
+    desk.store.projects.delete(&desk.by, project).await.expect("it can be deleted");
+
+    assert!(desk.store.projects.get(project).await.is_err());
+    assert!(desk.store.changes.workspace(environment).await.is_err());
+    assert!(desk.store.snapshots.snapshot(environment).await.is_err());
+    let last = desk.events().await.pop().map(|numbered| numbered.event);
+    assert_eq!(last, Some(Event::Deleted { by: desk.by.actor.user }));
+    let fence = desk.store.rollouts.take_over().await.expect("the store answers");
+    let desired = desk.store.rollouts.desired(fence).await.expect("the store answers");
+    assert!(desired.services.is_empty());
+    let subjects: Vec<Subject> = desired.tombstones.iter().map(|stone| stone.subject).collect();
+    assert!(subjects.contains(&Subject::Environment { project, environment }));
+    let key = ServiceKey { environment, service };
+    assert!(subjects.iter().any(|subject| subject.service() == Some(key)));
+    other.close().await;
+}
+
+/// W57.
+pub async fn an_environment_is_found_within_its_own_project_only(store: Store) {
+    let desk = Desk::open(store).await;
+    let other = desk.elsewhere().await;
+    let (projects, id) = (&desk.store.projects, desk.environment.to_string());
+
+    let by_id = projects.environment(desk.project.id, Some(&id)).await.expect("it is found");
+    let by_slug = projects.environment(desk.project.id, Some("production")).await;
+    let first = projects.environment(desk.project.id, None).await.expect("it is found");
+    let foreign = projects.environment(other.project.id, Some(&id)).await;
+    let unknown = projects.environment(desk.project.id, Some("staging")).await;
+
+    assert_eq!(by_id.id, desk.environment);
+    assert_eq!(by_slug.expect("it is found"), by_id);
+    assert_eq!(first, by_id);
+    assert!(matches!(foreign, Err(Error::NotFound(Resource::Environment))));
+    assert!(matches!(unknown, Err(Error::NotFound(Resource::Environment))));
+}
+
+/// A role is given, changed and taken.
+pub async fn members_come_change_and_go(store: Store) {
+    let desk = Desk::open(store).await;
+    let (projects, id) = (&desk.store.projects, desk.project.id);
+    let bob = desk.colleague().await.actor.user;
+    let role = async || projects.role_of(bob, id).await.expect("the store answers");
+    assert_eq!(role().await, Some(ProjectRole::Editor));
+
+    projects.set_member(&desk.by, id, bob, Some(ProjectRole::Viewer)).await.expect("it changes");
+    assert_eq!(role().await, Some(ProjectRole::Viewer));
+    assert_eq!(projects.members(id).await.expect("the store answers").len(), 2);
+
+    projects.set_member(&desk.by, id, bob, None).await.expect("it ends");
+    assert_eq!(role().await, None);
+    let nobody = crate::UserId::new(Uuid::nil());
+    let unknown = projects.set_member(&desk.by, id, nobody, Some(ProjectRole::Viewer)).await;
+    assert!(matches!(unknown, Err(Error::NotFound(Resource::User))));
+}
+
+/// A project is never without somebody who can delete it.
+pub async fn the_last_owner_stays(store: Store) {
+    let desk = Desk::open(store).await;
+    let (projects, id, ann) = (&desk.store.projects, desk.project.id, desk.by.actor.user);
+    let bob = desk.colleague().await.actor.user;
+
+    for role in [None, Some(ProjectRole::Editor)] {
+        let refused = projects.set_member(&desk.by, id, ann, role).await;
+        assert!(matches!(refused, Err(Error::NotNow(_))));
+    }
+    assert_eq!(projects.role_of(ann, id).await.expect("it answers"), Some(ProjectRole::Owner));
+
+    projects.set_member(&desk.by, id, bob, Some(ProjectRole::Owner)).await.expect("it changes");
+    projects.set_member(&desk.by, id, ann, None).await.expect("there is another owner");
+}
+
+/// Services, what waits, and the viewer's own role.
+pub async fn a_summary_counts_what_its_card_shows(store: Store) {
+    let desk = Desk::open(store).await;
+    desk.service("web").await;
+    desk.staged_service("db").await;
+    desk.staged_service("cache").await;
+
+    let viewer = Some(desk.by.actor.user);
+    let list = desk.store.projects.list(viewer, None, Page::FIRST).await;
+    let summary = list.expect("the store answers").data.remove(0);
+    let admins = desk.store.projects.list(None, None, Page::FIRST).await;
+
+    assert_eq!((summary.services, summary.pending), (1, 2));
+    assert_eq!((summary.running, summary.failing), (0, 0));
+    assert_eq!(summary.role, Some(ProjectRole::Owner));
+    assert_eq!(admins.expect("the store answers").data[0].role, None);
+}
+
+/// A retry makes no second one.
+pub async fn the_same_idempotency_key_makes_one_project(store: Store) {
+    let desk = Desk::open(store).await;
+    let by = desk.keyed("again");
+
+    let first = desk.store.projects.create(&by, name("Alpha")).await.expect("it is made");
+    let again = desk.store.projects.create(&by, name("Alpha")).await.expect("it answers again");
+    let bob = mutation(desk.store.person("bob@example.com").await.id, InstanceRole::Member);
+    let bob = crate::access::Mutation { idempotency: by.idempotency.clone(), ..bob };
+    let other = desk.store.projects.create(&bob, name("Alpha")).await.expect("it is made");
+
+    assert_eq!(first, again);
+    assert_ne!(first.id, other.id, "another person's key is another key");
+    let list = desk.store.projects.list(None, None, Page::FIRST).await.expect("it answers");
+    assert_eq!(list.total_count, 3);
+}
+
+/// A key that was used for something else is a mistake, and nothing is done.
+pub async fn an_idempotency_key_stands_for_one_thing(store: Store) {
+    let desk = Desk::open(store).await;
+    let by = desk.keyed("once");
+    desk.store.projects.create(&by, name("Alpha")).await.expect("it is made");
+
+    let other = desk.store.projects.delete(&by, desk.project.id).await;
+
+    assert!(matches!(other, Err(Error::Invalid(_))));
+    assert!(desk.store.projects.exists(desk.project.id).await.expect("the store answers"));
+}

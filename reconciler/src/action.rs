@@ -1,0 +1,152 @@
+//! What the planner asks for. Nothing is left to decide when it is carried out.
+
+use crate::situation::Thresholds;
+use domain::{
+    DeploymentId, EnvironmentId, ImageRef, Limits, PullPolicy, Slug, Timestamp,
+    rollout::Step,
+    runtime::{ContainerId, NetworkSpec, PinnedImage, Question, ReplicaSpec, Restart, VolumeSpec},
+};
+use std::{net::Ipv4Addr, time::Duration};
+
+/// What is to be done for one service now, and when to look again by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// One after the other; a phase begins only when all of the one before went well.
+    pub phases: Vec<Phase>,
+    /// When to look again if nothing happens before.
+    pub again_at: Option<Timestamp>,
+}
+
+/// Chains that do not depend on each other.
+pub type Phase = Vec<Chain>;
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.phases.iter().all(Vec::is_empty)
+    }
+
+    /// All actions.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.phases.iter().flatten().flat_map(|chain| &chain.actions)
+    }
+
+    /// Whether it only asks questions, which needs no fresh look at anything.
+    #[must_use]
+    pub fn only_asks(&self) -> bool {
+        self.actions().all(|action| matches!(action, Action::Probe { .. }))
+    }
+}
+
+/// Actions one after the other; the first failure ends it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chain {
+    /// The deployment that is to blame when it fails.
+    pub on_behalf: Option<DeploymentId>,
+    /// What to do.
+    pub actions: Vec<Action>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Write these down, all or none.
+    Record(Vec<Step>),
+    /// Get the image and pin it.
+    Pull(Box<Pull>),
+    /// Make rows for these replicas.
+    AddReplicas {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// Which of its replicas.
+        indexes: Vec<u16>,
+    },
+    /// Make the environment's network, if it is missing.
+    EnsureNetwork(NetworkSpec),
+    /// Make the volume, and write down that it was made.
+    EnsureVolume(VolumeSpec),
+    /// Make the container (or adopt the one that is there), and write it down.
+    Create(Box<ReplicaSpec>),
+    /// Make it and start it.
+    Launch(Box<ReplicaSpec>),
+    /// Start a container.
+    Start(ContainerId),
+    /// Resume a container.
+    Unpause(ContainerId),
+    /// Stop a container.
+    Stop {
+        /// Which.
+        container: ContainerId,
+        /// How long it may take.
+        grace: Duration,
+    },
+    /// Remove a container.
+    Remove(ContainerId),
+    /// Reconnect a container, with the alias or without.
+    SetAlias {
+        /// Which.
+        container: ContainerId,
+        /// Its network.
+        environment: EnvironmentId,
+        /// Its address.
+        address: Ipv4Addr,
+        /// Its alias.
+        alias: Option<Slug>,
+    },
+    /// Change a container's limits.
+    SetLimits {
+        /// Which.
+        container: ContainerId,
+        /// To what.
+        limits: Limits,
+    },
+    /// Change a container's restart policy.
+    SetRestart {
+        /// Which.
+        container: ContainerId,
+        /// To what.
+        restart: Restart,
+    },
+    /// Ask a readiness question, and remember the answer.
+    Probe {
+        /// Whom.
+        container: ContainerId,
+        /// Where.
+        address: Ipv4Addr,
+        /// What.
+        question: Question,
+        /// How long to wait.
+        timeout: Duration,
+        /// How many answers decide.
+        thresholds: Thresholds,
+    },
+    /// Fetch a container's last lines, then write down that its deployment has failed.
+    Fail {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// Why.
+        reason: String,
+        /// How its container ended.
+        exit_code: Option<i64>,
+        /// Whose lines to keep.
+        logs: Option<ContainerId>,
+    },
+}
+
+/// An image to get.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pull {
+    /// For which deployment.
+    pub deployment: DeploymentId,
+    /// Which image.
+    pub image: ImageRef,
+    /// When to ask the registry.
+    pub policy: PullPolicy,
+    /// The very image that it must be, if it was pinned before.
+    pub pinned: Option<PinnedImage>,
+    /// Steps before.
+    pub before: Vec<Step>,
+    /// Steps after, beside the pin.
+    pub after: Vec<Step>,
+}

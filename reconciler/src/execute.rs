@@ -1,0 +1,241 @@
+//! Carrying out actions, one call each. Nothing is decided here.
+
+use crate::{
+    action::{Action, Chain},
+    pulls,
+    situation::{Answer, Thresholds},
+    worker::Tools,
+};
+use domain::{
+    ReplicaId, Secret, Timestamp,
+    deployment::{Failure, Milestone},
+    rollout::{RolloutError, ServiceKey, Step},
+    runtime::{ContainerId, Follow, LogsFrom, ReplicaSpec, RuntimeError},
+};
+use futures::StreamExt;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// How many of a failed container's last lines are kept, and how much of them.
+const LOG_LINES: u32 = 100;
+const LOG_BYTES: usize = 10 * 1024;
+
+/// Why a pass could not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Engine(#[from] RuntimeError),
+    #[error("the rows have moved on: {0}")]
+    Stale(String),
+    #[error("the environment's network has no free address; remove some replicas and try again")]
+    NoAddress,
+    #[error(transparent)]
+    Record(domain::Error),
+    #[error("another Easel has taken over this database")]
+    Overtaken,
+    #[error("it does not come to rest")]
+    Restless,
+    #[error("Easel is stopping")]
+    Stopped,
+}
+
+impl From<RolloutError> for Trouble {
+    fn from(error: RolloutError) -> Self {
+        match error {
+            RolloutError::Overtaken => Self::Overtaken,
+            RolloutError::Stale(why) => Self::Stale(why),
+            RolloutError::NoAddress => Self::NoAddress,
+            RolloutError::Other(error) => Self::Record(error),
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, Trouble>;
+type Answered = (ContainerId, Answer, Thresholds, Timestamp);
+
+/// Carries out the chains of one phase.
+pub(crate) struct Executor<'a> {
+    tools: &'a Arc<Tools>,
+    key: ServiceKey,
+    interrupt: &'a Notify,
+    stop: &'a CancellationToken,
+    learned: Mutex<Learned>,
+}
+
+/// What was learned on the way.
+#[derive(Default)]
+struct Learned {
+    answers: Vec<Answered>,
+    made: Vec<ContainerId>,
+}
+
+impl<'a> Executor<'a> {
+    pub(crate) fn new(
+        tools: &'a Arc<Tools>,
+        key: ServiceKey,
+        interrupt: &'a Notify,
+        stop: &'a CancellationToken,
+    ) -> Self {
+        Self { tools, key, interrupt, stop, learned: Mutex::default() }
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take_answers(&self) -> Vec<Answered> {
+        std::mem::take(&mut self.learned().answers)
+    }
+
+    pub(crate) fn take_made(&self) -> Vec<ContainerId> {
+        std::mem::take(&mut self.learned().made)
+    }
+
+    /// Does one action after the other. The first failure ends it, and says which it was.
+    pub(crate) async fn run(&self, chain: &Chain) -> std::result::Result<(), (Action, Trouble)> {
+        for action in &chain.actions {
+            if self.stop.is_cancelled() {
+                return Err((action.clone(), Trouble::Stopped));
+            }
+            self.act(action).await.map_err(|trouble| (action.clone(), trouble))?;
+        }
+        Ok(())
+    }
+
+    async fn act(&self, action: &Action) -> Result<()> {
+        let tools = self.tools;
+        let runtime = &tools.runtime;
+        match action {
+            Action::Pull(pull) => {
+                self.record(&pull.before).await?;
+                pulls::begin(self.tools, self.key, pull.clone());
+                return Ok(());
+            }
+            Action::Stop { container, grace } => {
+                let _permit = tools.permit(&tools.waits).await;
+                return self.unless_stopped(runtime.stop(container, *grace)).await;
+            }
+            Action::Probe { container, address, question, timeout, thresholds } => {
+                let _permit = tools.permit(&tools.waits).await;
+                let probe = runtime.probe(container, *address, question, *timeout);
+                let answer = tokio::select! {
+                    answer = self.unless_stopped(probe) => answer,
+                    // Something has happened: looking at it is worth more than this answer.
+                    () = self.interrupt.notified() => return Ok(()),
+                };
+                let answer = match answer {
+                    Ok(true) => Answer::Good,
+                    Ok(false) | Err(Trouble::Engine(RuntimeError::Gone(_))) => Answer::Bad,
+                    Err(trouble) => return Err(trouble),
+                };
+                let answered = (container.clone(), answer, *thresholds, tools.clock.now());
+                self.learned().answers.push(answered);
+                return Ok(());
+            }
+            Action::Record(steps) => return self.record(steps).await,
+            Action::AddReplicas { deployment, indexes } => {
+                let added = |index: &u16| Step::ReplicaAdded {
+                    replica: ReplicaId::new(tools.ids.mint()),
+                    deployment: *deployment,
+                    index: *index,
+                };
+                return self.record(&indexes.iter().map(added).collect::<Vec<_>>()).await;
+            }
+            _ => (),
+        }
+        let _permit = tools.permit(&tools.gate).await;
+        match action {
+            Action::EnsureNetwork(network) => runtime.ensure_network(network).await?,
+            Action::EnsureVolume(volume) => {
+                runtime.ensure_volume(volume).await?;
+                let step = Step::VolumeMade { service: self.key, volume: volume.volume };
+                self.record(&[step]).await?;
+            }
+            Action::Create(spec) => {
+                self.create(spec).await?;
+            }
+            Action::Launch(spec) => {
+                let container = self.create(spec).await?;
+                runtime.start(&container).await?;
+            }
+            Action::Start(container) => runtime.start(container).await?,
+            Action::Unpause(container) => runtime.unpause(container).await?,
+            Action::Remove(container) => runtime.remove(container).await?,
+            Action::SetAlias { container, environment, address, alias } => {
+                runtime.set_alias(container, *environment, *address, alias.as_ref()).await?;
+            }
+            Action::SetLimits { container, limits } => {
+                runtime.set_limits(container, *limits).await?;
+            }
+            Action::SetRestart { container, restart } => {
+                runtime.set_restart(container, *restart).await?;
+            }
+            Action::Fail { deployment, reason, exit_code, logs } => {
+                let log_tail = match logs {
+                    Some(container) => self.log_tail(container).await,
+                    None => None,
+                };
+                let failure = Failure { reason: reason.clone(), exit_code: *exit_code, log_tail };
+                let milestone = Milestone::Failed(failure);
+                self.record(&[Step::Reached { deployment: *deployment, milestone }]).await?;
+            }
+            Action::Pull(_)
+            | Action::Stop { .. }
+            | Action::Probe { .. }
+            | Action::Record(_)
+            | Action::AddReplicas { .. } => (),
+        }
+        Ok(())
+    }
+
+    async fn record(&self, steps: &[Step]) -> Result<()> {
+        let tools = self.tools;
+        Ok(tools.rollouts.record(tools.fence, tools.clock.now(), steps).await?)
+    }
+
+    async fn create(&self, spec: &ReplicaSpec) -> Result<ContainerId> {
+        let container = self.tools.runtime.create(spec).await?;
+        self.learned().made.push(container.clone());
+        let replica = spec.identity.replica;
+        self.record(&[Step::ContainerMade { replica, container: container.clone() }]).await?;
+        Ok(container)
+    }
+
+    async fn unless_stopped<T>(
+        &self,
+        call: impl Future<Output = std::result::Result<T, RuntimeError>>,
+    ) -> Result<T> {
+        tokio::select! {
+            result = call => Ok(result?),
+            () = self.stop.cancelled() => Err(Trouble::Stopped),
+        }
+    }
+
+    /// A container's last lines, as far as they can be had within five seconds.
+    async fn log_tail(&self, container: &ContainerId) -> Option<Secret> {
+        let tools = self.tools;
+        let read = async {
+            let from = LogsFrom::Tail(LOG_LINES);
+            let mut lines = tools.runtime.logs(container, from, Follow::No).await.ok()?;
+            let mut text = String::new();
+            while let Some(Ok(line)) = lines.next().await {
+                text.push_str(&line.line);
+                text.push('\n');
+            }
+            Some(text)
+        };
+        let text = tokio::select! {
+            text = read => text?,
+            () = tools.clock.sleep(Duration::from_secs(5)) => return None,
+        };
+        let mut start = text.len().saturating_sub(LOG_BYTES);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        Some(Secret::new(text[start..].to_owned()))
+    }
+}

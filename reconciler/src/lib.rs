@@ -1,0 +1,21 @@
+//! A pure planner, and the loop that carries plans out.
+//!
+//! **Invariant:** nothing here knows where replicas run, and nothing is decided while a plan is
+//! carried out.
+
+pub mod action;
+mod entry;
+mod execute;
+mod nudges;
+pub mod plan;
+mod pulls;
+mod run;
+pub mod settings;
+pub mod situation;
+pub mod subnet;
+mod survey;
+mod worker;
+
+pub use plan::plan;
+pub use run::{Ended, Reconcile};
+pub use settings::{Rules, Settings};

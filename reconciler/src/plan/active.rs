@@ -1,0 +1,181 @@
+//! The deployment that serves: its replicas are kept as they should be.
+
+use super::{
+    Draft,
+    making::{Begin, Obstacle},
+    newcomer::{Standing, how_it_ended, is_job, question},
+    replica::{Replica, incident, is_handing_over},
+};
+use crate::action::Action;
+use domain::{
+    Strategy,
+    deployment::Deployment,
+    readiness::Probe,
+    rollout::{CRASH_LIMIT, IncidentKind, Ledger, ServiceView, Step, Verdict},
+    runtime::{ContainerState, Restart},
+};
+use std::time::Duration;
+
+impl Draft<'_> {
+    /// Sees to it that the deployment that serves has its replicas, and that they are in order.
+    pub(super) fn look_after(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
+        let Some(active) = service.active() else { return };
+        if service.wanted == 0 || is_handing_over(service, replicas) {
+            return;
+        }
+        // One writer at a time: what is left of another deployment goes first.
+        let is_contested = active.config.strategy == Strategy::StopFirst
+            && self
+                .situation
+                .seen
+                .iter()
+                .filter(|seen| seen.is_alive() && self.is_known(service, seen))
+                .any(|seen| seen.inspection.identity.deployment != active.id);
+        let begin = if is_contested { Begin::Later } else { Begin::Now };
+        if let Err(Obstacle(reason)) = self.make(service, active, replicas, begin) {
+            self.why = Some(reason);
+        }
+        for replica in replicas {
+            if replica.is_wanted && replica.row.deployment == active.id && replica.seen.is_some() {
+                self.look_after_one(service, active, replica, begin);
+            }
+        }
+    }
+
+    fn look_after_one(
+        &mut self,
+        service: &ServiceView,
+        active: &Deployment,
+        replica: &Replica<'_>,
+        begin: Begin,
+    ) {
+        if begin == Begin::Later && !replica.is_alive() {
+            self.wake(self.now.plus(self.rules.in_flight));
+            return;
+        }
+        if replica.ledger.verdict.is_some() {
+            if replica.is_alive() {
+                // Somebody has started it by hand: it gets another chance.
+                let ledger =
+                    Ledger { verdict: None, crashes: Vec::new(), ..replica.ledger.clone() };
+                self.facts.push(Step::LedgerChanged { replica: replica.row.id, ledger });
+            }
+            return;
+        }
+        if replica.is_admitted() {
+            self.keep(service, active, replica);
+            return;
+        }
+        match self.tend(service, active, replica, CRASH_LIMIT) {
+            Standing::Ready => self.admit(service, active, replica),
+            Standing::Waiting => (),
+            Standing::Done => self.conclude_one(service, replica, Verdict::Completed),
+            Standing::Broken { .. } => self.conclude_one(service, replica, Verdict::Crashed),
+        }
+    }
+
+    /// It has proved itself: the engine restarts it from now on, and its name leads to it.
+    fn admit(&mut self, service: &ServiceView, active: &Deployment, replica: &Replica<'_>) {
+        let Some(seen) = replica.seen else { return };
+        let container = seen.container.clone();
+        let alias = Action::SetAlias {
+            container: container.clone(),
+            environment: service.environment,
+            address: replica.row.address,
+            alias: Some(service.slug.clone()),
+        };
+        let restart = Action::SetRestart { container, restart: Restart::UnlessStopped };
+        self.act(Some(active.id), vec![alias, restart]);
+    }
+
+    /// Keeps an admitted one as it should be.
+    fn keep(&mut self, service: &ServiceView, active: &Deployment, replica: &Replica<'_>) {
+        let Some(seen) = replica.seen else { return };
+        let container = seen.container.clone();
+        let crashes = replica.ledger.recent_crashes(self.now);
+        match seen.inspection.state {
+            ContainerState::Running | ContainerState::Restarting if crashes >= CRASH_LIMIT => {
+                let did_its_work = replica.ledger.exit_code == Some(0) && is_job(active);
+                let verdict = if did_its_work { Verdict::Completed } else { Verdict::Crashed };
+                self.conclude_one(service, replica, verdict);
+            }
+            ContainerState::Restarting
+                if seen.inspection.exit_code == Some(0) && is_job(active) =>
+            {
+                self.conclude_one(service, replica, Verdict::Completed);
+            }
+            ContainerState::Restarting => self.wake(self.now.plus(self.rules.in_flight)),
+            ContainerState::Running => {
+                if self.is_displaced(service, replica) {
+                    self.reconnect(service, replica, Some(service.slug.clone()));
+                } else if !seen.inspection.has_alias {
+                    let alias = Action::SetAlias {
+                        container: container.clone(),
+                        environment: service.environment,
+                        address: replica.row.address,
+                        alias: Some(service.slug.clone()),
+                    };
+                    self.act(Some(active.id), vec![alias]);
+                }
+                if seen.inspection.limits != service.limits {
+                    let limits = Action::SetLimits { container, limits: service.limits };
+                    self.act(Some(active.id), vec![limits]);
+                }
+                self.ask_again(active, replica);
+            }
+            ContainerState::Exited | ContainerState::Created => {
+                self.act(Some(active.id), vec![Action::Start(container)]);
+            }
+            ContainerState::Paused => self.unpause(service, replica),
+            ContainerState::Removing | ContainerState::Dead => self.replace(service, replica),
+        }
+    }
+
+    /// A live one with a check is asked again from time to time; after a crash, until it is ready.
+    fn ask_again(&mut self, active: &Deployment, replica: &Replica<'_>) {
+        let Some(question) = question(active) else { return };
+        let has_check = active.config.check.probe != Probe::Automatic;
+        let is_failing = replica.health.is_some_and(|health| health.failures > 0);
+        let is_unproven = replica.health.is_some_and(|health| health.is_ready.is_none())
+            && self.is_shaken(replica);
+        let interval = active.config.check.pace.interval();
+        if is_unproven || (has_check && is_failing) {
+            self.ask(replica, question, active, interval);
+        } else if has_check {
+            self.ask(replica, question, active, interval.max(self.rules.live_probe));
+        }
+    }
+
+    /// Whether it has crashed lately, so that running alone proves nothing.
+    pub(super) fn is_shaken(&self, replica: &Replica<'_>) -> bool {
+        replica.ledger.recent_crashes(self.now) > 0
+    }
+
+    /// It will not be started again: the engine is told first, then it is written down.
+    fn conclude_one(&mut self, service: &ServiceView, replica: &Replica<'_>, verdict: Verdict) {
+        let Some(seen) = replica.seen else { return };
+        let container = seen.container.clone();
+        let mut actions = Vec::new();
+        if replica.is_admitted() {
+            actions.push(Action::SetRestart { container: container.clone(), restart: Restart::No });
+        }
+        if seen.is_alive() {
+            actions.push(Action::Stop { container, grace: Duration::ZERO });
+        }
+        let (kind, text) = match verdict {
+            Verdict::Completed => {
+                (IncidentKind::Completed, "it has done its work and ended with 0".to_owned())
+            }
+            Verdict::Crashed => {
+                let end = how_it_ended(&seen.inspection);
+                (IncidentKind::GaveUp, format!("it kept crashing and is left alone: {end}"))
+            }
+        };
+        let ledger = Ledger { verdict: Some(verdict), ..replica.ledger.clone() };
+        actions.push(Action::Record(vec![
+            Step::LedgerChanged { replica: replica.row.id, ledger },
+            incident(service, replica, kind, text),
+        ]));
+        self.act(None, actions);
+    }
+}

@@ -1,0 +1,83 @@
+//! What follows when an action has failed.
+
+use crate::{
+    action::{Action, Chain},
+    settings::Rules,
+};
+use domain::{
+    DeploymentId, Timestamp,
+    deployment::{Failure, Milestone},
+    rollout::{ServiceView, Step},
+    runtime::RuntimeError,
+};
+use std::time::Duration;
+
+/// What follows when an action has failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Consequence {
+    /// What to write down.
+    pub steps: Vec<Step>,
+    /// The deployment whose image has to be fetched again.
+    pub lost_image: Option<DeploymentId>,
+    /// What to say of the service until it is mended.
+    pub obstacle: Option<String>,
+}
+
+/// What follows when an action of this chain has failed.
+///
+/// An engine that is away is nobody's fault. A deployment on its way gets a few tries; one that
+/// serves is tried for ever, ever more slowly.
+#[must_use]
+pub fn consequence(
+    service: &ServiceView,
+    chain: &Chain,
+    action: &Action,
+    error: &RuntimeError,
+    now: Timestamp,
+    rules: &Rules,
+) -> Consequence {
+    let mut consequence = Consequence::default();
+    let deployment = chain.on_behalf.and_then(|id| service.deployment(id));
+    let is_candidate = deployment.is_some_and(|it| it.state.is_candidate());
+    let spec = match action {
+        Action::Launch(spec) | Action::Create(spec) => Some(spec),
+        _ => None,
+    };
+    match error {
+        RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) => return consequence,
+        RuntimeError::Busy(_) => {
+            // The name may be blocked for long: the next try has another one.
+            if let Some(spec) = spec {
+                let replica = spec.identity.replica;
+                consequence.steps.push(Step::ReplicaRetired { replica });
+            }
+            return consequence;
+        }
+        RuntimeError::Gone(_) => return consequence,
+        RuntimeError::Image(_) if spec.is_some() => {
+            consequence.lost_image = chain.on_behalf;
+        }
+        RuntimeError::Image(_) | RuntimeError::NameTaken { .. } | RuntimeError::Refused(_) => (),
+    }
+    let Some(deployment) = deployment.filter(|_| is_candidate) else {
+        consequence.obstacle = Some(error.to_string());
+        return consequence;
+    };
+
+    let attempts = deployment.attempts + 1;
+    let is_hopeless = matches!(error, RuntimeError::NameTaken { .. });
+    consequence.steps.push(if attempts >= rules.attempts || is_hopeless {
+        let reason = error.to_string();
+        let failure = Failure { reason, exit_code: None, log_tail: None };
+        Step::Reached { deployment: deployment.id, milestone: Milestone::Failed(failure) }
+    } else {
+        let wait = Duration::from_secs(3 * 4_u64.pow(attempts.saturating_sub(1).min(3)));
+        Step::Attempted {
+            deployment: deployment.id,
+            attempts,
+            retry_at: now.plus(wait),
+            why: error.to_string(),
+        }
+    });
+    consequence
+}

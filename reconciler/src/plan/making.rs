@@ -1,0 +1,199 @@
+//! Making replicas: rows first, then what they need, then their containers.
+
+use super::{Draft, replica::Replica};
+use crate::{
+    action::{Action, Pull},
+    subnet::free_subnet,
+};
+use domain::{
+    PullPolicy,
+    deployment::Deployment,
+    rollout::{ServiceView, Step},
+    runtime::{
+        NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Subnet, VolumeSpec,
+    },
+};
+
+/// Whether containers are started as soon as they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Now,
+    Later,
+}
+
+/// What stands in the way for good.
+pub(super) struct Obstacle(pub(super) String);
+
+impl Draft<'_> {
+    /// Sees to it that each wanted replica of the deployment has a row and a container.
+    ///
+    /// `Ok(true)`: they all have. `Ok(false)`: that is being done.
+    pub(super) fn make(
+        &mut self,
+        service: &ServiceView,
+        deployment: &Deployment,
+        replicas: &[Replica<'_>],
+        begin: Begin,
+    ) -> Result<bool, Obstacle> {
+        let its =
+            |replica: &&Replica<'_>| replica.is_wanted && replica.row.deployment == deployment.id;
+        let missing: Vec<u16> = (0..service.wanted)
+            .filter(|index| !replicas.iter().filter(its).any(|it| it.row.index == *index))
+            .collect();
+        let bare: Vec<_> =
+            replicas.iter().filter(its).filter(|it| it.row.container.is_none()).collect();
+        if missing.is_empty() && bare.is_empty() {
+            return Ok(true);
+        }
+
+        self.check_volumes(service, deployment)?;
+        let Some(image) = deployment.image.clone() else {
+            self.pull(deployment);
+            return Ok(false);
+        };
+        if self.situation.memory.lost_image == Some(deployment.id) {
+            self.pull(deployment);
+            return Ok(false);
+        }
+        let Some(subnet) = self.subnet(service, deployment)? else { return Ok(false) };
+        if !missing.is_empty() {
+            let add = Action::AddReplicas { deployment: deployment.id, indexes: missing };
+            self.prepare(Some(deployment.id), add);
+            return Ok(false);
+        }
+
+        let network =
+            NetworkSpec { project: service.project, environment: service.environment, subnet };
+        self.prepare(Some(deployment.id), Action::EnsureNetwork(network));
+        for volume in deployment.config.mounts.keys() {
+            let is_there = self.situation.volumes.get(volume) == Some(&true)
+                && service.volumes_made.contains(volume);
+            if !is_there {
+                let volume = VolumeSpec {
+                    project: service.project,
+                    environment: service.environment,
+                    volume: *volume,
+                };
+                self.prepare(Some(deployment.id), Action::EnsureVolume(volume));
+            }
+        }
+        for replica in bare {
+            let spec = self.spec(service, deployment, replica, &image);
+            let action = match begin {
+                Begin::Now => Action::Launch(Box::new(spec)),
+                Begin::Later => Action::Create(Box::new(spec)),
+            };
+            self.act(Some(deployment.id), vec![action]);
+        }
+        Ok(false)
+    }
+
+    /// A volume that was made and is not there had data: nobody makes an empty one in its place.
+    fn check_volumes(
+        &self,
+        service: &ServiceView,
+        deployment: &Deployment,
+    ) -> Result<(), Obstacle> {
+        let is_missing = |volume: &&domain::VolumeId| {
+            service.volumes_made.contains(volume)
+                && self.situation.volumes.get(volume) != Some(&true)
+        };
+        match deployment.config.mounts.iter().find(|(volume, _)| is_missing(volume)) {
+            Some((volume, path)) => Err(Obstacle(format!(
+                "the volume {volume} (mounted at {}) is missing from the engine although it held \
+                 data; restore it, or remove it from the service",
+                path.as_str()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn subnet(
+        &mut self,
+        service: &ServiceView,
+        deployment: &Deployment,
+    ) -> Result<Option<Subnet>, Obstacle> {
+        if let Some(subnet) = service.subnet {
+            return Ok(Some(subnet));
+        }
+        let mut taken = self.situation.taken.clone();
+        taken.extend(&self.rules.reserved);
+        let Some(subnet) = free_subnet(self.rules.range, &taken) else {
+            let (first, prefix) = self.rules.range;
+            return Err(Obstacle(format!(
+                "no free network is left in {first}/{prefix}; remove an environment, or configure \
+                 a wider range"
+            )));
+        };
+        let step = Step::SubnetAssigned { environment: service.environment, subnet };
+        self.prepare(Some(deployment.id), Action::Record(vec![step]));
+        Ok(None)
+    }
+
+    fn spec(
+        &self,
+        service: &ServiceView,
+        deployment: &Deployment,
+        replica: &Replica<'_>,
+        image: &PinnedImage,
+    ) -> ReplicaSpec {
+        let config = &deployment.config;
+        ReplicaSpec {
+            identity: ReplicaIdentity {
+                project: service.project,
+                environment: service.environment,
+                service: service.id,
+                deployment: deployment.id,
+                replica: replica.row.id,
+                generation: deployment.generation,
+            },
+            slug: service.slug.clone(),
+            image: image.clone(),
+            command: config.command.clone(),
+            variables: config
+                .variables
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+            ports: config.ports.clone(),
+            limits: service.limits,
+            mounts: config.mounts.iter().map(|(id, path)| (*id, path.clone())).collect(),
+            address: replica.row.address,
+            stop_grace: self.rules.stop_grace,
+            restart: Restart::No,
+        }
+    }
+
+    /// Gets the deployment's image: the one it was pinned to, if it was.
+    pub(super) fn pull(&mut self, deployment: &Deployment) {
+        use domain::deployment::{DeploymentState as S, Milestone};
+        if let Some(at) = deployment.retry_at.filter(|&at| at > self.now) {
+            self.wake(at);
+            return;
+        }
+        let id = deployment.id;
+        if self.situation.memory.pulling.contains(&id) {
+            self.wake(self.now.plus(self.rules.in_flight));
+            return;
+        }
+        let reached = |milestone| vec![Step::Reached { deployment: id, milestone }];
+        let (before, after) = match deployment.state {
+            S::Queued { .. } => {
+                (reached(Milestone::PullStarted), reached(Milestone::StartRequested))
+            }
+            S::Pulling { .. } => (Vec::new(), reached(Milestone::StartRequested)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let pinned = deployment.image.clone();
+        let digest = pinned.as_ref().and_then(|image| image.digest.clone());
+        let image = digest
+            .and_then(|digest| digest.try_into().ok())
+            .unwrap_or_else(|| deployment.config.image.clone());
+        let policy = match pinned {
+            Some(_) => PullPolicy::Missing,
+            None => deployment.config.pull,
+        };
+        let pull = Pull { deployment: id, image, policy, pinned, before, after };
+        self.act(Some(id), vec![Action::Pull(Box::new(pull))]);
+    }
+}

@@ -1,0 +1,237 @@
+//! A replica that has not proved itself yet, whether its deployment serves or not.
+
+use super::{
+    Draft,
+    replica::{Replica, out_of_memory},
+};
+use crate::{
+    action::Action,
+    situation::{Health, Thresholds},
+};
+use domain::{
+    Protocol, Timestamp,
+    deployment::Deployment,
+    readiness::Probe,
+    rollout::{IncidentKind, ServiceView, Step},
+    runtime::{ContainerState, Inspection, NetworkSpec, Question},
+};
+use std::time::Duration;
+
+/// How a newcomer does.
+pub(super) enum Standing {
+    /// It is ready for work.
+    Ready,
+    /// It has done its work and ended with 0.
+    Done,
+    /// It needs more time, or something is being done about it.
+    Waiting,
+    /// It died too often.
+    Broken { reason: String, exit_code: Option<i64> },
+}
+
+/// What is asked of a deployment's replicas; `None`: that they stay up.
+pub(super) fn question(deployment: &Deployment) -> Option<Question> {
+    match &deployment.config.check.probe {
+        Probe::Automatic => deployment
+            .config
+            .ports
+            .iter()
+            .find(|port| port.protocol == Protocol::Tcp)
+            .map(|port| Question::Tcp(port.number.get())),
+        Probe::Tcp { port } => Some(Question::Tcp(port.get())),
+        Probe::Http { port, path } => {
+            Some(Question::Http { port: port.get(), path: path.as_str().to_owned() })
+        }
+        Probe::Command { command } => Some(Question::Command(command.arguments().to_vec())),
+    }
+}
+
+/// Whether ending with 0 is what it was made for.
+pub(super) fn is_job(deployment: &Deployment) -> bool {
+    question(deployment).is_none()
+}
+
+impl Draft<'_> {
+    /// Looks after a replica with a container until it is ready, done or broken.
+    pub(super) fn tend(
+        &mut self,
+        service: &ServiceView,
+        deployment: &Deployment,
+        replica: &Replica<'_>,
+        deaths: usize,
+    ) -> Standing {
+        let Some(seen) = replica.seen else { return Standing::Waiting };
+        let container = &seen.container;
+        let blame = Some(deployment.id);
+        match seen.inspection.state {
+            ContainerState::Created => {
+                self.act(blame, vec![Action::Start(container.clone())]);
+                Standing::Waiting
+            }
+            ContainerState::Paused => {
+                self.unpause(service, replica);
+                Standing::Waiting
+            }
+            ContainerState::Removing | ContainerState::Dead => {
+                self.replace(service, replica);
+                Standing::Waiting
+            }
+            ContainerState::Restarting => {
+                self.wake(self.now.plus(self.rules.in_flight));
+                Standing::Waiting
+            }
+            ContainerState::Exited => self.after_end(deployment, replica, deaths),
+            ContainerState::Running => {
+                if self.is_displaced(service, replica) {
+                    self.reconnect(service, replica, None);
+                    return Standing::Waiting;
+                }
+                if self.is_ready(deployment, replica) { Standing::Ready } else { Standing::Waiting }
+            }
+        }
+    }
+
+    fn after_end(
+        &mut self,
+        deployment: &Deployment,
+        replica: &Replica<'_>,
+        deaths: usize,
+    ) -> Standing {
+        let Some(seen) = replica.seen else { return Standing::Waiting };
+        let inspection = &seen.inspection;
+        if inspection.exit_code == Some(0) && is_job(deployment) {
+            return Standing::Done;
+        }
+        let crashes = replica.ledger.recent_crashes(self.now);
+        if crashes >= deaths {
+            let reason = how_it_ended(inspection);
+            return Standing::Broken { reason, exit_code: inspection.exit_code };
+        }
+        let wait =
+            Duration::from_secs(1 << crashes.saturating_sub(1).min(6)).min(Duration::from_secs(60));
+        let at = inspection.finished_at.map_or(self.now, |finished| finished.plus(wait));
+        if crashes > 0 && at > self.now {
+            self.wake(at);
+        } else {
+            self.act(Some(deployment.id), vec![Action::Start(seen.container.clone())]);
+        }
+        Standing::Waiting
+    }
+
+    /// Whether it has proved itself; if it is time to ask, asks.
+    pub(super) fn is_ready(&mut self, deployment: &Deployment, replica: &Replica<'_>) -> bool {
+        let (Some(seen), Some(health)) = (replica.seen, replica.health) else {
+            self.wake(self.now);
+            return false;
+        };
+        let pace = deployment.config.check.pace;
+        let Some(question) = question(deployment) else {
+            let stable = up_since(&seen.inspection, health).plus(self.rules.stable_after);
+            if stable > self.now {
+                self.wake(stable);
+            }
+            return stable <= self.now;
+        };
+        if health.is_ready == Some(true) {
+            return true;
+        }
+        self.ask(replica, question, deployment, pace.interval());
+        false
+    }
+
+    /// Asks, if the last time was so long ago.
+    pub(super) fn ask(
+        &mut self,
+        replica: &Replica<'_>,
+        question: Question,
+        deployment: &Deployment,
+        interval: Duration,
+    ) {
+        let (Some(seen), Some(health)) = (replica.seen, replica.health) else { return };
+        // A young one may come up any moment: it is asked more often at first.
+        let age = self.now.since(health.since);
+        let interval = match health.passes {
+            0 => interval.min((age / 4).max(Duration::from_millis(50))),
+            _ => interval,
+        };
+        let due = health.asked_at.map_or(self.now, |asked| asked.plus(interval));
+        if due > self.now {
+            self.wake(due);
+            return;
+        }
+        let pace = deployment.config.check.pace;
+        let counts = age >= pace.start_period();
+        let probe = Action::Probe {
+            container: seen.container.clone(),
+            address: replica.row.address,
+            question,
+            timeout: pace.timeout(),
+            thresholds: Thresholds {
+                healthy_after: pace.healthy_after(),
+                unhealthy_after: if counts { pace.unhealthy_after() } else { u32::MAX },
+            },
+        };
+        self.act(None, vec![probe]);
+        self.wake(self.now.plus(interval));
+    }
+
+    /// Whether it runs and is not where it should be.
+    pub(super) fn is_displaced(&self, _: &ServiceView, replica: &Replica<'_>) -> bool {
+        replica.is_running()
+            && replica.seen.is_some_and(|seen| seen.inspection.address != Some(replica.row.address))
+    }
+
+    /// Brings it back onto its network, which is made if it is missing.
+    pub(super) fn reconnect(
+        &mut self,
+        service: &ServiceView,
+        replica: &Replica<'_>,
+        alias: Option<domain::Slug>,
+    ) {
+        let (Some(seen), Some(subnet)) = (replica.seen, service.subnet) else { return };
+        let network =
+            NetworkSpec { project: service.project, environment: service.environment, subnet };
+        self.prepare(None, Action::EnsureNetwork(network));
+        let connect = Action::SetAlias {
+            container: seen.container.clone(),
+            environment: service.environment,
+            address: replica.row.address,
+            alias,
+        };
+        let text = "its container was disconnected from its network and is connected again";
+        let step = super::replica::incident(service, replica, IncidentKind::Disconnected, text);
+        self.act(None, vec![connect, Action::Record(vec![step])]);
+    }
+
+    pub(super) fn unpause(&mut self, service: &ServiceView, replica: &Replica<'_>) {
+        let Some(seen) = replica.seen else { return };
+        let text = "its container was paused outside Easel and is resumed";
+        let step = super::replica::incident(service, replica, IncidentKind::Paused, text);
+        let actions = vec![Action::Unpause(seen.container.clone()), Action::Record(vec![step])];
+        self.act(None, actions);
+    }
+
+    /// Its container cannot be used any more: another row takes its place, under another name.
+    pub(super) fn replace(&mut self, service: &ServiceView, replica: &Replica<'_>) {
+        let text = "its container is being removed outside Easel and is replaced";
+        self.incident(service, replica, IncidentKind::Replaced, text);
+        self.facts.push(Step::ReplicaRetired { replica: replica.row.id });
+        self.wake(self.now.plus(self.rules.in_flight));
+    }
+}
+
+/// Since when it is up, as far as its own words can be believed.
+fn up_since(inspection: &Inspection, health: &Health) -> Timestamp {
+    inspection.started_at.unwrap_or(health.since).min(health.since)
+}
+
+/// A sentence about the end of a container.
+pub(super) fn how_it_ended(inspection: &Inspection) -> String {
+    if inspection.out_of_memory {
+        return out_of_memory(inspection.limits.memory_mb());
+    }
+    match inspection.exit_code {
+        Some(code) => format!("its container ended with exit code {code} before it was ready"),
+        None => "its container ended before it was ready".to_owned(),
+    }
+}

@@ -1,0 +1,74 @@
+//! What can be set about the reconciler.
+
+use crate::{action::Plan, plan, situation::Situation};
+use domain::Timestamp;
+use std::{net::Ipv4Addr, time::Duration};
+
+/// How the loop runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Time between two looks at everything.
+    pub resync: Duration,
+    /// How many short calls to the engine run at once.
+    pub parallel: usize,
+    /// How many images are pulled at once.
+    pub pulls: usize,
+    /// First wait after a failed pass; doubled up to [`backoff_most`](Self::backoff_most).
+    pub backoff: Duration,
+    /// Longest wait after a failed pass.
+    pub backoff_most: Duration,
+    /// What the planner goes by.
+    pub rules: Rules,
+    /// The planner; tests put a broken one here.
+    pub planner: fn(&Situation, Timestamp, &Rules) -> Plan,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            resync: Duration::from_secs(30),
+            parallel: 4,
+            pulls: 4,
+            backoff: Duration::from_secs(1),
+            backoff_most: Duration::from_secs(30),
+            rules: Rules::default(),
+            planner: plan::plan,
+        }
+    }
+}
+
+/// What the planner goes by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// How long a container may take to stop.
+    pub stop_grace: Duration,
+    /// How long a container without a check or a port must stay up to count as ready.
+    pub stable_after: Duration,
+    /// How often a service with something under way is looked at, at least.
+    pub in_flight: Duration,
+    /// How often a live replica with a check is asked, at most.
+    pub live_probe: Duration,
+    /// How often a new replica may die before its deployment has failed.
+    pub candidate_deaths: usize,
+    /// How often pulling or creating may fail before the deployment has failed.
+    pub attempts: u32,
+    /// Where the environments' networks are taken from: first address and prefix length.
+    pub range: (Ipv4Addr, u8),
+    /// Address ranges of the host that must stay free.
+    pub reserved: Vec<(Ipv4Addr, u8)>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            stop_grace: Duration::from_secs(10),
+            stable_after: Duration::from_secs(10),
+            in_flight: Duration::from_secs(2),
+            live_probe: Duration::from_secs(10),
+            candidate_deaths: 3,
+            attempts: 3,
+            range: (Ipv4Addr::new(10, 215, 0, 0), 16),
+            reserved: Vec::new(),
+        }
+    }
+}

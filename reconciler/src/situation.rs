@@ -1,0 +1,147 @@
+//! What the planner looks at: all that is known of one service at one moment.
+
+use domain::{
+    DeploymentId, Timestamp, VolumeId,
+    rollout::{Aim, ServiceKey},
+    runtime::{ContainerId, ContainerState, Inspection},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
+
+/// All that is known of one service at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    /// Which service.
+    pub key: ServiceKey,
+    /// What should be.
+    pub aim: Aim,
+    /// Its containers, each as an inspection has just shown it.
+    pub seen: Vec<Seen>,
+    /// Which of the volumes that it mounts are there; asked before anything is made.
+    pub volumes: BTreeMap<VolumeId, bool>,
+    /// Address ranges that are not free; asked while its environment has none.
+    pub taken: Vec<(Ipv4Addr, u8)>,
+    /// What is remembered from before.
+    pub memory: Memory,
+}
+
+/// A container with our labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The engine's name for it.
+    pub container: ContainerId,
+    /// What it is like.
+    pub inspection: Inspection,
+}
+
+impl Seen {
+    /// Whether a process of it exists, or will by itself.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        matches!(
+            self.inspection.state,
+            ContainerState::Running | ContainerState::Paused | ContainerState::Restarting
+        )
+    }
+}
+
+/// What one worker remembers between passes. Losing it costs time, never safety.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// How its containers have answered.
+    pub health: BTreeMap<ContainerId, Health>,
+    /// The deployment whose image the engine has lost.
+    pub lost_image: Option<DeploymentId>,
+    /// Deployments whose images are being pulled at the moment.
+    pub pulling: BTreeSet<DeploymentId>,
+    /// What stood in the way last time, in one sentence.
+    pub obstacle: Option<String>,
+}
+
+/// How a running container has answered its readiness question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    /// Which run of it this is about.
+    pub started_at: Option<Timestamp>,
+    /// When this run was first seen.
+    pub since: Timestamp,
+    /// When it was asked last.
+    pub asked_at: Option<Timestamp>,
+    /// Good answers in a row.
+    pub passes: u32,
+    /// Bad answers in a row.
+    pub failures: u32,
+    /// What the thresholds say; `None` until one is reached.
+    pub is_ready: Option<bool>,
+}
+
+impl Memory {
+    /// Forgets what has ended, begins anew with what has been restarted.
+    pub fn refresh(&mut self, seen: &[Seen], now: Timestamp) {
+        let running = |seen: &&Seen| seen.inspection.state == ContainerState::Running;
+        let mut health = BTreeMap::new();
+        for Seen { container, inspection } in seen.iter().filter(running) {
+            let known = self
+                .health
+                .remove(container)
+                .filter(|known| known.started_at == inspection.started_at);
+            let fresh = Health {
+                started_at: inspection.started_at,
+                since: now,
+                asked_at: None,
+                passes: 0,
+                failures: 0,
+                is_ready: None,
+            };
+            health.insert(container.clone(), known.unwrap_or(fresh));
+        }
+        self.health = health;
+    }
+
+    /// Takes in one answer.
+    pub fn answer(
+        &mut self,
+        container: &ContainerId,
+        is_good: Answer,
+        thresholds: Thresholds,
+        now: Timestamp,
+    ) {
+        let Some(health) = self.health.get_mut(container) else { return };
+        health.asked_at = Some(now);
+        match is_good {
+            Answer::Good => {
+                health.passes = health.passes.saturating_add(1);
+                health.failures = 0;
+                if health.passes >= thresholds.healthy_after {
+                    health.is_ready = Some(true);
+                }
+            }
+            Answer::Bad => {
+                health.failures = health.failures.saturating_add(1);
+                health.passes = 0;
+                if health.failures >= thresholds.unhealthy_after {
+                    health.is_ready = Some(false);
+                }
+            }
+        }
+    }
+}
+
+/// How a readiness question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Well.
+    Good,
+    /// Not well, or not at all.
+    Bad,
+}
+
+/// How many answers in a row decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as in `Pace`")]
+pub struct Thresholds {
+    pub healthy_after: u32,
+    pub unhealthy_after: u32,
+}

@@ -1,0 +1,414 @@
+//! One pass over one service: look, plan, do, and again until there is nothing to do.
+
+use crate::{
+    action::{Action, Chain, Plan},
+    execute::{Executor, Trouble},
+    nudges::Nudges,
+    plan::consequence,
+    pulls::{self, Pulls},
+    settings::Settings,
+    situation::{Memory, Seen, Situation},
+};
+use domain::{
+    Clock, Ids, Timestamp,
+    rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey},
+    runtime::{ContainerId, Inspection, ObservedReplica, Runtime, RuntimeError},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+/// A pass that has not settled after so many rounds is told as a failure, and slowed down.
+const MOST_ROUNDS: usize = 64;
+
+/// What all workers share.
+pub(crate) struct Tools {
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) rollouts: Arc<dyn Rollouts>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) settings: Settings,
+    pub(crate) fence: Fence,
+    pub(crate) nudges: Arc<Nudges>,
+    /// Short calls to the engine.
+    pub(crate) gate: Semaphore,
+    /// Pulls, which take long and must not keep others waiting.
+    pub(crate) pulls: Pulls,
+    /// Questions and stops, which may take long too.
+    pub(crate) waits: Semaphore,
+}
+
+/// What a resync already knows, so that a worker need not ask again.
+#[derive(Clone, Debug)]
+pub(crate) struct Hint {
+    pub(crate) aim: Aim,
+    pub(crate) containers: Vec<ContainerId>,
+}
+
+/// How a pass begins.
+pub(crate) enum Begin {
+    /// Look at everything.
+    Fresh(Option<Hint>),
+    /// A deadline has come: what was seen last is good enough for asking questions.
+    Deadline(Box<Situation>),
+}
+
+/// How a pass has ended.
+pub(crate) struct Outcome {
+    /// What was seen last.
+    pub(crate) situation: Option<Situation>,
+    pub(crate) again_at: Option<Timestamp>,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+impl Situation {
+    /// What a list would say of it now, in a list's order.
+    pub(crate) fn as_listed(&self) -> Vec<ObservedReplica> {
+        let listed = |seen: &Seen| ObservedReplica {
+            container: seen.container.clone(),
+            identity: seen.inspection.identity,
+            state: seen.inspection.state,
+            address: seen.inspection.address,
+        };
+        let mut list: Vec<_> = self.seen.iter().map(listed).collect();
+        list.sort_by(|one, other| one.container.cmp(&other.container));
+        list
+    }
+}
+
+/// One pass over one service.
+pub(crate) async fn pass(
+    tools: Arc<Tools>,
+    key: ServiceKey,
+    memory: Memory,
+    begin: Begin,
+    interrupt: Arc<Notify>,
+    stop: CancellationToken,
+) -> Outcome {
+    let mut worker = Worker {
+        tools: &tools,
+        key,
+        memory,
+        known: BTreeSet::new(),
+        failed: Vec::new(),
+        situation: None,
+    };
+    let result = worker.run(begin, &interrupt, &stop).await;
+    let (again_at, trouble) = match result {
+        Ok(again_at) => (again_at, None),
+        Err(trouble) => (None, Some(trouble)),
+    };
+    if let Some(situation) = &mut worker.situation {
+        situation.memory = worker.memory;
+    }
+    Outcome { situation: worker.situation, again_at, trouble }
+}
+
+struct Worker<'a> {
+    tools: &'a Arc<Tools>,
+    key: ServiceKey,
+    memory: Memory,
+    /// Containers that may be this service's.
+    known: BTreeSet<ContainerId>,
+    /// Chains that have failed in this pass: not tried again before the next.
+    failed: Vec<Chain>,
+    situation: Option<Situation>,
+}
+
+impl Worker<'_> {
+    async fn run(
+        &mut self,
+        begin: Begin,
+        interrupt: &Notify,
+        stop: &CancellationToken,
+    ) -> Result<Option<Timestamp>, Trouble> {
+        let mut hint = match begin {
+            Begin::Fresh(hint) => hint,
+            Begin::Deadline(situation) => {
+                if let Some(again_at) = self.ask_only(*situation, interrupt, stop).await? {
+                    return Ok(again_at);
+                }
+                None
+            }
+        };
+        let mut first_trouble = None;
+        for round in 0..MOST_ROUNDS {
+            if stop.is_cancelled() {
+                return Err(Trouble::Stopped);
+            }
+            let situation = self.look(hint.take(), round).await?;
+            self.situation = Some(situation.clone());
+            for (chain, action, trouble) in pulls::take_failures(self.tools, self.key) {
+                if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
+                    first_trouble.get_or_insert(trouble);
+                    self.failed.push(chain);
+                }
+            }
+            let mut plan = self.plan(&situation);
+            let again_at = plan.again_at;
+            for phase in &mut plan.phases {
+                phase.retain(|chain| !self.failed.contains(chain));
+            }
+            let is_blocked = self.failed.iter().any(|chain| chain.actions.iter().any(is_needed));
+            if plan.is_quiet() {
+                return match first_trouble {
+                    Some(trouble) if is_blocked => Err(trouble),
+                    _ => {
+                        self.memory.obstacle = None;
+                        Ok(again_at)
+                    }
+                };
+            }
+            if let Some(trouble) = self.carry_out(&plan, interrupt, stop).await? {
+                first_trouble.get_or_insert(trouble);
+            } else if self.failed.is_empty() {
+                self.memory.obstacle = None;
+            }
+            if plan.only_asks() {
+                return Ok(Some(self.next_look(again_at)));
+            }
+        }
+        Err(Trouble::Restless)
+    }
+
+    /// Plans on what was seen last. `Some`: nothing but questions was to do, and they are asked.
+    async fn ask_only(
+        &mut self,
+        situation: Situation,
+        interrupt: &Notify,
+        stop: &CancellationToken,
+    ) -> Result<Option<Option<Timestamp>>, Trouble> {
+        let plan = self.plan(&situation);
+        self.situation = Some(situation);
+        if !plan.only_asks() {
+            return Ok(None);
+        }
+        if plan.is_quiet() {
+            return Ok(Some(plan.again_at));
+        }
+        self.carry_out(&plan, interrupt, stop).await?;
+        Ok(Some(Some(self.next_look(plan.again_at))))
+    }
+
+    /// After questions: what do the answers mean, and when?
+    fn next_look(&self, again_at: Option<Timestamp>) -> Timestamp {
+        let now = self.tools.clock.now();
+        let Some(situation) = &self.situation else { return now };
+        let plan = self.plan(situation);
+        if plan.is_quiet() { plan.again_at.or(again_at).unwrap_or(now) } else { now }
+    }
+
+    fn plan(&self, situation: &Situation) -> Plan {
+        let now = self.tools.clock.now();
+        let mut situation = Situation { memory: self.memory.clone(), ..situation.clone() };
+        if let Some(service) = &situation.aim.service {
+            situation.memory.pulling = pulls::running(self.tools, service.key());
+        }
+        let settings = &self.tools.settings;
+        (settings.planner)(&situation, now, &settings.rules)
+    }
+
+    /// Looks at everything that concerns the service.
+    async fn look(&mut self, hint: Option<Hint>, round: usize) -> Result<Situation, Trouble> {
+        let tools = self.tools;
+        let has_hint = hint.is_some();
+        let aim = match hint {
+            Some(hint) => {
+                self.known.extend(hint.containers);
+                hint.aim
+            }
+            None => tools.rollouts.desired_service(tools.fence, self.key).await?,
+        };
+        if round == 0 && !has_hint {
+            let list = {
+                let _permit = tools.permit(&tools.gate).await;
+                tools.runtime.replicas_of(self.key.service).await?
+            };
+            let its = list
+                .into_iter()
+                .filter(|replica| replica.identity.environment == self.key.environment);
+            self.known.extend(its.map(|replica| replica.container));
+        }
+        let rows = aim.service.iter().flat_map(|service| &service.replicas);
+        self.known.extend(rows.filter_map(|row| row.container.clone()));
+        self.known.extend(aim.tombstones.iter().flat_map(|it| it.containers.iter().cloned()));
+
+        let seen = self.inspect().await?;
+        let volumes = self.volumes(&aim).await?;
+        let taken = self.taken(&aim).await?;
+        self.memory.refresh(&seen, tools.clock.now());
+        self.memory.pulling = pulls::keep_wanted(tools, self.key, &aim);
+        if let Some(lost) = self.memory.lost_image
+            && pulls::take_success(tools, lost)
+        {
+            self.memory.lost_image = None;
+        }
+        let memory = Memory::default();
+        Ok(Situation { key: self.key, aim, seen, volumes, taken, memory })
+    }
+
+    async fn inspect(&mut self) -> Result<Vec<Seen>, Trouble> {
+        let tools = self.tools;
+        let inspect = |container: ContainerId| async move {
+            let _permit = tools.permit(&tools.gate).await;
+            let inspection = tools.runtime.inspect(&container).await?;
+            Ok::<_, Trouble>((container, inspection))
+        };
+        let found: Vec<(ContainerId, Option<Inspection>)> =
+            stream::iter(self.known.clone()).map(inspect).buffered(8).try_collect().await?;
+        let mut seen = Vec::new();
+        for (container, inspection) in found {
+            let is_its = |inspection: &Inspection| {
+                inspection.identity.environment == self.key.environment
+                    && inspection.identity.service == self.key.service
+            };
+            match inspection.filter(is_its) {
+                Some(inspection) => seen.push(Seen { container, inspection }),
+                None => {
+                    self.known.remove(&container);
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    async fn volumes(&self, aim: &Aim) -> Result<BTreeMap<domain::VolumeId, bool>, Trouble> {
+        let tools = self.tools;
+        let mut volumes = BTreeMap::new();
+        for deployment in aim.service.iter().flat_map(|service| &service.deployments) {
+            for volume in deployment.config.mounts.keys() {
+                if deployment.state.is_over() || volumes.contains_key(volume) {
+                    continue;
+                }
+                let _permit = tools.permit(&tools.gate).await;
+                volumes.insert(*volume, tools.runtime.has_volume(*volume).await?);
+            }
+        }
+        Ok(volumes)
+    }
+
+    /// Address ranges that are not free, while the service's environment has none.
+    async fn taken(&self, aim: &Aim) -> Result<Vec<(std::net::Ipv4Addr, u8)>, Trouble> {
+        let tools = self.tools;
+        let is_needed = aim
+            .service
+            .as_ref()
+            .is_some_and(|it| it.subnet.is_none() && !it.deployments.is_empty());
+        if !is_needed {
+            return Ok(Vec::new());
+        }
+        let networks = {
+            let _permit = tools.permit(&tools.gate).await;
+            tools.runtime.networks().await?
+        };
+        let desired = tools.rollouts.desired(tools.fence).await?;
+        let ours = networks.ours.iter().filter_map(|network| network.subnet);
+        let rows = desired.environments.iter().filter_map(|environment| environment.subnet);
+        let mut taken: Vec<_> = ours.chain(rows).map(|subnet| (subnet.base(), 24)).collect();
+        taken.extend(networks.foreign);
+        Ok(taken)
+    }
+
+    /// Does what the plan says. `Some`: something failed that only time can mend.
+    async fn carry_out(
+        &mut self,
+        plan: &Plan,
+        interrupt: &Notify,
+        stop: &CancellationToken,
+    ) -> Result<Option<Trouble>, Trouble> {
+        for phase in &plan.phases {
+            let executor = Executor::new(self.tools, self.key, interrupt, stop);
+            let executor = &executor;
+            let run = |chain: &Chain| {
+                let chain = chain.clone();
+                async move {
+                    let failure = executor.run(&chain).await.err();
+                    (chain, failure)
+                }
+            };
+            let results: Vec<_> = stream::iter(phase).map(run).buffer_unordered(16).collect().await;
+            for (container, answer, thresholds, at) in executor.take_answers() {
+                self.memory.answer(&container, answer, thresholds, at);
+            }
+            self.known.extend(executor.take_made());
+
+            let mut worst = None;
+            for (chain, failure) in results {
+                let Some((action, trouble)) = failure else { continue };
+                if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
+                    worst.get_or_insert(trouble);
+                    self.failed.push(chain);
+                }
+            }
+            if worst.is_some() {
+                return Ok(worst);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes in a failure. `Err`: the pass ends. `Ok(None)`: look again.
+    async fn suffer(
+        &mut self,
+        chain: &Chain,
+        action: &Action,
+        trouble: Trouble,
+    ) -> Result<Option<Trouble>, Trouble> {
+        let error = match &trouble {
+            Trouble::Stopped | Trouble::Overtaken | Trouble::Restless => return Err(trouble),
+            // The rows have moved on: what is planned next goes by what they are now.
+            Trouble::Stale(_) => return Ok(None),
+            Trouble::Record(_) => return Err(trouble),
+            Trouble::NoAddress => RuntimeError::Refused(trouble.to_string()),
+            Trouble::Engine(error) if error.is_outage() => return Err(trouble),
+            Trouble::Engine(error) => error.clone(),
+        };
+        tracing::warn!(
+            service.id = %self.key.service,
+            deployment.id = chain.on_behalf.map(tracing::field::display),
+            "an action failed: {error}"
+        );
+        let tools = self.tools;
+        let now = tools.clock.now();
+        let Some(service) = self.situation.as_ref().and_then(|it| it.aim.service.as_ref()) else {
+            return Ok(Some(trouble));
+        };
+        let rules = &tools.settings.rules;
+        let consequence = consequence(service, chain, action, &error, now, rules);
+        if let Some(lost) = consequence.lost_image {
+            // Its first pull is long done and says nothing about now.
+            pulls::take_success(tools, lost);
+            self.memory.lost_image = Some(lost);
+        }
+        if consequence.obstacle.is_some() {
+            self.memory.obstacle = consequence.obstacle;
+        }
+        let is_settled = !consequence.steps.is_empty();
+        match tools.rollouts.record(tools.fence, now, &consequence.steps).await {
+            Ok(()) | Err(RolloutError::Stale(_)) => (),
+            Err(error) => return Err(error.into()),
+        }
+        // What is written down has its own waiting time.
+        let is_busy = matches!(error, RuntimeError::Busy(_));
+        Ok(if is_settled && !is_busy { None } else { Some(trouble) })
+    }
+}
+
+/// Whether its failure leaves something undone. A question may go unanswered.
+fn is_needed(action: &Action) -> bool {
+    !matches!(action, Action::Probe { .. })
+}
+
+impl Tools {
+    pub(crate) async fn permit<'a>(
+        &self,
+        semaphore: &'a Semaphore,
+    ) -> Option<tokio::sync::SemaphorePermit<'a>> {
+        // Never closed: without a permit the call would only be early, not wrong.
+        semaphore.acquire().await.ok()
+    }
+}
