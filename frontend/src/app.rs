@@ -36,7 +36,6 @@ pub fn App() -> Html {
 fn draw(route: Route) -> Html {
     match route {
         Route::Home => html! { <Redirect<Route> to={Route::Projects} /> },
-        Route::Demo => html! { <screen::demo::Demo /> },
         Route::Login
         | Route::Claim
         | Route::Projects

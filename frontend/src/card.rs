@@ -1,6 +1,8 @@
 //! A service on the canvas.
 
 mod brand;
+#[cfg(test)]
+mod tests;
 
 use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
 

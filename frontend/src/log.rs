@@ -2,10 +2,11 @@
 //! frame.
 
 pub mod ansi;
-pub mod demo;
 pub mod feed;
 pub mod ring;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use icondata_lu::{LuArrowDown, LuEraser, LuPause, LuPlay, LuRotateCw};
 use yew::prelude::{

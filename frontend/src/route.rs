@@ -25,8 +25,6 @@ pub enum Route {
     ServiceTab { project: String, service: String, tab: String },
     #[at("/settings/api-keys")]
     ApiKeys,
-    #[at("/demo")]
-    Demo,
     #[not_found]
     #[at("/404")]
     NotFound,
@@ -47,7 +45,6 @@ impl Route {
             | Self::Claim
             | Self::Projects
             | Self::ApiKeys
-            | Self::Demo
             | Self::NotFound => None,
         }
     }
@@ -66,7 +63,6 @@ impl Route {
             | Self::ProjectSettings { .. }
             | Self::ProjectSettingsTab { .. }
             | Self::ApiKeys
-            | Self::Demo
             | Self::NotFound => None,
         }
     }

@@ -1,4 +1,3 @@
 //! The screens, one for each address.
 
-pub mod demo;
 pub mod not_found;

@@ -97,7 +97,6 @@ fn connection(props: &ShellProps, is_online: bool) -> Html {
 }
 
 /// An easel with three dabs of paint.
-#[must_use]
 pub fn logo() -> Html {
     html! {
         <svg class="logo" viewBox="0 0 28 28" width="28" height="28" aria-hidden="true">

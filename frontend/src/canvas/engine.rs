@@ -22,6 +22,9 @@ const FLIGHT: f64 = 250.0;
 /// Room around the cards when everything is shown.
 const PADDING: f64 = 64.0;
 const ZOOM_STEP: f64 = 1.25;
+/// A window narrower than this begins at a zoom at which cards can be read.
+const NARROW: f64 = 700.0;
+const LEGIBLE: f64 = 0.75;
 
 /// Camera, positions, selection and gestures.
 #[derive(Debug, Default)]
@@ -211,13 +214,18 @@ impl Engine {
         }
     }
 
-    /// Shows everything, without a flight.
-    pub fn fit_at_once(&mut self) {
-        if let Some(area) = self.board.bounds() {
-            self.camera = Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0));
-            self.flight = None;
-            self.marks.camera = true;
+    /// The first look, without a flight: everything, or where it begins if that could not be read.
+    pub fn look_first(&mut self) {
+        let Some(area) = self.board.bounds() else { return };
+        self.camera = Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0));
+        if self.size.width < NARROW && self.camera.zoom < LEGIBLE {
+            let zoom = LEGIBLE;
+            let pan =
+                Position { x: (24.0 - area.x * zoom).round(), y: (24.0 - area.y * zoom).round() };
+            self.camera = Camera { pan, zoom };
         }
+        self.flight = None;
+        self.marks.camera = true;
     }
 
     pub fn zoom_in(&mut self) {

@@ -26,7 +26,7 @@ impl Person {
     fn initials(&self) -> String {
         let mut words = self.name.split_whitespace().filter_map(|word| word.chars().next());
         let first = words.next().into_iter();
-        first.chain(words.last()).flat_map(char::to_uppercase).collect()
+        first.chain(words.next_back()).flat_map(char::to_uppercase).collect()
     }
 }
 

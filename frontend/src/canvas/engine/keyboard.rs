@@ -111,10 +111,10 @@ impl Engine {
             Direction::Up => (0.0, -STEP),
             Direction::Down => (0.0, STEP),
         };
-        let mut cards = self.selection.clone();
-        if cards.is_empty() {
-            cards.extend(self.active);
-        }
+        let cards = match self.active {
+            Some(active) if !self.selection.contains(&active) => vec![active],
+            _ => self.selection.clone(),
+        };
         let mut members = Vec::new();
         for card in cards.into_iter().filter_map(|id| self.board.index(id)) {
             for member in self.board.family(card) {

@@ -114,11 +114,15 @@ impl Painter {
                 }
                 let Area { x, y, width, height } = board.area(card);
                 let tone = board.tone(card);
-                context.set_fill_style_str(pigments.fill(layer, tone));
+                let ground = if layer == Layer::Ground { &pigments.ground } else { &pigments.calm };
+                context.set_fill_style_str(ground);
                 context.fill_rect(x, y, width, height);
                 if layer == Layer::Card {
-                    context.set_fill_style_str(pigments.stroke(tone));
-                    context.fill_rect(x, y, width.min(6.0 * pixel).min(28.0), height);
+                    context.set_fill_style_str(pigments.of(tone));
+                    context.set_global_alpha(strength(tone));
+                    context.fill_rect(x, y, width, height);
+                    context.set_global_alpha(1.0);
+                    context.fill_rect(x, y, width.min(4.0 * pixel), height);
                 }
                 if engine.selection().contains(&id) {
                     context.set_stroke_style_str(&pigments.accent);
@@ -141,6 +145,16 @@ fn letters(room: f64) -> usize {
     room.clamp(0.0, 64.0) as usize
 }
 
+/// How strongly a slab shows its pigment: one sees from afar where it burns.
+fn strength(tone: Tone) -> f64 {
+    match tone {
+        Tone::Calm => 0.0,
+        Tone::Live => 0.16,
+        Tone::Progress | Tone::Staged => 0.32,
+        Tone::Failed => 0.75,
+    }
+}
+
 /// The tokens' values, as the theme has them now.
 #[derive(Debug, Default)]
 struct Pigments {
@@ -149,8 +163,7 @@ struct Pigments {
     ground: String,
     calm: String,
     accent: String,
-    washes: [String; 4],
-    strokes: [String; 5],
+    tones: [String; 5],
 }
 
 impl Pigments {
@@ -167,29 +180,17 @@ impl Pigments {
             ground: read("hover"),
             calm: read("surface"),
             accent: read("accent"),
-            washes: ["wash-live", "wash-info", "wash-staged", "wash-fail"].map(read),
-            strokes: ["faint", "live", "info", "staged", "fail"].map(read),
+            tones: ["faint", "live", "info", "staged", "fail"].map(read),
         }
     }
 
-    fn fill(&self, layer: Layer, tone: Tone) -> &str {
-        match (layer, tone) {
-            (Layer::Ground, _) => &self.ground,
-            (Layer::Card, Tone::Calm) => &self.calm,
-            (Layer::Card, Tone::Live) => &self.washes[0],
-            (Layer::Card, Tone::Progress) => &self.washes[1],
-            (Layer::Card, Tone::Staged) => &self.washes[2],
-            (Layer::Card, Tone::Failed) => &self.washes[3],
-        }
-    }
-
-    fn stroke(&self, tone: Tone) -> &str {
+    fn of(&self, tone: Tone) -> &str {
         match tone {
-            Tone::Calm => &self.strokes[0],
-            Tone::Live => &self.strokes[1],
-            Tone::Progress => &self.strokes[2],
-            Tone::Staged => &self.strokes[3],
-            Tone::Failed => &self.strokes[4],
+            Tone::Calm => &self.tones[0],
+            Tone::Live => &self.tones[1],
+            Tone::Progress => &self.tones[2],
+            Tone::Staged => &self.tones[3],
+            Tone::Failed => &self.tones[4],
         }
     }
 }

@@ -6,7 +6,7 @@ use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use super::{Stage, settle};
+use super::{settle, stage::Stage};
 use crate::canvas::{
     engine::Key,
     geometry::Position,
@@ -22,7 +22,10 @@ pub(super) fn listen(root: &HtmlElement, stage: &Rc<RefCell<Stage>>) -> Vec<Even
         let options =
             EventListenerOptions { phase: EventListenerPhase::Bubble, passive: is_passive };
         EventListener::new_with_options(root, name, options, move |event| {
-            if let Some(stage) = stage.upgrade() {
+            // A frame that moves the keyboard is heard here while it is still writing.
+            if let Some(stage) = stage.upgrade()
+                && stage.try_borrow_mut().is_ok()
+            {
                 handle(&stage, event);
                 settle(&stage);
             }

@@ -1,0 +1,45 @@
+use yew::{ServerRenderer, prelude::*};
+
+use super::*;
+
+fn face() -> Face {
+    Face {
+        name: "web".into(),
+        icon: CardIcon::Mark(brand("nginx:1.29")),
+        source: "nginx:1.29".into(),
+        source_icon: None,
+        status: Status::Failed,
+        word: "Crashed".into(),
+        reason: Some("It exited with code 137, five times in a row.".into()),
+        since: None,
+        replicas: vec![Status::Live, Status::Failed],
+        volumes: vec!["content".into()],
+        address: Some("shop.example.org".into()),
+        host: "web".into(),
+        staged: Staged::Edited,
+    }
+}
+
+#[component]
+fn Example() -> Html {
+    html! { <ServiceCard face={face()} /> }
+}
+
+#[tokio::test]
+async fn a_card_says_what_runs_how_it_is_and_what_waits() {
+    let html = ServerRenderer::<Example>::new().hydratable(false).render().await;
+
+    for claim in [
+        "nginx:1.29",
+        "Crashed",
+        "Edited",
+        "card--edited",
+        "1 of 2 replicas running",
+        "https://shop.example.org",
+        "content",
+        "It exited with code 137",
+    ] {
+        assert!(html.contains(claim), "{claim} is missing");
+    }
+    assert!(!html.contains("style="));
+}
