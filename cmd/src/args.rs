@@ -1,0 +1,318 @@
+//! The command line, as it is typed.
+
+mod stage;
+
+pub use stage::{GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction};
+
+use crate::{
+    config::{Settings, parse_duration},
+    exit::EXIT_CODES,
+};
+use clap::{Args, Parser, Subcommand};
+use std::time::Duration;
+
+/// Run applications on your own machine: one canvas, staged changes, one apply.
+#[derive(Parser, Debug)]
+#[command(
+    name = "easel",
+    version,
+    after_help = EXIT_CODES,
+    after_long_help = EXIT_CODES,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the server: API, web app and everything that keeps containers as they should be.
+    #[command(after_help = EXIT_CODES)]
+    Serve(Box<Settings>),
+    /// Look whether a server can run here: data, key, database, port, engine, network.
+    Doctor {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Answer with JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign in. The password is asked for, or read from standard input; it is never an argument.
+    Login {
+        /// The server. Default: the one of the last sign-in, else http://127.0.0.1:8080.
+        #[arg(long, env = "EASEL_URL")]
+        url: Option<String>,
+        /// Your e-mail address.
+        #[arg(long)]
+        email: Option<String>,
+        /// Answer with JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign out, and forget the server's tokens.
+    Logout(Target),
+    /// Say who is signed in, and where.
+    Whoami(Target),
+    /// Projects: list, create, delete, or choose the one that other commands mean.
+    Projects {
+        #[command(subcommand)]
+        action: Option<ProjectAction>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Services of a project. Create and delete take effect at once; `stage` prepares changes.
+    Services {
+        #[command(subcommand)]
+        action: Option<ServiceAction>,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Stage a change: it waits, and everybody sees it, until it is applied.
+    Stage {
+        #[command(subcommand)]
+        what: Stage,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Staged changes: what was, what will be, and who wanted it.
+    Changes {
+        #[command(subcommand)]
+        action: Option<ChangeAction>,
+        /// Show authors, times and effects.
+        #[arg(long, global = true)]
+        details: bool,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Apply staged changes together, as one revision.
+    Apply(Apply),
+    /// How the services are doing.
+    Status {
+        /// Go on and tell what happens.
+        #[arg(long, short)]
+        watch: bool,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// What a service prints.
+    Logs {
+        /// The service: slug, name or id.
+        service: String,
+        /// Wait for more.
+        #[arg(long, short)]
+        follow: bool,
+        /// How many last lines to begin with.
+        #[arg(long, short = 'n', default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=5000))]
+        tail: u32,
+        /// Print when each line was written.
+        #[arg(long, short)]
+        timestamps: bool,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// A service's deployments, newest first.
+    Deployments {
+        /// The service: slug, name or id.
+        service: String,
+        /// How many to list.
+        #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
+        limit: u64,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Deploy a service's present configuration again; its image is looked up anew.
+    Redeploy {
+        /// The service: slug, name or id.
+        service: String,
+        /// What to say about it.
+        #[arg(long, short, default_value = "")]
+        message: String,
+        #[command(flatten)]
+        wait: Wait,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// API keys, for scripts.
+    Keys {
+        #[command(subcommand)]
+        action: Option<KeyAction>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Say which version this is.
+    Version {
+        /// Answer with JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which server, and how to answer.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Target {
+    /// The server. Default: the one of the last sign-in. With EASEL_API_KEY set, that key is used.
+    #[arg(long, env = "EASEL_URL", global = true)]
+    pub url: Option<String>,
+    /// Answer with JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Which project and environment.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Scope {
+    /// The project: slug, id or name. Default: the one chosen with `projects use`, or the only one.
+    #[arg(long, short, env = "EASEL_PROJECT", global = true)]
+    pub project: Option<String>,
+    /// The environment: slug or id.
+    #[arg(long, short, env = "EASEL_ENVIRONMENT", default_value = "production", global = true)]
+    pub environment: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Whether to wait for deployments to end.
+#[derive(Args, Clone, Debug)]
+pub struct Wait {
+    /// Wait until the new deployments are live; exit with 7 if one fails.
+    #[arg(long, short)]
+    pub wait: bool,
+    /// How long to wait, such as 90s or 10m.
+    #[arg(long, default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "must be a time such as 90s, 10m or 1h".to_owned())
+}
+
+/// What to apply.
+#[derive(Args, Clone, Debug)]
+pub struct Apply {
+    /// Changes to apply, by the ids that `changes` prints. Default: all that are staged.
+    pub changes: Vec<String>,
+    /// Apply all that is staged when this command looks; the same as naming none.
+    #[arg(long, conflicts_with = "changes")]
+    pub all_seen: bool,
+    /// What to say about it, for the history.
+    #[arg(long, short, default_value = "")]
+    pub message: String,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub wait: Wait,
+    #[command(flatten)]
+    pub scope: Scope,
+}
+
+/// What to do with projects.
+#[derive(Subcommand, Clone, Debug)]
+pub enum ProjectAction {
+    /// List them.
+    List {
+        /// Only those whose name contains this.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Make one.
+    Create {
+        /// What it is called.
+        name: String,
+    },
+    /// Delete one, with its services. The data of its volumes stays in the engine.
+    Delete {
+        /// The project: slug, id or name.
+        project: String,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Choose the one that other commands mean.
+    Use {
+        /// The project: slug, id or name.
+        project: String,
+    },
+}
+
+/// What to do with services.
+#[derive(Subcommand, Clone, Debug)]
+pub enum ServiceAction {
+    /// List them.
+    List,
+    /// Show one: configuration, state, variables without their values.
+    Show {
+        /// The service: slug, name or id.
+        service: String,
+    },
+    /// Make one at once, as a revision of its own.
+    Create {
+        #[command(flatten)]
+        new: Box<NewService>,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Delete one at once, as a revision of its own. The data of its volumes stays.
+    Delete {
+        /// The service: slug, name or id.
+        service: String,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// What to do with staged changes.
+#[derive(Subcommand, Clone, Debug)]
+pub enum ChangeAction {
+    /// List them.
+    List,
+    /// Discard changes, and those that depend on them.
+    Discard {
+        /// Which, by the ids that `changes` prints.
+        #[arg(required_unless_present = "all")]
+        changes: Vec<String>,
+        /// All of them.
+        #[arg(long, conflicts_with = "changes")]
+        all: bool,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Bring discarded edits back, by the ids that `discard` printed.
+    Restore {
+        /// Which.
+        #[arg(required = true)]
+        edits: Vec<String>,
+    },
+}
+
+/// What to do with API keys.
+#[derive(Subcommand, Clone, Debug)]
+pub enum KeyAction {
+    /// List yours.
+    List,
+    /// Make one. It is shown once.
+    Create {
+        /// What it is for.
+        description: String,
+        /// What it may be used for: read, stage, deploy, write, admin; may be repeated.
+        #[arg(long, value_delimiter = ',', default_value = "read,stage,deploy,write")]
+        scope: Vec<String>,
+        /// The only project that it may be used for.
+        #[arg(long)]
+        only: Option<String>,
+        /// When it ends, from now, such as 90d.
+        #[arg(long, value_parser = duration)]
+        expires: Option<Duration>,
+    },
+    /// Delete one.
+    Delete {
+        /// Which: its id, or the beginning of it that the list shows.
+        key: String,
+    },
+}

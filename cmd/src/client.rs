@@ -1,0 +1,326 @@
+//! The command line's side of the API: one server, one way to be known there.
+
+mod api;
+mod credentials;
+mod live;
+
+pub(crate) use api::Place;
+pub(crate) use credentials::{Credentials, Kept, Tokens};
+pub(crate) use live::{Live, News};
+
+use crate::{
+    Surroundings,
+    exit::{Exit, Failure},
+};
+use anyhow::{Context, Result};
+use domain::Secret;
+use reqwest::{Method, Response, StatusCode, Url, header};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Where a server is expected when nobody has said otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server, and how we are known there.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    door: Door,
+}
+
+/// How we are known.
+enum Door {
+    /// Not at all.
+    Nobody,
+    /// By a key from the environment.
+    Key(Secret),
+    /// By tokens that are renewed and kept.
+    Tokens { kept: Kept, tokens: Box<Mutex<Tokens>> },
+}
+
+impl Client {
+    /// A server, without being known there.
+    ///
+    /// # Errors
+    /// When this is no address of a server.
+    pub(crate) fn stranger(url: &str) -> Result<Self> {
+        Ok(Self { http: http()?, base: parse(url)?, door: Door::Nobody })
+    }
+
+    /// The server that a command means, known by key or by the tokens of the last sign-in.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub(crate) fn open(url: Option<&str>, around: &Surroundings) -> Result<Self> {
+        let kept = Kept::at(around);
+        let credentials = kept.as_ref().map(Kept::load).transpose()?.flatten();
+        let remembered = credentials.as_ref().map(|known| known.url.as_str());
+        let base = parse(url.or(remembered).unwrap_or(DEFAULT_URL))?;
+        let door = if let Some(key) = &around.api_key {
+            Door::Key(Secret::from(key.as_str()))
+        } else {
+            let known = credentials
+                .filter(|known| parse(&known.url).is_ok_and(|url| url == base))
+                .and_then(|known| known.tokens);
+            let (Some(kept), Some(tokens)) = (kept, known) else {
+                return Err(Failure::new(
+                    Exit::Forbidden,
+                    format!(
+                        "not signed in at {}; run `easel login --url {}`, or set EASEL_API_KEY",
+                        shown(&base),
+                        shown(&base)
+                    ),
+                )
+                .into());
+            };
+            Door::Tokens { kept, tokens: Box::new(Mutex::new(tokens)) }
+        };
+        Ok(Self { http: http()?, base, door })
+    }
+
+    /// The server's address.
+    pub(crate) fn url(&self) -> String {
+        shown(&self.base)
+    }
+
+    /// What proves who we are, renewed where it is about to end.
+    async fn token(&self) -> Result<Option<Secret>> {
+        match &self.door {
+            Door::Nobody => Ok(None),
+            Door::Key(key) => Ok(Some(key.clone())),
+            Door::Tokens { kept, tokens } => {
+                let mut tokens = tokens.lock().await;
+                if tokens.is_stale() {
+                    *tokens = self.renew(kept, &tokens).await?;
+                }
+                Ok(Some(tokens.access_token.clone()))
+            }
+        }
+    }
+
+    async fn renew(&self, kept: &Kept, old: &Tokens) -> Result<Tokens> {
+        let _turn = kept.turn()?;
+        // Another command may have renewed them while this one waited for its turn.
+        if let Some(newer) = kept.load()?.and_then(|known| known.tokens)
+            && newer.refresh_token != old.refresh_token
+            && !newer.is_stale()
+        {
+            return Ok(newer);
+        }
+        let body = serde_json::json!({ "refresh_token": old.refresh_token });
+        let answer = self.attempt(Method::POST, "auth/refresh", &[], Some(&body), None).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            return Err(Failure::new(
+                Exit::Forbidden,
+                format!("the sign-in at {} has ended; run `easel login` again", self.url()),
+            )
+            .into());
+        }
+        let tokens: Tokens = read(answer).await?;
+        kept.change(|known| known.tokens = Some(tokens.clone()))?;
+        Ok(tokens)
+    }
+
+    /// Asks, and reads the answer.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<T> {
+        read(self.send(method, path, query, body).await?).await
+    }
+
+    /// Asks; an answer that says no is an error.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Response> {
+        let token = self.token().await?;
+        let mut answer = self.attempt(method.clone(), path, query, body, token.as_ref()).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && let Door::Tokens { kept, tokens } = &self.door
+        {
+            let mut tokens = tokens.lock().await;
+            *tokens = self.renew(kept, &tokens).await?;
+            let token = Some(&tokens.access_token);
+            answer = self.attempt(method, path, query, body, token).await?;
+        }
+        refuse(answer).await
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+        token: Option<&Secret>,
+    ) -> Result<Response> {
+        let mut url = self.api(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url);
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose());
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = tokio::time::timeout(PATIENCE, request.send());
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Failure::new(
+                Exit::Unreachable,
+                format!("no answer from {}: {}", self.url(), root(&error)),
+            )
+            .into()),
+            Err(_) => Err(Failure::new(
+                Exit::Unreachable,
+                format!("no answer from {} within {} s", self.url(), PATIENCE.as_secs()),
+            )
+            .into()),
+        }
+    }
+
+    fn api(&self, path: &str) -> Result<Url> {
+        self.base.join(&format!("api/{path}")).context("the path of the API")
+    }
+}
+
+fn http() -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("easel/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(10))
+        // Tokens go where they were meant to go, or nowhere.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .context("prepare to ask the server")
+}
+
+fn parse(url: &str) -> Result<Url> {
+    let wrong = || {
+        Failure::usage(format!(
+            "`{url}` is not the address of a server, such as https://easel.example.org"
+        ))
+    };
+    let mut parsed = Url::parse(url.trim()).map_err(|_| wrong())?;
+    if !matches!(parsed.scheme(), "http" | "https")
+        || !parsed.has_host()
+        || !parsed.username().is_empty()
+        || parsed.password().is_some()
+    {
+        return Err(wrong().into());
+    }
+    parsed.set_query(None);
+    parsed.set_fragment(None);
+    if !parsed.path().ends_with('/') {
+        parsed.set_path(&format!("{}/", parsed.path()));
+    }
+    Ok(parsed)
+}
+
+fn shown(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<T> {
+    let answer = refuse(answer).await?;
+    let is_json = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    if !is_json && answer.status() != StatusCode::NO_CONTENT {
+        let url = answer.url().origin().ascii_serialization();
+        return Err(Failure::failed(format!("{url} answers, but not as Easel does")).into());
+    }
+    let text = answer.bytes().await.context("read the server's answer")?;
+    let text: &[u8] = if text.is_empty() { b"null" } else { &text };
+    serde_json::from_slice(text)
+        .context("the server's answer is not understood; is it of another version?")
+}
+
+/// The answer, unless it says no.
+async fn refuse(answer: Response) -> Result<Response> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let exit = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Forbidden,
+        StatusCode::NOT_FOUND => Exit::NotFound,
+        StatusCode::CONFLICT => Exit::Conflict,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    let url = shown(answer.url());
+    let text = answer.text().await.unwrap_or_default();
+    let sentence = match serde_json::from_str::<Value>(&text) {
+        Ok(problem) => explain(&problem),
+        Err(_) => None,
+    };
+    let sentence = sentence.unwrap_or_else(|| format!("{url} answered {status}"));
+    Err(Failure::new(exit, sentence).into())
+}
+
+/// The sentence of a problem, with what is wrong by field where the sentence does not say it.
+fn explain(problem: &Value) -> Option<String> {
+    let mut sentence = problem.get("message")?.as_str()?.to_owned();
+    for (field, rules) in problem.get("errors").and_then(Value::as_object).into_iter().flatten() {
+        for rule in rules.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !sentence.contains(rule) {
+                sentence = format!("{sentence}\n  {field}: {rule}");
+            }
+        }
+    }
+    Some(sentence)
+}
+
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// What goes over the wire as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).context("write the request")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_named_by_http_addresses_without_secrets() {
+        assert_eq!(shown(&parse("http://127.0.0.1:8080").unwrap()), "http://127.0.0.1:8080");
+        assert_eq!(shown(&parse("https://host/easel?x#y").unwrap()), "https://host/easel");
+        for wrong in ["host", "ftp://host", "http://user:pass@host", "file:///etc/passwd", ""] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_fields() {
+        let problem = serde_json::json!({
+            "error": "invalid",
+            "message": "the input is not valid",
+            "errors": { "name": ["must not be empty"] },
+        });
+
+        assert_eq!(explain(&problem).unwrap(), "the input is not valid\n  name: must not be empty");
+    }
+}

@@ -1,0 +1,185 @@
+//! The API's calls: paths, and what goes in and comes out.
+
+use super::{Client, Tokens, json};
+use anyhow::Result;
+use domain::{
+    ApiKeyId, ChangeId, DeploymentId, Message, ProjectId, Secret, ServiceId,
+    account::{ApiKey, User},
+    canvas::Snapshot,
+    changes::{Applied, Discarded, Selection, Staging},
+    deployments::DeploymentSummary,
+    edit::Edit,
+    project::{Paged, Project, ProjectSummary},
+};
+use reqwest::{Method, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A project's environment, as paths name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) project: ProjectId,
+    pub(crate) environment: String,
+}
+
+impl Place {
+    fn path(&self, rest: &str) -> String {
+        format!("projects/{}/environments/{}/{rest}", self.project, self.environment)
+    }
+}
+
+/// A key just made: the only time that its secret is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FreshKey {
+    #[serde(flatten)]
+    pub(crate) key: ApiKey,
+    pub(crate) token: Secret,
+}
+
+impl Client {
+    pub(crate) async fn login(
+        &self,
+        email: &str,
+        password: &Secret,
+        device: &str,
+    ) -> Result<Tokens> {
+        let body = json!({ "email": email, "password": password, "device": device });
+        self.ask(Method::POST, "auth/login", &[], Some(&body)).await
+    }
+
+    pub(crate) async fn logout(&self) -> Result<()> {
+        self.send(Method::POST, "auth/logout", &[], None).await.map(drop)
+    }
+
+    pub(crate) async fn me(&self) -> Result<User> {
+        self.ask(Method::GET, "auth/me", &[], None).await
+    }
+
+    pub(crate) async fn projects(&self, name: Option<&str>) -> Result<Vec<ProjectSummary>> {
+        let mut all = Vec::new();
+        loop {
+            let mut query = vec![("offset", all.len().to_string()), ("limit", "100".to_owned())];
+            query.extend(name.map(|name| ("name", name.to_owned())));
+            let page: Paged<ProjectSummary> =
+                self.ask(Method::GET, "projects", &query, None).await?;
+            let is_last = page.data.is_empty();
+            all.extend(page.data);
+            if is_last || all.len() as u64 >= page.total_count {
+                return Ok(all);
+            }
+        }
+    }
+
+    pub(crate) async fn create_project(&self, name: &str) -> Result<Project> {
+        self.ask(Method::POST, "projects", &[], Some(&json!({ "name": name }))).await
+    }
+
+    pub(crate) async fn delete_project(&self, project: ProjectId) -> Result<()> {
+        self.send(Method::DELETE, &format!("projects/{project}"), &[], None).await.map(drop)
+    }
+
+    pub(crate) async fn snapshot(&self, place: &Place) -> Result<Snapshot> {
+        self.ask(Method::GET, &place.path("canvas"), &[], None).await
+    }
+
+    pub(crate) async fn stage(&self, place: &Place, edits: &[Edit]) -> Result<Staging> {
+        let body = json!({ "edits": json(&edits)? });
+        self.ask(Method::POST, &place.path("pending-changes"), &[], Some(&body)).await
+    }
+
+    pub(crate) async fn discard(
+        &self,
+        place: &Place,
+        changes: &[ChangeId],
+        seen: &[ChangeId],
+    ) -> Result<Discarded> {
+        let body = json!({ "changes": changes, "seen": seen });
+        self.ask(Method::POST, &place.path("pending-changes/discard"), &[], Some(&body)).await
+    }
+
+    pub(crate) async fn restore(&self, place: &Place, edits: &[ChangeId]) -> Result<Staging> {
+        let body = json!({ "edits": edits });
+        self.ask(Method::POST, &place.path("pending-changes/restore"), &[], Some(&body)).await
+    }
+
+    pub(crate) async fn apply(
+        &self,
+        place: &Place,
+        selection: &Selection,
+        message: &Message,
+    ) -> Result<Applied> {
+        let mut body = json(selection)?;
+        body["message"] = json(message)?;
+        self.ask(Method::POST, &place.path("deploy"), &[], Some(&body)).await
+    }
+
+    pub(crate) async fn deployments(
+        &self,
+        place: &Place,
+        service: ServiceId,
+        limit: u64,
+    ) -> Result<Paged<DeploymentSummary>> {
+        let path = place.path(&format!("services/{service}/deployments"));
+        self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
+    }
+
+    /// One deployment, whole, as the server tells it.
+    pub(crate) async fn deployment(
+        &self,
+        place: &Place,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<Value> {
+        let path = place.path(&format!("services/{service}/deployments/{deployment}"));
+        self.ask(Method::GET, &path, &[], None).await
+    }
+
+    pub(crate) async fn redeploy(
+        &self,
+        place: &Place,
+        service: ServiceId,
+        message: &Message,
+    ) -> Result<DeploymentSummary> {
+        let path = place.path(&format!("services/{service}/redeploy"));
+        self.ask(Method::POST, &path, &[], Some(&json!({ "message": message }))).await
+    }
+
+    pub(crate) async fn logs(
+        &self,
+        place: &Place,
+        service: ServiceId,
+        tail: u32,
+        follow: bool,
+    ) -> Result<Response> {
+        let path = place.path(&format!("services/{service}/logs"));
+        let query = [("tail", tail.to_string()), ("follow", follow.to_string())];
+        self.send(Method::GET, &path, &query, None).await
+    }
+
+    pub(crate) async fn keys(&self) -> Result<Vec<ApiKey>> {
+        #[derive(Deserialize)]
+        struct Keys {
+            data: Vec<ApiKey>,
+        }
+        let keys: Keys =
+            self.ask(Method::GET, "api-keys", &[("limit", "100".to_owned())], None).await?;
+        Ok(keys.data)
+    }
+
+    pub(crate) async fn create_key(&self, key: &Value) -> Result<FreshKey> {
+        self.ask(Method::POST, "api-keys", &[], Some(key)).await
+    }
+
+    pub(crate) async fn delete_key(&self, key: ApiKeyId) -> Result<()> {
+        self.send(Method::DELETE, &format!("api-keys/{key}"), &[], None).await.map(drop)
+    }
+
+    /// Where the canvas's socket is.
+    pub(super) fn socket(&self, place: &Place) -> Result<reqwest::Url> {
+        let mut url = self.api(&place.path("canvas/ws"))?;
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        // Both are schemes with a host, which can always be changed into each other.
+        let _ = url.set_scheme(scheme);
+        Ok(url)
+    }
+}

@@ -1,0 +1,148 @@
+//! What the command line remembers between calls, readable by its owner alone.
+
+use crate::{Surroundings, exit::Failure};
+use anyhow::{Context, Result};
+use domain::{Clock, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// What is remembered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Credentials {
+    /// The server of the last sign-in.
+    pub(crate) url: String,
+    /// Who signed in.
+    #[serde(default)]
+    pub(crate) email: Option<String>,
+    /// How the server knows us.
+    #[serde(flatten, default)]
+    pub(crate) tokens: Option<Tokens>,
+    /// The project that commands mean.
+    #[serde(default)]
+    pub(crate) project: Option<String>,
+}
+
+/// A short token for calls, and one that renews it once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    pub(crate) access_token: Secret,
+    pub(crate) refresh_token: Secret,
+    /// When the access token ends.
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Tokens {
+    /// Whether it is time to renew them.
+    pub(crate) fn is_stale(&self) -> bool {
+        crate::clock::SystemClock.now().plus(Duration::from_secs(30)) >= self.expires_at
+    }
+}
+
+/// Where it is remembered.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    path: PathBuf,
+}
+
+impl Kept {
+    /// The place for this person; none without a home.
+    pub(crate) fn at(around: &Surroundings) -> Option<Self> {
+        around.credentials().map(|path| Self { path })
+    }
+
+    /// What is remembered, if anything.
+    pub(crate) fn load(&self) -> Result<Option<Credentials>> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("read {}", self.path.display()));
+            }
+        };
+        let known = serde_json::from_slice(&text).map_err(|_| {
+            Failure::failed(format!(
+                "{} is damaged; remove it and run `easel login` again",
+                self.path.display()
+            ))
+        })?;
+        Ok(Some(known))
+    }
+
+    /// Remembers this instead: wholly or not at all.
+    pub(crate) fn save(&self, known: &Credentials) -> Result<()> {
+        let save = || -> std::io::Result<()> {
+            let dir = self.path.parent().unwrap_or(&self.path);
+            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            let draft = self.path.with_extension(format!("{}.tmp", std::process::id()));
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&draft)?;
+            file.write_all(&serde_json::to_vec_pretty(known)?)?;
+            file.sync_all()?;
+            fs::rename(&draft, &self.path)
+        };
+        save().with_context(|| format!("remember the sign-in in {}", self.path.display()))
+    }
+
+    /// Remembers something else beside what is remembered.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Credentials)) -> Result<()> {
+        let mut known = self.load()?.unwrap_or_default();
+        change(&mut known);
+        self.save(&known)
+    }
+
+    /// Waits until no other command renews tokens, and keeps others waiting while it is held.
+    pub(crate) fn turn(&self) -> Result<File> {
+        let path = self.path.with_extension("lock");
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("open {}", path.display()))?;
+        file.lock().with_context(|| format!("lock {}", path.display()))?;
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_remembered_is_for_its_owner_alone_and_comes_back() {
+        let home = tempfile::tempdir().unwrap();
+        let around =
+            Surroundings { home: Some(home.path().to_path_buf()), ..Surroundings::default() };
+        let kept = Kept::at(&around).unwrap();
+        assert!(kept.load().unwrap().is_none());
+
+        kept.change(|known| {
+            known.url = "http://127.0.0.1:8080".to_owned();
+            known.tokens = Some(Tokens {
+                access_token: "a".into(),
+                refresh_token: "r".into(),
+                expires_at: Timestamp::from_millis(1),
+            });
+        })
+        .unwrap();
+        kept.change(|known| known.project = Some("web".to_owned())).unwrap();
+
+        let known = kept.load().unwrap().unwrap();
+        assert_eq!(known.project.as_deref(), Some("web"));
+        assert_eq!(known.tokens.unwrap().refresh_token.expose(), "r");
+        let mode = fs::metadata(&kept.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

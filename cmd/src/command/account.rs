@@ -1,0 +1,122 @@
+//! Signing in and out, and who one is.
+
+use super::Desk;
+use crate::{
+    Surroundings,
+    args::Target,
+    client::{Client, Credentials, Kept},
+    console::Console,
+    exit::Failure,
+};
+use anyhow::{Context, Result};
+use domain::{Email, Secret};
+use serde_json::json;
+use std::io::Read;
+
+pub(super) async fn login(
+    url: Option<String>,
+    email: Option<String>,
+    around: &Surroundings,
+    console: Console,
+) -> Result<()> {
+    let kept = Kept::at(around).ok_or_else(|| {
+        Failure::usage("there is no home folder to remember the sign-in in; set EASEL_API_KEY")
+    })?;
+    let known = kept.load().ok().flatten().unwrap_or_default();
+    let remembered = Some(known.url.clone()).filter(|url| !url.is_empty());
+    let url = url.or(remembered).unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
+    let client = Client::stranger(&url)?;
+    let email = match email.or(known.email.clone()) {
+        Some(email) => email,
+        None if Console::can_ask() => {
+            Console::ask("E-mail").ok_or_else(|| Failure::usage("an e-mail address is needed"))?
+        }
+        None => return Err(Failure::usage("say who signs in with --email").into()),
+    };
+    let email: Email = super::value::parse("--email", &email)?;
+    let password = if Console::can_ask() {
+        Secret::from(
+            rpassword::prompt_password(format!("Password of {email} at {}: ", client.url()))
+                .context("read the password")?,
+        )
+    } else {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("read the password from standard input")?;
+        Secret::from(text.trim_end_matches(['\r', '\n']))
+    };
+    if password.expose().is_empty() {
+        return Err(
+            Failure::usage("the password is empty; type it, or pass it on standard input").into()
+        );
+    }
+
+    let device = format!("easel on {}", around.host_name);
+    let tokens = client.login(email.as_str(), &password, &device).await?;
+    let project = known.project.filter(|_| known.url == client.url());
+    kept.save(&Credentials {
+        url: client.url(),
+        email: Some(email.to_string()),
+        tokens: Some(tokens),
+        project,
+    })?;
+    if console.json {
+        console.value(&json!({ "url": client.url(), "email": email }));
+    } else {
+        console.line(format!("Signed in at {} as {email}.", client.url()));
+    }
+    Ok(())
+}
+
+pub(super) async fn logout(target: &Target, around: &Surroundings) -> Result<()> {
+    let console = Console::new(target.json);
+    let kept = Kept::at(around);
+    let known = kept.as_ref().and_then(|kept| kept.load().ok().flatten());
+    let (Some(kept), Some(mut known)) = (kept, known.filter(|known| known.tokens.is_some())) else {
+        console.note("Nobody was signed in.");
+        return Ok(());
+    };
+    let without_key = Surroundings { api_key: None, ..around.clone() };
+    // What is forgotten here must be forgotten also when the server is away.
+    let told = match Client::open(Some(&known.url), &without_key) {
+        Ok(client) => client.logout().await,
+        Err(error) => Err(error),
+    };
+    known.tokens = None;
+    kept.save(&known)?;
+    match told {
+        Ok(()) => console.note(format!("Signed out at {}.", known.url)),
+        Err(error) => console.note(format!(
+            "Signed out here; {} could not be told ({error}), its session ends by itself.",
+            known.url
+        )),
+    }
+    if console.json {
+        console.value(&json!({ "url": known.url }));
+    }
+    Ok(())
+}
+
+pub(super) async fn whoami(desk: &Desk) -> Result<()> {
+    let me = desk.client.me().await?;
+    if desk.console.json {
+        let mut value = serde_json::to_value(&me)?;
+        value["url"] = json!(desk.client.url());
+        desk.console.value(&value);
+    } else {
+        let role = serde_json::to_value(me.role)?;
+        let role = role.as_str().unwrap_or_default();
+        desk.console.line(format!("{} <{}>, {role}, at {}", me.name, me.email, desk.client.url()));
+    }
+    Ok(())
+}
+
+pub(super) fn version(console: Console) {
+    let version = env!("CARGO_PKG_VERSION");
+    if console.json {
+        console.value(&json!({ "version": version }));
+    } else {
+        console.line(format!("easel {version}"));
+    }
+}

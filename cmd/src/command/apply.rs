@@ -1,0 +1,201 @@
+//! Applying staged changes, and waiting for what comes of it.
+
+use super::{Room, change, describe, find, project::sure};
+use crate::{
+    args::Apply,
+    client::{Live, News},
+    console::Tone,
+    exit::{Exit, Failure},
+};
+use anyhow::Result;
+use domain::{
+    ChangeId, DeploymentId, Message, ServiceId,
+    canvas::Snapshot,
+    change::{StagedChange, closure},
+    changes::{Applied, Selection},
+    deployment::DeploymentState,
+    deployments::DeploymentSummary,
+    effect::consequences,
+};
+use serde_json::json;
+use std::{collections::BTreeMap, time::Duration};
+
+pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
+    let console = room.console();
+    let message: Message = super::value::parse("the message", &wanted.message)?;
+    let snapshot = room.snapshot().await?;
+    let all = snapshot.changes();
+    let chosen: Vec<ChangeId> = if wanted.changes.is_empty() {
+        all.iter().map(|change| change.id).collect()
+    } else {
+        find::changes(&all, &wanted.changes)?
+    };
+    // What is named brings along what it needs: shown, and asked for.
+    let whole = closure(&snapshot.spec, &all, &chosen);
+    let taken: Vec<StagedChange> =
+        all.into_iter().filter(|change| whole.contains(&change.id)).collect();
+    if taken.is_empty() {
+        console.note("Nothing is staged: nothing to apply.");
+        if console.json {
+            console.value(&json!({ "revision": null, "applied_count": 0 }));
+        }
+        return Ok(());
+    }
+    if !console.json {
+        show(room, &snapshot, &taken);
+    }
+    if whole.len() > chosen.len() {
+        console.note(format!(
+            "{} more came along, since the named ones need them.",
+            whole.len() - chosen.len()
+        ));
+    }
+    sure(wanted.yes, &format!("Apply {}?", change::count(taken.len())))?;
+
+    let selection = Selection::Changes { changes: whole };
+    let applied = room.client().apply(&room.place, &selection, &message).await?;
+    if console.json && !wanted.wait.wait {
+        console.value(&applied);
+    }
+    if let Some(revision) = &applied.revision {
+        console.note(format!(
+            "Applied {} as revision {}.",
+            change::count(taken.len()),
+            revision.number
+        ));
+    }
+    if wanted.wait.wait {
+        follow(room, &applied, wanted.wait.timeout).await?;
+    }
+    Ok(())
+}
+
+fn show(room: &Room, snapshot: &Snapshot, taken: &[StagedChange]) {
+    let console = room.console();
+    change::table(room, snapshot, taken, false);
+    let after = snapshot.spec.overlay(taken);
+    let what = consequences(&snapshot.spec, &after);
+    for line in describe::consequences(&snapshot.spec, &after, &what) {
+        let tone = if line.starts_with("DESTROYS") { Tone::Bad } else { Tone::Plain };
+        console.line(format!("  {}", console.tone(tone, &line)));
+    }
+}
+
+/// Waits until all deployments of an apply have ended well or badly.
+pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -> Result<()> {
+    let waiting: BTreeMap<DeploymentId, ServiceId> =
+        applied.deployments.iter().map(|(service, deployment)| (*deployment, *service)).collect();
+    let ended = if waiting.is_empty() {
+        BTreeMap::new()
+    } else {
+        let waited = tokio::time::timeout(patience, wait(room, &waiting));
+        waited.await.map_err(|_| {
+            Failure::failed(format!(
+                "not all deployments have ended within {} s; follow them with `easel status -w`",
+                patience.as_secs()
+            ))
+        })??
+    };
+    let console = room.console();
+    if console.json {
+        let mut value = serde_json::to_value(applied)?;
+        value["ended"] = serde_json::to_value(ended.values().collect::<Vec<_>>())?;
+        console.value(&value);
+    }
+    let failed: Vec<&DeploymentSummary> =
+        ended.values().filter(|one| !one.state.is_serving()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut sentences = Vec::new();
+    for one in failed {
+        let spec = room.snapshot().await?.spec;
+        let name = describe::service_name(&spec, one.service);
+        sentences.push(format!("{name}: {}", why(&one.state)));
+        if let DeploymentState::Failed { .. } = one.state
+            && !console.json
+            && let Ok(whole) = room.client().deployment(&room.place, one.service, one.id).await
+            && let Some(tail) = log_tail(&whole)
+        {
+            for line in tail.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev() {
+                console.line(format!("  {name} | {line}"));
+            }
+        }
+    }
+    Err(Failure::new(Exit::Broken, sentences.join("\n")).into())
+}
+
+fn log_tail(whole: &serde_json::Value) -> Option<&str> {
+    whole
+        .pointer("/failure/log_tail")
+        .or_else(|| whole.pointer("/state/failure/log_tail"))?
+        .as_str()
+}
+
+/// How a deployment ended, in words.
+pub(super) fn why(state: &DeploymentState) -> String {
+    match state {
+        DeploymentState::Failed { failure, .. } => match failure.exit_code {
+            Some(code) => format!("failed: {} (exit code {code})", failure.reason),
+            None => format!("failed: {}", failure.reason),
+        },
+        state => state.word().to_owned(),
+    }
+}
+
+async fn wait(
+    room: &Room,
+    waiting: &BTreeMap<DeploymentId, ServiceId>,
+) -> Result<BTreeMap<DeploymentId, DeploymentSummary>> {
+    let console = room.console();
+    let mut live = Live::new(room.client(), room.place.clone());
+    let mut said: BTreeMap<DeploymentId, &'static str> = BTreeMap::new();
+    let mut ended: BTreeMap<DeploymentId, DeploymentSummary> = BTreeMap::new();
+    loop {
+        if let News::Lost(why) = live.next().await? {
+            console.note(format!("The connection was lost ({why}); trying again."));
+            continue;
+        }
+        let Some(snapshot) = live.snapshot() else { continue };
+        for (id, service) in waiting {
+            let Some(now) = find_deployment(snapshot, *service, *id) else { continue };
+            let word = now.state.word();
+            if said.insert(*id, word) != Some(word) {
+                let name = describe::service_name(&snapshot.spec, *service);
+                console.note(format!(
+                    "{} {name}: {}",
+                    describe::time(now.state.since()),
+                    why(&now.state)
+                ));
+            }
+            if now.state.is_serving() || now.state.is_over() {
+                ended.insert(*id, now.clone());
+            }
+        }
+        // What was overtaken by a later one is not in the snapshot any more.
+        for (id, service) in waiting {
+            let state = snapshot.states.get(service);
+            let newest = state.and_then(|state| state.newest.as_ref());
+            if !ended.contains_key(id)
+                && newest.is_none_or(|newest| newest.id != *id)
+                && let Ok(list) = room.client().deployments(&room.place, *service, 100).await
+                && let Some(one) = list.data.into_iter().find(|one| one.id == *id)
+                && (one.state.is_over() || one.state.is_serving())
+            {
+                ended.insert(*id, one);
+            }
+        }
+        if ended.len() == waiting.len() {
+            return Ok(ended);
+        }
+    }
+}
+
+fn find_deployment(
+    snapshot: &Snapshot,
+    service: ServiceId,
+    id: DeploymentId,
+) -> Option<&DeploymentSummary> {
+    let state = snapshot.states.get(&service)?;
+    [&state.newest, &state.active].into_iter().flatten().find(|one| one.id == id)
+}

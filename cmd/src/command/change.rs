@@ -1,0 +1,134 @@
+//! Staged changes: list, discard, restore.
+
+use super::{Room, describe, find, project::sure};
+use crate::{args::ChangeAction, exit::Failure};
+use anyhow::Result;
+use domain::{
+    ChangeId,
+    canvas::Snapshot,
+    change::{StagedChange, dependents},
+    effect::effect_of,
+};
+use serde_json::{Value, json};
+
+pub(super) async fn changes(
+    room: &Room,
+    action: Option<ChangeAction>,
+    details: bool,
+) -> Result<()> {
+    let console = room.console();
+    match action.unwrap_or(ChangeAction::List) {
+        ChangeAction::List => {
+            let snapshot = room.snapshot().await?;
+            let changes = snapshot.changes();
+            if console.json {
+                let all: Vec<Value> = changes
+                    .iter()
+                    .map(|change| whole(&snapshot, &changes, change))
+                    .collect::<Result<_>>()?;
+                console.value(&json!({ "data": all, "revision": snapshot.spec.revision }));
+            } else if changes.is_empty() {
+                console.line("Nothing is staged.");
+            } else {
+                table(room, &snapshot, &changes, details);
+            }
+        }
+        ChangeAction::Discard { changes: wanted, all, yes } => {
+            let snapshot = room.snapshot().await?;
+            let staged = snapshot.changes();
+            let chosen: Vec<ChangeId> = if all {
+                staged.iter().map(|change| change.id).collect()
+            } else {
+                find::changes(&staged, &wanted)?
+            };
+            if chosen.is_empty() {
+                console.note("Nothing is staged.");
+                if console.json {
+                    console.value(&json!({ "edits": [] }));
+                }
+                return Ok(());
+            }
+            let whole = dependents(&snapshot.spec, &staged, &chosen);
+            if whole.len() > chosen.len() || all {
+                let going: Vec<StagedChange> =
+                    staged.iter().filter(|change| whole.contains(&change.id)).cloned().collect();
+                if !console.json {
+                    table(room, &snapshot, &going, details);
+                }
+                sure(yes, &format!("Discard {}?", count(going.len())))?;
+            }
+            let discarded = room.client().discard(&room.place, &chosen, &whole).await?;
+            if console.json {
+                console.value(&discarded);
+            } else {
+                let ids: Vec<String> = discarded.edits.iter().map(ToString::to_string).collect();
+                console.line(format!("Discarded {}. To undo:", count(whole.len())));
+                console.line(format!("  easel changes restore {}", ids.join(" ")));
+            }
+        }
+        ChangeAction::Restore { edits } => {
+            let edits: Vec<ChangeId> = edits
+                .iter()
+                .map(|id| {
+                    id.parse().map_err(|_| {
+                        Failure::usage(format!("`{id}` is not an id as `discard` prints them"))
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            let staging = room.client().restore(&room.place, &edits).await?;
+            if console.json {
+                console.value(&staging);
+            } else {
+                console.line(format!("Restored {}.", count(staging.addresses.len())));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn count(changes: usize) -> String {
+    format!("{changes} change{}", if changes == 1 { "" } else { "s" })
+}
+
+/// Changes in rows: id, place, old → new; with details also who, when and what follows.
+pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], details: bool) {
+    let all = snapshot.changes();
+    let view = snapshot.spec.overlay(&all);
+    let rows: Vec<Vec<String>> = changes
+        .iter()
+        .map(|change| {
+            // What is being deleted has its name only where it still is.
+            let spec = if change.new.is_none() { &snapshot.spec } else { &view };
+            let mut row = vec![
+                change.id.short(),
+                describe::address(spec, &change.address),
+                describe::step(&view, change),
+                describe::authors(snapshot, change),
+            ];
+            if details {
+                let last = change.contributors.iter().map(|one| one.at).max();
+                row.push(last.map(describe::moment).unwrap_or_default());
+                let effect = effect_of(&snapshot.spec, &all, change);
+                row.push(describe::effect(effect).to_owned());
+            }
+            row
+        })
+        .collect();
+    let head: &[&str] = if details {
+        &["Id", "Where", "Change", "By", "When", "Effect"]
+    } else {
+        &["Id", "Where", "Change", "By"]
+    };
+    room.console().table(head, &rows);
+}
+
+fn whole(snapshot: &Snapshot, all: &[StagedChange], change: &StagedChange) -> Result<Value> {
+    let mut value = serde_json::to_value(change.hidden())?;
+    value["effect"] = serde_json::to_value(effect_of(&snapshot.spec, all, change))?;
+    value["destroys_data"] = json!(change.destroys_data());
+    for contributor in value["contributors"].as_array_mut().into_iter().flatten() {
+        let id = contributor["author"].as_str().and_then(|id| id.parse().ok());
+        contributor["name"] = json!(id.map(|id| describe::person(snapshot, id)));
+    }
+    Ok(value)
+}

@@ -1,0 +1,65 @@
+//! Deployments of a service.
+
+use super::{Room, apply, describe, find};
+use crate::args::Wait;
+use anyhow::Result;
+use domain::{Message, changes::Applied, deployment::Cause};
+
+pub(super) async fn list(room: &Room, wanted: &str, limit: u64) -> Result<()> {
+    let snapshot = room.snapshot().await?;
+    let id = find::service(&snapshot.spec, wanted)?;
+    let page = room.client().deployments(&room.place, id, limit).await?;
+    let console = room.console();
+    if console.json {
+        console.value(&page);
+        return Ok(());
+    }
+    if page.data.is_empty() {
+        console.line("Never deployed yet.");
+    }
+    let rows: Vec<Vec<String>> = page
+        .data
+        .iter()
+        .map(|one| {
+            vec![
+                format!("#{}", one.generation),
+                apply::why(&one.state),
+                one.image.to_string(),
+                match one.cause {
+                    Cause::Apply => format!("revision {}", one.revision),
+                    Cause::Redeploy => "redeploy".to_owned(),
+                    Cause::Rollback => "rollback".to_owned(),
+                },
+                one.author.map(|author| describe::person(&snapshot, author)).unwrap_or_default(),
+                describe::moment(one.created_at),
+                one.message.as_str().lines().next().unwrap_or_default().to_owned(),
+            ]
+        })
+        .collect();
+    console.table(&["", "State", "Image", "By way of", "By", "When", "Message"], &rows);
+    Ok(())
+}
+
+pub(super) async fn redeploy(room: &Room, wanted: &str, message: &str, wait: &Wait) -> Result<()> {
+    let message: Message = super::value::parse("the message", message)?;
+    let snapshot = room.snapshot().await?;
+    let id = find::service(&snapshot.spec, wanted)?;
+    let deployment = room.client().redeploy(&room.place, id, &message).await?;
+    let console = room.console();
+    if wait.wait {
+        let applied = Applied {
+            revision: None,
+            applied_count: 0,
+            created: Vec::new(),
+            deleted: Vec::new(),
+            deployments: vec![(id, deployment.id)],
+        };
+        return apply::follow(room, &applied, wait.timeout).await;
+    }
+    if console.json {
+        console.value(&deployment);
+    } else {
+        console.line(format!("Deployment #{} of {wanted} is queued.", deployment.generation));
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! Configuration and what becomes of it, in words.
+
+use domain::{
+    Address, Content, EnvironmentSpec, Limits, Port, Probe, Protocol, PullPolicy, ServiceId,
+    Source, Strategy, Timestamp, Value,
+    canvas::Snapshot,
+    change::StagedChange,
+    effect::{Consequences, Effect},
+    readiness::Check,
+    variable::Variable,
+};
+
+/// What stands in place of nothing.
+const NOTHING: &str = "–";
+
+/// A place in words: `web image`, `shared DATABASE_URL`.
+pub(super) fn address(spec: &EnvironmentSpec, address: &Address) -> String {
+    let service = |id| service_name(spec, id);
+    let group = |id| {
+        let found = spec.groups.get(id);
+        found.map_or_else(|| "group".to_owned(), |group| format!("group {}", group.name))
+    };
+    let volume = |id| {
+        let found = spec.volumes.get(id);
+        found.map_or_else(|| "volume".to_owned(), |volume| format!("volume {}", volume.name))
+    };
+    match address {
+        Address::ProjectName => "project name".to_owned(),
+        Address::Variable(key) => format!("shared {key}"),
+        Address::Group(id) => group(id),
+        Address::GroupName(id) => format!("{} name", group(id)),
+        Address::GroupVariable(id, key) => format!("{} {key}", group(id)),
+        Address::Volume(id) => volume(id),
+        Address::VolumeName(id) => format!("{} name", volume(id)),
+        Address::Service(id) => service(*id),
+        Address::ServiceField(id, field) => format!("{} {}", service(*id), field.word()),
+        Address::ServiceVariable(id, key) => format!("{} {key}", service(*id)),
+        Address::ServiceMount(id, mounted) => format!("{} {}", service(*id), volume(mounted)),
+    }
+}
+
+/// What a service is called.
+pub(super) fn service_name(spec: &EnvironmentSpec, id: ServiceId) -> String {
+    spec.services.get(&id).map_or_else(|| id.short(), |service| service.slug.to_string())
+}
+
+/// `old → new`.
+pub(super) fn step(spec: &EnvironmentSpec, change: &StagedChange) -> String {
+    let side = |content: &Option<Content>| {
+        content.as_ref().map_or_else(|| NOTHING.to_owned(), |content| self::content(spec, content))
+    };
+    match (&change.old, &change.new) {
+        (None, Some(new)) if change.address.is_whole() => {
+            format!("new: {}", content(spec, new))
+        }
+        (Some(_), None) if change.address.is_whole() => {
+            if change.destroys_data() { "deleted, with its data" } else { "deleted" }.to_owned()
+        }
+        (old, new) => format!("{} → {}", side(old), side(new)),
+    }
+}
+
+fn content(spec: &EnvironmentSpec, content: &Content) -> String {
+    match content {
+        Content::Name(name) => name.to_string(),
+        Content::Icon(icon) => icon.to_string(),
+        Content::GroupId(id) => {
+            spec.groups.get(id).map_or_else(|| id.short(), |group| group.name.to_string())
+        }
+        Content::Source(source) => self::source(source),
+        Content::Command(command) => command.to_line(),
+        Content::Ports(ports) => self::ports(ports),
+        Content::Replicas(replicas) => replicas.count().to_string(),
+        Content::Limits(limits) => self::limits(limits),
+        Content::Check(check) => self::check(check),
+        Content::Strategy(strategy) => self::strategy(*strategy).to_owned(),
+        Content::MountPath(path) => path.to_string(),
+        Content::Variable(variable) => self::variable(variable),
+        Content::Group(group) => group.name.to_string(),
+        Content::Volume(volume) => volume.name.to_string(),
+        Content::Service(service) => {
+            format!("{} ({})", service.name, self::source(&service.source))
+        }
+    }
+}
+
+/// An image, and when it is pulled if that is unusual.
+pub(super) fn source(source: &Source) -> String {
+    match source {
+        Source::Empty => "no image yet".to_owned(),
+        Source::Image { image, pull: PullPolicy::Missing } => image.to_string(),
+        Source::Image { image, pull: PullPolicy::Always } => format!("{image}, always pulled"),
+        Source::Image { image, pull: PullPolicy::Never } => format!("{image}, never pulled"),
+    }
+}
+
+/// `80, 53/udp`.
+pub(super) fn ports(ports: &[Port]) -> String {
+    if ports.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let words: Vec<String> = ports
+        .iter()
+        .map(|port| match port.protocol {
+            Protocol::Tcp => port.number.to_string(),
+            Protocol::Udp => format!("{}/udp", port.number),
+        })
+        .collect();
+    words.join(", ")
+}
+
+/// `256 MiB, 0.5 cores`.
+pub(super) fn limits(limits: &Limits) -> String {
+    let parts: Vec<String> = [
+        limits.memory_mb().map(|memory| format!("{memory} MiB")),
+        limits.cpu_millis().map(|millis| format!("{} cores", f64::from(millis) / 1000.0)),
+        limits.cpu_shares().map(|shares| format!("weight {shares}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "no limits".to_owned() } else { parts.join(", ") }
+}
+
+/// How readiness is told.
+pub(super) fn check(check: &Check) -> String {
+    match &check.probe {
+        Probe::Automatic => "auto".to_owned(),
+        Probe::Tcp { port } => format!("tcp:{port}"),
+        Probe::Http { port, path } => format!("http:{port}{path}"),
+        Probe::Command { command } => format!("command:{}", command.to_line()),
+    }
+}
+
+/// The strategy's word.
+pub(super) const fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Automatic => "automatic",
+        Strategy::StartFirst => "start_first",
+        Strategy::StopFirst => "stop_first",
+    }
+}
+
+/// What may be shown of a variable: never its value.
+pub(super) fn variable(variable: &Variable) -> String {
+    match (&variable.value, variable.sealed) {
+        (_, true) => "sealed".to_owned(),
+        (Value::Shown(_), false) => "•••".to_owned(),
+        (Value::Hidden { references }, false) if references.is_empty() => "•••".to_owned(),
+        (Value::Hidden { references }, false) => {
+            let count = references.len();
+            format!("••• ({count} reference{})", if count == 1 { "" } else { "s" })
+        }
+    }
+}
+
+/// The effect's word for people.
+pub(super) const fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::None => "nothing restarts",
+        Effect::Update => "limits in place",
+        Effect::Scale => "replicas come or go",
+        Effect::Redeploy => "redeploys",
+    }
+}
+
+/// All that an apply would bring about, a line each.
+pub(super) fn consequences(
+    before: &EnvironmentSpec,
+    after: &EnvironmentSpec,
+    what: &Consequences,
+) -> Vec<String> {
+    let names = |spec: &EnvironmentSpec, ids: &[ServiceId]| {
+        let names: Vec<String> = ids.iter().map(|id| service_name(spec, *id)).collect();
+        names.join(", ")
+    };
+    let with = |wanted: Effect| -> Vec<ServiceId> {
+        let affected = what.affected.iter().filter(|(_, effect)| **effect == wanted);
+        affected.map(|(id, _)| *id).collect()
+    };
+    let mut lines = Vec::new();
+    let mut say = |verb: &str, spec: &EnvironmentSpec, ids: &[ServiceId]| {
+        if !ids.is_empty() {
+            lines.push(format!("{verb} {}", names(spec, ids)));
+        }
+    };
+    say("creates", after, &what.created);
+    say("redeploys", after, &with(Effect::Redeploy));
+    say("scales", after, &with(Effect::Scale));
+    say("changes the limits of", after, &with(Effect::Update));
+    say("deletes", before, &what.deleted);
+    for volume in &what.destroyed {
+        let name = before.volumes.get(volume).map(|volume| volume.name.to_string());
+        lines.push(format!(
+            "DESTROYS THE DATA of volume {}",
+            name.unwrap_or_else(|| volume.short())
+        ));
+    }
+    if lines.is_empty() {
+        lines.push("restarts nothing".to_owned());
+    }
+    lines
+}
+
+/// Who had a part in a change.
+pub(super) fn authors(snapshot: &Snapshot, change: &StagedChange) -> String {
+    let names: Vec<String> =
+        change.contributors.iter().map(|one| person(snapshot, one.author)).collect();
+    names.join(", ")
+}
+
+/// What somebody is called.
+pub(super) fn person(snapshot: &Snapshot, id: domain::UserId) -> String {
+    snapshot.people.get(&id).map_or_else(|| id.short(), ToString::to_string)
+}
+
+/// `2026-11-21 07:59:04`.
+pub(super) fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// `07:59:04`.
+pub(super) fn time(at: Timestamp) -> String {
+    moment(at).get(11..).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,80 @@
+//! API keys.
+
+use super::{Desk, describe};
+use crate::{args::KeyAction, exit::Failure};
+use anyhow::Result;
+use domain::{Clock, account::ApiKey};
+use serde_json::json;
+
+pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
+    let console = desk.console;
+    match action.unwrap_or(KeyAction::List) {
+        KeyAction::List => {
+            let keys = desk.client.keys().await?;
+            if console.json {
+                console.value(&json!({ "data": keys }));
+                return Ok(());
+            }
+            if keys.is_empty() {
+                console.line("No keys. Make one with `easel keys create DESCRIPTION`.");
+            }
+            let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+            console.table(&["Key", "For", "May", "Last used", "Ends"], &rows);
+        }
+        KeyAction::Create { description, scope, only, expires } => {
+            let project = match only {
+                Some(only) => Some(desk.project(Some(&only)).await?.project.id),
+                None => None,
+            };
+            let expires_at = expires.map(|life| crate::clock::SystemClock.now().plus(life));
+            let fresh = desk
+                .client
+                .create_key(&json!({
+                    "description": description,
+                    "scopes": scope,
+                    "project": project,
+                    "expires_at": expires_at,
+                }))
+                .await?;
+            if console.json {
+                console.value(&fresh);
+            } else {
+                console.line(fresh.token.expose());
+                console.line("This is the only time that it is shown. Use it as EASEL_API_KEY.");
+            }
+        }
+        KeyAction::Delete { key } => {
+            let keys = desk.client.keys().await?;
+            let meant: Vec<&ApiKey> =
+                keys.iter().filter(|one| one.id.to_string() == key || one.prefix == key).collect();
+            let [one] = meant[..] else {
+                return Err(Failure::not_found(format!(
+                    "there is no key {key} of yours; look with `easel keys`"
+                ))
+                .into());
+            };
+            desk.client.delete_key(one.id).await?;
+            if console.json {
+                console.value(&json!({ "deleted": one.id }));
+            } else {
+                console.line(format!("Deleted the key {} ({}).", one.prefix, one.description));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(key: &ApiKey) -> Vec<String> {
+    let scopes: Vec<String> = key
+        .scopes
+        .iter()
+        .filter_map(|scope| serde_json::to_value(scope).ok()?.as_str().map(ToOwned::to_owned))
+        .collect();
+    vec![
+        key.prefix.clone(),
+        key.description.to_string(),
+        scopes.join(" "),
+        key.last_used_at.map_or_else(|| "never".to_owned(), describe::moment),
+        key.expires_at.map_or_else(|| "never".to_owned(), describe::moment),
+    ]
+}

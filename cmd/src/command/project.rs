@@ -1,0 +1,101 @@
+//! Projects.
+
+use super::{Desk, describe, find};
+use crate::{args::ProjectAction, client::Kept, console::Console, exit::Failure};
+use anyhow::Result;
+use serde_json::json;
+
+pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Result<()> {
+    let console = desk.console;
+    match action.unwrap_or(ProjectAction::List { name: None }) {
+        ProjectAction::List { name } => {
+            let all = desk.client.projects(name.as_deref()).await?;
+            if console.json {
+                console.value(&json!({ "data": all }));
+                return Ok(());
+            }
+            if all.is_empty() {
+                console.line("No projects yet. Make one with `easel projects create NAME`.");
+            }
+            let rows: Vec<Vec<String>> = all
+                .iter()
+                .map(|one| {
+                    vec![
+                        one.project.slug.to_string(),
+                        one.project.name.to_string(),
+                        format!("{} of {}", one.running, one.services),
+                        one.failing.to_string(),
+                        one.pending.to_string(),
+                        describe::moment(one.project.created_at),
+                    ]
+                })
+                .collect();
+            console.table(&["Project", "Name", "Running", "Failing", "Staged", "Made"], &rows);
+        }
+        ProjectAction::Create { name } => {
+            let project = desk.client.create_project(&name).await?;
+            remember(desk, project.slug.as_str())?;
+            if console.json {
+                console.value(&project);
+            } else {
+                console.line(format!(
+                    "Made project {} ({}). Commands mean it from now on.",
+                    project.name, project.slug
+                ));
+            }
+        }
+        ProjectAction::Delete { project, yes } => {
+            let all = desk.client.projects(None).await?;
+            let one = find::project(&all, &project)?;
+            let question = format!(
+                "Delete project {} with its {} services? The data of its volumes stays.",
+                one.project.name, one.services
+            );
+            sure(yes, &question)?;
+            desk.client.delete_project(one.project.id).await?;
+            if console.json {
+                console.value(&json!({ "deleted": one.project.id }));
+            } else {
+                console.line(format!("Deleted project {}.", one.project.name));
+            }
+        }
+        ProjectAction::Use { project } => {
+            let all = desk.client.projects(None).await?;
+            let one = find::project(&all, &project)?;
+            remember(desk, one.project.slug.as_str())?;
+            if console.json {
+                console.value(&one);
+            } else {
+                console.line(format!("Commands mean project {} from now on.", one.project.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks, unless told not to. Where nobody can be asked, the answer is no.
+pub(super) fn sure(yes: bool, question: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !Console::can_ask() {
+        return Err(
+            Failure::usage(format!("{question} Nobody can be asked here: add --yes")).into()
+        );
+    }
+    if Console::confirm(question) {
+        Ok(())
+    } else {
+        Err(Failure::failed("nothing was done").into())
+    }
+}
+
+fn remember(desk: &Desk, slug: &str) -> Result<()> {
+    let Some(kept) = Kept::at(&desk.around) else { return Ok(()) };
+    kept.change(|known| {
+        if known.url.is_empty() {
+            known.url = desk.client.url();
+        }
+        known.project = Some(slug.to_owned());
+    })
+}

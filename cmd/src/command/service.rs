@@ -1,0 +1,142 @@
+//! Services: what there is, and direct writes.
+
+use super::{Room, apply, describe, find, project::sure, stage, status};
+use crate::args::{ServiceAction, Wait};
+use anyhow::Result;
+use domain::{Address, Message, ServiceId, canvas::Snapshot, changes::Selection, edit::Edit};
+use serde_json::{Value, json};
+
+pub(super) async fn services(room: &Room, action: Option<ServiceAction>) -> Result<()> {
+    match action.unwrap_or(ServiceAction::List) {
+        ServiceAction::List => list(room, &room.snapshot().await?),
+        ServiceAction::Show { service } => show(room, &room.snapshot().await?, &service),
+        ServiceAction::Create { new, wait } => {
+            let snapshot = room.snapshot().await?;
+            let edit = stage::create_service(*new, &snapshot)?;
+            write(room, edit, "created", &wait).await
+        }
+        ServiceAction::Delete { service, yes } => {
+            let snapshot = room.snapshot().await?;
+            let id = find::service(&snapshot.spec, &service)?;
+            let slug = describe::service_name(&snapshot.spec, id);
+            sure(yes, &format!("Delete service {slug} now? The data of its volumes stays."))?;
+            let no_wait = Wait { wait: false, timeout: std::time::Duration::ZERO };
+            write(room, Edit::Clear { address: Address::Service(id) }, "deleted", &no_wait).await
+        }
+    }
+}
+
+/// Stages one edit and applies exactly what came of it.
+async fn write(room: &Room, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
+    let staging = room.client().stage(&room.place, &[edit]).await?;
+    let snapshot = room.snapshot().await?;
+    let changes = snapshot
+        .changes()
+        .into_iter()
+        .filter(|change| staging.addresses.contains(&change.address))
+        .map(|change| change.id)
+        .collect();
+    let selection = Selection::Changes { changes };
+    let applied = room.client().apply(&room.place, &selection, &Message::default()).await;
+    let applied = match applied {
+        Ok(applied) => applied,
+        Err(error) => {
+            // A direct write leaves nothing staged behind when it does not come about.
+            let _ = room.client().discard(&room.place, &staging.edits, &staging.edits).await;
+            return Err(error);
+        }
+    };
+    let console = room.console();
+    if console.json && !wait.wait {
+        console.value(&applied);
+    } else if let Some(Address::Service(id)) = staging.addresses.first() {
+        let spec = room.snapshot().await?.spec;
+        let name = if spec.services.contains_key(id) { &spec } else { &snapshot.spec };
+        console.note(format!("Service {} is {verb}.", describe::service_name(name, *id)));
+    }
+    if wait.wait {
+        apply::follow(room, &applied, wait.timeout).await?;
+    }
+    Ok(())
+}
+
+fn list(room: &Room, snapshot: &Snapshot) -> Result<()> {
+    let console = room.console();
+    let staged = snapshot.spec.overlay(&snapshot.changes());
+    if console.json {
+        let all: Vec<Value> =
+            staged.services.keys().map(|id| whole(snapshot, *id)).collect::<Result<_>>()?;
+        console.value(&json!({ "data": all }));
+        return Ok(());
+    }
+    if staged.services.is_empty() && snapshot.spec.services.is_empty() {
+        console
+            .line("No services yet. Stage one with `easel stage create-service NAME --image …`.");
+    }
+    status::table(room, snapshot);
+    Ok(())
+}
+
+fn show(room: &Room, snapshot: &Snapshot, wanted: &str) -> Result<()> {
+    let console = room.console();
+    let staged = snapshot.spec.overlay(&snapshot.changes());
+    let (spec, id) = match find::service(&snapshot.spec, wanted) {
+        Ok(id) => (&snapshot.spec, id),
+        Err(error) => (&staged, find::service(&staged, wanted).map_err(|_| error)?),
+    };
+    if console.json {
+        console.value(&whole(snapshot, id)?);
+        return Ok(());
+    }
+    let service = &spec.services[&id];
+    let (tone, word) = status::word(snapshot, id);
+    let mut rows = vec![
+        vec!["Name".to_owned(), service.name.to_string()],
+        vec!["Slug".to_owned(), service.slug.to_string()],
+        vec!["Id".to_owned(), id.to_string()],
+        vec!["Status".to_owned(), console.tone(tone, &word)],
+        vec!["Image".to_owned(), describe::source(&service.source)],
+        vec!["Ports".to_owned(), describe::ports(&service.ports)],
+        vec!["Replicas".to_owned(), service.replicas.count().to_string()],
+        vec!["Limits".to_owned(), describe::limits(&service.limits)],
+        vec!["Check".to_owned(), describe::check(&service.check)],
+        vec!["Strategy".to_owned(), describe::strategy(service.strategy).to_owned()],
+    ];
+    if let Some(command) = &service.command {
+        rows.push(vec!["Command".to_owned(), command.to_line()]);
+    }
+    if let Some(group) = service.group.and_then(|group| spec.groups.get(&group)) {
+        rows.push(vec!["Group".to_owned(), group.name.to_string()]);
+    }
+    for (volume, path) in &service.mounts {
+        let name = spec.volumes.get(volume).map(|volume| volume.name.to_string());
+        rows.push(vec![
+            "Volume".to_owned(),
+            format!("{} at {path}", name.unwrap_or_else(|| volume.short())),
+        ]);
+    }
+    for (address, variable) in spec.variables_of(id) {
+        let from = match &address {
+            Address::Variable(_) => "  (shared)",
+            Address::GroupVariable(..) => "  (from its group)",
+            _ => "",
+        };
+        let key = address.variable_key().map(ToString::to_string).unwrap_or_default();
+        rows.push(vec![key, format!("{}{from}", describe::variable(variable))]);
+    }
+    console.table(&["", ""], &rows);
+    Ok(())
+}
+
+/// A service with its state, for scripts.
+fn whole(snapshot: &Snapshot, id: ServiceId) -> Result<Value> {
+    let staged = snapshot.spec.overlay(&snapshot.changes());
+    let applied = snapshot.spec.services.get(&id);
+    let service = applied.or_else(|| staged.services.get(&id));
+    let mut value = serde_json::to_value(service)?;
+    value["id"] = json!(id);
+    value["status"] = json!(status::word(snapshot, id).1);
+    value["applied"] = json!(applied.is_some());
+    value["state"] = serde_json::to_value(snapshot.states.get(&id))?;
+    Ok(value)
+}

@@ -1,0 +1,224 @@
+//! How the services are doing, and what happens to them.
+
+use super::{Room, apply, change, describe};
+use crate::{
+    client::{Live, News},
+    console::Tone,
+};
+use anyhow::Result;
+use domain::{
+    ServiceId,
+    canvas::Snapshot,
+    deployment::{Condition, DeploymentState},
+    event::{Event, Numbered},
+    spec::EnvironmentSpec,
+};
+use serde_json::{Value, json};
+
+pub(super) async fn status(room: &Room, watch: bool) -> Result<()> {
+    if watch {
+        return self::watch(room).await;
+    }
+    let snapshot = room.snapshot().await?;
+    if room.console().json {
+        room.console().value(&whole(&snapshot)?);
+    } else {
+        show(room, &snapshot);
+    }
+    Ok(())
+}
+
+fn whole(snapshot: &Snapshot) -> Result<Value> {
+    let services: Vec<Value> = snapshot
+        .spec
+        .services
+        .iter()
+        .map(|(id, service)| {
+            let state = snapshot.states.get(id);
+            Ok(json!({
+                "id": id,
+                "slug": service.slug,
+                "name": service.name,
+                "status": word(snapshot, *id).1,
+                "state": serde_json::to_value(state)?,
+            }))
+        })
+        .collect::<Result<_>>()?;
+    Ok(json!({
+        "project": snapshot.project,
+        "environment": snapshot.environment,
+        "revision": snapshot.spec.revision,
+        "staged": snapshot.changes().len(),
+        "services": services,
+    }))
+}
+
+fn show(room: &Room, snapshot: &Snapshot) {
+    let console = room.console();
+    console.line(format!(
+        "{} / {}, revision {}",
+        snapshot.project.name, snapshot.environment.slug, snapshot.spec.revision
+    ));
+    table(room, snapshot);
+    let staged = snapshot.changes().len();
+    if staged > 0 {
+        console.line(format!("{} staged: see `easel changes`.", change::count(staged)));
+    } else if snapshot.spec.services.is_empty() {
+        console
+            .line("No services yet. Stage one with `easel stage create-service NAME --image …`.");
+    }
+}
+
+/// All services in rows, those that are only staged too.
+pub(super) fn table(room: &Room, snapshot: &Snapshot) {
+    let console = room.console();
+    let view = snapshot.spec.overlay(&snapshot.changes());
+    let mut rows = Vec::new();
+    let only_staged =
+        view.services.iter().filter(|(id, _)| !snapshot.spec.services.contains_key(id));
+    for (id, service) in snapshot.spec.services.iter().chain(only_staged) {
+        let (tone, word) = self::word(snapshot, *id);
+        let state = snapshot.states.get(id);
+        let newest = state.and_then(|state| state.newest.as_ref());
+        let why = state.and_then(|state| state.why.clone()).or_else(|| match newest {
+            Some(newest) if matches!(newest.state, DeploymentState::Failed { .. }) => {
+                Some(apply::why(&newest.state))
+            }
+            _ => None,
+        });
+        rows.push(vec![
+            service.slug.to_string(),
+            console.tone(tone, &word),
+            describe::source(&service.source),
+            service.replicas.count().to_string(),
+            newest.map(|newest| format!("#{}", newest.generation)).unwrap_or_default(),
+            state.and_then(|state| state.since).map(describe::moment).unwrap_or_default(),
+            why.unwrap_or_default(),
+        ]);
+    }
+    let head = ["Service", "Status", "Image", "Replicas", "Deployment", "Since", "Why"];
+    console.table(&head, &rows);
+}
+
+/// One word for how a service is doing, and what it means.
+pub(super) fn word(snapshot: &Snapshot, id: ServiceId) -> (Tone, String) {
+    let Some(service) = snapshot.spec.services.get(&id) else {
+        return (Tone::Busy, "staged".to_owned());
+    };
+    let state = snapshot.states.get(&id);
+    let newest = state.and_then(|state| state.newest.as_ref());
+    if let Some(newest) = newest.filter(|newest| newest.state.is_candidate()) {
+        return (Tone::Busy, newest.state.word().to_owned());
+    }
+    if let Some(condition) = state.and_then(|state| state.condition) {
+        return self::condition(condition);
+    }
+    match newest.map(|newest| &newest.state) {
+        Some(DeploymentState::Failed { .. }) => (Tone::Bad, "failed".to_owned()),
+        Some(state) => (Tone::Plain, state.word().to_owned()),
+        None if service.source.image().is_none() => (Tone::Quiet, "empty".to_owned()),
+        None => (Tone::Quiet, "not deployed".to_owned()),
+    }
+}
+
+fn condition(condition: Condition) -> (Tone, String) {
+    let (tone, word) = match condition {
+        Condition::Running => (Tone::Good, "running"),
+        Condition::Degraded => (Tone::Busy, "degraded"),
+        Condition::Restarting => (Tone::Busy, "restarting"),
+        Condition::Crashed => (Tone::Bad, "crashed"),
+        Condition::Completed => (Tone::Good, "completed"),
+        Condition::Sleeping => (Tone::Quiet, "sleeping"),
+        Condition::Stopped => (Tone::Quiet, "stopped"),
+        Condition::Missing => (Tone::Bad, "missing"),
+    };
+    (tone, word.to_owned())
+}
+
+async fn watch(room: &Room) -> Result<()> {
+    let console = room.console();
+    let mut live = Live::new(room.client(), room.place.clone());
+    let mut lost = false;
+    loop {
+        match live.next().await? {
+            News::Fresh => {
+                let Some(snapshot) = live.snapshot() else { continue };
+                if console.json {
+                    let mut value = whole(snapshot)?;
+                    value["type"] = json!("status");
+                    console.value_line(&value);
+                } else {
+                    show(room, snapshot);
+                }
+                lost = false;
+            }
+            News::Happened(events) => {
+                let Some(snapshot) = live.snapshot() else { continue };
+                if std::mem::take(&mut lost) {
+                    console.note("The connection is back.");
+                }
+                for event in &events {
+                    if console.json {
+                        console.value_line(event);
+                    } else if let Some(line) = tell(snapshot, event) {
+                        console.line(line);
+                    }
+                }
+                if snapshot.deleted {
+                    return Ok(());
+                }
+            }
+            News::Lost(why) => {
+                if !std::mem::replace(&mut lost, true) {
+                    console.note(format!("The connection was lost ({why}); trying again."));
+                }
+            }
+        }
+    }
+}
+
+/// An event in one line; nothing for what only moves pictures.
+fn tell(snapshot: &Snapshot, numbered: &Numbered) -> Option<String> {
+    let view: EnvironmentSpec = snapshot.spec.overlay(&snapshot.changes());
+    let service = |id: &ServiceId| describe::service_name(&view, *id);
+    let person = |id| describe::person(snapshot, id);
+    let text = match &numbered.event {
+        Event::Staged { by, edits } => {
+            let places: Vec<String> =
+                edits.iter().map(|edit| describe::address(&view, &edit.address)).collect();
+            format!("{} staged {}", person(*by), places.join(", "))
+        }
+        Event::Discarded { by, edits } => {
+            format!("{} discarded {}", person(*by), change::count(edits.len()))
+        }
+        Event::Applied { revision, changes, .. } => {
+            let message = revision.message.as_str().lines().next().unwrap_or_default();
+            let count = change::count(changes.len());
+            format!(
+                "{} applied {count} as revision {} {message}",
+                person(revision.author),
+                revision.number
+            )
+        }
+        Event::Moved { deployment, .. } => format!(
+            "{} #{}: {}",
+            service(&deployment.service),
+            deployment.generation,
+            apply::why(&deployment.state)
+        ),
+        Event::Condition { service: id, condition, why } => {
+            let word = self::condition(*condition).1;
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{} is {word}{why}", service(id))
+        }
+        Event::Incident { service: id, incident } => {
+            format!("{}: {}", service(id), incident.text)
+        }
+        Event::Attempted { service: id, why, retry_at } => {
+            format!("{}: {why}; next try at {}", service(id), describe::time(*retry_at))
+        }
+        Event::Deleted { by } => format!("{} deleted the project", person(*by)),
+        Event::Placed { .. } => return None,
+    };
+    Some(format!("{} {}", describe::time(numbered.at), text.trim_end()))
+}

@@ -1,0 +1,254 @@
+//! How the server is set up: defaults, then a file, then `EASEL_*`, then flags.
+
+mod value;
+
+pub use value::{LogFormat, LogLevel, NetworkRange, Origin, Pause, PublicUrl, parse_duration};
+
+use crate::{
+    Surroundings,
+    exit::{Exit, Failure},
+};
+use clap::Args;
+use serde::Deserialize;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Settings of the server. Each can also be given as `EASEL_…` or, as `name = "value"` with the
+/// flag's name in `snake_case`, in the file that `--config` names. A flag wins over the
+/// environment, the environment over the file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Settings {
+    /// File with settings (TOML). Unknown names in it are refused.
+    #[arg(long, env = "EASEL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub layer: Layer,
+}
+
+/// One layer of settings: what it does not say is left to the ones below.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Layer {
+    /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
+    #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
+    pub addr: Option<SocketAddr>,
+
+    /// Folder for the database and its key; one server at a time. Default: ~/.local/share/easel.
+    #[arg(long, env = "EASEL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The key that encrypts secrets at rest, when it does not lie in the data folder: a mounted
+    /// secret, a systemd credential. It must exist.
+    #[arg(long, env = "EASEL_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// The container engine. Default: $DOCKER_HOST, else unix:///var/run/docker.sock.
+    #[arg(long, env = "EASEL_DOCKER_HOST", value_name = "ADDRESS")]
+    pub docker_host: Option<String>,
+
+    /// How much is logged: error, warn, info, debug or trace. Default: info.
+    #[arg(long, env = "EASEL_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+
+    /// How it is logged, on standard error: text or json. Default: text.
+    #[arg(long, env = "EASEL_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// How browsers reach this server, such as https://easel.example.org, when that is not --addr.
+    /// Cookies and the check of foreign origins go by it.
+    #[arg(long, env = "EASEL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// A foreign origin whose pages may use the API with a token of their own; may be repeated.
+    /// Default: none.
+    #[arg(long, env = "EASEL_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub cors_origin: Option<Vec<Origin>>,
+
+    /// How often everything is compared with the engine, beside what events bring about.
+    /// Default: 30s.
+    #[arg(long, env = "EASEL_RECONCILE_INTERVAL", value_name = "TIME")]
+    pub reconcile_interval: Option<Pause>,
+
+    /// Private addresses from which each environment's network is taken. Default: 10.215.0.0/16.
+    #[arg(long, env = "EASEL_NETWORK_RANGE", value_name = "CIDR")]
+    pub network_range: Option<NetworkRange>,
+
+    /// Serve the web app from this folder instead of the one in the binary: for working on it.
+    #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]
+    pub dev_web: Option<PathBuf>,
+}
+
+/// How the server is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the one of `Layer`")]
+pub struct Config {
+    pub addr: SocketAddr,
+    pub data_dir: PathBuf,
+    pub key_file: Option<PathBuf>,
+    pub docker_host: runtime::Address,
+    pub log_level: LogLevel,
+    pub log_format: LogFormat,
+    pub public_url: Option<PublicUrl>,
+    pub cors_origins: Vec<Origin>,
+    pub reconcile_interval: Duration,
+    pub network_range: NetworkRange,
+    pub dev_web: Option<PathBuf>,
+}
+
+impl Config {
+    /// All layers, one upon the other.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood, or a value makes no sense.
+    pub fn build(settings: &Settings, around: &Surroundings) -> Result<Self, Failure> {
+        let file = settings.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let top = settings.layer.clone();
+        let docker_host = top
+            .docker_host
+            .or(file.docker_host)
+            .or_else(|| around.docker_host.clone())
+            .map(|host| {
+                host.parse()
+                    .map_err(|rule| Failure::usage(format!("the engine's address `{host}` {rule}")))
+            })
+            .transpose()?
+            .unwrap_or_default();
+        let dev_web = top.dev_web.or(file.dev_web);
+        if let Some(dir) = dev_web.as_deref().filter(|dir| !dir.join("index.html").is_file()) {
+            return Err(Failure::usage(format!(
+                "there is no index.html in {}, which --dev-web names; build the web app there \
+                 (`cargo xtask web`) or leave the flag out",
+                dir.display()
+            )));
+        }
+        Ok(Self {
+            addr: top.addr.or(file.addr).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
+            data_dir: top.data_dir.or(file.data_dir).unwrap_or_else(|| around.data_dir()),
+            key_file: top.key_file.or(file.key_file),
+            docker_host,
+            log_level: top.log_level.or(file.log_level).unwrap_or_default(),
+            log_format: top.log_format.or(file.log_format).unwrap_or_default(),
+            public_url: top.public_url.or(file.public_url),
+            cors_origins: top.cors_origin.or(file.cors_origin).unwrap_or_default(),
+            reconcile_interval: (top.reconcile_interval.or(file.reconcile_interval))
+                .unwrap_or_default()
+                .duration(),
+            network_range: top.network_range.or(file.network_range).unwrap_or_default(),
+            dev_web,
+        })
+    }
+
+    /// How people reach the server that listens at this address.
+    #[must_use]
+    pub fn url(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.to_string(),
+            None if bound.ip().is_unspecified() => format!("http://127.0.0.1:{}", bound.port()),
+            None => format!("http://{bound}"),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Layer, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot read the settings in {}: {error}", path.display()),
+        )
+    })?;
+    toml::from_str(&text).map_err(|error| {
+        let place = error.span().map(|span| {
+            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+            format!(", line {line}")
+        });
+        let rule = error.message().trim().replace('\n', " ");
+        Failure::usage(format!("{}{}: {rule}", path.display(), place.unwrap_or_default()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, Settings) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("easel.toml");
+        std::fs::write(&path, text).unwrap();
+        (dir, Settings { config: Some(path), ..Settings::default() })
+    }
+
+    // DK-161
+    #[test]
+    fn without_any_setting_only_this_machine_can_reach_it() {
+        let around = Surroundings { home: Some("/home/ada".into()), ..Surroundings::default() };
+
+        let config = Config::build(&Settings::default(), &around).unwrap();
+
+        assert_eq!(config.addr.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.data_dir, PathBuf::from("/home/ada/.local/share/easel"));
+        assert_eq!(config.docker_host, runtime::Address::default());
+        assert_eq!(config.reconcile_interval, Duration::from_secs(30));
+        assert_eq!(config.network_range.to_string(), "10.215.0.0/16");
+        assert!(config.cors_origins.is_empty());
+    }
+
+    // DK-161
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let (_dir, mut settings) =
+            file("addr = \"0.0.0.0:9000\"\nreconcile_interval = \"1m\"\nlog_format = \"json\"");
+        settings.layer.addr = Some(([127, 0, 0, 1], 1).into());
+
+        let config = Config::build(&settings, &Surroundings::default()).unwrap();
+
+        assert_eq!(config.addr.port(), 1);
+        assert_eq!(config.reconcile_interval, Duration::from_secs(60));
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.log_level, LogLevel::Info);
+    }
+
+    #[test]
+    fn an_unknown_name_in_the_file_is_refused_with_its_line() {
+        let (_dir, settings) = file("addr = \"0.0.0.0:9000\"\n\nadress = \"x\"");
+
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.sentence.contains("line 3"), "{failure}");
+        assert!(failure.sentence.contains("adress"), "{failure}");
+    }
+
+    #[test]
+    fn a_wrong_value_in_the_file_is_refused_with_its_line_and_rule() {
+        let (_dir, settings) = file("log_level = \"loud\"");
+
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+
+        assert!(failure.sentence.contains("line 1"), "{failure}");
+        assert!(failure.sentence.contains("error, warn, info, debug or trace"), "{failure}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let settings =
+            Settings { config: Some("/nowhere/easel.toml".into()), ..Settings::default() };
+
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+
+        assert!(failure.sentence.contains("/nowhere/easel.toml"), "{failure}");
+    }
+
+    #[test]
+    fn an_engine_that_cannot_be_one_is_refused_with_an_example() {
+        let mut settings = Settings::default();
+        settings.layer.docker_host = Some("ssh://host".to_owned());
+
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+
+        assert!(failure.sentence.contains("unix:///var/run/docker.sock"), "{failure}");
+    }
+}

@@ -1,0 +1,308 @@
+//! Values of settings: whoever holds one holds the proof.
+
+use serde::Deserialize;
+use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
+
+macro_rules! words {
+    ($name:ident, $rule:literal, $($word:literal => $variant:ident),+) => {
+        impl $name {
+            /// The word for it.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($rule.to_owned()),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+    };
+}
+
+macro_rules! from_text {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+    };
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+#[expect(missing_docs, reason = "each names itself")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+words!(
+    LogLevel, "must be error, warn, info, debug or trace",
+    "error" => Error, "warn" => Warn, "info" => Info, "debug" => Debug, "trace" => Trace
+);
+
+/// How it is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line, for machines.
+    Json,
+}
+words!(LogFormat, "must be text or json", "text" => Text, "json" => Json);
+
+/// A time between two things.
+///
+/// Invariant: at least 1 s, at most a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pause(Duration);
+from_text!(Pause);
+
+impl Pause {
+    /// How long it is.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(Duration::from_secs(30))
+    }
+}
+
+impl FromStr for Pause {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let duration = parse_duration(text)
+            .ok_or("must be a time such as 30s, 5m or 1h, of at least 1s and at most 24h")?;
+        if (Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&duration) {
+            Ok(Self(duration))
+        } else {
+            Err("must be at least 1s and at most 24h".to_owned())
+        }
+    }
+}
+
+/// A time as people write it: `30s`, `5m`, `1h`, `1h30m`, `500ms`.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let number: u64 = number.parse().ok()?;
+        let letters = after.find(|letter: char| letter.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let part = match unit {
+            "ms" => Duration::from_millis(number),
+            "s" => Duration::from_secs(number),
+            "m" => Duration::from_secs(number.checked_mul(60)?),
+            "h" => Duration::from_secs(number.checked_mul(3600)?),
+            "d" => Duration::from_secs(number.checked_mul(86_400)?),
+            _ => return None,
+        };
+        total = total.checked_add(part)?;
+        rest = after;
+    }
+    Some(total)
+}
+
+/// Addresses from which networks are taken.
+///
+/// Invariant: private ones, from a /8 to a /24.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NetworkRange {
+    base: Ipv4Addr,
+    prefix: u8,
+}
+from_text!(NetworkRange);
+
+impl NetworkRange {
+    /// Its first address.
+    #[must_use]
+    pub const fn base(self) -> Ipv4Addr {
+        self.base
+    }
+
+    /// How many leading bits all its addresses have in common.
+    #[must_use]
+    pub const fn prefix(self) -> u8 {
+        self.prefix
+    }
+
+    /// Whether some address lies in both this and `base/prefix`.
+    #[must_use]
+    pub fn overlaps(self, base: Ipv4Addr, prefix: u8) -> bool {
+        let common = mask(self.prefix.min(prefix));
+        u32::from(self.base) & common == u32::from(base) & common
+    }
+}
+
+const fn mask(prefix: u8) -> u32 {
+    if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) }
+}
+
+impl Default for NetworkRange {
+    fn default() -> Self {
+        Self { base: Ipv4Addr::new(10, 215, 0, 0), prefix: 16 }
+    }
+}
+
+impl FromStr for NetworkRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "must be a range of private addresses such as 10.215.0.0/16".to_owned();
+        let (base, prefix) = text.split_once('/').ok_or_else(wrong)?;
+        let base: Ipv4Addr = base.parse().map_err(|_| wrong())?;
+        let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
+        if !(8..=24).contains(&prefix) {
+            return Err("must be as large as a /24 at least and a /8 at most".to_owned());
+        }
+        if u32::from(base) & !mask(prefix) != 0 {
+            let first = Ipv4Addr::from(u32::from(base) & mask(prefix));
+            return Err(format!("must begin where the range does: {first}/{prefix}"));
+        }
+        let inside = |outer: [u8; 4], bits: u8| {
+            prefix >= bits && u32::from(base) & mask(bits) == u32::from(Ipv4Addr::from(outer))
+        };
+        if inside([10, 0, 0, 0], 8)
+            || inside([172, 16, 0, 0], 12)
+            || inside([192, 168, 0, 0], 16)
+            || inside([100, 64, 0, 0], 10)
+        {
+            Ok(Self { base, prefix })
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+impl fmt::Display for NetworkRange {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.base, self.prefix)
+    }
+}
+
+/// Scheme, host and port of a page.
+///
+/// Invariant: `http` or `https`, a host, perhaps a port, nothing else; lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(String);
+from_text!(Origin);
+
+/// How browsers reach the server: an [`Origin`].
+pub type PublicUrl = Origin;
+
+impl Origin {
+    /// `https://host:port`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "must be an origin such as https://easel.example.org, without a path";
+        let url = reqwest::Url::parse(text.trim()).map_err(|_| wrong())?;
+        let is_bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if is_bare && matches!(url.scheme(), "http" | "https") && url.has_host() {
+            Ok(Self(url.origin().ascii_serialization()))
+        } else {
+            Err(wrong().to_owned())
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_private_and_begin_at_their_first_address() {
+        for right in ["10.215.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.7.0/24"] {
+            assert_eq!(right.parse::<NetworkRange>().unwrap().to_string(), right);
+        }
+        for wrong in ["10.215.0.0", "8.8.8.0/24", "10.0.0.0/25", "10.0.0.0/7", "10.1.2.3/16", ""] {
+            assert!(wrong.parse::<NetworkRange>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ranges_overlap_when_they_share_an_address() {
+        let range: NetworkRange = "10.215.0.0/16".parse().unwrap();
+
+        assert!(range.overlaps([10, 215, 3, 0].into(), 24));
+        assert!(range.overlaps([10, 0, 0, 0].into(), 8));
+        assert!(range.overlaps([0, 0, 0, 0].into(), 0));
+        assert!(!range.overlaps([10, 214, 0, 0].into(), 16));
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        for wrong in ["", "30", "s", "1y", "-1s", "1h 30m", "99999999999999999999s"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+        assert!("500ms".parse::<Pause>().is_err());
+        assert!("25h".parse::<Pause>().is_err());
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let origin: Origin = "HTTPS://Easel.Example.org:443/".parse().unwrap();
+
+        assert_eq!(origin.as_str(), "https://easel.example.org");
+        for wrong in ["easel.example.org", "ftp://x", "https://x/path", "https://u:p@x", "*"] {
+            assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
+        }
+    }
+}

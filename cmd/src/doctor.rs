@@ -1,0 +1,130 @@
+//! Whether a server can run here, and what to do where it cannot.
+
+mod data;
+mod engine;
+mod port;
+
+use crate::{
+    Config, Surroundings,
+    config::Settings,
+    console::{Console, Tone},
+    exit::{Exit, Failure},
+    route::host_routes,
+};
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::json;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// What was looked at.
+    what: &'static str,
+    /// How it is.
+    verdict: Verdict,
+    /// What was found.
+    found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl Finding {
+    fn ok(what: &'static str, found: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Ok, found: found.into(), next: None }
+    }
+
+    fn warn(what: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Warn, found: found.into(), next: Some(next.into()) }
+    }
+
+    fn fail(what: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Fail, found: found.into(), next: Some(next.into()) }
+    }
+}
+
+/// Looks at everything that a server needs. Changes nothing.
+///
+/// # Errors
+/// With code 7 when something is broken.
+pub(crate) async fn doctor(
+    settings: &Settings,
+    around: &Surroundings,
+    console: Console,
+) -> Result<()> {
+    let config = Config::build(settings, around)?;
+    let data = data::look(&config).await;
+    let mut findings = vec![Finding::ok(
+        "settings",
+        format!("data in {}, listening at {}", config.data_dir.display(), config.addr),
+    )];
+    findings.extend(data.findings);
+    findings.push(port::look(&config, data.is_running).await);
+    findings.extend(engine::look(&config).await);
+    findings.extend(network(&config));
+
+    let failed = findings.iter().filter(|one| one.verdict == Verdict::Fail).count();
+    if console.json {
+        console.value(&json!({ "ok": failed == 0, "findings": findings }));
+    } else {
+        for finding in &findings {
+            let (tone, word) = match finding.verdict {
+                Verdict::Ok => (Tone::Good, "ok  "),
+                Verdict::Warn => (Tone::Busy, "warn"),
+                Verdict::Fail => (Tone::Bad, "FAIL"),
+            };
+            console.line(format!(
+                "{}  {:<9} {}",
+                console.tone(tone, word),
+                finding.what,
+                finding.found
+            ));
+            if let Some(next) = &finding.next {
+                console.line(format!("      {:<9} → {next}", ""));
+            }
+        }
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    let things = if failed == 1 { "thing is" } else { "things are" };
+    Err(Failure::new(Exit::Broken, format!("{failed} {things} broken")).into())
+}
+
+fn network(config: &Config) -> Vec<Finding> {
+    let range = config.network_range;
+    let clashes: Vec<String> = host_routes()
+        .iter()
+        .filter(|route| range.overlaps(route.base, route.prefix))
+        .map(|route| format!("{}/{} by {}", route.base, route.prefix, route.interface))
+        .collect();
+    let range = if clashes.is_empty() {
+        Finding::ok("network", format!("no route of this host lies in {range}"))
+    } else {
+        Finding::warn(
+            "network",
+            format!("{range} overlaps with routes of this host: {}", clashes.join(", ")),
+            "Easel leaves those addresses out; choose another range with --network-range if none \
+             would be left",
+        )
+    };
+    let forwards = std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward");
+    let forwarding = match forwards.as_deref().map(str::trim) {
+        Ok("0") => Some(Finding::warn(
+            "network",
+            "this host forwards no packets, so containers cannot reach the internet",
+            "run `sysctl -w net.ipv4.ip_forward=1`; the engine does it when it starts",
+        )),
+        _ => None,
+    };
+    std::iter::once(range).chain(forwarding).collect()
+}

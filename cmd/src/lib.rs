@@ -1,0 +1,19 @@
+//! The Easel binary: configuration, the wiring of all parts, and the command line.
+
+pub mod args;
+mod client;
+mod clock;
+pub mod command;
+pub mod config;
+pub mod console;
+mod doctor;
+pub mod exit;
+mod id;
+pub mod log;
+mod route;
+pub mod run;
+mod surroundings;
+mod task;
+
+pub use config::Config;
+pub use surroundings::Surroundings;
