@@ -34,6 +34,8 @@ pub(crate) struct Lab {
     pub(crate) docker: Docker,
     /// The same engine, without our rules.
     pub(crate) raw: bollard::Docker,
+    /// Where that engine is.
+    engine: String,
     pub(crate) instance: InstanceId,
     pub(crate) project: ProjectId,
     pub(crate) environment: EnvironmentId,
@@ -49,9 +51,9 @@ pub(crate) fn engine() -> String {
     told.unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned())
 }
 
-fn raw_client() -> bollard::Docker {
-    bollard::Docker::connect_with_host(&engine()).unwrap_or_else(|error| {
-        panic!("these tests need a Docker engine at {} (EASEL_TEST_ENGINE): {error}", engine())
+fn raw_client(engine: &str) -> bollard::Docker {
+    bollard::Docker::connect_with_host(engine).unwrap_or_else(|error| {
+        panic!("these tests need a Docker engine at {engine} (EASEL_TEST_ENGINE): {error}")
     })
 }
 
@@ -75,13 +77,18 @@ impl Lab {
 
     /// A lab whose adapter goes another way to the engine.
     pub(crate) async fn at(address: &str) -> Self {
+        Self::on(&engine(), address).await
+    }
+
+    /// A lab on this engine, whose adapter goes this way to it.
+    pub(crate) async fn on(engine: &str, address: &str) -> Self {
         let instance: InstanceId = id();
-        let raw = raw_client();
+        let raw = raw_client(engine);
         raw.ping().await.unwrap_or_else(|error| {
-            panic!("these tests need a Docker engine at {} (EASEL_TEST_ENGINE): {error}", engine())
+            panic!("these tests need a Docker engine at {engine} (EASEL_TEST_ENGINE): {error}")
         });
         let reference = import_busybox(&raw, instance).await;
-        let direct = Docker::new(instance, engine().parse().expect("an address"));
+        let direct = Docker::new(instance, engine.parse().expect("an address"));
         let image = direct
             .ensure_image(&reference, PullPolicy::Never, &|_| ())
             .await
@@ -92,6 +99,7 @@ impl Lab {
         Self {
             docker: Docker::new(instance, address),
             raw,
+            engine: engine.to_owned(),
             instance,
             project: id(),
             environment: id(),
@@ -233,13 +241,14 @@ async fn import_busybox(raw: &bollard::Docker, instance: InstanceId) -> ImageRef
 impl Drop for Lab {
     /// Removes all that carries the instance's label, also when the test has failed.
     fn drop(&mut self) {
-        let (instance, image) = (self.instance, self.image.reference.clone());
+        let (engine, instance) = (self.engine.clone(), self.instance);
+        let image = self.image.reference.clone();
         let cleaned = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime")
-                .block_on(clean(instance, &image));
+                .block_on(clean(&engine, instance, &image));
         });
         if cleaned.join().is_err() && !std::thread::panicking() {
             panic!("could not clean up after the test");
@@ -247,8 +256,8 @@ impl Drop for Lab {
     }
 }
 
-async fn clean(instance: InstanceId, image: &ImageRef) {
-    let raw = raw_client();
+async fn clean(engine: &str, instance: InstanceId, image: &ImageRef) {
+    let raw = raw_client(engine);
     let filter = HashMap::from([("label", vec![format!("io.easel.instance={instance}")])]);
     let list = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
     for container in raw.list_containers(Some(list)).await.expect("a list") {

@@ -8,3 +8,4 @@ mod lab;
 mod logs;
 mod networks;
 mod proxy;
+mod restarts;

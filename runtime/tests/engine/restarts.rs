@@ -1,0 +1,147 @@
+//! Engines that are restarted or killed: an engine of our own, which nobody else minds.
+
+use crate::lab::{Lab, until};
+use domain::runtime::{ContainerState, Inspection, ReplicaSpec, Restart, Runtime};
+use futures::StreamExt;
+use std::{
+    os::unix::fs::MetadataExt,
+    process::{Child, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// A second `dockerd`, away from the first one's data, bridge and packet filter.
+struct Engine {
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Engine {
+    /// `None` where one may not start it: then there is nothing to show.
+    fn start() -> Option<Self> {
+        let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        let has_dockerd = Command::new("dockerd").arg("--version").output().is_ok();
+        if !is_root || !has_dockerd {
+            eprintln!("left out: needs root and dockerd");
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Self { folder, process: None };
+        engine.wake();
+        Some(engine)
+    }
+
+    fn wake(&mut self) {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let process = Command::new("dockerd")
+            .args(["--data-root", &path("data"), "--exec-root", &path("exec")])
+            .args(["--pidfile", &path("pid"), "--host", &self.address()])
+            .args(["--bridge=none", "--iptables=false", "--ip-masq=false"])
+            .args([
+                "--containerd-namespace=easel-test",
+                "--containerd-plugins-namespace=easel-test-p",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.process = Some(process.expect("an engine"));
+    }
+
+    fn address(&self) -> String {
+        format!("unix://{}", self.folder.path().join("docker.sock").display())
+    }
+
+    /// As an update of the engine does it.
+    fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let asked = Command::new("kill").arg(process.id().to_string()).status();
+            assert!(asked.is_ok_and(|asked| asked.success()));
+            process.wait().expect("an end");
+        }
+    }
+
+    /// As a want of memory does it.
+    fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("a kill");
+            process.wait().expect("an end");
+            // Its helper ends with it, and a new engine must not take it for its own.
+            let helper = self.folder.path().join("exec/containerd/containerd.pid");
+            let helper = std::fs::read_to_string(helper).expect("a helper");
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+            while std::fs::exists(format!("/proc/{}", helper.trim())).is_ok_and(|runs| runs) {
+                assert!(std::time::Instant::now() < deadline, "containerd goes on and on");
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+        // A killed engine forgets that it has mounted its own folder.
+        let data = self.folder.path().join("data");
+        let _not_mounted = Command::new("umount").arg(data).stderr(Stdio::null()).status();
+    }
+}
+
+/// A promoted replica on an engine that goes away by `end` and comes back: before and after.
+async fn through(end: fn(&mut Engine)) -> Option<(ReplicaSpec, Inspection, Inspection)> {
+    let mut engine = Engine::start()?;
+    until("the engine", async || {
+        let raw = bollard::Docker::connect_with_host(&engine.address()).ok()?;
+        raw.ping().await.ok()
+    })
+    .await;
+    let lab = Lab::on(&engine.address(), &engine.address()).await;
+    lab.docker.ensure_network(&lab.network()).await.expect("a network");
+    let mut spec = lab.replica("web", &["sleep", "3600"]);
+    spec.restart = Restart::UnlessStopped;
+    let container = lab.run(&spec).await;
+    let slug = Some(&spec.slug);
+    lab.docker
+        .set_alias(&container, lab.environment, spec.address, slug)
+        .await
+        .expect("a promotion");
+    let before = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+    let events = lab.docker.events().await.expect("events");
+
+    let ended = async {
+        end(&mut engine);
+        assert!(lab.docker.replicas().await.expect_err("it is gone").is_outage());
+        engine.wake();
+    };
+    // The stream ends by itself, however much was told before.
+    tokio::join!(events.for_each(|_| async {}), ended);
+    // A killed engine may find the replica dead, and then leaves it so despite its policy.
+    let has_ended = |seen: &Inspection| {
+        seen.state == ContainerState::Exited || seen.started_at != before.started_at
+    };
+    let found = lab.until(&container, has_ended).await;
+    lab.docker.start(&container).await.expect("a start");
+    let after = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+    assert!(found.started_at != after.started_at || found.state == ContainerState::Running);
+    assert_eq!(lab.docker.replicas().await.expect("a list").len(), 1);
+    // Before the engine, so that there is one to clean up.
+    drop(lab);
+    Some((spec, before, after))
+}
+
+// F29
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_engine_is_taken_up_again_and_its_replicas_are_where_they_were() {
+    let Some((spec, before, after)) = through(Engine::stop).await else { return };
+
+    assert!(before.has_alias && after.has_alias);
+    assert_eq!(after.address, Some(spec.address));
+}
+
+// F30
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_engine_shows_what_ended_by_state_or_time_of_the_start() {
+    let Some((spec, before, after)) = through(Engine::kill).await else { return };
+
+    assert!(after.started_at > before.started_at);
+    assert!(after.has_alias);
+    assert_eq!(after.address, Some(spec.address));
+}
