@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use self::tally::Tally;
-use crate::{browser, engine, image, process, tool, web};
+use crate::{browser, coverage, engine, image, process, tool, web, workspace};
 
 /// A part of the test run. The cheap ones come first, and what needs most comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Section {
     /// rustfmt has nothing to change
     Format,
-    /// Spelling, unused dependencies, licences and sources
+    /// Spelling, unused dependencies, licences and sources, and the table of what tests cover
     Policy,
     /// clippy has nothing to say, and the lock file is up to date
     Lint,
@@ -46,7 +46,10 @@ impl Section {
     fn carry_out(self) -> Result<()> {
         match self {
             Self::Format => process::run(process::cargo().args(["fmt", "--all", "--check"])),
-            Self::Policy => tool::check(),
+            Self::Policy => {
+                coverage::check(workspace::root())?;
+                tool::check()
+            }
             Self::Lint => lint(),
             Self::Web => web::build(),
             Self::Engine => image::ensure(&engine::ensure()?),

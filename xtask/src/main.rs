@@ -3,6 +3,7 @@
 mod bare;
 mod browser;
 mod check;
+mod coverage;
 mod debian;
 mod engine;
 mod image;
@@ -48,6 +49,8 @@ enum Task {
     Engine,
     /// Make the test images and import them into the engine
     Images,
+    /// Write docs/coverage.md from the rows that tests name
+    Coverage,
     /// Run one of the README's commands on a Debian that has nothing but Rust
     Bare { command: Story },
 }
@@ -70,6 +73,7 @@ impl Task {
             Self::Setup => set_up()?,
             Self::Web => web::build()?,
             Self::Engine => println!("a Docker engine answers at {}", engine::ensure()?),
+            Self::Coverage => coverage::write(workspace::root())?,
             Self::Bare { command } => bare::run(command)?,
             Self::Images => image::ensure(&engine::ensure()?)?,
         }
