@@ -1,7 +1,8 @@
 //! Where things lie on the canvas. Not staged: nothing runs differently for it.
 
 use crate::{
-    Address, EnvironmentId, GroupId, Result, ServiceId, VolumeId, access::Mutation, name::Invalid};
+    Address, EnvironmentId, GroupId, Result, ServiceId, VolumeId, access::Mutation, name::Invalid,
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

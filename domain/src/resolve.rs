@@ -1,7 +1,7 @@
 //! From an environment's configuration to what a container is given.
 
 use crate::{
-    Address, Content, EnvironmentId, EnvironmentSpec, Error, ProjectId, Resource, Secret, Service,
+    Address, EnvironmentId, EnvironmentSpec, Error, ProjectId, Resource, Secret, Service,
     ServiceId, Source, Strategy, VariableKey,
     check::{Problem, ProblemKind, Problems},
     deployment::RunConfig,
@@ -9,7 +9,7 @@ use crate::{
     template::{Reference, Segment, Template},
     variable::{MAX_VALUE, Value, Variable},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Where a configuration belongs: what containers are told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,28 +74,6 @@ impl EnvironmentSpec {
             )),
             Err(problems) => Err(Error::Blocked(Box::new(problems))),
         }
-    }
-
-    /// What the variable at an address comes to, its references filled in; `None` when it cannot
-    /// be resolved, or when a sealed value goes into it.
-    pub(crate) fn unsealed_value(&self, address: &Address) -> Option<Secret> {
-        let Some(Content::Variable(variable)) = self.get(address) else { return None };
-        let mut seen = BTreeSet::new();
-        let mut waiting = vec![(address.clone(), &variable)];
-        while let Some((at, variable)) = waiting.pop() {
-            if variable.sealed {
-                return None;
-            }
-            for reference in variable.references() {
-                if let Found::Variable(next, variable) = self.find(&at, reference)?
-                    && seen.insert(next.clone())
-                {
-                    waiting.push((next, variable));
-                }
-            }
-        }
-        let mut values = Values { spec: self, known: BTreeMap::new() };
-        values.of(address, &variable).ok().map(Secret::new)
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod contract;
+pub mod contracts;
 pub mod engine;
 pub mod ids;
 pub mod memory;

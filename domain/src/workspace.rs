@@ -195,7 +195,7 @@ impl Workspace {
         Ok(Revealed {
             applied: applied.as_ref().and_then(|variable| text(&self.spec, variable)),
             staged: staged.as_ref().and_then(|variable| text(&staged_spec, variable)),
-            resolved: resolved.unsealed_value(address),
+            resolved: resolved.resolved_value(address),
         })
     }
 }

@@ -13,14 +13,13 @@ pub mod accounts;
 pub mod applying;
 pub mod audit;
 pub mod deployments;
+pub mod desk;
 pub mod discarding;
 pub mod events;
 pub mod layouts;
 pub mod projects;
 pub mod staging;
 pub mod variables;
-
-mod desk;
 
 pub use desk::{Desk, SECRET, image, name, new_service};
 

@@ -79,8 +79,9 @@ impl Store {
         let made = if first {
             self.accounts.register_first(user).await
         } else {
-            let by = mutation(UserId::new(Uuid::nil()), InstanceRole::Admin);
-            self.accounts.create_user(&by, user).await
+            let all = self.accounts.users(Page::new(0, 100)).await.expect("the store answers");
+            let admin = all.data.last().expect("somebody has claimed it").id;
+            self.accounts.create_user(&mutation(admin, InstanceRole::Admin), user).await
         };
         made.expect("the account can be made")
     }
@@ -185,11 +186,8 @@ impl Desk {
 
     /// Makes a group of these services.
     pub async fn group(&self, title: &str, services: &[ServiceId]) -> crate::GroupId {
-        let edit = Edit::CreateGroup {
-            name: name(title),
-            services: services.to_vec(),
-            position: None,
-        };
+        let edit =
+            Edit::CreateGroup { name: name(title), services: services.to_vec(), position: None };
         let staging = self.stage(edit).await;
         self.apply_all().await;
         match staging.addresses[0] {
@@ -232,8 +230,7 @@ impl Desk {
 
     /// Discards these.
     pub async fn discard(&self, changes: &[ChangeId]) -> Vec<ChangeId> {
-        let discarded =
-            self.store.changes.discard(&self.by, self.environment, changes, None).await;
+        let discarded = self.store.changes.discard(&self.by, self.environment, changes, None).await;
         discarded.expect("they can be discarded").edits
     }
 
