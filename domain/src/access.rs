@@ -62,6 +62,8 @@ pub enum Permission {
     Deploy,
     /// To see values.
     Reveal,
+    /// To read what containers write, which may hold values.
+    Logs,
     /// To delete the project and say who belongs to it.
     Manage,
 }
@@ -122,11 +124,13 @@ impl Actor {
 
         let needed_role = match permission {
             Permission::Read => ProjectRole::Viewer,
-            Permission::Stage | Permission::Deploy | Permission::Reveal => ProjectRole::Editor,
+            Permission::Stage | Permission::Deploy | Permission::Reveal | Permission::Logs => {
+                ProjectRole::Editor
+            }
             Permission::Manage => ProjectRole::Owner,
         };
         let needed_scope = match permission {
-            Permission::Read => KeyScope::Read,
+            Permission::Read | Permission::Logs => KeyScope::Read,
             Permission::Stage => KeyScope::Stage,
             Permission::Deploy => KeyScope::Deploy,
             Permission::Reveal | Permission::Manage => KeyScope::Write,

@@ -1,0 +1,96 @@
+//! An open canvas: its snapshot, and the socket that keeps it in step.
+
+mod socket;
+
+use crate::{
+    app::Server,
+    caller::{self, RequestId},
+    door::{May, Read, enter},
+    error::Result,
+    json::Json,
+    path::Path,
+};
+use axum::{
+    extract::{
+        State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{StatusCode, header, request::Parts},
+    response::Response,
+};
+use domain::{
+    ProjectId,
+    access::Permission,
+    canvas::{Snapshot, Snapshots},
+};
+use serde::Deserialize;
+use socket::{Asked, Socket};
+use std::sync::Arc;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The largest frame that a client may send (DK-120).
+const MAX_FRAME: usize = 64 * 1024;
+
+/// Routes within an environment.
+pub(crate) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(snapshot)).routes(routes!(open))
+}
+
+/// Everything that a canvas shows, values hidden.
+#[utoipa::path(get, path = "/canvas", tag = "canvas",
+    responses((status = OK, description = "a snapshot", body = serde_json::Value)))]
+async fn snapshot(
+    State(snapshots): State<Arc<dyn Snapshots>>,
+    may: May<Read>,
+) -> Result<Json<Snapshot>> {
+    Ok(Json(snapshots.snapshot(may.place.environment.id).await?))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    project: ProjectId,
+    #[serde(default)]
+    environment: Option<String>,
+}
+
+/// Open the canvas's socket.
+///
+/// Browsers are known by their cookie. Whoever holds a token or key sends it in the header, or as
+/// first frame `{"type": "auth", "token": …}` within 5 s; otherwise the socket closes with 4001.
+#[utoipa::path(get, path = "/canvas/ws", tag = "canvas",
+    responses((status = SWITCHING_PROTOCOLS, description = "a WebSocket")))]
+async fn open(
+    State(server): State<Server>,
+    Path(named): Path<Named>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    parts: Parts,
+) -> Result<Response> {
+    // Whoever shows a proof is let in or refused before the upgrade.
+    let headers = &parts.headers;
+    let shows_proof = headers.contains_key(header::AUTHORIZATION)
+        || crate::cookie::read(headers, &server.config).is_some();
+    let guest = if shows_proof || upgrade.is_err() {
+        let caller = caller::authenticate(&server, headers).await?;
+        let environment = named.environment.as_deref();
+        let (actor, may) = (&caller.actor, Permission::Read);
+        let place = enter(&server, actor, may, named.project, environment).await?;
+        Some((caller, place))
+    } else {
+        None
+    };
+    let upgrade = upgrade.map_err(|_| {
+        crate::error::Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "invalid",
+            "this address speaks WebSocket only",
+        )
+    })?;
+    let request = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let source = caller::source(&server, &parts).map(|address| address.to_string());
+    let asked = Asked { project: named.project, environment: named.environment, request, source };
+    let tasks = server.tasks.clone();
+    Ok(upgrade
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .on_upgrade(move |raw| tasks.track_future(Socket::serve(server, asked, guest, raw))))
+}

@@ -1,0 +1,501 @@
+//! One socket of one open canvas.
+
+use crate::{
+    app::Server,
+    caller::{Caller, by_token, recognise},
+    door::{Place, enter},
+    error::Problem,
+    layout::MOST_PLACES,
+    room::{Guest, News, Room, frame, serialise},
+};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use domain::{
+    Error, ProjectId,
+    access::{Mutation, Permission, Verdict},
+    canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    event::Replay,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+
+/// How long the first frame may take (DK-119).
+const AUTH_TIME: Duration = Duration::from_secs(5);
+/// How long a client may take to say from where it goes on.
+const OPEN_TIME: Duration = Duration::from_secs(30);
+/// How often an idle client is asked whether it lives (DK-120).
+const PING: Duration = Duration::from_secs(54);
+/// After this long without any frame it does not.
+const SILENCE: Duration = Duration::from_secs(2 * 54 + 10);
+/// How long a frame may take to be written (DK-120).
+const WRITE_TIME: Duration = Duration::from_secs(10);
+/// How often rights are looked at again, beside each change of them.
+const LOOK_AGAIN: Duration = Duration::from_secs(4);
+/// Events that are read at once to catch up.
+const BATCH: u64 = 500;
+/// A client that missed more gets a snapshot.
+const MOST_MISSED: usize = 5_000;
+/// Drags that are passed on, at most one in this time.
+const DRAG_PACE: Duration = Duration::from_millis(33);
+/// Frames that a client may send at once, and in a second after that.
+const BURST: f64 = 100.0;
+const FRAMES_PER_SECOND: f64 = 50.0;
+
+/// Why a socket closes.
+#[derive(Clone, Copy, Debug)]
+enum Close {
+    /// The client went, or does not take what it is sent.
+    Gone,
+    /// Sign in (again).
+    Unauthorized,
+    /// There is no such project, or not any more, for this person.
+    NotFound,
+    /// Come back at once: rights have changed, or the server ends.
+    Restart,
+    /// The client does not keep to the protocol.
+    Violation(&'static str),
+    /// The server could not go on.
+    Failed,
+}
+
+impl Close {
+    fn frame(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Gone => return None,
+            Self::Unauthorized => (4001, "sign in"),
+            Self::NotFound => (4004, "there is no such project"),
+            Self::Restart => (1012, "come back"),
+            Self::Violation(why) => (1008, why),
+            Self::Failed => (1011, "something went wrong"),
+        };
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+}
+
+impl From<Problem> for Close {
+    fn from(problem: Problem) -> Self {
+        match problem.status().as_u16() {
+            401 => Self::Unauthorized,
+            403 | 404 => Self::NotFound,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Error> for Close {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+/// What the request asked for.
+pub(super) struct Asked {
+    pub(super) project: ProjectId,
+    pub(super) environment: Option<String>,
+    pub(super) request: String,
+    pub(super) source: Option<String>,
+}
+
+/// A socket whose client has been let in.
+pub(super) struct Socket {
+    server: Server,
+    asked: Asked,
+    caller: Caller,
+    place: Place,
+    raw: WebSocket,
+    guest: Guest,
+    /// The last event that the client has.
+    number: u64,
+    room: Option<(Arc<Room>, broadcast::Receiver<News>)>,
+    last_drag: Option<Instant>,
+    allowance: (f64, Instant),
+}
+
+impl Socket {
+    /// Serves a client until it goes or has to.
+    pub(super) async fn serve(
+        server: Server,
+        asked: Asked,
+        guest: Option<(Caller, Place)>,
+        mut raw: WebSocket,
+    ) {
+        let stop = server.stop.clone();
+        let admitted = match guest {
+            Some(guest) => Ok(guest),
+            None => tokio::select! {
+                admitted = admit(&server, &asked, &mut raw) => admitted,
+                () = stop.cancelled() => Err(Close::Restart),
+            },
+        };
+        let (caller, place) = match admitted {
+            Ok(admitted) => admitted,
+            Err(close) => return end(raw, close).await,
+        };
+        let guest = server.rooms.welcome();
+        let allowance = (BURST, Instant::now());
+        let mut socket = Self {
+            server,
+            asked,
+            caller,
+            place,
+            raw,
+            guest,
+            number: 0,
+            room: None,
+            last_drag: None,
+            allowance,
+        };
+        let close = tokio::select! {
+            close = socket.run() => close.err().unwrap_or(Close::Gone),
+            () = stop.cancelled() => Close::Restart,
+        };
+        end(socket.raw, close).await;
+    }
+
+    async fn run(&mut self) -> Result<(), Close> {
+        let epoch = self.server.app.events.epoch().await?;
+        let welcome = ServerMessage::Welcome {
+            epoch: epoch.clone(),
+            protocol: PROTOCOL,
+            app: crate::web::app_hash(&self.server.config.web),
+            role: self.place.role,
+            project: self.place.project,
+            environment: self.place.environment.id,
+        };
+        self.send(frame(&welcome)).await?;
+        self.open(&epoch).await?;
+
+        let mut ping = interval(PING);
+        ping.reset();
+        let mut look = interval(LOOK_AGAIN);
+        look.reset();
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turns = self.server.turnstile.watch();
+        let mut heard = Instant::now();
+        loop {
+            let Some((_, news)) = &mut self.room else { return Err(Close::Failed) };
+            tokio::select! {
+                message = self.raw.recv() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(message)) => self.hear(message).await?,
+                        Some(Err(error)) if is_too_long(&error) => {
+                            return Err(Close::Violation("a frame may be at most 64 KiB long"));
+                        }
+                        Some(Err(_)) | None => return Ok(()),
+                    }
+                }
+                news = news.recv() => self.tell(news).await?,
+                _ = ping.tick() => {
+                    if heard.elapsed() > SILENCE {
+                        return Ok(());
+                    }
+                    self.write(Message::Ping(Default::default())).await?;
+                }
+                _ = look.tick() => self.check_rights().await?,
+                _ = turns.changed() => self.check_rights().await?,
+            }
+        }
+    }
+
+    /// Waits for the client to say what it has, and brings it up to date.
+    async fn open(&mut self, epoch: &str) -> Result<(), Close> {
+        let opened = timeout(OPEN_TIME, async {
+            loop {
+                match self.raw.recv().await {
+                    Some(Ok(Message::Text(text))) => {
+                        return serde_json::from_str(&text)
+                            .map_err(|_| Close::Violation("the first frame must be `open`"));
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => (),
+                    Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => {
+                        return Err(Close::Gone);
+                    }
+                }
+            }
+        });
+        let message = opened.await.map_err(|_| Close::Violation("say `open`"))??;
+        let resume = match message {
+            ClientMessage::Open { epoch: Some(known), after: Some(after) } if known == epoch => {
+                Some(after)
+            }
+            ClientMessage::Open { .. } => None,
+            // Known already; the next frame opens.
+            ClientMessage::Auth { .. } => return Box::pin(self.open(epoch)).await,
+            ClientMessage::Place { .. }
+            | ClientMessage::Drag { .. }
+            | ClientMessage::Stage { .. } => {
+                return Err(Close::Violation("the first frame must be `open`"));
+            }
+        };
+        match resume {
+            Some(after) => {
+                self.number = after;
+                if !self.catch_up().await? {
+                    self.send_snapshot().await?;
+                }
+            }
+            None => self.send_snapshot().await?,
+        }
+        self.join().await
+    }
+
+    async fn send_snapshot(&mut self) -> Result<(), Close> {
+        let snapshots = &self.server.app.snapshots;
+        let snapshot = Box::new(snapshots.snapshot(self.place.environment.id).await?);
+        self.number = snapshot.number;
+        self.send(frame(&ServerMessage::Snapshot { snapshot })).await
+    }
+
+    /// Goes into the room of this canvas, and makes up for what happened on the way.
+    async fn join(&mut self) -> Result<(), Close> {
+        let room = self.server.rooms.enter(self.place.environment.id, self.number);
+        let news = room.news.subscribe();
+        let position = room.position();
+        self.room = Some((room, news));
+        if position > self.number && !self.catch_up().await? {
+            self.send_snapshot().await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what the log holds beyond the client's last event; `false` when the log cannot.
+    async fn catch_up(&mut self) -> Result<bool, Close> {
+        let environment = self.place.environment.id;
+        let mut missed = 0;
+        loop {
+            let events = &self.server.app.events;
+            let events = match events.after(environment, self.number, BATCH).await? {
+                Replay::Events(events) => events,
+                Replay::Gone => return Ok(false),
+            };
+            let Some(last) = events.last() else { return Ok(true) };
+            missed += events.len();
+            if missed > MOST_MISSED {
+                return Ok(false);
+            }
+            self.number = last.number;
+            let text = serialise(&self.server.app, events).await;
+            self.send(text).await?;
+        }
+    }
+
+    /// Passes on what the room tells.
+    async fn tell(&mut self, news: Result<News, RecvError>) -> Result<(), Close> {
+        match news {
+            Ok(News::Events { last, .. }) if last <= self.number => Ok(()),
+            Ok(News::Events { first, last, text }) if first == self.number + 1 => {
+                self.number = last;
+                self.send(text).await
+            }
+            // It fits not onto what the client has: the log knows better.
+            Ok(News::Events { .. }) => match self.catch_up().await? {
+                true => Ok(()),
+                false => self.send_snapshot().await,
+            },
+            Ok(News::Drag { guest, .. }) if guest == self.guest.number => Ok(()),
+            Ok(News::Drag { text, .. }) => self.send(text).await,
+            Ok(News::Lost) | Err(RecvError::Lagged(_) | RecvError::Closed) => {
+                self.room = None;
+                self.send_snapshot().await?;
+                self.join().await
+            }
+        }
+    }
+
+    async fn hear(&mut self, message: Message) -> Result<(), Close> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(Close::Gone),
+            Message::Binary(_) => return Err(Close::Violation("frames are JSON text")),
+        };
+        self.spend()?;
+        match crate::json::parse(text.as_bytes()) {
+            Ok(message) => self.obey(message).await,
+            Err(_) if !is_known(&text) => Err(Close::Violation("an unknown message")),
+            Err(problem) => self.refuse(op_of(&text), &problem).await,
+        }
+    }
+
+    /// Takes one frame from the client's allowance.
+    fn spend(&mut self) -> Result<(), Close> {
+        let (left, since) = self.allowance;
+        let left = (left + since.elapsed().as_secs_f64() * FRAMES_PER_SECOND).min(BURST);
+        self.allowance = (left - 1.0, Instant::now());
+        if left < 1.0 { Err(Close::Violation("too many frames")) } else { Ok(()) }
+    }
+
+    async fn obey(&mut self, message: ClientMessage) -> Result<(), Close> {
+        let environment = self.place.environment.id;
+        match message {
+            ClientMessage::Auth { .. } | ClientMessage::Open { .. } => Ok(()),
+            ClientMessage::Drag { places } => {
+                let is_too_soon = self.last_drag.is_some_and(|last| last.elapsed() < DRAG_PACE);
+                if is_too_soon || self.may_stage().is_err() {
+                    return Ok(());
+                }
+                self.last_drag = Some(Instant::now());
+                let text = frame(&ServerMessage::Drag { user: self.caller.user.id, places });
+                if let Some((room, _)) = &self.room {
+                    // Alone in the room: nobody to show it to.
+                    let _ = room.news.send(News::Drag { guest: self.guest.number, text });
+                }
+                Ok(())
+            }
+            ClientMessage::Place { op, places } => {
+                let placed = match self.may_stage() {
+                    Ok(()) if places.len() > MOST_PLACES => {
+                        Err(Error::field("places", "must be at most 10000").into())
+                    }
+                    Ok(()) => {
+                        let layouts = &self.server.app.layouts;
+                        let by = self.mutation(op);
+                        layouts.place(&by, environment, &places).await.map_err(Problem::from)
+                    }
+                    Err(problem) => Err(problem),
+                };
+                match placed {
+                    Ok(()) => self.done(op, None).await,
+                    Err(problem) => self.refuse(Some(op), &problem).await,
+                }
+            }
+            ClientMessage::Stage { op, edits } => {
+                let staged = match self.may_stage() {
+                    Ok(()) => {
+                        let changes = &self.server.app.changes;
+                        let by = self.mutation(op);
+                        changes.stage(&by, environment, edits).await.map_err(Problem::from)
+                    }
+                    Err(problem) => Err(problem),
+                };
+                match staged {
+                    Ok(staging) => self.done(op, Some(staging)).await,
+                    Err(problem) => self.refuse(Some(op), &problem).await,
+                }
+            }
+        }
+    }
+
+    fn mutation(&self, op: u64) -> Mutation {
+        Mutation {
+            actor: self.caller.actor.clone(),
+            idempotency: None,
+            request: format!("{}-{op}", self.asked.request),
+            source: self.asked.source.clone(),
+        }
+    }
+
+    fn may_stage(&self) -> Result<(), Problem> {
+        let (project, role) = (self.place.project, Some(self.place.role));
+        match self.caller.actor.may(Permission::Stage, project, role) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Hidden | Verdict::Forbidden => {
+                Err(Error::Forbidden("you may look at this canvas, and not change it").into())
+            }
+        }
+    }
+
+    /// Acknowledges an operation, after the events that it made.
+    async fn done(
+        &mut self,
+        op: u64,
+        staging: Option<domain::changes::Staging>,
+    ) -> Result<(), Close> {
+        if !self.catch_up().await? {
+            self.send_snapshot().await?;
+        }
+        let number = self.number;
+        self.send(frame(&ServerMessage::Done { op, number, staging })).await
+    }
+
+    async fn refuse(&mut self, op: Option<u64>, problem: &Problem) -> Result<(), Close> {
+        let (error, message) = (problem.error.to_owned(), problem.message.clone());
+        self.send(frame(&ServerMessage::Refused { op, error, message })).await
+    }
+
+    /// Whether the client may still be here, as what it was let in.
+    async fn check_rights(&mut self) -> Result<(), Close> {
+        let environment = self.place.environment.id.to_string();
+        let again = async {
+            let caller = recognise(&self.server, self.caller.proof).await?;
+            let (actor, may) = (&caller.actor, Permission::Read);
+            let project = self.place.project;
+            let place = enter(&self.server, actor, may, project, Some(&environment)).await?;
+            Ok::<_, Problem>((caller, place))
+        };
+        match again.await {
+            Ok((caller, place)) if place.role == self.place.role => {
+                self.caller = caller;
+                Ok(())
+            }
+            // The greeting said another role: a fresh one says the new one.
+            Ok(_) => Err(Close::Restart),
+            // A database that hiccups is no reason to throw anybody out.
+            Err(problem) if problem.is_server_error() => Ok(()),
+            Err(problem) => {
+                // What happened last says why: the project may have been deleted.
+                let _ = self.catch_up().await;
+                Err(problem.into())
+            }
+        }
+    }
+
+    async fn send(&mut self, text: Utf8Bytes) -> Result<(), Close> {
+        self.write(Message::Text(text)).await
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), Close> {
+        match timeout(WRITE_TIME, self.raw.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Close::Gone),
+        }
+    }
+}
+
+/// Waits for the first frame of a client that has shown nothing yet (DK-119).
+async fn admit(
+    server: &Server,
+    asked: &Asked,
+    raw: &mut WebSocket,
+) -> Result<(Caller, Place), Close> {
+    let first = timeout(AUTH_TIME, raw.recv()).await.map_err(|_| Close::Unauthorized)?;
+    let Some(Ok(Message::Text(text))) = first else { return Err(Close::Unauthorized) };
+    let Ok(ClientMessage::Auth { token }) = crate::json::parse(text.as_bytes()) else {
+        return Err(Close::Unauthorized);
+    };
+    let caller = by_token(server, &token).await?;
+    let (actor, may) = (&caller.actor, Permission::Read);
+    let place = enter(server, actor, may, asked.project, asked.environment.as_deref()).await?;
+    Ok((caller, place))
+}
+
+/// Closes with a reason, and gives the client a moment to take note.
+async fn end(mut raw: WebSocket, close: Close) {
+    let Some(reason) = close.frame() else { return };
+    let farewell = async {
+        if raw.send(Message::Close(Some(reason))).await.is_ok() {
+            while let Some(Ok(_)) = raw.recv().await {}
+        }
+    };
+    // A client that does not answer is left.
+    let _ = timeout(Duration::from_secs(2), farewell).await;
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    error.to_string().contains("too long") || error.to_string().contains("too big")
+}
+
+/// Whether a frame's type is one of ours, whatever else is wrong with it.
+fn is_known(text: &str) -> bool {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    matches!(value["type"].as_str(), Some("auth" | "open" | "place" | "drag" | "stage"))
+}
+
+/// Which operation a frame would have been.
+fn op_of(text: &str) -> Option<u64> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    value["op"].as_u64()
+}

@@ -1,0 +1,228 @@
+//! The one door: every handler says in its signature what it takes to come in.
+
+use crate::{
+    app::Server,
+    caller::{self, Caller},
+    error::{Problem, Result},
+};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
+use domain::{
+    Error, ProjectId, Resource,
+    access::{Actor, InstanceRole, KeyScope, Mutation, Permission, ProjectRole, Verdict, Via},
+    account::User,
+    project::Environment,
+};
+use std::{future::Future, marker::PhantomData};
+use tokio::sync::watch;
+
+/// Somebody who may do `D` here. There is no other way to learn who calls.
+#[derive(Debug)]
+pub(crate) struct May<D: Demand> {
+    /// Who.
+    pub(crate) user: User,
+    /// The same for ports that write.
+    pub(crate) by: Mutation,
+    /// How they proved who they are.
+    pub(crate) proof: caller::Proof,
+    /// Where, if `D` is about a place.
+    pub(crate) place: D::Place,
+    demand: PhantomData<D>,
+}
+
+impl<D: Demand> May<D> {
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.by.actor
+    }
+}
+
+/// What a door asks for.
+pub(crate) trait Demand: Send + Sync + Sized + 'static {
+    /// What is known of the place once somebody is in.
+    type Place: Send;
+
+    /// Lets the caller in, or says why not.
+    fn admit(
+        server: &Server,
+        caller: &Caller,
+        parts: &mut Parts,
+    ) -> impl Future<Output = Result<Self::Place>> + Send;
+}
+
+impl<D: Demand> FromRequestParts<Server> for May<D> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self> {
+        let caller = caller::authenticate(server, &parts.headers).await?;
+        let place = D::admit(server, &caller, parts).await?;
+        let by = caller::mutation(server, parts, caller.actor)?;
+        Ok(Self { user: caller.user, by, proof: caller.proof, place, demand: PhantomData })
+    }
+}
+
+/// A project and one of its environments, which the caller may know of.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) project: ProjectId,
+    pub(crate) environment: Environment,
+    /// What the caller is here: an admin is an owner everywhere.
+    pub(crate) role: ProjectRole,
+}
+
+/// The place that a path names, if the caller may do this there.
+pub(crate) async fn enter(
+    server: &Server,
+    actor: &Actor,
+    permission: Permission,
+    project: ProjectId,
+    environment: Option<&str>,
+) -> Result<Place> {
+    let projects = &server.app.projects;
+    let hidden = || Problem::from(Error::NotFound(Resource::Project));
+    let role = if actor.role == InstanceRole::Admin {
+        projects.exists(project).await?.then_some(ProjectRole::Owner)
+    } else {
+        projects.role_of(actor.user, project).await?
+    };
+    let role = role.ok_or_else(hidden)?;
+    match actor.may(permission, project, Some(role)) {
+        Verdict::Allowed => (),
+        Verdict::Hidden => return Err(hidden()),
+        Verdict::Forbidden => {
+            let why = match actor.via {
+                Via::Session(_) => "your role in this project does not allow this; ask an owner",
+                Via::ApiKey { .. } => "this API key, or its owner's role, does not allow this",
+            };
+            return Err(Error::Forbidden(why).into());
+        }
+    }
+    let environment = projects.environment(project, environment).await?;
+    Ok(Place { project, environment, role })
+}
+
+macro_rules! in_project {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Demand for $name {
+            type Place = Place;
+
+            async fn admit(server: &Server, caller: &Caller, parts: &mut Parts) -> Result<Place> {
+                let path = RawPathParams::from_request_parts(parts, &())
+                    .await
+                    .map_err(|_| Problem::no_such_path())?;
+                let named = |wanted: &str| {
+                    path.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+                };
+                let project = named("project")
+                    .and_then(|id| id.parse().ok())
+                    .ok_or_else(|| Problem::from(Error::NotFound(Resource::Project)))?;
+                let permission = Permission::$name;
+                enter(server, &caller.actor, permission, project, named("environment")).await
+            }
+        }
+    )*};
+}
+
+in_project! {
+    /// To look at a project, but for values.
+    Read,
+    /// To read what its containers write.
+    Logs,
+    /// To stage changes and discard them, and to lay out the canvas.
+    Stage,
+    /// To apply changes and to deploy.
+    Deploy,
+    /// To see values.
+    Reveal,
+    /// To delete it and say who belongs to it.
+    Manage,
+}
+
+macro_rules! on_instance {
+    ($($(#[$doc:meta])* $name:ident: $admit:expr,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Demand for $name {
+            type Place = ();
+
+            async fn admit(_: &Server, caller: &Caller, _: &mut Parts) -> Result<()> {
+                let admit: fn(&Actor) -> Result<()> = $admit;
+                admit(&caller.actor)
+            }
+        }
+    )*};
+}
+
+on_instance! {
+    /// To be anybody who is signed in.
+    Known: |actor| allow(actor, KeyScope::Read),
+    /// To make projects.
+    Make: |actor| {
+        if matches!(actor.via, Via::ApiKey { project: Some(_), .. }) {
+            return Err(Error::Forbidden("this API key is bound to one project").into());
+        }
+        allow(actor, KeyScope::Write)
+    },
+    /// To be a person, not a key: keys cannot make keys.
+    Person: person,
+    /// To administer the instance.
+    Administer: administer,
+    /// To administer the instance as a person: keys cannot make users.
+    AdministerInPerson: |actor| {
+        person(actor)?;
+        administer(actor)
+    },
+}
+
+fn allow(actor: &Actor, scope: KeyScope) -> Result<()> {
+    if actor.has_scope(scope) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("this API key does not allow this").into())
+    }
+}
+
+fn person(actor: &Actor) -> Result<()> {
+    if actor.is_person() {
+        Ok(())
+    } else {
+        Err(Problem::unauthorized("an API key cannot do this: sign in"))
+    }
+}
+
+fn administer(actor: &Actor) -> Result<()> {
+    let is_bound = matches!(actor.via, Via::ApiKey { project: Some(_), .. });
+    if actor.is_admin() && !is_bound {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("only an admin may do this").into())
+    }
+}
+
+/// Tells open sockets and streams that somebody's rights may have changed.
+pub(crate) struct Turnstile(watch::Sender<u64>);
+
+impl Default for Turnstile {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
+
+impl Turnstile {
+    /// Rights have changed: whoever is in must show their proof again.
+    pub(crate) fn turn(&self) {
+        self.0.send_modify(|turns| *turns = turns.wrapping_add(1));
+    }
+
+    /// Something that learns of turns.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,290 @@
+//! Bodies: JSON, bounded, read strictly, and refused in words.
+
+use crate::error::Problem;
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequest, Request},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::Error;
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
+};
+use std::{collections::HashSet, fmt, time::Duration};
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+/// How deep a body may be nested.
+const MAX_DEPTH: usize = 64;
+/// How long a whole body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A JSON body, with rejections turned into [`Problem`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is_json(&request) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "invalid",
+                "the body must be JSON, sent with `Content-Type: application/json`",
+            ));
+        }
+        parse(&read(request.into_body()).await?).map(Self)
+    }
+}
+
+/// A JSON body that may be absent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaybeJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if is_json(&request) {
+            return Json::from_request(request, state).await.map(|Json(body)| Self(body));
+        }
+        if read(request.into_body()).await?.is_empty() {
+            Ok(Self(T::default()))
+        } else {
+            Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "invalid",
+                "the body must be JSON, sent with `Content-Type: application/json`",
+            ))
+        }
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let is_long = std::error::Error::source(&error)
+                .is_some_and(|cause| cause.to_string().contains("length limit"));
+            Err(if is_long {
+                Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too_large",
+                    "the body must be at most 1 MiB long",
+                )
+            } else {
+                Problem::unreadable("the body broke off")
+            })
+        }
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the body took longer than 30 s to arrive",
+        )),
+    }
+}
+
+/// A value from JSON text. Text that is no JSON is unreadable; a value that is not as it should
+/// be is named by its field.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let mut strict = serde_json::Deserializer::from_slice(text);
+    let shape = Shape { depth: 0 }.deserialize(&mut strict).and_then(|()| strict.end());
+    if let Err(error) = shape {
+        return Err(Problem::unreadable(format!("the body is not sound JSON: {error}")));
+    }
+
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let (field, rule) = explain(path.trim_start_matches('.'), &error.inner().to_string());
+        Error::field(field, rule).into()
+    })
+}
+
+/// Which field, and what it must be like, from serde's words.
+fn explain(path: &str, text: &str) -> (String, String) {
+    let rule = text.rfind(" at line ").map_or(text, |at| &text[..at]);
+    let within = |field: &str| match path {
+        "" => field.to_owned(),
+        path => format!("{path}.{field}"),
+    };
+    let quoted = |start: &str| {
+        rule.strip_prefix(start).and_then(|rest| rest.split('`').next()).map(str::to_owned)
+    };
+    if let Some(field) = quoted("missing field `") {
+        return (within(&field), "is required".to_owned());
+    }
+    if let Some(field) = quoted("unknown field `") {
+        let field =
+            if path.rsplit('.').next() == Some(&field) { path.to_owned() } else { within(&field) };
+        return (field, "is not known here".to_owned());
+    }
+    let rule =
+        match rule.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+            // What was sent may be a secret: say only what is expected.
+            Some((_, expected)) => format!("must be {expected}"),
+            None if rule.starts_with("invalid value: ") => match rule.split_once(", expected ") {
+                Some((_, expected)) => format!("must be {expected}"),
+                None => "is not valid".to_owned(),
+            },
+            None if rule.contains("did not match any variant of untagged enum") => {
+                "is not one of the forms that are known here".to_owned()
+            }
+            None if rule.starts_with("UUID parsing failed")
+                || rule.starts_with("invalid character") =>
+            {
+                "must be an id".to_owned()
+            }
+            None => rule.to_owned(),
+        };
+    (if path.is_empty() { "body".to_owned() } else { path.to_owned() }, rule)
+}
+
+/// Walks over a value and keeps nothing: it is not too deep, and no key stands twice.
+struct Shape {
+    depth: usize,
+}
+
+impl Shape {
+    fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format!("it is nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Shape {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Shape {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let depth = self.deeper()?.depth;
+        while list.next_element_seed(Self { depth })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let depth = self.deeper()?.depth;
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value_seed(Self { depth })?;
+            if !seen.insert(key) {
+                return Err(serde::de::Error::custom("a key stands twice in one object"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Name, Secret};
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only parsed")]
+        name: Name,
+        #[expect(dead_code, reason = "only parsed")]
+        secret: Option<Secret>,
+    }
+
+    fn refusal(text: &str) -> (u16, String) {
+        let problem = parse::<Body>(text.as_bytes()).expect_err("it is refused");
+        let status = problem.into_response_status();
+        status
+    }
+
+    impl Problem {
+        fn into_response_status(self) -> (u16, String) {
+            let fields: Vec<String> =
+                self.errors.iter().map(|(field, rules)| format!("{field} {}", rules[0])).collect();
+            let text = if fields.is_empty() { self.message.clone() } else { fields.join("; ") };
+            (self.into_response().status().as_u16(), text)
+        }
+    }
+
+    // DK-157: a wrong field is named, with its rule.
+    #[test]
+    fn a_wrong_field_is_named() {
+        assert_eq!(refusal("{}"), (422, "name is required".to_owned()));
+        assert_eq!(refusal(r#"{"name":" "}"#), (422, "name must not be empty".to_owned()));
+        assert_eq!(refusal(r#"{"name":5}"#), (422, "name must be a string".to_owned()));
+        assert_eq!(
+            refusal(r#"{"name":"a","role":"admin"}"#),
+            (422, "role is not known here".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_never_repeated() {
+        let (_, text) = refusal(r#"{"name":"a","secret":["hunter2"]}"#);
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    // S67
+    #[test]
+    fn unsound_json_is_unreadable() {
+        assert_eq!(refusal("{\"name\":").0, 400);
+        assert_eq!(refusal(r#"{"name":"a","name":"b"}"#).0, 400);
+        assert_eq!(refusal(r#"{"name":"a"} x"#).0, 400);
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(refusal(&deep).0, 400);
+    }
+}

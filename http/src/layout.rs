@@ -1,0 +1,50 @@
+//! Where things lie on the canvas.
+
+use crate::{
+    app::Server,
+    door::{May, Stage},
+    error::Result,
+    json::Json,
+};
+use axum::{extract::State, http::StatusCode};
+use domain::{
+    Error,
+    layout::{Layouts, Node, Position},
+};
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How many nodes may move at once.
+pub(crate) const MOST_PLACES: usize = 10_000;
+
+/// Routes within an environment.
+pub(crate) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(place))
+}
+
+/// Where nodes shall lie.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Places {
+    /// By node: `service/<id>`, `group/<id>`, `volume/<id>`.
+    #[schema(value_type = BTreeMap<String, Position>)]
+    places: BTreeMap<Node, Position>,
+}
+
+/// Move nodes, all in one write. Unknown ones are left out.
+#[utoipa::path(put, path = "/layout", tag = "canvas", request_body = Places,
+    responses((status = NO_CONTENT)))]
+async fn place(
+    State(layouts): State<Arc<dyn Layouts>>,
+    may: May<Stage>,
+    Json(body): Json<Places>,
+) -> Result<StatusCode> {
+    if body.places.len() > MOST_PLACES {
+        return Err(Error::field("places", "must be at most 10000").into());
+    }
+    let places: Vec<_> = body.places.into_iter().collect();
+    layouts.place(&may.by, may.place.environment.id, &places).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

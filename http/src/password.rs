@@ -1,0 +1,66 @@
+//! Passwords: hashed slowly, off the async threads, a few at a time.
+
+use domain::{Error, Secret, account::Password};
+use tokio::sync::{OnceCell, Semaphore};
+
+/// How many hashes are computed at once.
+const AT_ONCE: usize = 4;
+
+/// Hashes and checks passwords.
+pub(crate) struct Hasher {
+    cost: u32,
+    turns: Semaphore,
+    /// What the password of nobody is checked against, so that unknown people take as long.
+    dummy: OnceCell<Secret>,
+}
+
+impl Hasher {
+    pub(crate) fn new(cost: u32) -> Self {
+        Self { cost, turns: Semaphore::new(AT_ONCE), dummy: OnceCell::new() }
+    }
+
+    /// The hash of a password, in bcrypt's text form.
+    pub(crate) async fn hash(&self, password: &Password) -> Result<Secret, Error> {
+        let (password, cost) = (password.expose().to_owned(), self.cost);
+        self.work(move || bcrypt::non_truncating_hash(password, cost).map(Secret::new)).await
+    }
+
+    /// Whether a typed password is the one that was hashed; `None`: whatever is typed is wrong,
+    /// and takes as long.
+    pub(crate) async fn verify(&self, typed: &Secret, hash: Option<Secret>) -> Result<bool, Error> {
+        let is_known = hash.is_some();
+        let hash = match hash {
+            Some(hash) => hash,
+            None => self.dummy().await?,
+        };
+        // No password is longer; bcrypt would read a part of it.
+        let fits = typed.expose().len() <= 72 && !typed.expose().contains('\0');
+        let typed = if fits { typed.expose().to_owned() } else { String::new() };
+        let matches =
+            self.work(move || bcrypt::non_truncating_verify(typed, hash.expose())).await?;
+        Ok(matches && fits && is_known)
+    }
+
+    async fn dummy(&self) -> Result<Secret, Error> {
+        let cost = self.cost;
+        self.dummy
+            .get_or_try_init(|| {
+                self.work(move || {
+                    bcrypt::non_truncating_hash("nobody's password", cost).map(Secret::new)
+                })
+            })
+            .await
+            .cloned()
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let _turn = self.turns.acquire().await.map_err(Error::internal("wait to hash"))?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal("hash a password"))?
+            .map_err(Error::internal("hash a password"))
+    }
+}

@@ -1,0 +1,71 @@
+//! Revisions: who changed what, when, and why.
+
+use crate::{
+    app::Server,
+    door::{May, Read},
+    error::Result,
+    json::Json,
+    path::Path,
+    people::names,
+    query::{Paging, Query},
+};
+use axum::extract::State;
+use domain::{
+    Name, RevisionNumber, UserId, change::StagedChange, changes::Revision, project::Paged,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes within an environment.
+pub(crate) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+}
+
+#[derive(Deserialize)]
+struct OneRevision {
+    number: u64,
+}
+
+/// A revision with what it changed, values hidden.
+#[derive(Serialize, ToSchema)]
+struct RevisionDetail {
+    #[serde(flatten)]
+    revision: Revision,
+    data: Vec<StagedChange>,
+    /// Names of its author and contributors.
+    people: BTreeMap<UserId, Name>,
+}
+
+/// History, newest first.
+#[utoipa::path(get, path = "/revisions", tag = "changes", params(Paging),
+    responses((status = OK, body = Paged<Revision>)))]
+async fn list(
+    State(server): State<Server>,
+    may: May<Read>,
+    Query(page): Query<Paging>,
+) -> Result<Json<Paged<Revision>>> {
+    Ok(Json(server.app.changes.revisions(may.place.environment.id, page.into()).await?))
+}
+
+/// One revision with what it changed.
+#[utoipa::path(get, path = "/revisions/{number}", tag = "changes",
+    responses((status = OK, body = RevisionDetail)))]
+async fn get(
+    State(server): State<Server>,
+    may: May<Read>,
+    Path(named): Path<OneRevision>,
+) -> Result<Json<RevisionDetail>> {
+    let (environment, number) = (may.place.environment.id, RevisionNumber(named.number));
+    let (revision, changes) = server.app.changes.revision(environment, number).await?;
+    let authors = (changes.iter())
+        .flat_map(|change| change.contributors.iter().map(|one| one.author))
+        .chain([revision.author])
+        .collect();
+    Ok(Json(RevisionDetail {
+        people: names(&server.app, authors).await?,
+        data: changes.iter().map(StagedChange::hidden).collect(),
+        revision,
+    }))
+}

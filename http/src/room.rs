@@ -1,0 +1,176 @@
+//! Everybody who has the same canvas open, and one reader of its event log for all of them.
+
+use crate::{app::App, people::names};
+use axum::extract::ws::Utf8Bytes;
+use domain::{
+    EnvironmentId, UserId,
+    canvas::ServerMessage,
+    event::{Event, Numbered, Replay},
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::broadcast, task::AbortHandle};
+
+/// News that wait for a slow guest; one that falls further behind gets a fresh snapshot.
+const QUEUE: usize = 256;
+/// Events that are read at once.
+const BATCH: u64 = 200;
+
+/// Something to be told to everybody in a room.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// Events, serialised once for all.
+    Events { first: u64, last: u64, text: Utf8Bytes },
+    /// Somebody drags; not for themselves.
+    Drag { guest: u64, text: Utf8Bytes },
+    /// The log does not go on: take a fresh snapshot.
+    Lost,
+}
+
+/// One open canvas.
+pub(crate) struct Room {
+    pub(crate) news: broadcast::Sender<News>,
+    position: Arc<AtomicU64>,
+    reader: AbortHandle,
+}
+
+impl Room {
+    /// The last event that has been told.
+    pub(crate) fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// All open canvases.
+pub(crate) struct Rooms {
+    app: App,
+    rooms: Mutex<HashMap<EnvironmentId, Weak<Room>>>,
+    guests: Arc<AtomicU64>,
+    next: AtomicU64,
+}
+
+/// Somebody who is counted while they are in.
+pub(crate) struct Guest {
+    pub(crate) number: u64,
+    guests: Arc<AtomicU64>,
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.guests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Rooms {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, rooms: Mutex::default(), guests: Arc::default(), next: AtomicU64::new(1) }
+    }
+
+    /// How many canvases are open.
+    pub(crate) fn guests(&self) -> u64 {
+        self.guests.load(Ordering::Relaxed)
+    }
+
+    /// Somebody comes in.
+    pub(crate) fn welcome(&self) -> Guest {
+        self.guests.fetch_add(1, Ordering::Relaxed);
+        Guest {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            guests: Arc::clone(&self.guests),
+        }
+    }
+
+    /// The room of an environment; a new one begins to read after `position`.
+    pub(crate) fn enter(&self, environment: EnvironmentId, position: u64) -> Arc<Room> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.retain(|_, room| room.strong_count() > 0);
+        let open = rooms.get(&environment).and_then(Weak::upgrade);
+        // A reader that has ended told everybody that the log does not go on.
+        if let Some(room) = open.filter(|room| !room.reader.is_finished()) {
+            return room;
+        }
+        let (news, _) = broadcast::channel(QUEUE);
+        let position = Arc::new(AtomicU64::new(position));
+        let reader =
+            tokio::spawn(read(self.app.clone(), environment, Arc::clone(&position), news.clone()));
+        let room = Arc::new(Room { news, position, reader: reader.abort_handle() });
+        rooms.insert(environment, Arc::downgrade(&room));
+        room
+    }
+}
+
+/// Reads the log of an environment and tells what is new, until the room is empty.
+async fn read(
+    app: App,
+    environment: EnvironmentId,
+    position: Arc<AtomicU64>,
+    news: broadcast::Sender<News>,
+) {
+    loop {
+        let after = position.load(Ordering::Acquire);
+        app.announcements.changed(environment, after).await;
+        match app.events.after(environment, after, BATCH).await {
+            Ok(Replay::Events(events)) => {
+                let (Some(first), Some(last)) = (events.first(), events.last()) else {
+                    // Announced, yet not to be seen: give the commit a moment.
+                    app.clock.sleep(Duration::from_millis(50)).await;
+                    continue;
+                };
+                let (first, last) = (first.number, last.number);
+                let text = serialise(&app, events).await;
+                position.store(last, Ordering::Release);
+                // Nobody listening is fine: they will catch up from the log.
+                let _ = news.send(News::Events { first, last, text });
+            }
+            Ok(Replay::Gone) => {
+                let _ = news.send(News::Lost);
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(environment.id = %environment, "could not read events: {error}");
+                app.clock.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Events as a frame, with the names of the people that they speak of.
+pub(crate) async fn serialise(app: &App, events: Vec<Numbered>) -> Utf8Bytes {
+    let ids: BTreeSet<UserId> = events.iter().flat_map(|event| people(&event.event)).collect();
+    let people = names(app, ids).await.unwrap_or_default();
+    frame(&ServerMessage::Events { events, people })
+}
+
+/// A message as a frame.
+pub(crate) fn frame(message: &ServerMessage) -> Utf8Bytes {
+    // None of its types has a key that is no text, which is all that can fail.
+    serde_json::to_string(message).unwrap_or_default().into()
+}
+
+/// Of whom an event speaks.
+fn people(event: &Event) -> Vec<UserId> {
+    match event {
+        Event::Staged { by, edits } => edits.iter().map(|edit| edit.author).chain([*by]).collect(),
+        Event::Discarded { by, .. } | Event::Placed { by, .. } | Event::Deleted { by } => {
+            vec![*by]
+        }
+        Event::Applied { revision, changes, .. } => (changes.iter())
+            .flat_map(|change| change.contributors.iter().map(|one| one.author))
+            .chain([revision.author])
+            .collect(),
+        Event::Moved { deployment, .. } => deployment.author.into_iter().collect(),
+        Event::Condition { .. } | Event::Incident { .. } | Event::Attempted { .. } => Vec::new(),
+    }
+}

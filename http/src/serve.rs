@@ -1,0 +1,98 @@
+//! Answers connections, with bounds on what a client may hold open.
+
+use crate::{
+    app::{App, Config, Server},
+    build,
+};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{io, pin::pin, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// How long a request's head may take to arrive, and how long a connection may idle.
+const HEAD_TIME: Duration = Duration::from_secs(20);
+/// The longest head of a request.
+const MAX_HEAD: usize = 64 * 1024;
+/// How often sessions that have run out are forgotten (DK-20).
+const PURGE: Duration = Duration::from_secs(60 * 60);
+
+/// Serves the API and the web app until `stop`, then ends what is open: requests are answered,
+/// sockets close with 1012, streams end.
+///
+/// # Errors
+/// When the listener is unusable.
+pub async fn serve(
+    listener: &TcpListener,
+    app: App,
+    config: Config,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    listener.local_addr()?;
+    let server = Server::new(app, config, stop.clone());
+    let router = build(&server);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file handles, or the client went already: neither ends the server.
+                tracing::warn!("could not accept a connection: {error}");
+                server.app.clock.sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Small answers leave at once; without it they only leave later.
+        let _ = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let stop = stop.clone();
+        server.tasks.spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!("a connection broke: {error}");
+            }
+        });
+    }
+
+    server.tasks.close();
+    server.tasks.wait().await;
+    Ok(())
+}
+
+/// Forgets dead sessions every hour, until `stop` (DK-20).
+pub async fn housekeeping(app: &App, stop: CancellationToken) {
+    loop {
+        match app.accounts.purge_sessions().await {
+            Ok(0) => (),
+            Ok(count) => tracing::info!("forgot {count} sessions that had run out"),
+            Err(error) => tracing::warn!("could not forget old sessions: {error}"),
+        }
+        tokio::select! {
+            () = app.clock.sleep(PURGE) => (),
+            () = stop.cancelled() => return,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Live output of containers, as server-sent events.
+
+mod follow;
+
+use crate::{
+    app::Server,
+    deployment::OneDeployment,
+    door::{Logs, May},
+    error::{Problem, Result},
+    path::Path,
+    query::Query,
+    service::{OneService, require},
+};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use domain::{Error, Resource, Timestamp, UserId};
+use follow::{Following, Positions};
+use futures::{Stream, stream};
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Lines to begin with, unless told otherwise.
+const USUAL_TAIL: u32 = 500;
+/// Lines to begin with, at most.
+const MOST_TAIL: u32 = 5000;
+/// Streams that one person may have open.
+const PER_PERSON: usize = 20;
+/// How often an idle stream says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events that wait for a reader.
+const QUEUE: usize = 64;
+
+/// Routes within an environment.
+pub(crate) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(of_service)).routes(routes!(of_deployment))
+}
+
+/// How much to read.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Reading {
+    /// Last lines of each container to begin with: 500 unless given, never more than 5000.
+    tail: Option<u32>,
+    /// Whether to go on as lines come; unless `false`, it does.
+    follow: Option<bool>,
+}
+
+impl Reading {
+    fn tail(self) -> u32 {
+        self.tail.unwrap_or(USUAL_TAIL).min(MOST_TAIL)
+    }
+}
+
+/// Output of all replicas of a service.
+///
+/// Each event is `{replica, container_id, index, deployment, stream, line, at, cut}`; an event
+/// `container_exited` names one that ended, `end` ends the stream. Send `Last-Event-ID` to go on
+/// where a connection broke.
+#[utoipa::path(get, path = "/services/{service}/logs", tag = "logs", params(Reading),
+    responses((status = OK, content_type = "text/event-stream", body = String)))]
+async fn of_service(
+    State(server): State<Server>,
+    may: May<Logs>,
+    Path(named): Path<OneService>,
+    Query(reading): Query<Reading>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
+    require(&server, may.place.environment.id, named.service).await?;
+    let following = Following::new(&server, &may, named.service, None);
+    answer(server, may, following, reading, &headers).await
+}
+
+/// Output of all replicas of one deployment.
+#[utoipa::path(get, path = "/services/{service}/deployments/{deployment}/logs", tag = "logs",
+    params(Reading), responses((status = OK, content_type = "text/event-stream", body = String)))]
+async fn of_deployment(
+    State(server): State<Server>,
+    may: May<Logs>,
+    Path(named): Path<OneDeployment>,
+    Query(reading): Query<Reading>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
+    let environment = may.place.environment.id;
+    server.app.deployments.get(environment, named.service, named.deployment).await?;
+    let following = Following::new(&server, &may, named.service, Some(named.deployment));
+    answer(server, may, following, reading, &headers).await
+}
+
+async fn answer(
+    server: Server,
+    may: May<Logs>,
+    mut following: Following,
+    reading: Reading,
+    headers: &HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
+    let turn = server.streams.take(may.user.id)?;
+    let resume = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    following.positions = resume.map(Positions::parse).unwrap_or_default();
+    let history = following.history(reading.tail()).await?;
+    if history.is_empty() {
+        return Err(Error::NotFound(Resource::Container).into());
+    }
+
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let follow = reading.follow.unwrap_or(true);
+    let tail = reading.tail();
+    server.tasks.spawn(async move {
+        let _turn = turn;
+        following.run(history, tail, follow, sender).await;
+    });
+    let events = stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|event| (Ok(event), receiver))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("")))
+}
+
+/// Streams that are open, by person.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<UserId, usize>>>);
+
+impl Streams {
+    fn take(&self, user: UserId) -> Result<Turn> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(user).or_default();
+        if *count >= PER_PERSON {
+            let retry_after = Duration::from_secs(10);
+            return Err(Problem::from(Error::TooMany { retry_after }));
+        }
+        *count += 1;
+        Ok(Turn { streams: self.clone(), user })
+    }
+}
+
+/// One open stream.
+struct Turn {
+    streams: Streams,
+    user: UserId,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.user);
+            }
+        }
+    }
+}
+
+/// Where a reader is in the output of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) at: Timestamp,
+    pub(crate) nanos: u32,
+}

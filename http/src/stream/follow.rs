@@ -1,0 +1,348 @@
+//! Reads the output of a service's containers: history in order of time, then as it comes.
+
+use super::Position;
+use crate::{
+    app::Server,
+    caller::{Proof, recognise},
+    door::{Logs, May, Place, enter},
+    error::Result,
+};
+use axum::response::sse::Event;
+use domain::{
+    DeploymentId, ServiceId, Timestamp,
+    access::Permission,
+    deployments::ReplicaSummary,
+    runtime::{ContainerId, ContainerState, Follow, LogLine, LogStream, LogsFrom, RuntimeError},
+};
+use futures::{
+    StreamExt,
+    stream::{BoxStream, SelectAll},
+};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// How often rights are looked at again, and containers that nobody has announced.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long a reader may take nothing.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a stream waits for a successor of its last container.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+type Lines = BoxStream<'static, Result<LogLine, RuntimeError>>;
+
+/// Where a reader is in each container's output: the id of the last event that it has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Positions(BTreeMap<String, Position>);
+
+impl Positions {
+    /// From an event's id. What makes no sense is left out, and read from its tail.
+    pub(crate) fn parse(id: &str) -> Self {
+        let part = |part: &str| {
+            let (container, place) = part.split_once('@')?;
+            let (millis, nanos) = place.split_once('.')?;
+            let at = Timestamp::from_millis(millis.parse().ok()?);
+            Some((container.to_owned(), Position { at, nanos: nanos.parse().ok()? }))
+        };
+        Self(id.split(',').filter_map(part).collect())
+    }
+
+    fn id(&self) -> String {
+        let parts: Vec<String> = (self.0.iter())
+            .map(|(container, place)| {
+                format!("{container}@{}.{}", place.at.as_millis(), place.nanos)
+            })
+            .collect();
+        parts.join(",")
+    }
+
+    fn after(&self, container: &ContainerId) -> Option<LogsFrom> {
+        let place = self.0.get(container.short())?;
+        Some(LogsFrom::After { at: place.at, nanos: place.nanos })
+    }
+
+    fn advance(&mut self, container: &ContainerId, line: &LogLine) {
+        let place = Position { at: line.at, nanos: line.nanos };
+        self.0.insert(container.short().to_owned(), place);
+    }
+}
+
+/// A reader of a service's output.
+pub(crate) struct Following {
+    server: Server,
+    proof: Proof,
+    place: Place,
+    service: ServiceId,
+    deployment: Option<DeploymentId>,
+    pub(crate) positions: Positions,
+}
+
+/// A container whose history is being read.
+pub(crate) struct Source {
+    replica: ReplicaSummary,
+    container: ContainerId,
+    lines: Lines,
+    head: Option<LogLine>,
+}
+
+/// One line.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    from: From<'a>,
+    stream: LogStream,
+    line: &'a str,
+    at: Timestamp,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+}
+
+/// Who wrote it.
+#[derive(Serialize)]
+struct From<'a> {
+    replica: domain::ReplicaId,
+    container_id: &'a str,
+    index: u16,
+    deployment: DeploymentId,
+}
+
+/// Why a stream ends for good.
+struct Over;
+
+impl Following {
+    pub(crate) fn new(
+        server: &Server,
+        may: &May<Logs>,
+        service: ServiceId,
+        deployment: Option<DeploymentId>,
+    ) -> Self {
+        Self {
+            server: server.clone(),
+            proof: may.proof,
+            place: may.place.clone(),
+            service,
+            deployment,
+            positions: Positions::default(),
+        }
+    }
+
+    async fn replicas(&self) -> Result<Vec<(ReplicaSummary, ContainerId)>> {
+        let environment = self.place.environment.id;
+        let replicas = self.server.app.deployments.replicas(environment, self.service).await?;
+        Ok((replicas.into_iter())
+            .filter(|replica| self.deployment.is_none_or(|id| id == replica.deployment))
+            .filter_map(|replica| replica.container.clone().map(|container| (replica, container)))
+            .collect())
+    }
+
+    /// What there is to read now. Empty: nothing runs.
+    pub(crate) async fn history(&self, tail: u32) -> Result<Vec<Source>> {
+        let mut sources = Vec::new();
+        for (replica, container) in self.replicas().await? {
+            let from = self.positions.after(&container).unwrap_or(LogsFrom::Tail(tail));
+            match self.server.app.runtime.logs(&container, from, Follow::No).await {
+                Ok(lines) => sources.push(Source { replica, container, lines, head: None }),
+                Err(RuntimeError::Gone(_)) => (),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Sends all of it, until there is no more, or the reader or the right to read is gone.
+    pub(crate) async fn run(
+        mut self,
+        history: Vec<Source>,
+        tail: u32,
+        follow: bool,
+        events: mpsc::Sender<Event>,
+    ) {
+        let stop = self.server.stop.clone();
+        let work = async {
+            self.send_history(history, &events).await?;
+            if follow {
+                self.send_live(tail, &events).await?;
+            }
+            send(&events, Event::default().event("end").data("{}")).await
+        };
+        tokio::select! {
+            _ = work => (),
+            () = stop.cancelled() => (),
+            () = events.closed() => (),
+        }
+    }
+
+    /// History of all containers as one, in order of time.
+    async fn send_history(
+        &mut self,
+        mut sources: Vec<Source>,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), Over> {
+        loop {
+            for source in &mut sources {
+                if source.head.is_none() {
+                    source.head = match source.lines.next().await {
+                        Some(Ok(line)) => Some(line),
+                        Some(Err(_)) | None => None,
+                    };
+                }
+            }
+            let earliest = (sources.iter_mut())
+                .filter(|source| source.head.is_some())
+                .min_by_key(|source| source.head.as_ref().map(|line| (line.at, line.nanos)));
+            let Some(source) = earliest else { return Ok(()) };
+            if let Some(line) = source.head.take() {
+                let (replica, container) = (source.replica.clone(), source.container.clone());
+                self.send_line(&replica, &container, &line, events).await?;
+            }
+        }
+    }
+
+    /// Lines as they come, of containers that come and go.
+    async fn send_live(&mut self, tail: u32, events: &mpsc::Sender<Event>) -> Result<(), Over> {
+        let mut open: SelectAll<BoxStream<'static, (ContainerId, Option<LogLine>)>> =
+            SelectAll::new();
+        let mut known: BTreeMap<ContainerId, ReplicaSummary> = BTreeMap::new();
+        let mut reading: BTreeSet<ContainerId> = BTreeSet::new();
+        let mut turns = self.server.turnstile.watch();
+        let mut idle = Duration::ZERO;
+        let mut look = tokio::time::interval(LOOK_AGAIN);
+        loop {
+            tokio::select! {
+                Some((container, line)) = open.next(), if !open.is_empty() => {
+                    let Some(replica) = known.get(&container).cloned() else { continue };
+                    match line {
+                        Some(line) => self.send_line(&replica, &container, &line, events).await?,
+                        None => {
+                            reading.remove(&container);
+                            let data = json(&from(&replica, &container));
+                            let event = Event::default().event("container_exited").data(data);
+                            send(events, event).await?;
+                        }
+                    }
+                }
+                _ = look.tick() => {
+                    self.check_rights(events).await?;
+                    self.open_new(tail, &mut open, &mut known, &mut reading).await;
+                    idle = if reading.is_empty() { idle + LOOK_AGAIN } else { Duration::ZERO };
+                    if idle > LAST_WAIT {
+                        return Ok(());
+                    }
+                }
+                _ = turns.changed() => self.check_rights(events).await?,
+            }
+        }
+    }
+
+    /// Begins to read containers that are new, or run again.
+    async fn open_new(
+        &self,
+        tail: u32,
+        open: &mut SelectAll<BoxStream<'static, (ContainerId, Option<LogLine>)>>,
+        known: &mut BTreeMap<ContainerId, ReplicaSummary>,
+        reading: &mut BTreeSet<ContainerId>,
+    ) {
+        let Ok(replicas) = self.replicas().await else { return };
+        let waiting: Vec<_> =
+            (replicas.into_iter()).filter(|(_, container)| !reading.contains(container)).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        let observed = self.server.app.runtime.replicas_of(self.service).await.unwrap_or_default();
+        let runs = |container: &ContainerId| {
+            let lives = |state| !matches!(state, ContainerState::Exited | ContainerState::Dead);
+            observed.iter().any(|one| one.container == *container && lives(one.state))
+        };
+        for (replica, container) in waiting {
+            // One that has ended is read once; one that runs again is read on.
+            if known.contains_key(&container) && !runs(&container) {
+                continue;
+            }
+            let from = self.positions.after(&container).unwrap_or(LogsFrom::Tail(tail));
+            let logs = self.server.app.runtime.logs(&container, from, Follow::Yes).await;
+            let Ok(lines) = logs else { continue };
+            let name = container.clone();
+            let lines = lines.filter_map(|line| async { line.ok().map(Some) });
+            let ended = futures::stream::once(async { None });
+            open.push(lines.chain(ended).map(move |line| (name.clone(), line)).boxed());
+            known.insert(container.clone(), replica);
+            reading.insert(container);
+        }
+    }
+
+    async fn check_rights(&self, events: &mpsc::Sender<Event>) -> Result<(), Over> {
+        let environment = self.place.environment.id.to_string();
+        let again = async {
+            let caller = recognise(&self.server, self.proof).await?;
+            let project = self.place.project;
+            enter(&self.server, &caller.actor, Permission::Logs, project, Some(&environment)).await
+        };
+        match again.await {
+            Ok(_) => Ok(()),
+            // A database that hiccups is no reason to stop reading.
+            Err(problem) if problem.is_server_error() => Ok(()),
+            Err(problem) => {
+                send(events, Event::default().event("error").data(json(&problem))).await?;
+                Err(Over)
+            }
+        }
+    }
+
+    async fn send_line(
+        &mut self,
+        replica: &ReplicaSummary,
+        container: &ContainerId,
+        line: &LogLine,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), Over> {
+        self.positions.advance(container, line);
+        let data = json(&Line {
+            from: from(replica, container),
+            stream: line.stream,
+            line: &line.line,
+            at: line.at,
+            cut: line.cut,
+        });
+        send(events, Event::default().id(self.positions.id()).data(data)).await
+    }
+}
+
+fn from<'a>(replica: &ReplicaSummary, container: &'a ContainerId) -> From<'a> {
+    From {
+        replica: replica.id,
+        container_id: container.short(),
+        index: replica.index,
+        deployment: replica.deployment,
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    // None of these types has a key that is no text, which is all that can fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+async fn send(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Over> {
+    match tokio::time::timeout(PATIENCE, events.send(event)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Over),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_survives_its_text() {
+        let id = "0123456789ab@1700000000123.456789,cdef01234567@5.0";
+        assert_eq!(Positions::parse(id).id(), id);
+    }
+
+    #[test]
+    fn nonsense_is_left_out() {
+        assert_eq!(Positions::parse("x,y@,z@1,@@..,a@b.c"), Positions::default());
+    }
+}
