@@ -70,7 +70,7 @@ async fn creating_twice_is_creating_once() {
 async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
     let lab = Lab::new().await;
     let spec = lab.replica("web", &SLEEP);
-    let name = format!("easel-{}-web-{}", lab.instance.short(), spec.identity.replica.short());
+    let name = lab.name_of(&spec);
     let options = CreateContainerOptionsBuilder::new().name(&name).build();
     let body = ContainerCreateBody {
         image: Some(lab.image.id.clone()),

@@ -21,7 +21,10 @@ use runtime::{Address, Docker};
 use std::{
     collections::HashMap,
     net::Ipv4Addr,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 use uuid::Uuid;
@@ -42,6 +45,8 @@ pub(crate) struct Lab {
     pub(crate) image: PinnedImage,
     pub(crate) subnet: Subnet,
     last_host: AtomicU8,
+    /// Containers without our label that are to be removed as well.
+    pub(crate) foreign: Mutex<Vec<String>>,
 }
 
 /// Where the engine is.
@@ -106,6 +111,7 @@ impl Lab {
             image,
             subnet: Subnet::containing(Ipv4Addr::new(10, 192 + a % 16, b, 0)),
             last_host: AtomicU8::new(1),
+            foreign: Mutex::default(),
         }
     }
 
@@ -136,6 +142,12 @@ impl Lab {
             stop_grace: Duration::from_secs(1),
             restart: Restart::No,
         }
+    }
+
+    /// The name that its container gets.
+    pub(crate) fn name_of(&self, spec: &ReplicaSpec) -> String {
+        let (instance, replica) = (self.instance.short(), spec.identity.replica.short());
+        format!("easel-{instance}-{}-{replica}", spec.slug)
     }
 
     /// Makes and starts it.
@@ -243,12 +255,13 @@ impl Drop for Lab {
     fn drop(&mut self) {
         let (engine, instance) = (self.engine.clone(), self.instance);
         let image = self.image.reference.clone();
+        let foreign = std::mem::take(&mut *self.foreign.lock().expect("nobody panics with it"));
         let cleaned = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime")
-                .block_on(clean(&engine, instance, &image));
+                .block_on(clean(&engine, instance, &image, foreign));
         });
         if cleaned.join().is_err() && !std::thread::panicking() {
             panic!("could not clean up after the test");
@@ -256,13 +269,14 @@ impl Drop for Lab {
     }
 }
 
-async fn clean(engine: &str, instance: InstanceId, image: &ImageRef) {
+async fn clean(engine: &str, instance: InstanceId, image: &ImageRef, foreign: Vec<String>) {
     let raw = raw_client(engine);
     let filter = HashMap::from([("label", vec![format!("io.easel.instance={instance}")])]);
     let list = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
-    for container in raw.list_containers(Some(list)).await.expect("a list") {
+    let ours = raw.list_containers(Some(list)).await.expect("a list");
+    for container in ours.into_iter().filter_map(|container| container.id).chain(foreign) {
         let force = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        let _gone_already = raw.remove_container(&container.id.expect("an id"), Some(force)).await;
+        let _gone_already = raw.remove_container(&container, Some(force)).await;
     }
     let list = ListNetworksOptionsBuilder::new().filters(&filter).build();
     for network in raw.list_networks(Some(list)).await.expect("a list") {

@@ -1,6 +1,7 @@
 //! The adapter on a real engine: that of `EASEL_TEST_ENGINE`, or this machine's.
 
 mod containers;
+mod contract;
 mod events;
 mod faults;
 mod images;

@@ -9,7 +9,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A second `dockerd`, away from the first one's data, bridge and packet filter.
+/// A second `dockerd`, away from the first one's data and network.
 struct Engine {
     folder: TempDir,
     process: Option<Child>,
@@ -32,7 +32,10 @@ impl Engine {
 
     fn wake(&mut self) {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
-        let process = Command::new("dockerd")
+        // In a network and a mount table of its own: without a bridge it would take that of the
+        // machine's engine away.
+        let process = Command::new("unshare")
+            .args(["--net", "--mount", "dockerd"])
             .args(["--data-root", &path("data"), "--exec-root", &path("exec")])
             .args(["--pidfile", &path("pid"), "--host", &self.address()])
             .args(["--bridge=none", "--iptables=false", "--ip-masq=false"])
@@ -79,9 +82,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.stop();
-        // A killed engine forgets that it has mounted its own folder.
-        let data = self.folder.path().join("data");
-        let _not_mounted = Command::new("umount").arg(data).stderr(Stdio::null()).status();
     }
 }
 

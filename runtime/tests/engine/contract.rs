@@ -1,0 +1,82 @@
+//! The promises of the port, which the simulated engine keeps too.
+
+use crate::lab::Lab;
+use async_trait::async_trait;
+use bollard::{
+    models::{ContainerCreateBody, ContainerStateStatusEnum},
+    query_parameters::{
+        CreateContainerOptionsBuilder, KillContainerOptions, RemoveContainerOptionsBuilder,
+    },
+};
+use domain::{
+    runtime::{ContainerId, NetworkSpec, ReplicaSpec, Runtime},
+    testing::contract::{Ground, Play},
+};
+use std::time::Duration;
+
+domain::runtime_contract!(
+    #[tokio::test]
+    Lab::new().await
+);
+
+#[async_trait]
+impl Ground for Lab {
+    fn runtime(&self) -> &dyn Runtime {
+        &self.docker
+    }
+
+    fn network(&self) -> NetworkSpec {
+        self.network()
+    }
+
+    fn replica(&self, slug: &str, play: Play) -> ReplicaSpec {
+        let script = match play {
+            Play::Stay => "exec busybox sleep 3600".to_owned(),
+            Play::Listen(port) => format!("exec busybox httpd -f -p {port} -h /www"),
+            Play::End { code, after_ms } => {
+                format!("busybox usleep {}; exit {code}", u32::from(after_ms) * 1000)
+            }
+            Play::Print(line) => format!("echo '{line}'; exec busybox sleep 3600"),
+        };
+        self.replica(slug, &["sh", "-c", &script])
+    }
+
+    async fn kill(&self, container: &ContainerId) {
+        let killed = self.raw.kill_container(&container.0, None::<KillContainerOptions>).await;
+        killed.expect("a kill");
+    }
+
+    async fn remove(&self, container: &ContainerId) {
+        let force = RemoveContainerOptionsBuilder::new().force(true).build();
+        self.raw.remove_container(&container.0, Some(force)).await.expect("a removal");
+    }
+
+    async fn pause(&self, container: &ContainerId) {
+        self.raw.pause_container(&container.0).await.expect("a pause");
+    }
+
+    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
+        let body = ContainerCreateBody {
+            image: Some(self.image.id.clone()),
+            cmd: Some(["/bin/busybox", "sleep", "3600"].map(str::to_owned).to_vec()),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptionsBuilder::new().name(&self.name_of(replica)).build();
+        let made = self.raw.create_container(Some(options), body).await.expect("a container");
+        self.raw.start_container(&made.id, None).await.expect("a start");
+        self.foreign.lock().expect("nobody panics with it").push(made.id.clone());
+        ContainerId(made.id)
+    }
+
+    async fn runs(&self, foreign: &ContainerId) -> bool {
+        let found = self.raw.inspect_container(&foreign.0, None).await;
+        found.is_ok_and(|found| {
+            let state = found.state.and_then(|state| state.status);
+            state == Some(ContainerStateStatusEnum::RUNNING)
+        })
+    }
+
+    async fn wait(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
