@@ -102,7 +102,7 @@ async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
 #[tokio::test]
 async fn variables_arrive_exactly_and_no_shell_reads_a_command() {
     let lab = Lab::new().await;
-    let value = "a=b \"c\" $(id) `id` ;id;\n\tünïcode \u{1f980} \\n";
+    let value = "a=b \"c\" $(id) `id` ;id;\n\tgrüße \u{1f980} \\n";
     let mut spec = lab.replica("web", &["sh", "-c", "printf '%s\\n' \"$VALUE\""]);
     spec.variables = vec![(VariableKey::try_from("VALUE").unwrap(), Secret::from(value))];
     let echo = lab.replica("echo", &["echo", "$HOME; id", "a  b", ""]);
@@ -318,4 +318,22 @@ async fn the_engine_says_who_it_is_and_what_it_holds() {
     assert!(matches!(engine.cgroup_version.as_str(), "1" | "2"));
     // Other tests work on the same engine, so nothing exact can be said.
     assert!(before.images > 0 && after.containers_running > 0 && after.containers_total > 0);
+}
+
+// DK-187, F53
+#[tokio::test]
+async fn two_instances_on_one_engine_do_not_see_or_touch_each_other() {
+    let (lab, other) = (Lab::new().await, Lab::new().await);
+    let container = lab.run(&lab.replica("web", &SLEEP)).await;
+
+    assert_eq!(other.docker.replicas().await.unwrap(), []);
+    let networks = other.docker.networks().await.unwrap();
+    assert_eq!(networks.ours.len(), 1);
+    assert!(networks.foreign.contains(&(lab.subnet.base(), 24)));
+    let touched = other.docker.remove(&container).await;
+    assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
+    other.docker.remove_network(lab.environment).await.expect("it has none of that name");
+
+    let seen = lab.docker.inspect(&container).await.unwrap().unwrap();
+    assert_eq!(seen.state, ContainerState::Running);
 }

@@ -63,8 +63,8 @@ impl Ground for Lab {
         };
         let options = CreateContainerOptionsBuilder::new().name(&self.name_of(replica)).build();
         let made = self.raw.create_container(Some(options), body).await.expect("a container");
-        self.raw.start_container(&made.id, None).await.expect("a start");
         self.foreign.lock().expect("nobody panics with it").push(made.id.clone());
+        self.raw.start_container(&made.id, None).await.expect("a start");
         ContainerId(made.id)
     }
 
