@@ -2,15 +2,32 @@
 
 use crate::{
     Config,
+    clock::SystemClock,
     exit::{Exit, Failure},
+    id::RandomIds,
+    route::host_routes,
     task::Tasks,
 };
-use std::{io, net::SocketAddr, time::Duration};
+use domain::{Clock, Ids, account::Accounts, event::Announcements, runtime::Runtime};
+use reconciler::Reconcile;
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use store::{KeySource, OpenError, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// How long a graceful stop may take in all.
 pub const STOP_BUDGET: Duration = Duration::from_secs(10);
+
+/// What of that is left for the database when everything else has had its time.
+const CLOSE_BUDGET: Duration = Duration::from_secs(1);
+
+/// How often what is too old is forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
 /// A running Easel.
 pub struct Running {
@@ -19,26 +36,181 @@ pub struct Running {
     /// What the first account needs, while nobody has one.
     pub claim: Option<String>,
     tasks: Tasks,
+    store: Store,
+    broken: Arc<Mutex<Option<Failure>>>,
 }
 
-/// Starts Easel. It runs until `stop`.
+/// Starts Easel: everything that can be wrong is found out before anything is changed. It runs
+/// until `stop`, and what runs in the engine goes on running then.
 ///
 /// # Errors
 /// With a sentence that says what to do.
 pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Failure> {
     let listener = listen(config.addr).await?;
     let address = listener.local_addr().unwrap_or(config.addr);
-    Ok(Running { address, claim: None, tasks: Tasks::new(stop) })
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+    let bus = Arc::new(events::Bus::new());
+    let keys = config.key_file.clone().map_or(KeySource::Beside, KeySource::File);
+    let opening =
+        Store::open(&config.data_dir, keys, Arc::clone(&ids), Arc::clone(&clock), bus.clone());
+    let store = opening.await.map_err(|error| cannot_open(&error))?;
+    let stored = Arc::new(store.clone());
+
+    let docker: Arc<dyn Runtime> =
+        Arc::new(runtime::Docker::new(store.instance(), config.docker_host.clone()));
+    let reconcile = Reconcile::new(
+        Arc::clone(&docker),
+        stored.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&ids),
+        settings(config),
+    );
+
+    let is_claimed = stored.has_users().await.map_err(|error| {
+        Failure::new(Exit::CannotStart, format!("the database cannot be read: {error}"))
+    })?;
+    let claim = http::ClaimToken::random()
+        .map_err(|error| Failure::new(Exit::CannotStart, error.to_string()))?;
+    let claim_text = (!is_claimed).then(|| claim.expose().to_owned());
+    let app = http::App {
+        accounts: stored.clone(),
+        projects: stored.clone(),
+        changes: stored.clone(),
+        deployments: stored.clone(),
+        layouts: stored.clone(),
+        snapshots: stored.clone(),
+        events: stored.clone(),
+        announcements: bus as Arc<dyn Announcements>,
+        audit: stored,
+        runtime: docker,
+        reconciler: reconcile.clone(),
+        host: Arc::new(runtime::Machine::new(config.data_dir.clone())),
+        clock,
+        ids,
+    };
+
+    let tasks = Tasks::new(stop.clone());
+    let broken = Arc::default();
+    keep_reconciling(&tasks, &reconcile, &stop, &broken);
+    keep_serving(&tasks, listener, app, http_config(config, claim), &stop, &broken);
+    keep_tidy(&tasks, &store, &stop);
+    tracing::info!(
+        instance.id = %store.instance(),
+        "listening at {address}, data in {}",
+        config.data_dir.display()
+    );
+    Ok(Running { address, claim: claim_text, tasks, store, broken })
 }
 
 impl Running {
-    /// Waits until everything has ended after a stop.
+    /// Waits until everything has ended after a stop, ten seconds at most; then lets go of the
+    /// database.
     ///
     /// # Errors
     /// With what broke, if that was why it stopped.
     pub async fn end(self) -> Result<(), Failure> {
-        self.tasks.finish(STOP_BUDGET).await;
-        Ok(())
+        if !self.tasks.finish(STOP_BUDGET - CLOSE_BUDGET).await {
+            tracing::warn!("not everything ended in time; what is left is cut off");
+        }
+        if tokio::time::timeout(CLOSE_BUDGET, self.store.close()).await.is_err() {
+            tracing::warn!("the database was not closed in time; it recovers by itself");
+        }
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        broken.map_or(Ok(()), Err)
+    }
+}
+
+type Broken = Arc<Mutex<Option<Failure>>>;
+
+fn break_off(broken: &Broken, stop: &CancellationToken, failure: Failure) {
+    tracing::error!("{failure}");
+    *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+    stop.cancel();
+}
+
+fn keep_reconciling(
+    tasks: &Tasks,
+    reconcile: &Arc<Reconcile>,
+    stop: &CancellationToken,
+    broken: &Broken,
+) {
+    let (reconcile, stop, broken) = (reconcile.clone(), stop.clone(), broken.clone());
+    tasks.keep("reconciler", move || {
+        let (reconcile, stop, broken) = (reconcile.clone(), stop.clone(), broken.clone());
+        async move {
+            if let Err(ended) = reconcile.run(stop.clone()).await {
+                break_off(&broken, &stop, Failure::new(Exit::CannotStart, ended.to_string()));
+            }
+        }
+    });
+}
+
+fn keep_serving(
+    tasks: &Tasks,
+    listener: TcpListener,
+    app: http::App,
+    config: http::Config,
+    stop: &CancellationToken,
+    broken: &Broken,
+) {
+    let (stop, broken) = (stop.clone(), broken.clone());
+    let listener = Arc::new(listener);
+    tasks.keep("http", move || {
+        let (stop, broken, listener) = (stop.clone(), broken.clone(), listener.clone());
+        let (app, config) = (app.clone(), config.clone());
+        async move {
+            if let Err(error) = http::serve(&listener, app, config, stop.clone()).await {
+                let sentence = format!("the server cannot listen any more: {error}");
+                break_off(&broken, &stop, Failure::failed(sentence));
+            }
+        }
+    });
+}
+
+/// Forgets ended sessions and whatever else is too old, every hour.
+fn keep_tidy(tasks: &Tasks, store: &Store, stop: &CancellationToken) {
+    let (store, stop) = (store.clone(), stop.clone());
+    tasks.keep("tidy", move || {
+        let (store, stop) = (store.clone(), stop.clone());
+        async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(TIDY_EVERY) => (),
+                }
+                if let Err(error) = store.purge_sessions().await {
+                    tracing::warn!("could not forget ended sessions: {error}");
+                }
+                if let Err(error) = store.tidy().await {
+                    tracing::warn!("could not tidy the database up: {error}");
+                }
+            }
+        }
+    });
+}
+
+fn settings(config: &Config) -> reconciler::Settings {
+    let range = config.network_range;
+    let reserved = host_routes().into_iter().map(|route| (route.base, route.prefix)).collect();
+    reconciler::Settings {
+        resync: config.reconcile_interval,
+        rules: reconciler::Rules {
+            range: (range.base(), range.prefix()),
+            reserved,
+            ..reconciler::Rules::default()
+        },
+        ..reconciler::Settings::default()
+    }
+}
+
+fn http_config(config: &Config, claim: http::ClaimToken) -> http::Config {
+    http::Config {
+        public_url: config.public_url.as_ref().map(ToString::to_string),
+        cors_origins: config.cors_origins.iter().map(ToString::to_string).collect(),
+        web: config.dev_web.clone().map_or(http::Web::Embedded, http::Web::Folder),
+        ..http::Config::new(claim)
     }
 }
 
@@ -63,4 +235,14 @@ pub(crate) fn port_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::AddrNotAvailable => "choose an address of this machine with --addr",
         _ => "stop what uses it, or choose another with --addr",
     }
+}
+
+fn cannot_open(error: &OpenError) -> Failure {
+    let advice = match error {
+        OpenError::Directory { .. } => {
+            "; give it to the user that runs Easel, or choose another with --data-dir"
+        }
+        _ => "",
+    };
+    Failure::new(Exit::CannotStart, format!("{error}{advice}"))
 }

@@ -168,7 +168,7 @@ async fn wait(
                     why(&now.state)
                 ));
             }
-            if now.state.is_serving() || now.state.is_over() {
+            if matches!(now.state, DeploymentState::Live { .. }) || now.state.is_over() {
                 ended.insert(*id, now.clone());
             }
         }
@@ -180,7 +180,7 @@ async fn wait(
                 && newest.is_none_or(|newest| newest.id != *id)
                 && let Ok(list) = room.client().deployments(&room.place, *service, 100).await
                 && let Some(one) = list.data.into_iter().find(|one| one.id == *id)
-                && (one.state.is_over() || one.state.is_serving())
+                && (one.state.is_over() || matches!(one.state, DeploymentState::Live { .. }))
             {
                 ended.insert(*id, one);
             }

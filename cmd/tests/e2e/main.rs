@@ -1,0 +1,35 @@
+//! The whole of Easel as people use it: the real binary, on a real engine (`EASEL_TEST_ENGINE`,
+//! else this machine's).
+
+mod absent;
+mod api;
+mod cli;
+mod engine;
+mod main_job;
+mod neighbour;
+mod outage;
+mod secret;
+mod server;
+mod start;
+mod stop;
+mod variable;
+mod watch;
+mod workload;
+
+use std::time::Duration;
+
+/// How long anything may take before a test gives up.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Looks again and again, until there is something or the deadline has passed.
+async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let looked = tokio::time::timeout(DEADLINE, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    looked.await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}

@@ -1,0 +1,55 @@
+//! Graceful stops.
+
+use crate::{api::web, server::Server, watch};
+use futures::StreamExt;
+use std::time::Duration;
+
+// DK-163
+#[tokio::test]
+async fn open_streams_and_sockets_do_not_hold_up_a_stop() {
+    let (mut server, api) = Server::claimed().await;
+    let project = api.project("Shop").await;
+    let id = project.run(web("Web")).await;
+    let logs = project.path(&format!("services/{id}/logs?tail=10&follow=true"));
+    let stream = api.stream(&logs).await;
+    assert!(stream.status().is_success());
+    let mut socket = watch::open(&project, None, None).await;
+    watch::next(&mut socket).await.expect("a welcome");
+
+    let (status, took) = server.stop().await;
+
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let mut body = stream.bytes_stream();
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while let Some(Ok(_)) = body.next().await {}
+        while watch::next(&mut socket).await.is_some() {}
+    });
+    ended.await.expect("both have ended");
+    assert!(server.log().contains("stopped"), "{}", server.log());
+}
+
+// DK-163
+#[tokio::test]
+async fn a_half_sent_request_does_not_hold_up_a_stop() {
+    use tokio::io::AsyncWriteExt;
+    let mut server = Server::start().await;
+    let address = server.url.trim_start_matches("http://");
+    let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-half").await.expect("half of it");
+
+    let (status, took) = server.stop().await;
+
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_idle_server_stops_at_once_on_ctrl_c_too() {
+    let mut server = Server::start().await;
+
+    server.signal("INT").await;
+    let status = server.ended().await;
+
+    assert!(status.success(), "{status}");
+}
