@@ -77,6 +77,20 @@ impl EnvironmentSpec {
     }
 }
 
+impl EnvironmentSpec {
+    /// What the variable at this address comes to with its references filled in; `None` when there
+    /// is none, when it cannot be resolved, or when a sealed value goes into it.
+    #[must_use]
+    pub fn resolved_value(&self, address: &Address) -> Option<Secret> {
+        let (_, variable) = self.all_variables().find(|(at, _)| at == address)?;
+        let mut values = Values { spec: self, known: BTreeMap::new() };
+        let value = values.of(address, variable).ok()?;
+        let is_sealed =
+            self.all_variables().any(|(at, it)| it.sealed && values.known.contains_key(&at));
+        if is_sealed { None } else { Some(Secret::new(value)) }
+    }
+}
+
 impl Service {
     /// How a new deployment takes over: one writer at a time where a volume is mounted.
     #[must_use]

@@ -1,1 +1,32 @@
 //! Rows: sea-orm on SQLite.
+//!
+//! The adapter moves rows, the domain decides, one transaction holds both, the audit and the events.
+
+mod account;
+mod api_key;
+mod apply;
+mod audit;
+mod beside;
+mod canvas;
+mod changes;
+mod deployment;
+mod error;
+mod event;
+mod idempotency;
+mod layout;
+mod lock;
+mod migration;
+mod open;
+mod project;
+mod rollout;
+mod row;
+mod session;
+mod spec;
+mod staging;
+mod table;
+mod tidy;
+mod transaction;
+mod vault;
+
+pub use lock::Holder;
+pub use open::{KeySource, OpenError, Store};

@@ -1,0 +1,190 @@
+//! People with accounts.
+
+use crate::{
+    Store,
+    error::{failed, is_taken},
+    row::{from_word, text, word},
+    table::account,
+    transaction::Transaction,
+    vault::Place,
+};
+use async_trait::async_trait;
+use domain::{
+    ApiKeyId, Email, Error, Resource, Result, Secret, SessionId, Timestamp, UserId,
+    access::{InstanceRole, Mutation},
+    account::{
+        Accounts, ApiKey, Digest, NewApiKey, NewSession, NewTokens, NewUser, Rotation, Session,
+        User,
+    },
+    project::{Page, Paged},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+#[async_trait]
+impl Accounts for Store {
+    async fn has_users(&self) -> Result<bool> {
+        let db = self.read().await?;
+        has_users(&db).await
+    }
+
+    async fn register_first(&self, mut user: NewUser) -> Result<User> {
+        let tx = self.begin().await?;
+        if has_users(&tx.db).await? {
+            return Err(Error::Exists("this Easel has an owner already; sign in".to_owned()));
+        }
+        user.role = InstanceRole::Admin;
+        let user = insert(&tx, user).await?;
+        let target = user.id.to_string();
+        tx.audit_self(user.id, "console", "accounts.register_first", target).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    async fn create_user(&self, by: &Mutation, user: NewUser) -> Result<User> {
+        let mut tx = self.begin().await?;
+        let content = (&user.email, &user.name, user.role);
+        if let Some(id) = tx.repeated::<UserId>(by, "accounts.create_user", &content).await? {
+            return load(&tx.db, id).await;
+        }
+        let user = insert(&tx, user).await?;
+        tx.audit(by, "accounts.create_user", None, user.id.to_string()).await?;
+        tx.remember(by, &user.id).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    async fn users(&self, page: Page) -> Result<Paged<User>> {
+        let db = self.read().await?;
+        let query = account::Entity::find();
+        let total_count = query.clone().count(&db).await.map_err(failed("count users"))?;
+        let data = query
+            .order_by_desc(account::Column::CreatedAt)
+            .order_by_desc(account::Column::Id)
+            .offset(page.offset)
+            .limit(page.limit)
+            .all(&db)
+            .await
+            .map_err(failed("list users"))?
+            .into_iter()
+            .map(user)
+            .collect::<Result<_>>()?;
+        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+    }
+
+    async fn user(&self, id: UserId) -> Result<User> {
+        let db = self.read().await?;
+        load(&db, id).await
+    }
+
+    async fn user_to_sign_in(&self, email: &Email) -> Result<Option<(User, Secret)>> {
+        let db = self.read().await?;
+        let row = account::Entity::find()
+            .filter(account::Column::Email.eq(email.as_str()))
+            .one(&db)
+            .await
+            .map_err(failed("find a user"))?;
+        let Some(row) = row else { return Ok(None) };
+        let id = row.id.to_string();
+        let hash = (self.inner.vault)
+            .open(password_place(&id), &row.password_hash)
+            .map_err(Error::internal("read a password's hash"))?;
+        let hash = String::from_utf8(hash).map_err(Error::internal("read a password's hash"))?;
+        Ok(Some((user(row)?, Secret::new(hash))))
+    }
+
+    async fn open_session(&self, session: NewSession) -> Result<Session> {
+        self.insert_session(session).await
+    }
+
+    async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>> {
+        self.find_session(access).await
+    }
+
+    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation> {
+        self.rotate_tokens(refresh, tokens).await
+    }
+
+    async fn sessions(&self, user: UserId) -> Result<Vec<Session>> {
+        self.list_sessions(user).await
+    }
+
+    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()> {
+        self.end_session(user, session).await
+    }
+
+    async fn purge_sessions(&self) -> Result<u64> {
+        self.forget_sessions().await
+    }
+
+    async fn create_api_key(&self, by: &Mutation, key: NewApiKey) -> Result<ApiKey> {
+        self.insert_api_key(by, key).await
+    }
+
+    async fn api_keys(&self, user: UserId, page: Page) -> Result<Paged<ApiKey>> {
+        self.list_api_keys(user, page).await
+    }
+
+    async fn delete_api_key(&self, by: &Mutation, key: ApiKeyId) -> Result<()> {
+        self.remove_api_key(by, key).await
+    }
+
+    async fn api_key_by_digest(&self, digest: &Digest) -> Result<Option<(ApiKey, User)>> {
+        self.find_api_key(digest).await
+    }
+}
+
+fn password_place(id: &str) -> Place<'_> {
+    Place { table: "account", row: id, column: "password_hash" }
+}
+
+async fn has_users(db: &impl ConnectionTrait) -> Result<bool> {
+    let first = account::Entity::find().one(db).await.map_err(failed("look for users"))?;
+    Ok(first.is_some())
+}
+
+async fn insert(tx: &Transaction, new: NewUser) -> Result<User> {
+    let id = tx.inner.ids.mint();
+    let hash = new.password_hash.expose().as_bytes();
+    let row = account::Model {
+        id,
+        email: new.email.as_str().to_owned(),
+        name: new.name.as_str().to_owned(),
+        role: word(&new.role)?,
+        password_hash: tx.seal(password_place(&id.to_string()), hash),
+        created_at: tx.now.as_millis(),
+        updated_at: tx.now.as_millis(),
+    };
+    let inserted =
+        account::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx.db);
+    match inserted.await {
+        Ok(_) => user(row),
+        Err(error) if is_taken(&error) => {
+            Err(Error::Exists(format!("{} has an account already", new.email)))
+        }
+        Err(error) => Err(failed("make a user")(error)),
+    }
+}
+
+async fn load(db: &impl ConnectionTrait, id: UserId) -> Result<User> {
+    account::Entity::find_by_id(id.as_uuid())
+        .one(db)
+        .await
+        .map_err(failed("find a user"))?
+        .ok_or(Error::NotFound(Resource::User))
+        .and_then(user)
+}
+
+/// A row as a person.
+pub(crate) fn user(row: account::Model) -> Result<User> {
+    Ok(User {
+        id: UserId::new(row.id),
+        email: text(row.email)?,
+        name: text(row.name)?,
+        role: from_word(&row.role)?,
+        created_at: Timestamp::from_millis(row.created_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+    })
+}

@@ -1,0 +1,63 @@
+//! Everything that a canvas shows, in one read.
+
+use crate::{
+    Store, deployment, error::failed, event, layout, project, row::text, spec, staging,
+    table::account,
+};
+use async_trait::async_trait;
+use domain::{
+    EnvironmentId, Name, Result, ServiceId, UserId,
+    canvas::{Snapshot, Snapshots},
+    change::StagedEdit,
+    deployments::ServiceState,
+};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[async_trait]
+impl Snapshots for Store {
+    async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
+        let db = self.read().await?;
+        let staging::Bench { ground, workspace } =
+            staging::load(&self.inner, &db, environment).await?;
+        let spec::Ground { project, environment: row, .. } = ground;
+        let edits: Vec<StagedEdit> = workspace.edits.iter().map(staging::hidden).collect();
+        let states: BTreeMap<ServiceId, ServiceState> =
+            deployment::load_states(&self.inner, &db, environment)
+                .await?
+                .into_iter()
+                .map(|state| (state.service, state))
+                .collect();
+        let people = people(&db, &edits, &states).await?;
+        Ok(Snapshot {
+            number: event::last_number(&db, environment).await?.unwrap_or_default(),
+            project: project::read(project)?,
+            environment: project::read_environment(row)?,
+            spec: workspace.spec.hidden(),
+            edits,
+            states,
+            layout: layout::load(&db, environment).await?,
+            people,
+            deleted: false,
+        })
+    }
+}
+
+async fn people(
+    db: &DatabaseTransaction,
+    edits: &[StagedEdit],
+    states: &BTreeMap<ServiceId, ServiceState>,
+) -> Result<BTreeMap<UserId, Name>> {
+    let authors = states.values().flat_map(|state| state.active.iter().chain(&state.newest));
+    let ids: BTreeSet<UserId> = (edits.iter().map(|edit| edit.author))
+        .chain(authors.filter_map(|deployment| deployment.author))
+        .collect();
+    account::Entity::find()
+        .filter(account::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+        .all(db)
+        .await
+        .map_err(failed("read names of people"))?
+        .into_iter()
+        .map(|row| Ok((UserId::new(row.id), text(row.name)?)))
+        .collect()
+}

@@ -1,0 +1,327 @@
+//! Staged changes, revisions and the desired state.
+
+use crate::{
+    Store, apply,
+    error::failed,
+    layout,
+    row::{signed, text, unsigned},
+    spec,
+    staging::{self, Bench},
+    table::{revision, staged_edit},
+    transaction::Transaction,
+};
+use async_trait::async_trait;
+use domain::{
+    Address, ChangeId, EnvironmentId, Error, Message, Resource, Result, RevisionNumber, ServiceId,
+    Timestamp, UserId,
+    access::Mutation,
+    apply::plan,
+    change::{StagedChange, StagedEdit},
+    changes::{
+        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, Workspace,
+    },
+    edit::{Edit, stage},
+    project::{Page, Paged},
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a discard can be undone.
+pub(crate) const UNDO: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a repeated staging is answered from.
+#[derive(Serialize, Deserialize)]
+struct StagedIds {
+    addresses: Vec<Address>,
+    edits: Vec<ChangeId>,
+}
+
+impl StagedIds {
+    fn of(staging: &Staging) -> Self {
+        Self { addresses: staging.addresses.clone(), edits: staging.edits.clone() }
+    }
+
+    /// The same answer; what is to be mended is looked up anew.
+    fn again(self, bench: &Bench) -> Staging {
+        let Workspace { spec, .. } = &bench.workspace;
+        let warnings = bench.workspace.staged().problems_beyond(spec);
+        Staging { addresses: self.addresses, edits: self.edits, warnings }
+    }
+}
+
+#[async_trait]
+impl Changes for Store {
+    async fn workspace(&self, environment: EnvironmentId) -> Result<Workspace> {
+        let db = self.read().await?;
+        Ok(staging::load(&self.inner, &db, environment).await?.workspace)
+    }
+
+    async fn stage(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        edits: Vec<Edit>,
+    ) -> Result<Staging> {
+        let mut tx = self.begin().await?;
+        let content = (environment, &edits);
+        let again = tx.repeated::<StagedIds>(by, "changes.stage", &content).await?;
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        if let Some(ids) = again {
+            return Ok(ids.again(&bench));
+        }
+        let rows = stage(&bench.workspace, edits, bench.stager(&tx, by), &*tx.inner.ids)?;
+        staging::insert(&tx, environment, &rows.edits).await?;
+        bench.use_up(rows.edits.len());
+        bench.add(&mut tx, by, &rows.edits);
+        layout::write(&mut tx, by, environment, &rows.places).await?;
+        let staging = staging::staging(&rows);
+        finish(&tx, by, "changes.stage", &bench, list(&staging.addresses)).await?;
+        tx.remember(by, &StagedIds::of(&staging)).await?;
+        tx.commit().await?;
+        Ok(staging)
+    }
+
+    async fn discard(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        changes: &[ChangeId],
+        seen: Option<&[ChangeId]>,
+    ) -> Result<Discarded> {
+        let mut tx = self.begin().await?;
+        let content = (environment, changes, seen);
+        if let Some(edits) = tx.repeated(by, "changes.discard", &content).await? {
+            return Ok(Discarded { edits });
+        }
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let edits = bench.workspace.discarding(changes, seen)?;
+        let places = addresses_of(&bench, &edits);
+        staging::discard(&tx, &edits).await?;
+        bench.drop_edits(&mut tx, by, &edits);
+        finish(&tx, by, "changes.discard", &bench, list(&places)).await?;
+        tx.remember(by, &edits).await?;
+        tx.commit().await?;
+        Ok(Discarded { edits })
+    }
+
+    async fn restore(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        edits: &[ChangeId],
+    ) -> Result<Staging> {
+        let mut tx = self.begin().await?;
+        let content = (environment, edits);
+        let again = tx.repeated::<StagedIds>(by, "changes.restore", &content).await?;
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        if let Some(ids) = again {
+            return Ok(ids.again(&bench));
+        }
+        let discarded = discarded(&tx, environment, edits).await?;
+        let rows = bench.workspace.restoring(discarded, bench.next_seq())?;
+        staging::reinstate(&tx, &rows.edits).await?;
+        bench.use_up(rows.edits.len());
+        bench.add(&mut tx, by, &rows.edits);
+        let staging = staging::staging(&rows);
+        finish(&tx, by, "changes.restore", &bench, list(&staging.addresses)).await?;
+        tx.remember(by, &StagedIds::of(&staging)).await?;
+        tx.commit().await?;
+        Ok(staging)
+    }
+
+    async fn settle(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        change: ChangeId,
+        keep: Keep,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let content = (environment, change, keep);
+        if tx.repeated::<()>(by, "changes.settle", &content).await?.is_some() {
+            return Ok(());
+        }
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let settled = bench.workspace.settling(change, keep)?;
+        let places = addresses_of(&bench, &settled.discarded);
+        staging::discard(&tx, &settled.discarded).await?;
+        staging::reinstate(&tx, &settled.staged).await?;
+        bench.drop_edits(&mut tx, by, &settled.discarded);
+        bench.add(&mut tx, by, &settled.staged);
+        finish(&tx, by, "changes.settle", &bench, list(&places)).await?;
+        tx.remember(by, &()).await?;
+        tx.commit().await
+    }
+
+    async fn apply(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        selection: Selection,
+        message: Message,
+    ) -> Result<Applied> {
+        let mut tx = self.begin().await?;
+        let content = (environment, &selection, &message);
+        if let Some(ids) = tx.repeated::<apply::AppliedIds>(by, "changes.apply", &content).await? {
+            return ids.again(&tx.db, environment).await;
+        }
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let plan = plan(bench.place(), &bench.workspace, &selection)?;
+        if plan.changes.is_empty() {
+            return Ok(Applied::default());
+        }
+        let places: Vec<_> = plan.changes.iter().map(|change| change.address.clone()).collect();
+        let applied = apply::carry_out(&mut tx, by, &mut bench, plan, message, None).await?;
+        finish(&tx, by, "changes.apply", &bench, list(&places)).await?;
+        tx.remember(by, &apply::AppliedIds::of(&applied)).await?;
+        tx.commit().await?;
+        Ok(applied)
+    }
+
+    async fn write(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        edits: Vec<Edit>,
+        message: Message,
+        redeploy: Option<ServiceId>,
+    ) -> Result<(Staging, Applied)> {
+        let mut tx = self.begin().await?;
+        let content = (environment, &edits, &message, redeploy);
+        let again =
+            tx.repeated::<(StagedIds, apply::AppliedIds)>(by, "changes.write", &content).await?;
+        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        if let Some((staged, applied)) = again {
+            let applied = applied.again(&tx.db, environment).await?;
+            return Ok((staged.again(&bench), applied));
+        }
+        let stager = bench.stager(&tx, by);
+        let writing =
+            bench.workspace.writing(bench.place(), edits, stager, &*tx.inner.ids, redeploy)?;
+        let staging = staging::staging(&writing.rows);
+        bench.use_up(writing.rows.edits.len());
+        let mut plan = writing.plan;
+        // These edits were never on the list, and what is on it is left as it is.
+        plan.done.clear();
+        plan.rebased.clear();
+        let repeated = writing.repeated;
+        let applied = apply::carry_out(&mut tx, by, &mut bench, plan, message, repeated).await?;
+        layout::write(&mut tx, by, environment, &writing.rows.places).await?;
+        finish(&tx, by, "changes.write", &bench, list(&staging.addresses)).await?;
+        tx.remember(by, &(StagedIds::of(&staging), apply::AppliedIds::of(&applied))).await?;
+        tx.commit().await?;
+        Ok((staging, applied))
+    }
+
+    async fn reveal(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        address: &Address,
+    ) -> Result<Revealed> {
+        let tx = self.begin().await?;
+        let bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let revealed = bench.workspace.revealing(address)?;
+        let project = bench.place().project;
+        tx.audit(by, "changes.reveal", Some(project), address.to_string()).await?;
+        tx.commit().await?;
+        Ok(revealed)
+    }
+
+    async fn revisions(&self, environment: EnvironmentId, page: Page) -> Result<Paged<Revision>> {
+        let db = self.read().await?;
+        spec::find(&db, environment).await?;
+        let query = revision::Entity::find()
+            .filter(revision::Column::EnvironmentId.eq(environment.as_uuid()));
+        let total_count = query.clone().count(&db).await.map_err(failed("count revisions"))?;
+        let data = query
+            .order_by_desc(revision::Column::Number)
+            .offset(page.offset)
+            .limit(page.limit)
+            .all(&db)
+            .await
+            .map_err(failed("list revisions"))?
+            .iter()
+            .map(read_revision)
+            .collect::<Result<_>>()?;
+        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+    }
+
+    async fn revision(
+        &self,
+        environment: EnvironmentId,
+        number: RevisionNumber,
+    ) -> Result<(Revision, Vec<StagedChange>)> {
+        let db = self.read().await?;
+        spec::find(&db, environment).await?;
+        let row = revision::Entity::find_by_id((environment.as_uuid(), signed(number.0)))
+            .one(&db)
+            .await
+            .map_err(failed("find a revision"))?
+            .ok_or(Error::NotFound(Resource::Revision))?;
+        let changes = apply::read_changes(&self.inner, &row)?;
+        Ok((read_revision(&row)?, changes.iter().map(StagedChange::hidden).collect()))
+    }
+}
+
+/// A row as a revision.
+pub(crate) fn read_revision(row: &revision::Model) -> Result<Revision> {
+    Ok(Revision {
+        number: RevisionNumber(unsigned(row.number)),
+        author: UserId::new(row.author),
+        message: text(row.message.clone())?,
+        at: Timestamp::from_millis(row.at),
+        changes: unsigned(row.changes),
+    })
+}
+
+/// What every mutation ends with: counts, and who did it.
+async fn finish(
+    tx: &Transaction,
+    by: &Mutation,
+    action: &str,
+    bench: &Bench,
+    target: String,
+) -> Result<()> {
+    bench.note_counts(tx).await?;
+    tx.audit(by, action, Some(bench.place().project), target).await
+}
+
+/// A list for the audit: of places, never of values.
+fn list(addresses: &[Address]) -> String {
+    const MOST: usize = 50;
+    let mut shown: Vec<String> = addresses.iter().take(MOST).map(ToString::to_string).collect();
+    if addresses.len() > MOST {
+        shown.push(format!("and {} more", addresses.len() - MOST));
+    }
+    shown.join(", ")
+}
+
+fn addresses_of(bench: &Bench, edits: &[ChangeId]) -> Vec<Address> {
+    (bench.workspace.edits.iter())
+        .filter(|edit| edits.contains(&edit.id))
+        .map(|edit| edit.address.clone())
+        .collect()
+}
+
+/// Edits that were discarded within the last day. All of them, or `NotFound`.
+async fn discarded(
+    tx: &Transaction,
+    environment: EnvironmentId,
+    wanted: &[ChangeId],
+) -> Result<Vec<StagedEdit>> {
+    let oldest = tx.now.as_millis() - i64::try_from(UNDO.as_millis()).unwrap_or(i64::MAX);
+    let rows = staged_edit::Entity::find()
+        .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
+        .filter(staged_edit::Column::Id.is_in(wanted.iter().map(|id| id.as_uuid())))
+        .filter(staged_edit::Column::DiscardedAt.gte(oldest))
+        .order_by_asc(staged_edit::Column::Seq)
+        .all(&tx.db)
+        .await
+        .map_err(failed("find discarded edits"))?;
+    if wanted.iter().any(|id| rows.iter().all(|row| row.id != id.as_uuid())) {
+        return Err(Error::NotFound(Resource::Change));
+    }
+    rows.into_iter().map(|row| staging::read(&tx.inner, row)).collect()
+}

@@ -1,0 +1,366 @@
+//! Deployments and how services are doing.
+
+mod row;
+
+pub(crate) use row::{read, update};
+
+use crate::{
+    Store,
+    error::failed,
+    open::Inner,
+    row::{from_word, signed, time, unsigned},
+    spec,
+    table::{deployment, generation, replica, service_state},
+    transaction::Transaction,
+};
+use async_trait::async_trait;
+use domain::{
+    Deployment, DeploymentId, EnvironmentId, Error, Message, ReplicaId, Resource, Result,
+    RevisionNumber, ServiceId, Slug, Timestamp,
+    access::Mutation,
+    deployment::{Cause, DeploymentState, Milestone, RunConfig},
+    deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
+    event::Event,
+    project::{Page, Paged},
+    resolve::Place,
+    runtime::ContainerId,
+};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+use std::collections::BTreeMap;
+
+#[async_trait]
+impl Deployments for Store {
+    async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>> {
+        let db = self.read().await?;
+        spec::find(&db, environment).await?;
+        load_states(&self.inner, &db, environment).await
+    }
+
+    async fn list(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+        page: Page,
+    ) -> Result<Paged<DeploymentSummary>> {
+        let db = self.read().await?;
+        require_service(&db, environment, service).await?;
+        let query = deployment::Entity::find()
+            .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(deployment::Column::ServiceId.eq(service.as_uuid()));
+        let total_count = query.clone().count(&db).await.map_err(failed("count deployments"))?;
+        let data = query
+            .order_by_desc(deployment::Column::Generation)
+            .offset(page.offset)
+            .limit(page.limit)
+            .all(&db)
+            .await
+            .map_err(failed("list deployments"))?
+            .into_iter()
+            .map(|row| Ok(DeploymentSummary::from(&read(&self.inner, row)?)))
+            .collect::<Result<_>>()?;
+        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+    }
+
+    async fn get(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<Deployment> {
+        let db = self.read().await?;
+        find(&self.inner, &db, environment, service, deployment).await
+    }
+
+    async fn redeploy(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        service: ServiceId,
+        message: Message,
+    ) -> Result<DeploymentSummary> {
+        let mut tx = self.begin().await?;
+        let content = (environment, service, &message);
+        if let Some(id) = tx.repeated(by, "deployments.redeploy", &content).await? {
+            let found = find(&self.inner, &tx.db, environment, service, id).await?;
+            return Ok(DeploymentSummary::from(&found));
+        }
+        let ground = spec::load(&tx.inner, &tx.db, environment).await?;
+        let config = ground.spec.runnable(ground.place(), service)?;
+        let slug = ground.spec.services[&service].slug.clone();
+        let new = vec![New { service, slug, config, cause: Cause::Redeploy }];
+        let revision = ground.spec.revision;
+        let made = create(&mut tx, by, ground.place(), revision, &message, new).await?;
+        let id = made[0].1;
+        let project = ground.place().project;
+        tx.audit(by, "deployments.redeploy", Some(project), id.to_string()).await?;
+        tx.remember(by, &id).await?;
+        let found = find(&self.inner, &tx.db, environment, service, id).await?;
+        tx.commit().await?;
+        Ok(DeploymentSummary::from(&found))
+    }
+
+    async fn cancel(
+        &self,
+        by: &Mutation,
+        environment: EnvironmentId,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<DeploymentSummary> {
+        let mut tx = self.begin().await?;
+        let content = (environment, service, deployment);
+        let is_again = tx.repeated::<()>(by, "deployments.cancel", &content).await?.is_some();
+        let mut found = find(&self.inner, &tx.db, environment, service, deployment).await?;
+        if is_again {
+            return Ok(DeploymentSummary::from(&found));
+        }
+        if !found.state.is_candidate() {
+            let word = found.state.word();
+            return Err(Error::NotNow(format!(
+                "this deployment is {word}: only one that is on its way can be cancelled"
+            )));
+        }
+        found.state = (found.state.clone())
+            .step(Milestone::Cancelled, tx.now)
+            .map_err(Error::internal("cancel a deployment"))?;
+        found.ended_at = Some(tx.now);
+        update(&tx, &found).await?;
+        let summary = DeploymentSummary::from(&found);
+        let moved = Event::Moved { deployment: Box::new(summary.clone()), active: false };
+        tx.tell(environment, moved);
+        tx.audit(by, "deployments.cancel", Some(found.project), deployment.to_string()).await?;
+        tx.remember(by, &()).await?;
+        tx.commit().await?;
+        Ok(summary)
+    }
+
+    async fn replicas(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+    ) -> Result<Vec<ReplicaSummary>> {
+        let db = self.read().await?;
+        require_service(&db, environment, service).await?;
+        replica::Entity::find()
+            .filter(replica::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(replica::Column::ServiceId.eq(service.as_uuid()))
+            .filter(replica::Column::ReleasedAt.is_null())
+            .order_by_asc(replica::Column::CreatedAt)
+            .order_by_asc(replica::Column::Id)
+            .all(&db)
+            .await
+            .map_err(failed("list replicas"))?
+            .into_iter()
+            .map(read_replica)
+            .collect()
+    }
+}
+
+fn read_replica(row: replica::Model) -> Result<ReplicaSummary> {
+    Ok(ReplicaSummary {
+        id: ReplicaId::new(row.id),
+        service: ServiceId::new(row.service_id),
+        deployment: DeploymentId::new(row.deployment_id),
+        index: u16::try_from(row.index).unwrap_or_default(),
+        address: row.address.parse().map_err(Error::internal("read a replica"))?,
+        container: row.container.map(ContainerId),
+        retired: row.retired_at.is_some(),
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}
+
+async fn require_service(
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+    service: ServiceId,
+) -> Result<()> {
+    let key = (environment.as_uuid(), service.as_uuid());
+    match service_state::Entity::find_by_id(key).one(db).await.map_err(failed("find a service"))? {
+        Some(_) => Ok(()),
+        None => Err(Error::NotFound(Resource::Service)),
+    }
+}
+
+async fn find(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+    service: ServiceId,
+    id: DeploymentId,
+) -> Result<Deployment> {
+    deployment::Entity::find_by_id(id.as_uuid())
+        .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
+        .filter(deployment::Column::ServiceId.eq(service.as_uuid()))
+        .one(db)
+        .await
+        .map_err(failed("find a deployment"))?
+        .ok_or(Error::NotFound(Resource::Deployment))
+        .and_then(|row| read(inner, row))
+}
+
+/// How every service of an environment is doing.
+pub(crate) async fn load_states(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+) -> Result<Vec<ServiceState>> {
+    let rows = service_state::Entity::find()
+        .filter(service_state::Column::EnvironmentId.eq(environment.as_uuid()))
+        .order_by_asc(service_state::Column::ServiceId)
+        .all(db)
+        .await
+        .map_err(failed("read how services are doing"))?;
+    // The active one and the newest one of each service, in one read.
+    let sql = "SELECT d.* FROM deployment d WHERE d.environment_id = ? AND (\
+               d.id IN (SELECT active FROM service_state WHERE environment_id = ?) \
+               OR d.generation = (SELECT max(n.generation) FROM deployment n \
+               WHERE n.environment_id = d.environment_id AND n.service_id = d.service_id))";
+    let id = environment.as_uuid();
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into(), id.into()]);
+    let mut newest: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
+    let mut by_id: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
+    let found = deployment::Entity::find()
+        .from_raw_sql(query)
+        .all(db)
+        .await
+        .map_err(failed("read deployments"))?;
+    for row in found {
+        let (id, service) = (row.id, row.service_id);
+        let summary = DeploymentSummary::from(&read(inner, row)?);
+        let is_newest =
+            newest.get(&service).is_none_or(|known| known.generation < summary.generation);
+        if is_newest {
+            newest.insert(service, summary.clone());
+        }
+        by_id.insert(id, summary);
+    }
+    rows.into_iter()
+        .map(|row| {
+            Ok(ServiceState {
+                service: ServiceId::new(row.service_id),
+                condition: row.condition.as_deref().map(from_word).transpose()?,
+                why: row.why,
+                since: time(row.since),
+                active: row.active.and_then(|id| by_id.get(&id).cloned()),
+                newest: newest.remove(&row.service_id),
+            })
+        })
+        .collect()
+}
+
+/// A deployment to be made.
+pub(crate) struct New {
+    pub(crate) service: ServiceId,
+    pub(crate) slug: Slug,
+    pub(crate) config: RunConfig,
+    pub(crate) cause: Cause,
+}
+
+/// Makes deployments, and overtakes those of the same services that are on their way.
+pub(crate) async fn create(
+    tx: &mut Transaction,
+    by: &Mutation,
+    place: Place,
+    revision: RevisionNumber,
+    message: &Message,
+    new: Vec<New>,
+) -> Result<Vec<(ServiceId, DeploymentId)>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let services: Vec<uuid::Uuid> = new.iter().map(|new| new.service.as_uuid()).collect();
+    overtake(tx, place.environment, &services).await?;
+    let mut last = last_generations(&tx.db, place.environment, &services).await?;
+    let mut made = Vec::new();
+    let mut rows = Vec::new();
+    for New { service, slug, config, cause } in new {
+        let generation = last.entry(service.as_uuid()).or_default();
+        *generation += 1;
+        let deployment = Deployment {
+            id: DeploymentId::new(tx.inner.ids.mint()),
+            project: place.project,
+            environment: place.environment,
+            service,
+            slug,
+            generation: *generation,
+            revision,
+            cause,
+            author: Some(by.actor.user),
+            message: message.clone(),
+            config,
+            image: None,
+            state: DeploymentState::Queued { since: tx.now },
+            attempts: 0,
+            retry_at: None,
+            created_at: tx.now,
+            started_at: None,
+            live_at: None,
+            ended_at: None,
+        };
+        made.push((service, deployment.id));
+        rows.push(row::write(tx, &deployment)?.into_active_model());
+        let summary = Box::new(DeploymentSummary::from(&deployment));
+        tx.tell(place.environment, Event::Moved { deployment: summary, active: false });
+    }
+    deployment::Entity::insert_many(rows)
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(failed("make deployments"))?;
+    let counts = last.into_iter().map(|(service, last)| generation::Model {
+        environment_id: place.environment.as_uuid(),
+        service_id: service,
+        last: signed(last),
+    });
+    spec::upsert(tx, counts, [generation::Column::EnvironmentId, generation::Column::ServiceId])
+        .await?;
+    Ok(made)
+}
+
+/// The last generation of each, also of services that were gone for a while.
+async fn last_generations(
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+    services: &[uuid::Uuid],
+) -> Result<BTreeMap<uuid::Uuid, u64>> {
+    let mut last: BTreeMap<uuid::Uuid, u64> =
+        services.iter().map(|service| (*service, 0)).collect();
+    let rows = generation::Entity::find()
+        .filter(generation::Column::EnvironmentId.eq(environment.as_uuid()))
+        .filter(generation::Column::ServiceId.is_in(services.iter().copied()))
+        .all(db)
+        .await
+        .map_err(failed("count deployments"))?;
+    last.extend(rows.into_iter().map(|row| (row.service_id, unsigned(row.last))));
+    Ok(last)
+}
+
+async fn overtake(
+    tx: &mut Transaction,
+    environment: EnvironmentId,
+    services: &[uuid::Uuid],
+) -> Result<()> {
+    let rows = deployment::Entity::find()
+        .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
+        .filter(deployment::Column::ServiceId.is_in(services.iter().copied()))
+        .filter(deployment::Column::Over.eq(false))
+        .order_by_asc(deployment::Column::Generation)
+        .all(&tx.db)
+        .await
+        .map_err(failed("find deployments"))?;
+    for row in rows {
+        let mut old = read(&tx.inner, row)?;
+        if !old.state.is_candidate() {
+            continue;
+        }
+        old.state = (old.state.clone())
+            .step(Milestone::Overtaken, tx.now)
+            .map_err(Error::internal("overtake a deployment"))?;
+        old.ended_at = Some(tx.now);
+        update(tx, &old).await?;
+        let summary = Box::new(DeploymentSummary::from(&old));
+        tx.tell(environment, Event::Moved { deployment: summary, active: false });
+    }
+    Ok(())
+}

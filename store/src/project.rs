@@ -1,0 +1,333 @@
+//! Projects, their environments and members.
+
+mod list;
+
+use crate::{
+    Store, account,
+    error::{failed, is_taken},
+    rollout::grave,
+    row::{from_word, signed, text, word},
+    spec,
+    table::{self, environment, event_count, member, project},
+    transaction::Transaction,
+};
+use async_trait::async_trait;
+use domain::{
+    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, Slug, Timestamp, UserId,
+    access::{Mutation, ProjectRole},
+    event::Event,
+    project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
+use std::collections::BTreeMap;
+
+#[async_trait]
+impl Projects for Store {
+    async fn create(&self, by: &Mutation, name: Name) -> Result<Project> {
+        let mut tx = self.begin().await?;
+        if let Some(id) = tx.repeated::<ProjectId>(by, "projects.create", &name).await? {
+            return find(&tx.db, id).await.and_then(read);
+        }
+        let row = insert(&tx, &name).await?;
+        let owner = member::Model {
+            project_id: row.id,
+            account_id: by.actor.user.as_uuid(),
+            role: word(&ProjectRole::Owner)?,
+            created_at: tx.now.as_millis(),
+        };
+        member::Entity::insert(owner.into_active_model())
+            .exec_without_returning(&tx.db)
+            .await
+            .map_err(failed("make a project's owner"))?;
+        insert_environment(&tx, row.id, "production").await?;
+        let project = read(row)?;
+        tx.audit(by, "projects.create", Some(project.id), project.id.to_string()).await?;
+        tx.remember(by, &project.id).await?;
+        tx.commit().await?;
+        Ok(project)
+    }
+
+    async fn list(
+        &self,
+        visible_to: Option<UserId>,
+        name: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<ProjectSummary>> {
+        let db = self.read().await?;
+        list::load(&db, visible_to, name, page).await
+    }
+
+    async fn get(&self, project: ProjectId) -> Result<Project> {
+        let db = self.read().await?;
+        find(&db, project).await.and_then(read)
+    }
+
+    async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if tx.repeated::<()>(by, "projects.delete", &project).await?.is_some() {
+            return Ok(());
+        }
+        find(&tx.db, project).await?;
+        for row in environments(&tx.db, project).await? {
+            let id = EnvironmentId::new(row.id);
+            let ground = spec::load(&tx.inner, &tx.db, id).await?;
+            let services: Vec<ServiceId> = ground.spec.services.keys().copied().collect();
+            let volumes: Vec<_> = ground.spec.volumes.keys().copied().collect();
+            grave::bury(&tx, ground.place(), &services).await?;
+            grave::bury_environment(&tx, project, id).await?;
+            spec::leave_behind(&tx, &ground, &volumes).await?;
+            tx.tell(id, Event::Deleted { by: by.actor.user });
+        }
+        project::Entity::delete_by_id(project.as_uuid())
+            .exec(&tx.db)
+            .await
+            .map_err(failed("delete a project"))?;
+        tx.audit(by, "projects.delete", Some(project), project.to_string()).await?;
+        tx.remember(by, &()).await?;
+        tx.commit().await
+    }
+
+    async fn role_of(&self, user: UserId, project: ProjectId) -> Result<Option<ProjectRole>> {
+        let db = self.read().await?;
+        role_of(&db, user, project).await
+    }
+
+    async fn exists(&self, project: ProjectId) -> Result<bool> {
+        let db = self.read().await?;
+        let row = project::Entity::find_by_id(project.as_uuid())
+            .one(&db)
+            .await
+            .map_err(failed("find a project"))?;
+        Ok(row.is_some())
+    }
+
+    async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>> {
+        let db = self.read().await?;
+        find(&db, project).await?;
+        environments(&db, project).await?.into_iter().map(read_environment).collect()
+    }
+
+    async fn environment(&self, project: ProjectId, which: Option<&str>) -> Result<Environment> {
+        let db = self.read().await?;
+        let is_meant = |row: &environment::Model| match which {
+            None => true,
+            Some(which) => row.slug == which || which.parse() == Ok(row.id),
+        };
+        environments(&db, project)
+            .await?
+            .into_iter()
+            .find(is_meant)
+            .ok_or(Error::NotFound(Resource::Environment))
+            .and_then(read_environment)
+    }
+
+    async fn members(&self, project: ProjectId) -> Result<Vec<Member>> {
+        let db = self.read().await?;
+        find(&db, project).await?;
+        let roles: BTreeMap<_, _> = members(&db, project)
+            .await?
+            .into_iter()
+            .map(|row| (row.account_id, row.role))
+            .collect();
+        let people = table::account::Entity::find()
+            .filter(table::account::Column::Id.is_in(roles.keys().copied()))
+            .order_by_asc(table::account::Column::CreatedAt)
+            .order_by_asc(table::account::Column::Id)
+            .all(&db)
+            .await
+            .map_err(failed("list members"))?;
+        people
+            .into_iter()
+            .map(|row| {
+                let role = from_word(&roles[&row.id])?;
+                Ok(Member { user: account::user(row)?, role })
+            })
+            .collect()
+    }
+
+    async fn set_member(
+        &self,
+        by: &Mutation,
+        project: ProjectId,
+        user: UserId,
+        role: Option<ProjectRole>,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let content = (project, user, role);
+        if tx.repeated::<()>(by, "projects.set_member", &content).await?.is_some() {
+            return Ok(());
+        }
+        find(&tx.db, project).await?;
+        set_member(&tx, project, user, role).await?;
+        tx.audit(by, "projects.set_member", Some(project), user.to_string()).await?;
+        tx.remember(by, &()).await?;
+        tx.commit().await
+    }
+}
+
+async fn insert(tx: &Transaction, name: &Name) -> Result<project::Model> {
+    let slug = Slug::suggest(name.as_str(), "project");
+    let id = tx.inner.ids.mint();
+    let mut row = project::Model {
+        id,
+        name: name.as_str().to_owned(),
+        name_folded: name.as_str().to_lowercase(),
+        slug: slug.with_suffix(&ending(id)).into(),
+        created_at: tx.now.as_millis(),
+        updated_at: tx.now.as_millis(),
+    };
+    // Six digits meet by chance once in a long while.
+    for _ in 0..10 {
+        let inserted = project::Entity::insert(row.clone().into_active_model())
+            .exec_without_returning(&tx.db)
+            .await;
+        match inserted {
+            Ok(_) => return Ok(row),
+            Err(error) if is_taken(&error) => {
+                row.slug = slug.with_suffix(&ending(tx.inner.ids.mint())).into();
+            }
+            Err(error) => return Err(failed("make a project")(error)),
+        }
+    }
+    Err(Error::Exists("no free short name was found for this project; try again".to_owned()))
+}
+
+/// Six hex digits: the last ones, since the first ones of a time-ordered id are alike.
+fn ending(id: uuid::Uuid) -> String {
+    let digits = id.simple().to_string();
+    digits[digits.len() - 6..].to_owned()
+}
+
+async fn insert_environment(tx: &Transaction, project: uuid::Uuid, name: &str) -> Result<()> {
+    let id = tx.inner.ids.mint();
+    let row = environment::Model {
+        id,
+        project_id: project,
+        name: name.to_owned(),
+        slug: name.to_owned(),
+        created_at: tx.now.as_millis(),
+        revision: 0,
+        edit_seq: 0,
+        pending: 0,
+        subnet: None,
+    };
+    environment::Entity::insert(row.into_active_model())
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(failed("make an environment"))?;
+    let count = event_count::ActiveModel { environment_id: Set(id), number: Set(signed(0)) };
+    event_count::Entity::insert(count)
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(failed("make an environment"))?;
+    Ok(())
+}
+
+async fn set_member(
+    tx: &Transaction,
+    project: ProjectId,
+    user: UserId,
+    role: Option<ProjectRole>,
+) -> Result<()> {
+    let person = table::account::Entity::find_by_id(user.as_uuid())
+        .one(&tx.db)
+        .await
+        .map_err(failed("find a user"))?;
+    if person.is_none() {
+        return Err(Error::NotFound(Resource::User));
+    }
+    let owner = word(&ProjectRole::Owner)?;
+    let others = members(&tx.db, project).await?;
+    let is_owner = others.iter().any(|row| row.account_id == user.as_uuid() && row.role == owner);
+    let owners = others.iter().filter(|row| row.role == owner).count();
+    if is_owner && owners == 1 && role != Some(ProjectRole::Owner) {
+        return Err(Error::NotNow(
+            "this is the project's last owner; make somebody else an owner first".to_owned(),
+        ));
+    }
+    match role {
+        Some(role) => {
+            let since = others.iter().find(|row| row.account_id == user.as_uuid());
+            let row = member::Model {
+                project_id: project.as_uuid(),
+                account_id: user.as_uuid(),
+                role: word(&role)?,
+                created_at: since.map_or(tx.now.as_millis(), |row| row.created_at),
+            };
+            spec::upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await
+        }
+        None => {
+            member::Entity::delete_by_id((project.as_uuid(), user.as_uuid()))
+                .exec(&tx.db)
+                .await
+                .map_err(failed("end a membership"))?;
+            Ok(())
+        }
+    }
+}
+
+async fn members(db: &DatabaseTransaction, project: ProjectId) -> Result<Vec<member::Model>> {
+    member::Entity::find()
+        .filter(member::Column::ProjectId.eq(project.as_uuid()))
+        .all(db)
+        .await
+        .map_err(failed("list members"))
+}
+
+async fn role_of(
+    db: &DatabaseTransaction,
+    user: UserId,
+    project: ProjectId,
+) -> Result<Option<ProjectRole>> {
+    let row = member::Entity::find_by_id((project.as_uuid(), user.as_uuid()))
+        .one(db)
+        .await
+        .map_err(failed("look up a role"))?;
+    row.map(|row| from_word(&row.role)).transpose()
+}
+
+async fn environments(
+    db: &DatabaseTransaction,
+    project: ProjectId,
+) -> Result<Vec<environment::Model>> {
+    environment::Entity::find()
+        .filter(environment::Column::ProjectId.eq(project.as_uuid()))
+        .order_by_asc(environment::Column::CreatedAt)
+        .order_by_asc(environment::Column::Id)
+        .all(db)
+        .await
+        .map_err(failed("list environments"))
+}
+
+async fn find(db: &DatabaseTransaction, id: ProjectId) -> Result<project::Model> {
+    project::Entity::find_by_id(id.as_uuid())
+        .one(db)
+        .await
+        .map_err(failed("find a project"))?
+        .ok_or(Error::NotFound(Resource::Project))
+}
+
+/// A row as a project.
+pub(crate) fn read(row: project::Model) -> Result<Project> {
+    Ok(Project {
+        id: ProjectId::new(row.id),
+        name: text(row.name)?,
+        slug: text(row.slug)?,
+        created_at: Timestamp::from_millis(row.created_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+    })
+}
+
+/// A row as an environment.
+pub(crate) fn read_environment(row: environment::Model) -> Result<Environment> {
+    Ok(Environment {
+        id: EnvironmentId::new(row.id),
+        project: ProjectId::new(row.project_id),
+        name: text(row.name)?,
+        slug: text(row.slug)?,
+        created_at: Timestamp::from_millis(row.created_at),
+    })
+}

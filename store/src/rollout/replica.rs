@@ -1,0 +1,194 @@
+//! Rows of replicas, and the addresses that they hold.
+
+use super::Result;
+use crate::{
+    deployment,
+    error::failed,
+    row::{json, parse},
+    table::{self, environment, replica},
+    transaction::Transaction,
+};
+use domain::{
+    DeploymentId, Error, ReplicaId, Timestamp,
+    rollout::{ADDRESS_HOLD, Ledger, RolloutError},
+    runtime::{ContainerId, Subnet},
+};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+fn stale<T>(why: impl Into<String>) -> Result<T> {
+    Err(RolloutError::Stale(why.into()))
+}
+
+/// A replica will be made: its row comes first.
+pub(super) async fn add(
+    tx: &Transaction,
+    at: Timestamp,
+    id: ReplicaId,
+    deployment: DeploymentId,
+    index: u16,
+) -> Result<()> {
+    let known = replica::Entity::find_by_id(id.as_uuid())
+        .one(&tx.db)
+        .await
+        .map_err(failed("find a replica"))?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let row = table::deployment::Entity::find_by_id(deployment.as_uuid())
+        .one(&tx.db)
+        .await
+        .map_err(failed("find a deployment"))?;
+    let Some(row) = row else { return stale(format!("deployment {deployment} is gone")) };
+    let found = deployment::read(&tx.inner, row)?;
+    if found.state.is_over() {
+        return stale(format!("deployment {deployment} is over"));
+    }
+    let environment = environment::Entity::find_by_id(found.environment.as_uuid())
+        .one(&tx.db)
+        .await
+        .map_err(failed("find an environment"))?;
+    let Some(base) = environment.and_then(|row| row.subnet) else {
+        return stale("the environment has no subnet");
+    };
+    let base: Ipv4Addr = base.parse().map_err(Error::internal("read a subnet"))?;
+    let subnet = Subnet::containing(base);
+    let address = free_address(tx, at, found.environment.as_uuid(), subnet).await?;
+    let row = replica::Model {
+        id: id.as_uuid(),
+        environment_id: found.environment.as_uuid(),
+        service_id: found.service.as_uuid(),
+        deployment_id: deployment.as_uuid(),
+        index: index.into(),
+        address: address.to_string(),
+        container: None,
+        ledger: json(&Ledger::default())?,
+        retired_at: None,
+        created_at: at.as_millis(),
+        released_at: None,
+        buried: false,
+    };
+    replica::Entity::insert(row.into_active_model())
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(failed("write a replica"))?;
+    Ok(())
+}
+
+/// The one that was let go longest ago; one that never was used is older than any.
+async fn free_address(
+    tx: &Transaction,
+    at: Timestamp,
+    environment: uuid::Uuid,
+    subnet: Subnet,
+) -> Result<Ipv4Addr> {
+    let mut free: BTreeMap<Ipv4Addr, Option<i64>> =
+        (2..=254).map(|last| (subnet.host(last), None)).collect();
+    let rows = replica::Entity::find()
+        .filter(replica::Column::EnvironmentId.eq(environment))
+        .all(&tx.db)
+        .await
+        .map_err(failed("read addresses"))?;
+    for row in rows {
+        let address: Ipv4Addr = row.address.parse().map_err(Error::internal("read an address"))?;
+        let is_rested = |released: i64| at.since(Timestamp::from_millis(released)) > ADDRESS_HOLD;
+        match row.released_at {
+            Some(released) if !row.buried && is_rested(released) => {
+                if let Some(last) = free.get_mut(&address) {
+                    *last = (*last).max(Some(released));
+                }
+            }
+            _ => {
+                free.remove(&address);
+            }
+        }
+    }
+    free.into_iter()
+        .min_by_key(|(address, released)| (*released, *address))
+        .map(|(address, _)| address)
+        .ok_or(RolloutError::NoAddress)
+}
+
+/// A replica's row, if it has not been released.
+pub(super) async fn held(tx: &Transaction, id: ReplicaId) -> Result<replica::Model> {
+    let row = replica::Entity::find_by_id(id.as_uuid())
+        .filter(replica::Column::ReleasedAt.is_null())
+        .one(&tx.db)
+        .await
+        .map_err(failed("find a replica"))?;
+    match row {
+        Some(row) => Ok(row),
+        None => stale(format!("replica {id} is gone")),
+    }
+}
+
+async fn set(
+    tx: &Transaction,
+    id: ReplicaId,
+    values: Vec<(replica::Column, sea_orm::Value)>,
+) -> Result<()> {
+    let mut update = replica::Entity::update_many().filter(replica::Column::Id.eq(id.as_uuid()));
+    for (column, value) in values {
+        update = update.col_expr(column, Expr::value(value));
+    }
+    update.exec(&tx.db).await.map_err(failed("write a replica"))?;
+    Ok(())
+}
+
+/// The engine has a container for it; says for which deployment.
+pub(super) async fn container_made(
+    tx: &Transaction,
+    id: ReplicaId,
+    container: &ContainerId,
+) -> Result<DeploymentId> {
+    let row = held(tx, id).await?;
+    set(tx, id, vec![(replica::Column::Container, container.0.clone().into())]).await?;
+    Ok(DeploymentId::new(row.deployment_id))
+}
+
+/// Its container is gone without our doing.
+pub(super) async fn container_lost(
+    tx: &Transaction,
+    id: ReplicaId,
+    container: &ContainerId,
+) -> Result<()> {
+    let row = held(tx, id).await?;
+    if row.container.as_ref() != Some(&container.0) {
+        return stale("the replica has another container");
+    }
+    let ledger = json(&Ledger::default())?;
+    let values = vec![
+        (replica::Column::Container, None::<String>.into()),
+        (replica::Column::Ledger, ledger.into()),
+    ];
+    set(tx, id, values).await
+}
+
+/// Something was learned of its starts and ends.
+pub(super) async fn ledger(tx: &Transaction, id: ReplicaId, ledger: &Ledger) -> Result<()> {
+    let row = held(tx, id).await?;
+    if parse::<Ledger>(&row.ledger)? == *ledger {
+        return Ok(());
+    }
+    set(tx, id, vec![(replica::Column::Ledger, json(ledger)?.into())]).await
+}
+
+/// Nobody wants it any more.
+pub(super) async fn retire(tx: &Transaction, id: ReplicaId, at: Timestamp) -> Result<()> {
+    if held(tx, id).await?.retired_at.is_some() {
+        return Ok(());
+    }
+    set(tx, id, vec![(replica::Column::RetiredAt, at.as_millis().into())]).await
+}
+
+/// Its container is gone for good. Nothing when there is no such row.
+pub(super) async fn release(tx: &Transaction, id: ReplicaId, at: Timestamp) -> Result<()> {
+    replica::Entity::update_many()
+        .col_expr(replica::Column::ReleasedAt, Expr::value(at.as_millis()))
+        .filter(replica::Column::Id.eq(id.as_uuid()))
+        .filter(replica::Column::ReleasedAt.is_null())
+        .exec(&tx.db)
+        .await
+        .map_err(failed("release a replica"))?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! An environment's desired state, between rows and the value that the domain works with.
+
+mod save;
+
+pub(crate) use save::{leave_behind, save, upsert};
+
+use crate::{
+    error::failed,
+    open::Inner,
+    row::{text, unsigned},
+    table::{
+        address_version, environment, group_config, project, service_config, variable,
+        volume_config,
+    },
+    vault,
+};
+use domain::{
+    Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Resource, Result,
+    RevisionNumber, Service, ServiceId, Volume, VolumeId,
+    resolve::Place,
+    variable::{Value, Variable},
+};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use std::collections::BTreeMap;
+
+/// An environment's rows, read together.
+pub(crate) struct Ground {
+    pub(crate) project: project::Model,
+    pub(crate) environment: environment::Model,
+    pub(crate) spec: EnvironmentSpec,
+}
+
+impl Ground {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            project: self.environment.project_id.into(),
+            environment: self.environment.id.into(),
+        }
+    }
+}
+
+/// Reads an environment's desired state.
+pub(crate) async fn load(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+) -> Result<Ground> {
+    let (environment, project) = find(db, id).await?;
+    let spec = load_spec(inner, db, &environment, &project).await?;
+    Ok(Ground { project, environment, spec })
+}
+
+/// An environment and its project.
+pub(crate) async fn find(
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+) -> Result<(environment::Model, project::Model)> {
+    let missing = || Error::NotFound(Resource::Environment);
+    let environment = environment::Entity::find_by_id(id.as_uuid())
+        .one(db)
+        .await
+        .map_err(failed("find an environment"))?
+        .ok_or_else(missing)?;
+    let project = project::Entity::find_by_id(environment.project_id)
+        .one(db)
+        .await
+        .map_err(failed("find a project"))?
+        .ok_or_else(missing)?;
+    Ok((environment, project))
+}
+
+async fn load_spec(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: &environment::Model,
+    project: &project::Model,
+) -> Result<EnvironmentSpec> {
+    let doing = failed("read an environment's configuration");
+    let id = environment.id;
+    let mut spec = EnvironmentSpec::empty(text(project.name.clone())?);
+    spec.revision = RevisionNumber(unsigned(environment.revision));
+
+    let services = service_config::Entity::find()
+        .filter(service_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in services {
+        spec.services.insert(ServiceId::new(row.service_id), read_service(inner, &row)?);
+    }
+    let groups = group_config::Entity::find()
+        .filter(group_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in groups {
+        let group = Group { name: text(row.name)?, variables: BTreeMap::new() };
+        spec.groups.insert(GroupId::new(row.group_id), group);
+    }
+    let volumes = volume_config::Entity::find()
+        .filter(volume_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in volumes {
+        spec.volumes.insert(VolumeId::new(row.volume_id), Volume { name: text(row.name)? });
+    }
+    let variables = variable::Entity::find()
+        .filter(variable::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in variables {
+        let address: Address = text(row.address.clone())?;
+        let variable = read_variable(inner, row)?;
+        spec.put(&address, Some(domain::Content::Variable(variable)))
+            .map_err(Error::internal("read a variable"))?;
+    }
+    let versions = address_version::Entity::find()
+        .filter(address_version::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in versions {
+        spec.versions.insert(text(row.address)?, RevisionNumber(unsigned(row.revision)));
+    }
+    Ok(spec)
+}
+
+fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {
+    let key = format!("{}/{}", row.environment_id, row.service_id);
+    let body = (inner.vault)
+        .open(service_place(&key), &row.body)
+        .map_err(Error::internal("read a service's configuration"))?;
+    serde_json::from_slice(&body).map_err(Error::internal("read a service's configuration"))
+}
+
+fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
+    let key = format!("{}/{}", row.environment_id, row.address);
+    let value = (inner.vault)
+        .open(variable_place(&key), &row.value)
+        .map_err(Error::internal("read a variable"))?;
+    let template = serde_json::from_slice(&value).map_err(Error::internal("read a variable"))?;
+    Ok(Variable {
+        value: Value::Shown(template),
+        sealed: row.sealed,
+        version: unsigned(row.version),
+    })
+}
+
+fn service_place(row: &str) -> vault::Place<'_> {
+    vault::Place { table: "service_config", row, column: "body" }
+}
+
+fn variable_place(row: &str) -> vault::Place<'_> {
+    vault::Place { table: "variable", row, column: "value" }
+}

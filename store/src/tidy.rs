@@ -1,0 +1,75 @@
+//! Forgets what is too old to be of use.
+
+use crate::{
+    Store,
+    changes::UNDO,
+    error::failed,
+    idempotency::REMEMBERED,
+    table::{environment, event, event_count, idempotency, replica, staged_edit, tombstone},
+};
+use domain::{Result, rollout::MEMORY};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, Query},
+};
+use std::time::Duration;
+
+impl Store {
+    /// Forgets discarded edits and answered requests after a day, replicas and tombstones that
+    /// are done with, sessions that have ended, and the events of environments that are gone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn tidy(&self) -> Result<()> {
+        let doing = failed("tidy the database up");
+        let tx = self.begin().await?;
+        let before =
+            |age: Duration| tx.now.as_millis() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        staged_edit::Entity::delete_many()
+            .filter(staged_edit::Column::DiscardedAt.lt(before(UNDO)))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        idempotency::Entity::delete_many()
+            .filter(idempotency::Column::At.lt(before(REMEMBERED)))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        replica::Entity::delete_many()
+            .filter(replica::Column::ReleasedAt.lt(before(MEMORY)))
+            .filter(replica::Column::Buried.eq(false))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        tombstone::Entity::delete_many()
+            .filter(tombstone::Column::DoneAt.lt(before(MEMORY)))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        let living =
+            || Query::select().column(environment::Column::Id).from(environment::Entity).to_owned();
+        let recent = Query::select()
+            .column(event::Column::EnvironmentId)
+            .from(event::Entity)
+            .and_where(Expr::col(event::Column::At).gte(before(UNDO)))
+            .to_owned();
+        event_count::Entity::delete_many()
+            .filter(Expr::col(event_count::Column::EnvironmentId).not_in_subquery(living()))
+            .filter(Expr::col(event_count::Column::EnvironmentId).not_in_subquery(recent))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        let counted = Query::select()
+            .column(event_count::Column::EnvironmentId)
+            .from(event_count::Entity)
+            .to_owned();
+        event::Entity::delete_many()
+            .filter(Expr::col(event::Column::EnvironmentId).not_in_subquery(counted))
+            .exec(&tx.db)
+            .await
+            .map_err(&doing)?;
+        tx.commit().await?;
+        self.forget_sessions().await?;
+        Ok(())
+    }
+}

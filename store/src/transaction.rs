@@ -1,0 +1,220 @@
+//! One change of state: its rows, its audit, its events and its answer to repeats, or nothing.
+
+use crate::{
+    Store,
+    error::failed,
+    open::Inner,
+    row::{json, signed, unsigned},
+    table::{audit, event, event_count},
+    vault::Place,
+};
+use domain::{
+    EnvironmentId, ProjectId, Result, Timestamp, UserId,
+    access::{Mutation, Via},
+    event::Event,
+};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sea_query::OnConflict,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// So many events of an environment are kept.
+const KEPT_EVENTS: u64 = 5_000;
+/// So many rows go into one statement: well below SQLite's limit of bound values.
+pub(crate) const BATCH: usize = 500;
+
+/// A write transaction. Dropped without a commit, it leaves nothing.
+pub(crate) struct Transaction {
+    pub(crate) db: DatabaseTransaction,
+    pub(crate) now: Timestamp,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) repeatable: Option<crate::idempotency::Repeatable>,
+    events: Vec<(EnvironmentId, Timestamp, Event)>,
+}
+
+impl Store {
+    /// Waits for its turn, and begins.
+    pub(crate) async fn begin(&self) -> Result<Transaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let db = (self.inner.writer)
+            .begin_with_options(options)
+            .await
+            .map_err(failed("write to the database"))?;
+        Ok(Transaction {
+            db,
+            now: self.inner.clock.now(),
+            inner: self.inner.clone(),
+            repeatable: None,
+            events: Vec::new(),
+        })
+    }
+}
+
+impl Transaction {
+    /// Something has happened, and readers shall learn of it.
+    pub(crate) fn tell(&mut self, environment: EnvironmentId, event: Event) {
+        self.tell_at(environment, self.now, event);
+    }
+
+    /// The same, for something that happened at another time.
+    pub(crate) fn tell_at(&mut self, environment: EnvironmentId, at: Timestamp, event: Event) {
+        self.events.push((environment, at, event));
+    }
+
+    /// Writes down who did what.
+    pub(crate) async fn audit(
+        &self,
+        by: &Mutation,
+        action: &str,
+        project: Option<ProjectId>,
+        target: impl Into<String> + Send,
+    ) -> Result<()> {
+        let via = match by.actor.via {
+            Via::Session(_) => "session",
+            Via::ApiKey { .. } => "api_key",
+        };
+        let row = audit::ActiveModel {
+            number: NotSet,
+            at: Set(self.now.as_millis()),
+            actor: Set(Some(by.actor.user.as_uuid())),
+            via: Set(via.to_owned()),
+            action: Set(action.to_owned()),
+            project_id: Set(project.map(ProjectId::as_uuid)),
+            target: Set(target.into()),
+            request: Set(by.request.clone()),
+            source: Set(by.source.clone()),
+        };
+        audit::Entity::insert(row)
+            .exec_without_returning(&self.db)
+            .await
+            .map_err(failed("write the audit"))?;
+        Ok(())
+    }
+
+    /// Writes down what somebody did to their own account: nobody else has asked for it.
+    pub(crate) async fn audit_self(
+        &self,
+        user: UserId,
+        via: &str,
+        action: &str,
+        target: String,
+    ) -> Result<()> {
+        let row = audit::ActiveModel {
+            number: NotSet,
+            at: Set(self.now.as_millis()),
+            actor: Set(Some(user.as_uuid())),
+            via: Set(via.to_owned()),
+            action: Set(action.to_owned()),
+            project_id: Set(None),
+            target: Set(target),
+            request: Set(String::new()),
+            source: Set(None),
+        };
+        audit::Entity::insert(row)
+            .exec_without_returning(&self.db)
+            .await
+            .map_err(failed("write the audit"))?;
+        Ok(())
+    }
+
+    /// Encrypts for a row's column.
+    pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        self.inner.vault.seal(place, plain)
+    }
+
+    /// Makes it all true, and wakes the readers.
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        let numbers = self.number_events().await?;
+        // Also when the caller goes away in the middle: readers that are woken for nothing find
+        // nothing, readers that are not woken would wait for ever.
+        let _announcement = Announcement { inner: self.inner.clone(), numbers };
+        self.db.commit().await.map_err(failed("commit"))
+    }
+
+    async fn number_events(&mut self) -> Result<BTreeMap<EnvironmentId, u64>> {
+        let events = std::mem::take(&mut self.events);
+        let environments: Vec<_> =
+            events.iter().map(|(environment, ..)| environment.as_uuid()).collect();
+        if environments.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut numbers: BTreeMap<EnvironmentId, u64> = event_count::Entity::find()
+            .filter(event_count::Column::EnvironmentId.is_in(environments))
+            .all(&self.db)
+            .await
+            .map_err(failed("number events"))?
+            .into_iter()
+            .map(|row| (EnvironmentId::new(row.environment_id), unsigned(row.number)))
+            .collect();
+        let mut rows = Vec::new();
+        for (environment, at, event) in &events {
+            let number = numbers.entry(*environment).or_default();
+            *number += 1;
+            rows.push(event::Model {
+                environment_id: environment.as_uuid(),
+                number: signed(*number),
+                at: at.as_millis(),
+                body: json(event)?,
+            });
+        }
+        self.write_events(rows, &numbers).await.map_err(failed("write events"))?;
+        Ok(numbers)
+    }
+
+    async fn write_events(
+        &self,
+        mut rows: Vec<event::Model>,
+        numbers: &BTreeMap<EnvironmentId, u64>,
+    ) -> Result<(), DbErr> {
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(BATCH));
+            event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
+                .exec_without_returning(&self.db)
+                .await?;
+            rows = rest;
+        }
+        let counts = numbers.iter().map(|(environment, number)| event_count::ActiveModel {
+            environment_id: Set(environment.as_uuid()),
+            number: Set(signed(*number)),
+        });
+        event_count::Entity::insert_many(counts)
+            .on_conflict(
+                OnConflict::column(event_count::Column::EnvironmentId)
+                    .update_column(event_count::Column::Number)
+                    .to_owned(),
+            )
+            .exec_without_returning(&self.db)
+            .await?;
+        for (environment, number) in numbers {
+            // One row more, one row less, once there are enough.
+            let Some(last) = number.checked_sub(KEPT_EVENTS).filter(|last| *last > 0) else {
+                continue;
+            };
+            event::Entity::delete_many()
+                .filter(event::Column::EnvironmentId.eq(environment.as_uuid()))
+                .filter(event::Column::Number.lte(signed(last)))
+                .exec(&self.db)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+struct Announcement {
+    inner: Arc<Inner>,
+    numbers: BTreeMap<EnvironmentId, u64>,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        for (environment, number) in &self.numbers {
+            self.inner.announcer.announce(*environment, *number);
+        }
+    }
+}

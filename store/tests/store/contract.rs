@@ -1,0 +1,11 @@
+//! The promises of the domain's ports, kept on SQLite files.
+
+use crate::bench::Bench;
+
+domain::accounts_contract!(Bench::new().contract().await);
+domain::audit_contract!(Bench::new().contract().await);
+domain::changes_contract!(Bench::new().contract().await);
+domain::deployments_contract!(Bench::new().contract().await);
+domain::events_contract!(Bench::new().contract().await);
+domain::layouts_contract!(Bench::new().contract().await);
+domain::projects_contract!(Bench::new().contract().await);

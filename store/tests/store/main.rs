@@ -1,0 +1,4 @@
+//! The store on SQLite files.
+
+mod bench;
+mod contract;
