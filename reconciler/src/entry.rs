@@ -18,7 +18,7 @@ pub(crate) struct Entry {
     /// Whether it is to be looked at again, however it looked last.
     pub(crate) is_dirty: bool,
     /// What a resync has found out for the next pass.
-    pub(crate) hint: Option<Hint>,
+    pub(crate) hint: Option<Box<Hint>>,
     /// When to look again by itself: the one deadline of this service.
     pub(crate) deadline: Option<Timestamp>,
     /// After a failure: not before this, unless a person has changed something.

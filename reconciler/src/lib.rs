@@ -14,6 +14,7 @@ pub mod settings;
 pub mod situation;
 pub mod subnet;
 mod survey;
+mod turn;
 mod worker;
 
 pub use plan::plan;

@@ -7,7 +7,7 @@ use crate::{
     worker::Tools,
 };
 use domain::{
-    DeploymentId,
+    DeploymentId, PullPolicy,
     deployment::Milestone,
     rollout::{Aim, ServiceKey, Step},
     runtime::{PinnedImage, PullProgress, RuntimeError},
@@ -127,6 +127,13 @@ async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
         tell.send_replace(progress);
     };
     let image = async {
+        if pull.policy == PullPolicy::Missing {
+            // What is there already need not wait for others' pulls.
+            let here = tools.runtime.ensure_image(&pull.image, PullPolicy::Never, &|_| ()).await;
+            if !matches!(here, Err(RuntimeError::Image(_))) {
+                return here;
+            }
+        }
         let _permit = tools.permit(&tools.pulls.permits).await;
         tools.runtime.ensure_image(&pull.image, pull.policy, &progress).await
     };

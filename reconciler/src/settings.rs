@@ -28,7 +28,7 @@ impl Default for Settings {
         Self {
             resync: Duration::from_secs(30),
             parallel: 4,
-            pulls: 4,
+            pulls: 8,
             backoff: Duration::from_secs(1),
             backoff_most: Duration::from_secs(30),
             rules: Rules::default(),

@@ -37,11 +37,11 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    pub(crate) fn hint(aim: &Aim, list: &[ObservedReplica]) -> Hint {
-        Hint {
+    pub(crate) fn hint(aim: &Aim, list: &[ObservedReplica]) -> Box<Hint> {
+        Box::new(Hint {
             aim: aim.clone(),
             containers: list.iter().map(|replica| replica.container.clone()).collect(),
-        }
+        })
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Hint {
 /// How a pass begins.
 pub(crate) enum Begin {
     /// Look at everything.
-    Fresh(Option<Hint>),
+    Fresh(Option<Box<Hint>>),
     /// A deadline has come: what was seen last is good enough for asking questions.
     Deadline(Box<Situation>),
 }
@@ -142,11 +142,16 @@ impl Worker<'_> {
             }
             let situation = self.look(hint.take(), round).await?;
             self.situation = Some(situation.clone());
-            for (chain, action, trouble) in pulls::take_failures(self.tools, self.key) {
-                if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
-                    first_trouble.get_or_insert(trouble);
-                    self.failed.push(chain);
+            let failures = pulls::take_failures(self.tools, self.key);
+            if !failures.is_empty() {
+                for (chain, action, trouble) in failures {
+                    if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
+                        first_trouble.get_or_insert(trouble);
+                        self.failed.push(chain);
+                    }
                 }
+                // What is written down about them belongs to what is planned next.
+                continue;
             }
             let mut plan = self.plan(&situation);
             let again_at = plan.again_at;
@@ -213,7 +218,7 @@ impl Worker<'_> {
     }
 
     /// Looks at everything that concerns the service.
-    async fn look(&mut self, hint: Option<Hint>, round: usize) -> Result<Situation, Trouble> {
+    async fn look(&mut self, hint: Option<Box<Hint>>, round: usize) -> Result<Situation, Trouble> {
         let tools = self.tools;
         let has_hint = hint.is_some();
         let aim = match hint {

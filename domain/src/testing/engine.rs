@@ -1,5 +1,7 @@
 //! A container engine in memory: seeded, on the test's clock, with faults to order.
 
+mod acts;
+mod call;
 mod container;
 mod fault;
 mod port;
@@ -90,7 +92,7 @@ impl SimEngine {
             let Held { state, faults, .. } = &mut *held;
             state.catch_up(now, faults);
             let result = act(state, faults, now);
-            state.remember_list(now);
+            state.remember_list(now, faults);
             result
         };
         self.inner.changed.send_modify(|version| *version += 1);
@@ -106,7 +108,7 @@ impl SimEngine {
     /// One container, if it is there.
     #[must_use]
     pub fn container(&self, id: &ContainerId) -> Option<SimContainer> {
-        self.state().containers.get(id).cloned()
+        self.change(|state, _, _| state.containers.get(id).cloned())
     }
 
     /// The containers of a service, in the order in which they were made.
@@ -115,7 +117,9 @@ impl SimEngine {
         let is_its = |container: &SimContainer| {
             container.identity.is_some_and(|identity| identity.service == service)
         };
-        self.state().containers.into_values().filter(is_its).collect()
+        self.change(|state, _, _| {
+            state.containers.values().filter(|it| is_its(it)).cloned().collect()
+        })
     }
 
     /// All calls since the last time this was asked.
@@ -167,6 +171,11 @@ impl SimEngine {
             };
             images.insert(reference.to_owned(), id.to_owned());
         });
+    }
+
+    /// Lets a pull of this image take so long.
+    pub fn set_pull_time(&self, reference: &str, time: std::time::Duration) {
+        self.change(|state, _, _| state.pull_times.insert(reference.to_owned(), time));
     }
 
     /// `docker rmi -f`.

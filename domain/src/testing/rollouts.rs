@@ -58,6 +58,11 @@ impl FakeRollouts {
         self.lock().world.clone()
     }
 
+    /// Puts rows there that nobody has recorded.
+    pub fn seed(&self, plant: impl FnOnce(&mut World)) {
+        plant(&mut self.lock().world);
+    }
+
     /// All that was recorded, in order.
     #[must_use]
     pub fn journal(&self) -> Vec<(Timestamp, Step)> {

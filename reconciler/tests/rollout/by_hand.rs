@@ -1,23 +1,128 @@
 //! What people do with the `docker` client is mended within seconds, and told.
 
 use crate::support::World;
-use domain::rollout::IncidentKind;
+use domain::{
+    rollout::{IncidentKind, ServiceKey},
+    runtime::{ContainerId, ContainerState},
+    testing::SimEngine,
+};
 use std::time::Duration;
 
-// F37, W24: a killed container suppresses the engine's restart policy.
-#[tokio::test(start_paused = true)]
-async fn a_container_killed_by_hand_is_back_within_seconds_and_history_says_why() {
+/// Does something to a live service's container; it must be mended and told, and then be at rest.
+async fn mended(deed: impl Fn(&SimEngine, &ContainerId, ServiceKey)) -> (World, ServiceKey) {
     let world = World::new();
     let key = world.live("web", 1, "listen 80 0").await;
     let before = world.now();
 
-    world.engine.kill(&world.only(key).id);
+    deed(&world.engine, &world.only(key).id, key);
+    world.pass(Duration::from_millis(1)).await;
     world.until("it is back", |world| world.is_healthy(key, 1)).await;
 
-    assert!(world.now().since(before) < Duration::from_secs(3));
+    assert!(world.now().since(before) < Duration::from_secs(5));
+    world.until_condition(key, domain::deployment::Condition::Running).await;
+    world.assert_at_rest().await;
+    assert_eq!(world.only(key).alias.map(|it| it.as_str().to_owned()).as_deref(), Some("web"));
+    (world, key)
+}
+
+fn told(world: &World) -> Vec<IncidentKind> {
+    world.incidents().into_iter().map(|incident| incident.kind).collect()
+}
+
+// F37, W24: a killed container suppresses the engine's restart policy.
+#[tokio::test(start_paused = true)]
+async fn a_killed_container_is_back_within_seconds_and_history_says_why() {
+    let (world, _) = mended(|engine, container, _| engine.kill(container)).await;
+
     let incident = world.incidents().pop().expect("it is told");
-    assert_eq!(incident.kind, IncidentKind::Stopped);
     assert_eq!(incident.exit_code, Some(137));
     assert!(incident.text.contains("killed outside Easel"), "{}", incident.text);
+    assert_eq!(told(&world), [IncidentKind::Stopped]);
+}
+
+// F37.
+#[tokio::test(start_paused = true)]
+async fn a_stopped_container_is_started_again() {
+    let (world, _) = mended(|engine, container, _| engine.stop_by_hand(container)).await;
+
+    assert_eq!(told(&world), [IncidentKind::Stopped]);
+}
+
+// F37.
+#[tokio::test(start_paused = true)]
+async fn a_paused_container_is_resumed() {
+    let (world, _) = mended(|engine, container, _| engine.pause(container)).await;
+
+    assert_eq!(told(&world), [IncidentKind::Paused]);
+}
+
+// F36.
+#[tokio::test(start_paused = true)]
+async fn a_removed_container_is_made_again_at_its_address() {
+    let (world, key) = mended(|engine, container, _| engine.remove_by_hand(container)).await;
+
+    assert_eq!(told(&world), [IncidentKind::Removed]);
+    let row = world.rollouts.view(key).expect("it exists").replicas.remove(0);
+    assert_eq!(world.only(key).attached.map(|(_, address)| address), Some(row.address));
+}
+
+// F40: without a restart.
+#[tokio::test(start_paused = true)]
+async fn a_removed_network_is_made_again_and_its_members_come_back() {
+    let (world, key) =
+        mended(|engine, _, key| engine.remove_network_by_hand(key.environment)).await;
+
+    assert_eq!(told(&world), [IncidentKind::Disconnected]);
+    assert_eq!(world.engine.state().starts[&key.service], 1);
+}
+
+// F45: what cannot be removed is replaced under another name.
+#[tokio::test(start_paused = true)]
+async fn a_dead_container_is_replaced() {
+    let (world, _) =
+        mended(|engine, container, _| engine.force_state(container, ContainerState::Dead)).await;
+
+    assert_eq!(told(&world), [IncidentKind::Replaced]);
+}
+
+// F29, F30: the engine itself was restarted or killed: nothing is redeployed, no crash counted.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_restarts_ten_times_is_no_crash_loop() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    let container = world.only(key).id;
+
+    for at in 0..12 {
+        if at % 2 == 0 {
+            world.engine.restart();
+        } else {
+            world.engine.crash_engine();
+        }
+        world.pass(Duration::from_secs(20)).await;
+    }
+    world.until("it is well", |world| world.is_healthy(key, 1)).await;
+
+    assert_eq!(world.only(key).id, container);
+    assert!(!told(&world).contains(&IncidentKind::Crashed), "{:?}", told(&world));
     world.assert_at_rest().await;
+}
+
+// F34: nobody was told; the next look at everything finds it.
+#[tokio::test(start_paused = true)]
+async fn what_no_event_told_is_found_by_the_next_look_at_everything() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    let faults = domain::testing::engine::Faults {
+        until: world.now().plus(Duration::from_secs(3600)),
+        lost_event: 100,
+        ..Default::default()
+    };
+    world.engine.set_faults(faults);
+    let before = world.now();
+
+    world.engine.kill(&world.only(key).id);
+    world.pass(Duration::from_millis(100)).await;
+    world.until("it is back", |world| world.is_healthy(key, 1)).await;
+
+    assert!(world.now().since(before) <= Duration::from_secs(31));
 }

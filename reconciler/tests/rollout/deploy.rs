@@ -2,10 +2,21 @@
 
 use crate::support::World;
 use domain::{
-    deployment::Condition,
+    deployment::{Condition, RunConfig},
+    readiness::{Check, Probe},
     runtime::{ContainerState, Restart},
-    testing::rollouts::{config, config_with_volume},
+    testing::{CallKind, engine::Place, rollouts::config},
 };
+use std::time::Duration;
+
+fn with_port(command: &str) -> RunConfig {
+    let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
+    RunConfig { check: Check { probe, ..Check::default() }, ..config(command) }
+}
+
+fn with_image(image: &str) -> RunConfig {
+    RunConfig { image: image.parse().expect("this is an image"), ..config("listen 80 0") }
+}
 
 // DK-50, DK-135: it goes live, its name leads to it, the engine restarts it from then on.
 #[tokio::test(start_paused = true)]
@@ -20,6 +31,335 @@ async fn a_first_deployment_goes_live_and_its_name_leads_to_it() {
     assert_eq!(container.state, ContainerState::Running);
     assert_eq!(container.restart, Restart::UnlessStopped);
     assert_eq!(container.alias.as_ref().map(domain::Slug::as_str), Some("web"));
+    world.until_condition(key, Condition::Running).await;
+    world.assert_at_rest().await;
+}
+
+// DK-135: without a check and a port, it must stay up for ten seconds.
+#[tokio::test(start_paused = true)]
+async fn a_service_without_a_port_is_ready_after_ten_seconds() {
+    let world = World::new();
+    let key = world.service("worker", 2);
+    let before = world.now();
+
+    let id = world.deploy(key, config("work"));
+    world.until_word(id, "live").await;
+
+    let took = world.now().since(before);
+    assert!((10..12).contains(&took.as_secs()), "{took:?}");
+    world.assert_at_rest().await;
+}
+
+// DK-51, DK-136: exit code and last lines are kept; who served goes on serving.
+#[tokio::test(start_paused = true)]
+async fn a_bad_new_deployment_leaves_the_previous_one_serving() {
+    let world = World::new();
+    let key = world.live_with("web", 1, with_port("listen 80 0")).await;
+    let before = world.only(key);
+
+    let id = world.deploy(key, with_port("print 'no database' exit 3 200"));
+    world.until_word(id, "failed").await;
+
+    let failure = world.failure(id);
+    assert_eq!(failure.exit_code, Some(3));
+    assert!(failure.reason.contains("exit code 3"), "{}", failure.reason);
+    let tail = failure.log_tail.expect("the last lines are kept");
+    assert!(tail.expose().contains("no database"));
+    world.until("only the old one is left", |world| world.containers(key).len() == 1).await;
+    assert_eq!(world.only(key), before, "it was not touched");
+    assert_eq!(world.condition(key), Some(Condition::Running));
+    world.assert_at_rest().await;
+}
+
+// A failure's lines: at most 100 and 10 KiB, the end kept.
+#[tokio::test(start_paused = true)]
+async fn a_failures_last_lines_are_bounded() {
+    let world = World::new();
+    let key = world.service("web", 1);
+    let lines: Vec<_> = (0..110).map(|at| format!("print '{at:03} {}'", "x".repeat(130))).collect();
+
+    let id = world.deploy(key, config(&format!("{} exit 1 0", lines.join(" "))));
+    world.until_word(id, "failed").await;
+
+    let tail = world.failure(id).log_tail.expect("the last lines are kept");
+    assert!(tail.expose().len() <= 10 * 1024);
+    assert!(tail.expose().trim_end().ends_with('x'));
+    assert!(tail.expose().contains("109 "));
+}
+
+// W22: a process that lives for some seconds each time is a crash loop, and never promoted.
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_recognised_however_long_each_life_is() {
+    for life in [0, 50, 900, 4_000, 8_000, 9_500] {
+        let world = World::new();
+        let key = world.service("web", 1);
+
+        let id = world.deploy(key, config(&format!("exit 1 {life}")));
+        world
+            .until(&format!("it is over with {life} ms"), |world| {
+                world.rollouts.word(id) == "failed"
+            })
+            .await;
+
+        assert_eq!(world.failure(id).exit_code, Some(1));
+        world.until("nothing is left", |world| world.containers(key).is_empty()).await;
+        world.assert_at_rest().await;
+    }
+}
+
+// F56, I10: the check's own deadline ends it.
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_never_answers_fails_at_its_deadline() {
+    let world = World::new();
+    let key = world.service("web", 1);
+    let before = world.now();
+
+    let id = world.deploy(key, with_port("listen 8080 0"));
+    world.until_word(id, "failed").await;
+
+    let took = world.now().since(before).as_secs();
+    assert!((300..303).contains(&took), "after {took} s");
+    assert!(world.failure(id).reason.contains("not ready within 300 s"));
+}
+
+// F60, I11: of many, the last wins; the others read superseded.
+#[tokio::test(start_paused = true)]
+async fn of_many_deployments_the_last_one_wins() {
+    let world = World::new();
+    let key = world.live_with("web", 1, with_port("listen 80 0")).await;
+
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        ids.push(world.deploy(key, with_port("listen 80 500")));
+        world.pass(Duration::from_millis(100)).await;
+    }
+    let last = ids.pop().expect("there are some");
+    world.until_word(last, "live").await;
+
+    for id in ids {
+        assert_eq!(world.rollouts.word(id), "superseded");
+    }
+    world.until("one is left", |world| world.containers(key).len() == 1).await;
+    assert_eq!(world.only(key).identity.expect("it is ours").deployment, last);
+    world.assert_at_rest().await;
+}
+
+// F61, W30: what was cancelled never goes live, and nothing half-made is left.
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_deployment_leaves_nothing_behind_wherever_it_was() {
+    for after in [0, 1, 100, 1_000, 2_900] {
+        let world = World::new();
+        let key = world.live_with("web", 1, with_port("listen 80 0")).await;
+        let before = world.only(key);
+
+        let id = world.deploy(key, with_port("listen 80 3000"));
+        world.pass(Duration::from_millis(after)).await;
+        world.rollouts.cancel(id);
+        world.nudge(key);
+        world.pass(Duration::from_secs(5)).await;
+
+        assert_eq!(world.rollouts.word(id), "cancelled");
+        assert_eq!(world.only(key).id, before.id);
+        world.assert_at_rest().await;
+    }
+}
+
+// DK-134, W25, W26: three tries with growing pauses, counted per deployment, not per replica.
+#[tokio::test(start_paused = true)]
+async fn a_missing_image_is_tried_three_times_with_pauses() {
+    let world = World::new();
+    let key = world.service("web", 3);
+    let before = world.now();
+
+    let id = world.deploy(key, with_image("nobody/has:this"));
+    world.until_word(id, "failed").await;
+
+    let pulls = world.engine.take_calls();
+    let tries = pulls.iter().filter(|it| it.kind == CallKind::EnsureImage).count();
+    assert_eq!(tries, 6, "each try first looks whether it is there");
+    let took = world.now().since(before).as_secs();
+    assert!((15..18).contains(&took), "a short hiccup must not fail it: {took} s");
+    assert!(world.failure(id).reason.contains("nobody/has:this"));
+    world.assert_at_rest().await;
+}
+
+// W25: a registry that is back in time costs nothing but time.
+#[tokio::test(start_paused = true)]
+async fn a_short_hiccup_of_the_registry_fails_nothing() {
+    let world = World::new();
+    let key = world.service("web", 1);
+
+    let id = world.deploy(key, with_image("team/app:2"));
+    world.pass(Duration::from_secs(10)).await;
+    world.engine.add_image("team/app:2", "sha256:two", Place::Registry);
+
+    world.until_word(id, "live").await;
+    let pinned = world.rollouts.deployment(id).and_then(|it| it.image).expect("it is pinned");
+    assert_eq!(pinned.digest.as_deref(), Some("team/app@sha256:two"));
+}
+
+// DK-128, W36: pulls that take long keep nobody waiting, not even their own service.
+#[tokio::test(start_paused = true)]
+async fn a_slow_pull_does_not_block_others() {
+    let world = World::new();
+    let busy = world.live("busy", 1, "listen 80 0").await;
+    world.engine.add_image("slow:1", "sha256:slow", Place::Registry);
+    world.engine.set_pull_time("slow:1", Duration::from_secs(600));
+    let slow: Vec<_> = (0..6)
+        .map(|at| world.deploy(world.service(&format!("slow-{at}"), 1), with_image("slow:1")))
+        .collect();
+    let next = world.deploy(busy, with_image("slow:1"));
+    world.pass(Duration::from_secs(1)).await;
+    let before = world.now();
+
+    let quick = world.deploy(world.service("quick", 1), with_port("listen 80 0"));
+    world.until_word(quick, "live").await;
+    world.engine.kill(&world.only(busy).id);
+    world.until("it is back", |world| world.is_healthy(busy, 1)).await;
+
+    assert!(world.now().since(before) < Duration::from_secs(5));
+    assert_eq!(world.rollouts.word(next), "pulling");
+    assert_eq!(world.rollouts.word(slow[0]), "pulling");
+}
+
+// F60: a pull that nobody waits for any more is given up.
+#[tokio::test(start_paused = true)]
+async fn a_newer_deployment_does_not_wait_for_an_older_ones_pull() {
+    let world = World::new();
+    let key = world.service("web", 1);
+    world.engine.add_image("slow:1", "sha256:slow", Place::Registry);
+    world.engine.set_pull_time("slow:1", Duration::from_secs(600));
+
+    let old = world.deploy(key, with_image("slow:1"));
+    world.pass(Duration::from_secs(5)).await;
+    let new = world.deploy(key, with_port("listen 80 0"));
+    let before = world.now();
+    world.until_word(new, "live").await;
+
+    assert_eq!(world.rollouts.word(old), "superseded");
+    assert!(world.now().since(before) < Duration::from_secs(3));
+}
+
+// F38, I7: the holder is named, and not touched.
+#[tokio::test(start_paused = true)]
+async fn a_foreign_container_that_holds_the_name_fails_the_deployment() {
+    let world = World::new();
+    let key = world.service("web", 1);
+    world.engine.set_broken([(CallKind::Create, None)].into());
+    let id = world.deploy(key, config("listen 80 0"));
+    let row = |world: &World| world.rollouts.view(key).and_then(|it| it.replicas.first().cloned());
+    world.until("there is a row", |world| row(world).is_some()).await;
+    let name = format!("easel-web-{}", row(&world).expect("there is a row").id);
+    let holder = world.engine.add_foreign(&name);
+    world.engine.set_broken([].into());
+
+    world.until_word(id, "failed").await;
+
+    assert!(world.failure(id).reason.contains(holder.short()), "{}", world.failure(id).reason);
+    assert!(world.engine.container(&holder).is_some_and(|it| it.is_alive()));
+    world.assert_at_rest().await;
+}
+
+// F51: a job has done its work: completed, not running, not crashed.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_ends_with_0_is_completed() {
+    let world = World::new();
+    let key = world.service("migrate", 1);
+
+    let id = world.deploy(key, config("exit 0 100"));
+    world.until_word(id, "live").await;
+    world.until_condition(key, Condition::Completed).await;
+
+    assert_eq!(world.only(key).restart, Restart::No);
+    assert_eq!(world.engine.state().starts[&key.service], 1, "it ran once");
+    world.assert_at_rest().await;
+}
+
+// F51: it must not take the place of one that serves.
+#[tokio::test(start_paused = true)]
+async fn what_ends_at_once_with_0_takes_nothing_down() {
+    let world = World::new();
+    let key = world.live("worker", 1, "work").await;
+    let before = world.only(key);
+
+    let id = world.deploy(key, config("exit 0 100"));
+    world.until_word(id, "failed").await;
+    world.until("one is left", |world| world.containers(key).len() == 1).await;
+
+    assert_eq!(world.failure(id).exit_code, Some(0));
+    assert_eq!(world.only(key).id, before.id);
+}
+
+// F51: a port that should answer is more than an exit code of 0.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_with_0_has_failed() {
+    let world = World::new();
+    let key = world.service("web", 1);
+
+    let id = world.deploy(key, with_port("exit 0 100"));
+
+    world.until_word(id, "failed").await;
+    assert_eq!(world.failure(id).exit_code, Some(0));
+}
+
+// F49.
+#[tokio::test(start_paused = true)]
+async fn a_want_of_memory_is_told_with_the_limit() {
+    let world = World::new();
+    let key = world.service("web", 1);
+    let limits = domain::Limits::new(Some(16), None, None).expect("these are limits");
+
+    let id = world.deploy(key, RunConfig { limits, ..config("oom 100") });
+    world.until_word(id, "failed").await;
+
+    assert_eq!(world.failure(id).reason, "out of memory (limit 16 MB)");
+}
+
+// F42: said before anything is stopped.
+#[tokio::test(start_paused = true)]
+async fn without_a_free_network_a_deployment_fails_with_the_range() {
+    let world = World::new();
+    world.engine.add_foreign_network([10, 0, 0, 0].into(), 8);
+    let key = world.service("web", 1);
+
+    let id = world.deploy(key, config("listen 80 0"));
+    world.until_word(id, "failed").await;
+
+    assert!(world.failure(id).reason.contains("10.215.0.0/16"), "{}", world.failure(id).reason);
+}
+
+// F55: what fails for one service for ever is no matter of the others.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_fails_for_one_service_serves_the_others() {
+    let world = World::new();
+    let (one, other) = (world.service("one", 1), world.service("other", 1));
+    world.engine.set_broken([(CallKind::Start, Some(one.service))].into());
+
+    let failed = world.deploy(one, config("listen 80 0"));
+    let live = world.deploy(other, with_port("listen 80 0"));
+    world.until_word(live, "live").await;
+    world.until_word(failed, "failed").await;
+
+    assert!(world.failure(failed).reason.contains("500"));
+    world.until("nothing is left of it", |world| world.containers(one).is_empty()).await;
+    world.assert_at_rest().await;
+}
+
+// A stopped service takes its new deployment without running it.
+#[tokio::test(start_paused = true)]
+async fn a_deployment_of_a_stopped_service_waits_for_its_start() {
+    let world = World::new();
+    let key = world.service("web", 0);
+
+    let id = world.deploy(key, with_port("listen 80 0"));
+    world.until_word(id, "live").await;
+    world.until_condition(key, Condition::Stopped).await;
+    assert_eq!(world.containers(key), []);
+    world.assert_at_rest().await;
+    world.rollouts.scale(key, 2);
+    world.nudge(key);
+
+    world.until("they run", |world| world.is_healthy(key, 2)).await;
     world.until_condition(key, Condition::Running).await;
     world.assert_at_rest().await;
 }

@@ -3,4 +3,18 @@
 mod support;
 
 mod by_hand;
+mod crash;
 mod deploy;
+mod engine;
+mod handover;
+mod removal;
+mod resync;
+mod scale;
+
+/// The simulated engine keeps the promises that the real one keeps.
+mod simulated {
+    domain::runtime_contract!(
+        #[tokio::test(start_paused = true)]
+        domain::testing::contract::ground::SimGround::new().await
+    );
+}

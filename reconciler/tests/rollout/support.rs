@@ -43,8 +43,10 @@ impl World {
 
     /// Easel dies at once, and another one is started.
     pub(crate) async fn restart(&mut self) {
-        self.task.abort();
-        let _ = (&mut self.task).await;
+        if !self.task.is_finished() {
+            self.task.abort();
+            let _dead = (&mut self.task).await;
+        }
         let (reconcile, stop, task) =
             begin(&self.clock, &self.ids, &self.engine, &self.rollouts, &self.settings);
         (self.reconcile, self.stop, self.task) = (reconcile, stop, task);

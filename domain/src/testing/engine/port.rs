@@ -1,10 +1,12 @@
 //! The simulated engine behind the port.
 
 use super::{
-    Call, CallKind, Gate, Held, Outage, Program, SimContainer, SimEngine, State, fault::Faults,
+    CallKind, SimContainer, SimEngine, State,
+    acts::{check_address, create, list},
+    call::{About, Result},
 };
 use crate::{
-    EnvironmentId, ImageRef, Limits, PullPolicy, Slug, Timestamp, VolumeId,
+    EnvironmentId, ImageRef, Limits, PullPolicy, Slug, VolumeId,
     runtime::{
         Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
         LogStream, LogsFrom, NetworkSpec, Networks, ObservedNetwork, ObservedReplica, PinnedImage,
@@ -15,107 +17,6 @@ use crate::{
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use std::{net::Ipv4Addr, time::Duration};
-
-type Result<T> = std::result::Result<T, RuntimeError>;
-
-/// What a call is about.
-#[derive(Default)]
-struct About {
-    container: Option<ContainerId>,
-    identity: Option<crate::runtime::ReplicaIdentity>,
-    environment: Option<EnvironmentId>,
-    volume: Option<VolumeId>,
-}
-
-impl About {
-    fn container(id: &ContainerId) -> Self {
-        Self { container: Some(id.clone()), ..Self::default() }
-    }
-
-    fn environment(id: EnvironmentId) -> Self {
-        Self { environment: Some(id), ..Self::default() }
-    }
-
-    fn volume(id: VolumeId) -> Self {
-        Self { volume: Some(id), ..Self::default() }
-    }
-}
-
-impl SimEngine {
-    /// One call: noted, delayed, refused, acted, forgotten, as the faults will have it.
-    async fn call<T>(
-        &self,
-        kind: CallKind,
-        about: About,
-        act: impl FnOnce(&mut State, &mut Faults, Timestamp) -> Result<T>,
-    ) -> Result<T> {
-        let (outage, latency, broken, gate) = self.enter(kind, about);
-        if !latency.is_zero() {
-            self.inner.clock.sleep(latency).await;
-        }
-        match outage {
-            Some(Outage::Absent) => {
-                return Err(RuntimeError::Unreachable("nobody listens".to_owned()));
-            }
-            Some(Outage::Hung) => {
-                self.inner.clock.sleep(Duration::from_secs(5)).await;
-                return Err(RuntimeError::Timeout("answer"));
-            }
-            None => (),
-        }
-        if gate == Gate::DieBefore {
-            std::future::pending::<()>().await;
-        }
-        if broken {
-            return Err(RuntimeError::Refused("500: something went wrong".to_owned()));
-        }
-        let now = self.inner.clock.now();
-        let (fails, loses) = {
-            let Held { faults, .. } = &mut *self.lock();
-            let faulty = now < faults.until;
-            (
-                faulty && faults.chance.percent(faults.failure),
-                faulty && faults.chance.percent(faults.lost_answer),
-            )
-        };
-        if fails {
-            return Err(RuntimeError::Busy("try again".to_owned()));
-        }
-        let result = self.change(act);
-        if gate == Gate::DieAfter {
-            std::future::pending::<()>().await;
-        }
-        if loses { Err(RuntimeError::Timeout("answer")) } else { result }
-    }
-
-    fn enter(&self, kind: CallKind, about: About) -> (Option<Outage>, Duration, bool, Gate) {
-        let at = self.inner.clock.now();
-        let mut held = self.lock();
-        let About { container, mut identity, environment, volume } = about;
-        if let Some(container) = container.as_ref().and_then(|id| held.state.containers.get(id)) {
-            identity = container.identity;
-        }
-        let call = Call { at, kind, container, identity, environment, volume };
-        let Held { state, faults, .. } = &mut *held;
-        state.catch_up(at, faults);
-        if kind.is_mutation()
-            && let Some(watcher) = held.watcher.clone()
-        {
-            watcher(&held.state, &call);
-        }
-        let gate = match &held.gate {
-            Some(gate) if kind.is_mutation() => gate(&call),
-            _ => Gate::Pass,
-        };
-        let service = identity.map(|identity| identity.service);
-        let broken = held.broken.contains(&(kind, None))
-            || (service.is_some() && held.broken.contains(&(kind, service)));
-        let most = u64::try_from(held.faults.latency.as_millis()).unwrap_or(0);
-        let latency = Duration::from_millis(held.faults.chance.below(most + 1));
-        held.calls.push(call);
-        (held.outage, latency, broken, gate)
-    }
-}
 
 fn gone(id: &ContainerId) -> RuntimeError {
     RuntimeError::Gone(format!("container {}", id.short()))
@@ -200,7 +101,7 @@ impl Runtime for SimEngine {
                     && container.attached.is_some_and(|(network, _)| network == environment)
             });
             if in_use {
-                return Err(RuntimeError::Refused("network has active endpoints".to_owned()));
+                return Err(RuntimeError::Busy("network has active endpoints".to_owned()));
             }
             state.networks.remove(&environment);
             Ok(())
@@ -214,6 +115,10 @@ impl Runtime for SimEngine {
         pull: PullPolicy,
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<PinnedImage> {
+        let time = self.lock().state.pull_times.get(image.as_str()).copied();
+        if let Some(time) = time.filter(|_| pull != PullPolicy::Never) {
+            self.inner.clock.sleep(time).await;
+        }
         let pinned = self
             .call(CallKind::EnsureImage, About::default(), |state, _, _| {
                 let name = image.as_str().to_owned();
@@ -265,12 +170,6 @@ impl Runtime for SimEngine {
     async fn start(&self, id: &ContainerId) -> Result<()> {
         self.call(CallKind::Start, About::container(id), |state, faults, now| {
             let container = ours(state, id)?;
-            if container.program.is_missing {
-                let words = "exec: executable file not found in $PATH".to_owned();
-                container.error = Some(words.clone());
-                container.exit_code = 127;
-                return Err(RuntimeError::Refused(words));
-            }
             if matches!(container.state, ContainerState::Removing | ContainerState::Dead) {
                 return Err(RuntimeError::Busy("container is marked for removal".to_owned()));
             }
@@ -453,124 +352,4 @@ impl Runtime for SimEngine {
         })
         .await
     }
-}
-
-impl SimEngine {
-    /// The event at this place, once it is there; `None` when the stream has ended.
-    async fn event(&self, epoch: u64, cursor: usize) -> Option<RuntimeEvent> {
-        let mut changed = self.inner.changed.subscribe();
-        loop {
-            let now = self.inner.clock.now();
-            let due = {
-                let mut held = self.lock();
-                let Held { state, faults, .. } = &mut *held;
-                state.catch_up(now, faults);
-                if let Some(event) = state.events.get(cursor) {
-                    return Some(event.clone());
-                }
-                if state.epoch != epoch {
-                    return None;
-                }
-                state.next_due()
-            };
-            let wait = due.map_or(Duration::from_secs(3600), |due| due.since(now));
-            tokio::select! {
-                () = self.inner.clock.sleep(wait) => (),
-                _ = changed.changed() => (),
-            }
-        }
-    }
-}
-
-fn list(state: &State, faults: &mut Faults, now: Timestamp) -> Vec<ObservedReplica> {
-    if now < faults.until && faults.chance.percent(faults.stale_list) && !state.lists.is_empty() {
-        let count = u64::try_from(state.lists.len()).unwrap_or(1);
-        let pick = usize::try_from(faults.chance.below(count)).unwrap_or(0);
-        return state.lists[pick].1.clone();
-    }
-    state.list()
-}
-
-fn create(
-    state: &mut State,
-    faults: &mut Faults,
-    now: Timestamp,
-    spec: &ReplicaSpec,
-) -> Result<ContainerId> {
-    let name = SimEngine::name(spec);
-    if let Some(holder) = state.containers.values().find(|container| container.name == name) {
-        return match (holder.identity, holder.state) {
-            (Some(_), ContainerState::Removing | ContainerState::Dead) => {
-                Err(RuntimeError::Busy("removal is in progress".to_owned()))
-            }
-            (Some(_), _) => Ok(holder.id.clone()),
-            (None, _) => {
-                Err(RuntimeError::NameTaken { name, holder: holder.id.short().to_owned() })
-            }
-        };
-    }
-    if !state.images.values().any(|id| *id == spec.image.id) {
-        return Err(RuntimeError::Image(format!("there is no image {}", spec.image.id)));
-    }
-    let environment = spec.identity.environment;
-    if !state.networks.contains_key(&environment) {
-        return Err(RuntimeError::Gone("the network".to_owned()));
-    }
-    check_address(state, environment, spec.address, None)?;
-    state.created += 1;
-    let id = ContainerId(format!("{:012x}", state.created));
-    // Like the engine, it makes missing volumes in silence.
-    state.volumes.extend(spec.mounts.iter().map(|(volume, _)| *volume));
-    let container = SimContainer {
-        id: id.clone(),
-        name,
-        identity: Some(spec.identity),
-        image: spec.image.id.clone(),
-        program: Program::new(spec.command.as_ref(), &spec.ports),
-        state: ContainerState::Created,
-        started_at: None,
-        finished_at: None,
-        exit_code: 0,
-        out_of_memory: false,
-        restart_count: 0,
-        restart: spec.restart,
-        is_stopped_by_hand: false,
-        attached: Some((environment, spec.address)),
-        alias: None,
-        limits: spec.limits,
-        mounts: spec.mounts.iter().map(|(volume, _)| *volume).collect(),
-        output: Vec::new(),
-        delay: Duration::ZERO,
-        ends_at: None,
-        restarts_at: None,
-        error: None,
-    };
-    state.containers.insert(id.clone(), container);
-    state.announce(&id, now, faults);
-    Ok(id)
-}
-
-impl SimEngine {
-    /// The name of a replica's container.
-    #[must_use]
-    pub fn name(spec: &ReplicaSpec) -> String {
-        format!("easel-{}-{}", spec.slug.as_str(), spec.identity.replica)
-    }
-}
-
-fn check_address(
-    state: &State,
-    environment: EnvironmentId,
-    address: Ipv4Addr,
-    but: Option<&ContainerId>,
-) -> Result<()> {
-    let is_taken = state.containers.values().any(|container| {
-        Some(&container.id) != but
-            && container.is_alive()
-            && container.attached == Some((environment, address))
-    });
-    if is_taken {
-        return Err(RuntimeError::Refused("Address already in use".to_owned()));
-    }
-    Ok(())
 }

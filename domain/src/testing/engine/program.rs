@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 /// What a simulated container does once it has been started.
 ///
 /// Said in its command, as clauses: `listen PORT MS`, `exit CODE MS`, `oom MS`, `stubborn` (stops
-/// only when killed), `missing` (cannot be started at all), `print TEXT`. Without a command it runs
+/// only when killed), `missing` (is not there: ends with 127), `print TEXT`. Without a command it runs
 /// for ever and listens on its declared TCP ports at once. Words that mean nothing are skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
@@ -18,8 +18,6 @@ pub struct Program {
     pub is_greedy: bool,
     /// Whether it ignores being asked to stop.
     pub is_stubborn: bool,
-    /// Whether it cannot be started.
-    pub is_missing: bool,
     /// What it prints at each start.
     pub prints: Vec<String>,
 }
@@ -51,7 +49,7 @@ impl Program {
                     program.is_greedy = true;
                 }
                 "stubborn" => program.is_stubborn = true,
-                "missing" => program.is_missing = true,
+                "missing" => program.ends = Some((Duration::ZERO, 127)),
                 "print" => program.prints.extend(words.next().cloned()),
                 _ => (),
             }

@@ -26,6 +26,8 @@ pub struct State {
     pub images: BTreeMap<String, String>,
     /// Images that the registry offers.
     pub registry: BTreeMap<String, String>,
+    /// How long each of them takes to come.
+    pub pull_times: BTreeMap<String, Duration>,
     pub(super) events: Vec<RuntimeEvent>,
     /// Changes when the engine restarts: streams of before end.
     pub(super) epoch: u64,
@@ -92,7 +94,10 @@ impl State {
         }
     }
 
-    pub(super) fn remember_list(&mut self, now: Timestamp) {
+    pub(super) fn remember_list(&mut self, now: Timestamp, faults: &Faults) {
+        if faults.stale_list == 0 {
+            return;
+        }
         let list = self.list();
         self.lists.retain(|(at, _)| now.since(*at) <= Duration::from_secs(10));
         self.lists.push((now, list));

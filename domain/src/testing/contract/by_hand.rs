@@ -1,0 +1,129 @@
+//! What people and accidents do to containers behind Easel's back.
+
+use super::ground::{Ground, Play, inspect, run, until};
+use crate::runtime::{ContainerState, Restart, RuntimeError, RuntimeEvent};
+use futures::StreamExt;
+use std::time::Duration;
+
+/// F38, I7.
+pub async fn a_foreign_holder_of_the_name_is_named_and_left_alone(ground: impl Ground) {
+    let replica = ground.replica("web", Play::Stay);
+    let holder = ground.occupy(&replica).await;
+
+    let refused = ground.runtime().create(&replica).await;
+
+    match refused {
+        Err(RuntimeError::NameTaken { holder: named, .. }) => {
+            assert!(holder.0.starts_with(&named), "{named} is {holder:?}");
+        }
+        other => panic!("the name is taken, but: {other:?}"),
+    }
+    assert!(ground.runs(&holder).await, "the holder runs on");
+    let list = ground.runtime().replicas().await.expect("the engine answers");
+    assert!(list.iter().all(|it| it.container != holder), "it is not ours: {list:?}");
+}
+
+/// F37: why the reconciler must look after it.
+pub async fn a_kill_suppresses_the_restart_policy_and_a_start_brings_it_back(ground: impl Ground) {
+    let mut replica = ground.replica("web", Play::Stay);
+    replica.restart = Restart::UnlessStopped;
+    let container = run(&ground, &replica).await;
+    let first = until(&ground, &container, |it| it.state == ContainerState::Running).await;
+
+    ground.kill(&container).await;
+    let killed = until(&ground, &container, |it| it.state == ContainerState::Exited).await;
+    ground.wait(Duration::from_millis(1500)).await;
+    let later = inspect(&ground, &container).await;
+    ground.runtime().start(&container).await.expect("it can be started again");
+    let again = until(&ground, &container, |it| it.state == ContainerState::Running).await;
+
+    assert_eq!(killed.exit_code, Some(137));
+    assert_eq!(later.state, ContainerState::Exited, "the engine leaves it alone");
+    assert_eq!(later.restart, Restart::UnlessStopped, "although its policy says otherwise");
+    assert_ne!(again.started_at, first.started_at);
+    assert_eq!(again.restart_count, 0, "a start by hand is no restart");
+}
+
+/// F50, W22.
+pub async fn a_crash_is_answered_by_the_engine_and_counted(ground: impl Ground) {
+    let mut replica = ground.replica("web", Play::End { code: 3, after_ms: 300 });
+    replica.restart = Restart::UnlessStopped;
+
+    let container = run(&ground, &replica).await;
+    let crashed = until(&ground, &container, |it| it.restart_count >= 2).await;
+
+    assert!(crashed.started_at.is_some());
+    ground.runtime().set_restart(&container, Restart::No).await.expect("it can be changed");
+    let over = until(&ground, &container, |it| it.state == ContainerState::Exited).await;
+    assert_eq!(over.exit_code, Some(3));
+}
+
+/// F37.
+pub async fn a_paused_one_is_resumed_and_resuming_twice_is_fine(ground: impl Ground) {
+    let container = run(&ground, &ground.replica("web", Play::Stay)).await;
+    ground.pause(&container).await;
+    let paused = inspect(&ground, &container).await;
+
+    ground.runtime().unpause(&container).await.expect("it is resumed");
+    ground.runtime().unpause(&container).await.expect("it runs already");
+
+    assert_eq!(paused.state, ContainerState::Paused);
+    assert_eq!(inspect(&ground, &container).await.state, ContainerState::Running);
+}
+
+/// F35.
+pub async fn an_old_list_does_no_harm(ground: impl Ground) {
+    let replica = ground.replica("web", Play::Stay);
+    let container = run(&ground, &replica).await;
+    let old = ground.runtime().replicas().await.expect("the engine answers");
+    assert_eq!(old.len(), 1);
+
+    ground.remove(&container).await;
+
+    let runtime = ground.runtime();
+    assert_eq!(runtime.inspect(&container).await, Ok(None));
+    assert_eq!(runtime.stop(&container, Duration::ZERO).await, Ok(()));
+    assert_eq!(runtime.remove(&container).await, Ok(()));
+    let started = runtime.start(&container).await;
+    assert!(matches!(started, Err(RuntimeError::Gone(_))), "{started:?}");
+    let made = run(&ground, &replica).await;
+    assert_ne!(made, container, "the same replica gets another container");
+}
+
+/// F34.
+pub async fn after_a_gap_in_the_events_the_list_tells_the_truth(ground: impl Ground) {
+    let replica = ground.replica("web", Play::Stay);
+    let event = RuntimeEvent::Service(replica.identity.service);
+    let mut events = ground.runtime().events().await.expect("the engine tells");
+    let container = run(&ground, &replica).await;
+    assert_eq!(told(&ground, &mut events).await, event);
+    drop(events);
+
+    ground.remove(&container).await;
+    let mut events = ground.runtime().events().await.expect("the engine tells again");
+    let list = ground.runtime().replicas().await.expect("the engine answers");
+    let made = run(&ground, &replica).await;
+
+    assert_eq!(list, [], "what happened in between shows");
+    assert_eq!(told(&ground, &mut events).await, event, "and what happens after is told");
+    assert_eq!(inspect(&ground, &made).await.identity, replica.identity);
+}
+
+async fn told(
+    ground: &dyn Ground,
+    events: &mut futures_core::stream::BoxStream<'static, RuntimeEvent>,
+) -> RuntimeEvent {
+    // Networks of the ground's own making may be told as well.
+    let service = async {
+        loop {
+            match events.next().await.expect("the stream goes on") {
+                event @ RuntimeEvent::Service(_) => return event,
+                RuntimeEvent::Network(_) => (),
+            }
+        }
+    };
+    tokio::select! {
+        event = service => event,
+        () = ground.wait(Duration::from_secs(20)) => panic!("nothing was told"),
+    }
+}

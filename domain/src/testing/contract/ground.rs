@@ -1,0 +1,183 @@
+//! Where the contract is tried out.
+
+use crate::{
+    Command, DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug,
+    runtime::{
+        ContainerId, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart,
+        Runtime, Subnet,
+    },
+    testing::{PausedClock, SeededIds, SimEngine},
+};
+use async_trait::async_trait;
+use std::{
+    net::Ipv4Addr, sync::Arc, sync::atomic::AtomicU8, sync::atomic::Ordering, time::Duration,
+};
+
+/// What a test wants a container to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Play {
+    /// Runs until it is stopped.
+    Stay,
+    /// Accepts connections on this TCP port, until it is stopped.
+    Listen(u16),
+    /// Ends by itself with this code, after so many milliseconds (at most 5,000).
+    End {
+        /// How it ends.
+        code: u8,
+        /// When.
+        after_ms: u16,
+    },
+    /// Prints one line, then stays.
+    Print(&'static str),
+}
+
+/// An engine with a network of its own, and a person who can use the engine's own client.
+#[async_trait]
+pub trait Ground: Send + Sync {
+    /// The port.
+    fn runtime(&self) -> &dyn Runtime;
+
+    /// The network. It exists.
+    fn network(&self) -> NetworkSpec;
+
+    /// A replica of a new service at a free address, that does this. Nothing is made yet.
+    fn replica(&self, slug: &str, play: Play) -> ReplicaSpec;
+
+    /// The person kills a container.
+    async fn kill(&self, container: &ContainerId);
+
+    /// The person removes a container by force.
+    async fn remove(&self, container: &ContainerId);
+
+    /// The person pauses a container.
+    async fn pause(&self, container: &ContainerId);
+
+    /// Somebody else runs a container under the very name that this replica's would get.
+    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId;
+
+    /// Whether a container of somebody else is still there and runs.
+    async fn runs(&self, foreign: &ContainerId) -> bool;
+
+    /// Lets time pass.
+    async fn wait(&self, duration: Duration);
+}
+
+/// Made and started.
+pub async fn run(ground: &dyn Ground, replica: &ReplicaSpec) -> ContainerId {
+    let container = ground.runtime().create(replica).await.expect("it is made");
+    ground.runtime().start(&container).await.expect("it is started");
+    container
+}
+
+/// What an inspection says of a container that is there.
+pub async fn inspect(ground: &dyn Ground, container: &ContainerId) -> Inspection {
+    let inspection = ground.runtime().inspect(container).await.expect("the engine answers");
+    inspection.expect("the container is there")
+}
+
+/// Waits until this can be said of a container.
+pub async fn until(
+    ground: &dyn Ground,
+    container: &ContainerId,
+    claim: impl Fn(&Inspection) -> bool,
+) -> Inspection {
+    let mut last = None;
+    for _ in 0..1000 {
+        let inspection = inspect(ground, container).await;
+        if claim(&inspection) {
+            return inspection;
+        }
+        last = Some(inspection);
+        ground.wait(Duration::from_millis(20)).await;
+    }
+    panic!("waited in vain; it is still {last:?}");
+}
+
+/// The simulated engine as a ground.
+pub struct SimGround {
+    engine: SimEngine,
+    ids: SeededIds,
+    network: NetworkSpec,
+    last_host: AtomicU8,
+}
+
+impl SimGround {
+    /// A fresh one, on tokio's clock.
+    pub async fn new() -> Self {
+        let engine = SimEngine::new(Arc::new(PausedClock::default()));
+        let ids = SeededIds::default();
+        let network = NetworkSpec {
+            project: ProjectId::new(crate::Ids::mint(&ids)),
+            environment: EnvironmentId::new(crate::Ids::mint(&ids)),
+            subnet: Subnet::containing(Ipv4Addr::new(10, 215, 7, 0)),
+        };
+        engine.ensure_network(&network).await.expect("a network");
+        Self { engine, ids, network, last_host: AtomicU8::new(2) }
+    }
+}
+
+#[async_trait]
+impl Ground for SimGround {
+    fn runtime(&self) -> &dyn Runtime {
+        &self.engine
+    }
+
+    fn network(&self) -> NetworkSpec {
+        self.network.clone()
+    }
+
+    fn replica(&self, slug: &str, play: Play) -> ReplicaSpec {
+        let words = match play {
+            Play::Stay => "stay".to_owned(),
+            Play::Listen(port) => format!("listen {port} 50"),
+            Play::End { code, after_ms } => format!("exit {code} {after_ms}"),
+            Play::Print(line) => format!("print '{line}'"),
+        };
+        let mint = || crate::Ids::mint(&self.ids);
+        let image: ImageRef = "sim/app:1".parse().expect("this is an image");
+        ReplicaSpec {
+            identity: ReplicaIdentity {
+                project: self.network.project,
+                environment: self.network.environment,
+                service: ServiceId::new(mint()),
+                deployment: DeploymentId::new(mint()),
+                replica: ReplicaId::new(mint()),
+                generation: 1,
+            },
+            slug: Slug::try_from(slug).expect("the test's slug is one"),
+            image: PinnedImage { reference: image, id: "sha256:app1".to_owned(), digest: None },
+            command: Some(Command::parse(&words).expect("this is a command")),
+            variables: Vec::new(),
+            ports: Vec::new(),
+            limits: Limits::default(),
+            mounts: Vec::new(),
+            address: self.network.subnet.host(self.last_host.fetch_add(1, Ordering::SeqCst)),
+            stop_grace: Duration::from_secs(1),
+            restart: Restart::No,
+        }
+    }
+
+    async fn kill(&self, container: &ContainerId) {
+        self.engine.kill(container);
+    }
+
+    async fn remove(&self, container: &ContainerId) {
+        self.engine.remove_by_hand(container);
+    }
+
+    async fn pause(&self, container: &ContainerId) {
+        self.engine.pause(container);
+    }
+
+    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
+        self.engine.add_foreign(&SimEngine::name(replica))
+    }
+
+    async fn runs(&self, foreign: &ContainerId) -> bool {
+        self.engine.container(foreign).is_some_and(|container| container.is_alive())
+    }
+
+    async fn wait(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

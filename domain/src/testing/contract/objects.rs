@@ -1,0 +1,127 @@
+//! Networks, aliases, volumes, limits, images, ports.
+
+use super::ground::{Ground, Play, inspect, run, until};
+use crate::{
+    Limits, MountPath, PullPolicy, VolumeId,
+    runtime::{ContainerState, Existed, Question, RuntimeError, VolumeSpec},
+};
+use std::time::Duration;
+
+/// Nobody resolves a candidate: design §4.
+pub async fn an_alias_comes_only_when_it_is_set_and_the_address_stays(ground: impl Ground) {
+    let replica = ground.replica("web", Play::Stay);
+    let container = run(&ground, &replica).await;
+    let runtime = ground.runtime();
+    let environment = replica.identity.environment;
+    let first = until(&ground, &container, |it| it.address.is_some()).await;
+
+    let set = runtime.set_alias(&container, environment, replica.address, Some(&replica.slug));
+    set.await.expect("it gets the alias");
+    let promoted = inspect(&ground, &container).await;
+    let taken = runtime.set_alias(&container, environment, replica.address, None);
+    taken.await.expect("it loses the alias");
+    let replaced = inspect(&ground, &container).await;
+
+    let seen = [first, promoted, replaced].map(|it| (it.has_alias, it.address));
+    let at = Some(replica.address);
+    assert_eq!(seen, [(false, at), (true, at), (false, at)]);
+}
+
+/// DK-57: without a redeploy.
+pub async fn limits_change_while_it_runs_and_are_read_back(ground: impl Ground) {
+    let mut replica = ground.replica("web", Play::Stay);
+    replica.limits = Limits::new(Some(64), None, None).expect("these are limits");
+    let container = run(&ground, &replica).await;
+    let first = inspect(&ground, &container).await;
+    let more = Limits::new(Some(128), Some(500), None).expect("these are limits");
+
+    ground.runtime().set_limits(&container, more).await.expect("they are changed");
+    let second = inspect(&ground, &container).await;
+    let none = Limits::default();
+    ground.runtime().set_limits(&container, none).await.expect("they are taken away");
+    let third = inspect(&ground, &container).await;
+
+    assert_eq!([first.limits, second.limits, third.limits], [replica.limits, more, none]);
+    assert_eq!(third.started_at, first.started_at, "it was not restarted");
+}
+
+/// F46, I8.
+pub async fn a_volume_outlives_its_container_and_is_never_made_by_mistake(ground: impl Ground) {
+    let network = ground.network();
+    let mut replica = ground.replica("db", Play::Stay);
+    let volume = VolumeId::new(replica.identity.replica.as_uuid());
+    replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
+    let spec = VolumeSpec { project: network.project, environment: network.environment, volume };
+    let runtime = ground.runtime();
+
+    let refused = runtime.create(&replica).await;
+    let missing = runtime.has_volume(volume).await;
+    let made = [runtime.ensure_volume(&spec).await, runtime.ensure_volume(&spec).await];
+    let container = run(&ground, &replica).await;
+    runtime.remove(&container).await.expect("it is removed");
+    let kept = runtime.has_volume(volume).await;
+    runtime.remove_volume(volume).await.expect("a person has confirmed it");
+    let gone = runtime.has_volume(volume).await;
+
+    assert!(matches!(refused, Err(RuntimeError::Gone(_))), "{refused:?}");
+    assert_eq!(missing, Ok(false));
+    assert_eq!(made, [Ok(Existed::No), Ok(Existed::Yes)]);
+    assert_eq!((kept, gone), (Ok(true), Ok(false)));
+}
+
+/// DK-130, F40.
+pub async fn a_network_is_made_once_and_a_missing_one_is_told(ground: impl Ground) {
+    let network = ground.network();
+    let replica = ground.replica("web", Play::Stay);
+    let runtime = ground.runtime();
+
+    let removed = [
+        runtime.remove_network(network.environment).await,
+        runtime.remove_network(network.environment).await,
+    ];
+    let refused = runtime.create(&replica).await;
+    let made = [runtime.ensure_network(&network).await, runtime.ensure_network(&network).await];
+    let listed = runtime.networks().await.expect("the engine answers").ours;
+    let container = run(&ground, &replica).await;
+    let running = until(&ground, &container, |it| it.state == ContainerState::Running).await;
+    let busy = runtime.remove_network(network.environment).await;
+
+    assert_eq!(removed, [Ok(()), Ok(())]);
+    assert!(matches!(refused, Err(RuntimeError::Gone(_))), "{refused:?}");
+    assert_eq!(made, [Ok(()), Ok(())]);
+    let ours: Vec<_> = listed.iter().map(|it| (it.environment, it.subnet)).collect();
+    assert_eq!(ours, [(network.environment, Some(network.subnet))]);
+    assert_eq!(running.address, Some(replica.address));
+    assert!(matches!(busy, Err(RuntimeError::Busy(_))), "{busy:?}");
+}
+
+/// DK-135.
+pub async fn a_port_answers_once_somebody_listens(ground: impl Ground) {
+    let replica = ground.replica("web", Play::Listen(8080));
+    let container = run(&ground, &replica).await;
+    let runtime = ground.runtime();
+    let timeout = Duration::from_secs(1);
+
+    let silent = runtime.probe(&container, replica.address, &Question::Tcp(8081), timeout).await;
+    let mut answers = false;
+    for _ in 0..500 {
+        let question = Question::Tcp(8080);
+        answers = runtime.probe(&container, replica.address, &question, timeout).await == Ok(true);
+        if answers {
+            break;
+        }
+        ground.wait(Duration::from_millis(20)).await;
+    }
+
+    assert_eq!(silent, Ok(false));
+    assert!(answers);
+}
+
+/// DK-134.
+pub async fn an_unknown_image_is_the_fault_of_the_deployment(ground: impl Ground) {
+    let image = "easel-test/does-not-exist:1".parse().expect("this is an image");
+
+    let refused = ground.runtime().ensure_image(&image, PullPolicy::Never, &|_| ()).await;
+
+    assert!(matches!(refused, Err(RuntimeError::Image(_))), "{refused:?}");
+}

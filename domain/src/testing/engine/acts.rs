@@ -1,0 +1,131 @@
+//! What the simulated engine does when it lists, makes and tells.
+
+use super::{Held, Program, SimContainer, SimEngine, State, call::Result, fault::Faults};
+use crate::{
+    EnvironmentId, Timestamp,
+    runtime::{
+        ContainerId, ContainerState, ObservedReplica, ReplicaSpec, RuntimeError, RuntimeEvent,
+    },
+};
+use std::{net::Ipv4Addr, time::Duration};
+
+impl SimEngine {
+    /// The event at this place, once it is there; `None` when the stream has ended.
+    pub(super) async fn event(&self, epoch: u64, cursor: usize) -> Option<RuntimeEvent> {
+        let mut changed = self.inner.changed.subscribe();
+        loop {
+            let now = self.inner.clock.now();
+            let due = {
+                let mut held = self.lock();
+                let Held { state, faults, .. } = &mut *held;
+                state.catch_up(now, faults);
+                if let Some(event) = state.events.get(cursor) {
+                    return Some(event.clone());
+                }
+                if state.epoch != epoch {
+                    return None;
+                }
+                state.next_due()
+            };
+            let wait = due.map_or(Duration::from_secs(3600), |due| due.since(now));
+            tokio::select! {
+                () = self.inner.clock.sleep(wait) => (),
+                _ = changed.changed() => (),
+            }
+        }
+    }
+}
+
+pub(super) fn list(state: &State, faults: &mut Faults, now: Timestamp) -> Vec<ObservedReplica> {
+    if now < faults.until && faults.chance.percent(faults.stale_list) && !state.lists.is_empty() {
+        let count = u64::try_from(state.lists.len()).unwrap_or(1);
+        let pick = usize::try_from(faults.chance.below(count)).unwrap_or(0);
+        return state.lists[pick].1.clone();
+    }
+    state.list()
+}
+
+pub(super) fn create(
+    state: &mut State,
+    faults: &mut Faults,
+    now: Timestamp,
+    spec: &ReplicaSpec,
+) -> Result<ContainerId> {
+    let name = SimEngine::name(spec);
+    if let Some(holder) = state.containers.values().find(|container| container.name == name) {
+        return match (holder.identity, holder.state) {
+            (Some(_), ContainerState::Removing | ContainerState::Dead) => {
+                Err(RuntimeError::Busy("removal is in progress".to_owned()))
+            }
+            (Some(_), _) => Ok(holder.id.clone()),
+            (None, _) => {
+                Err(RuntimeError::NameTaken { name, holder: holder.id.short().to_owned() })
+            }
+        };
+    }
+    if !state.images.values().any(|id| *id == spec.image.id) {
+        return Err(RuntimeError::Image(format!("there is no image {}", spec.image.id)));
+    }
+    let environment = spec.identity.environment;
+    if !state.networks.contains_key(&environment) {
+        return Err(RuntimeError::Gone("the network".to_owned()));
+    }
+    check_address(state, environment, spec.address, None)?;
+    state.created += 1;
+    let id = ContainerId(format!("{:012x}", state.created));
+    if spec.mounts.iter().any(|(volume, _)| !state.volumes.contains(volume)) {
+        return Err(RuntimeError::Gone("the volume".to_owned()));
+    }
+    let container = SimContainer {
+        id: id.clone(),
+        name,
+        identity: Some(spec.identity),
+        image: spec.image.id.clone(),
+        program: Program::new(spec.command.as_ref(), &spec.ports),
+        state: ContainerState::Created,
+        started_at: None,
+        finished_at: None,
+        exit_code: 0,
+        out_of_memory: false,
+        restart_count: 0,
+        restart: spec.restart,
+        is_stopped_by_hand: false,
+        attached: Some((environment, spec.address)),
+        alias: None,
+        limits: spec.limits,
+        mounts: spec.mounts.iter().map(|(volume, _)| *volume).collect(),
+        output: Vec::new(),
+        delay: Duration::ZERO,
+        ends_at: None,
+        restarts_at: None,
+        error: None,
+    };
+    state.containers.insert(id.clone(), container);
+    state.announce(&id, now, faults);
+    Ok(id)
+}
+
+impl SimEngine {
+    /// The name of a replica's container.
+    #[must_use]
+    pub fn name(spec: &ReplicaSpec) -> String {
+        format!("easel-{}-{}", spec.slug.as_str(), spec.identity.replica)
+    }
+}
+
+pub(super) fn check_address(
+    state: &State,
+    environment: EnvironmentId,
+    address: Ipv4Addr,
+    but: Option<&ContainerId>,
+) -> Result<()> {
+    let is_taken = state.containers.values().any(|container| {
+        Some(&container.id) != but
+            && container.is_alive()
+            && container.attached == Some((environment, address))
+    });
+    if is_taken {
+        return Err(RuntimeError::Busy("Address already in use".to_owned()));
+    }
+    Ok(())
+}

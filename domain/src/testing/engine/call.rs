@@ -1,0 +1,109 @@
+//! One call to the simulated engine: noted, delayed, refused, acted, forgotten.
+
+use super::{Call, CallKind, Gate, Held, Outage, SimEngine, State, fault::Faults};
+use crate::{
+    EnvironmentId, Timestamp, VolumeId,
+    runtime::{ContainerId, ReplicaIdentity, RuntimeError},
+};
+use std::time::Duration;
+
+pub(super) type Result<T> = std::result::Result<T, RuntimeError>;
+
+/// What a call is about.
+#[derive(Default)]
+pub(super) struct About {
+    pub(super) container: Option<ContainerId>,
+    pub(super) identity: Option<ReplicaIdentity>,
+    pub(super) environment: Option<EnvironmentId>,
+    pub(super) volume: Option<VolumeId>,
+}
+
+impl About {
+    pub(super) fn container(id: &ContainerId) -> Self {
+        Self { container: Some(id.clone()), ..Self::default() }
+    }
+
+    pub(super) fn environment(id: EnvironmentId) -> Self {
+        Self { environment: Some(id), ..Self::default() }
+    }
+
+    pub(super) fn volume(id: VolumeId) -> Self {
+        Self { volume: Some(id), ..Self::default() }
+    }
+}
+
+impl SimEngine {
+    /// One call: noted, delayed, refused, acted, forgotten, as the faults will have it.
+    pub(super) async fn call<T>(
+        &self,
+        kind: CallKind,
+        about: About,
+        act: impl FnOnce(&mut State, &mut Faults, Timestamp) -> Result<T>,
+    ) -> Result<T> {
+        let (outage, latency, broken, gate) = self.enter(kind, about);
+        if !latency.is_zero() {
+            self.inner.clock.sleep(latency).await;
+        }
+        match outage {
+            Some(Outage::Absent) => {
+                return Err(RuntimeError::Unreachable("nobody listens".to_owned()));
+            }
+            Some(Outage::Hung) => {
+                self.inner.clock.sleep(Duration::from_secs(5)).await;
+                return Err(RuntimeError::Timeout("answer"));
+            }
+            None => (),
+        }
+        if gate == Gate::DieBefore {
+            std::future::pending::<()>().await;
+        }
+        if broken {
+            return Err(RuntimeError::Refused("500: something went wrong".to_owned()));
+        }
+        let now = self.inner.clock.now();
+        let (fails, loses) = {
+            let Held { faults, .. } = &mut *self.lock();
+            let faulty = now < faults.until;
+            (
+                faulty && faults.chance.percent(faults.failure),
+                faulty && faults.chance.percent(faults.lost_answer),
+            )
+        };
+        if fails {
+            return Err(RuntimeError::Busy("try again".to_owned()));
+        }
+        let result = self.change(act);
+        if gate == Gate::DieAfter {
+            std::future::pending::<()>().await;
+        }
+        if loses { Err(RuntimeError::Timeout("answer")) } else { result }
+    }
+
+    fn enter(&self, kind: CallKind, about: About) -> (Option<Outage>, Duration, bool, Gate) {
+        let at = self.inner.clock.now();
+        let mut held = self.lock();
+        let About { container, mut identity, environment, volume } = about;
+        if let Some(container) = container.as_ref().and_then(|id| held.state.containers.get(id)) {
+            identity = container.identity;
+        }
+        let call = Call { at, kind, container, identity, environment, volume };
+        let Held { state, faults, .. } = &mut *held;
+        state.catch_up(at, faults);
+        if kind.is_mutation()
+            && let Some(watcher) = held.watcher.clone()
+        {
+            watcher(&held.state, &call);
+        }
+        let gate = match &held.gate {
+            Some(gate) if kind.is_mutation() => gate(&call),
+            _ => Gate::Pass,
+        };
+        let service = identity.map(|identity| identity.service);
+        let broken = held.broken.contains(&(kind, None))
+            || (service.is_some() && held.broken.contains(&(kind, service)));
+        let most = u64::try_from(held.faults.latency.as_millis()).unwrap_or(0);
+        let latency = Duration::from_millis(held.faults.chance.below(most + 1));
+        held.calls.push(call);
+        (held.outage, latency, broken, gate)
+    }
+}

@@ -1,0 +1,107 @@
+//! What a look at everything has found, and what follows for the whole.
+
+use super::{Done, Turn};
+use crate::{
+    run::millis,
+    survey::{Depth, Survey},
+};
+use domain::{
+    EnvironmentId, Timestamp,
+    rollout::{Ownership, Step, Subject},
+};
+use std::sync::Arc;
+
+impl Turn {
+    pub(super) fn take_survey(&mut self, survey: Survey, began: Timestamp) {
+        self.rule(&survey.ownership);
+        let depth = survey.depth;
+        for (key, (aim, list)) in survey.services {
+            let entry = self.entries.entry(key).or_default();
+            let is_settled = entry.settled.as_ref().is_some_and(|settled| {
+                settled.aim == aim && (depth == Depth::Rows || settled.list == list)
+            });
+            if is_settled && !entry.is_dirty && depth < Depth::Everything {
+                continue;
+            }
+            entry.is_dirty = true;
+            // A pass in between knows better.
+            let is_news = !entry.is_running && entry.seen_at.is_none_or(|at| at < began);
+            entry.hint = (depth > Depth::Rows && is_news && entry.backoff.is_zero())
+                .then(|| Survey::hint(&aim, &list));
+            if depth == Depth::Rows {
+                // Somebody has just changed something: that does not wait for a back-off.
+                entry.not_before = None;
+            } else if !entry.backoff.is_zero() && entry.not_before.is_none() {
+                entry.not_before = Some(began.plus(entry.backoff));
+            }
+        }
+        if self.may_change {
+            for (subject, environment) in survey.empty {
+                self.bury(subject, environment);
+            }
+        }
+        let now = self.now();
+        let mut status = self.me.current();
+        if depth > Depth::Rows {
+            status.last_pass = Some(now);
+            status.last_pass_ms = millis(now.since(began));
+            status.strays = survey.strays;
+        }
+    }
+
+    /// Decides whether this database may rule this engine.
+    fn rule(&mut self, ownership: &Ownership) {
+        let Some(engine) = &self.engine else { return };
+        let why = match ownership {
+            Ownership::Unbound => {
+                // Written down before anything is changed.
+                let tools = Arc::clone(&self.tools);
+                let step = Step::EngineBound { engine: engine.clone() };
+                self.tasks.spawn(async move {
+                    let now = tools.clock.now();
+                    if let Err(error) = tools.rollouts.record(tools.fence, now, &[step]).await {
+                        tracing::warn!("the engine could not be bound: {error}");
+                    }
+                    tools.nudges.ask(None);
+                    Done::Buried
+                });
+                Some("the engine is being met for the first time".to_owned())
+            }
+            Ownership::Bound { engine: bound } if bound == engine => None,
+            Ownership::Bound { .. } => Some(
+                "this is another engine than the one that this database rules; nothing is changed \
+                 until an administrator confirms it"
+                    .to_owned(),
+            ),
+            Ownership::Doubtful { why } => Some(why.clone()),
+        };
+        self.may_change = why.is_none();
+        let mut status = self.me.current();
+        if status.observe_only != why {
+            if let Some(why) = &why {
+                tracing::warn!("observing only: {why}");
+            }
+            status.observe_only = why;
+        }
+    }
+
+    /// Removes the network of an environment of which nothing else is left.
+    fn bury(&mut self, subject: Subject, environment: EnvironmentId) {
+        let tools = Arc::clone(&self.tools);
+        self.tasks.spawn(async move {
+            let _permit = tools.permit(&tools.gate).await;
+            match tools.runtime.remove_network(environment).await {
+                Ok(()) => {
+                    let steps = [Step::TombstoneDone { subject }];
+                    if let Err(error) =
+                        tools.rollouts.record(tools.fence, tools.clock.now(), &steps).await
+                    {
+                        tracing::warn!("a tombstone could not be closed: {error}");
+                    }
+                }
+                Err(error) => tracing::warn!("a network could not be removed: {error}"),
+            }
+            Done::Buried
+        });
+    }
+}

@@ -1,0 +1,207 @@
+//! From one deployment to the next: who stops when, and whom the name leads to.
+
+use crate::support::World;
+use domain::{
+    VolumeId,
+    deployment::{Condition, RunConfig},
+    readiness::{Check, Probe},
+    runtime::ContainerState,
+    testing::{
+        CallKind,
+        rollouts::{config, config_with_volume},
+    },
+};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+fn with_port(config: RunConfig) -> RunConfig {
+    let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
+    RunConfig { check: Check { probe, ..Check::default() }, ..config }
+}
+
+// Design §4: start first. The new one is ready before the old one stops.
+#[tokio::test(start_paused = true)]
+async fn the_old_one_stops_only_when_the_new_one_has_its_name() {
+    let world = World::new();
+    let key = world.live_with("web", 2, with_port(config("listen 80 0"))).await;
+    let old: Vec<_> = world.containers(key).into_iter().map(|it| it.id).collect();
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&calls);
+    let clock = world.clock.clone();
+    world.engine.set_watcher(Some(Arc::new(move |state, call| {
+        let now = domain::Clock::now(&*clock);
+        let serving = state
+            .containers
+            .values()
+            .filter(|it| it.is_healthy(now) && it.alias.is_some())
+            .filter(|it| Some(&it.id) != call.container.as_ref())
+            .count();
+        seen.lock().expect("no panic").push((call.kind, serving));
+    })));
+
+    let id = world.deploy(key, with_port(config("listen 80 700")));
+    world.until_word(id, "live").await;
+
+    assert!(world.containers(key).iter().all(|it| !old.contains(&it.id)));
+    let calls = calls.lock().expect("no panic").clone();
+    let stops: Vec<_> = calls.iter().filter(|(kind, _)| *kind == CallKind::Stop).collect();
+    assert_eq!(stops.len(), 2);
+    assert!(stops.iter().all(|(_, serving)| *serving >= 2), "{stops:?}");
+    assert!(calls.iter().all(|(_, serving)| *serving >= 1), "{calls:?}");
+    world.assert_at_rest().await;
+}
+
+// Design §4: nobody resolves a candidate.
+#[tokio::test(start_paused = true)]
+async fn no_name_leads_to_a_candidate() {
+    let world = World::new();
+    let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+    let old = world.only(key).id;
+
+    let id = world.deploy(key, with_port(config("listen 8080 0")));
+    world
+        .until("it is over", |world| {
+            let containers = world.containers(key);
+            let named: Vec<_> = containers.iter().filter(|it| it.alias.is_some()).collect();
+            assert!(named.iter().all(|it| it.id == old), "{named:?}");
+            world.rollouts.word(id) == "failed"
+        })
+        .await;
+}
+
+// F65: one writer at a time, and the old one is back when the new one fails.
+#[tokio::test(start_paused = true)]
+async fn with_a_volume_old_and_new_never_run_at_once() {
+    let world = World::new();
+    let volume = VolumeId::new(Uuid::from_u128(7));
+    let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
+    let old = world.only(key).id;
+    let most = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&most);
+    world.engine.set_watcher(Some(Arc::new(move |state, _| {
+        let alive = state.containers.values().filter(|it| it.is_alive()).count();
+        let mut most = seen.lock().expect("no panic");
+        *most = alive.max(*most);
+    })));
+
+    let good = world.deploy(key, config_with_volume("listen 5432 10", volume));
+    world.until_word(good, "live").await;
+    assert_ne!(world.only(key).id, old);
+    let serving = world.only(key).id;
+    let bad = world.deploy(key, config_with_volume("exit 1 100", volume));
+    world.until_word(bad, "failed").await;
+    world.until("the one before is back", |world| world.is_healthy(key, 1)).await;
+
+    assert_eq!(*most.lock().expect("no panic"), 1);
+    assert_eq!(world.only(key).id, serving);
+    world.until_condition(key, Condition::Running).await;
+    let told = world.incidents();
+    assert!(told.is_empty(), "what we did ourselves is no incident: {told:?}");
+    world.assert_at_rest().await;
+}
+
+// F46, I8: a service that had data never gets an empty volume in silence.
+#[tokio::test(start_paused = true)]
+async fn a_missing_volume_stops_the_deployment_and_asks() {
+    let world = World::new();
+    let volume = VolumeId::new(Uuid::from_u128(7));
+    let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
+    let container = world.only(key).id;
+
+    world.engine.remove_by_hand(&container);
+    world.engine.remove_volume_by_hand(volume);
+    world.until_condition(key, Condition::Missing).await;
+    let next = world.deploy(key, config_with_volume("listen 5432 0", volume));
+    world.until_word(next, "failed").await;
+
+    let why = world.rollouts.view(key).and_then(|it| it.condition).and_then(|(_, why)| why);
+    assert!(why.is_some_and(|why| why.contains("missing from the engine")));
+    assert!(world.failure(next).reason.contains("missing from the engine"));
+    assert!(!world.engine.state().volumes.contains(&volume));
+    assert_eq!(world.containers(key), []);
+    world.assert_at_rest().await;
+}
+
+// F58 (without the proxy's monitor window): what dies right after the switch keeps the old one.
+#[tokio::test(start_paused = true)]
+async fn the_last_healthy_one_stays_when_the_new_one_dies_at_the_switch() {
+    let world = World::new();
+    let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+    let old = world.only(key).id;
+    world.engine.set_broken([(CallKind::SetAlias, None)].into());
+
+    let id = world.deploy(key, with_port(config("listen 80 0")));
+    world.until_word(id, "draining").await;
+    world.pass(std::time::Duration::from_secs(60)).await;
+    let kept = world.engine.container(&old).expect("it is kept");
+    world.engine.set_broken([].into());
+    world.until_word(id, "live").await;
+
+    assert_eq!(kept.state, ContainerState::Running);
+    assert!(kept.alias.is_some(), "and its name still leads to it");
+    world.until("it has gone", |world| world.containers(key).len() == 1).await;
+    world.assert_at_rest().await;
+}
+
+// F04, I5, I9: a death at every call, and everything still comes out right.
+#[tokio::test(start_paused = true)]
+async fn a_death_at_any_call_of_a_rollout_is_made_good() {
+    use domain::testing::engine::Gate;
+    let kinds = [
+        CallKind::EnsureImage,
+        CallKind::EnsureNetwork,
+        CallKind::Create,
+        CallKind::Start,
+        CallKind::SetAlias,
+        CallKind::SetRestart,
+        CallKind::Stop,
+        CallKind::Remove,
+    ];
+    for kind in kinds {
+        for gate in [Gate::DieBefore, Gate::DieAfter] {
+            let mut world = World::new();
+            let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+            let hit = Arc::new(Mutex::new(false));
+            let seen = Arc::clone(&hit);
+            world.engine.set_gate(Some(Arc::new(move |call| {
+                let mut hit = seen.lock().expect("no panic");
+                if call.kind != kind || *hit {
+                    return Gate::Pass;
+                }
+                *hit = true;
+                gate
+            })));
+
+            let id = world.deploy(key, with_port(config("listen 80 100")));
+            world.until("it dies", |_| *hit.lock().expect("no panic")).await;
+            world.pass(std::time::Duration::from_millis(50)).await;
+            world.restart().await;
+            world.until_word(id, "live").await;
+            world.until("one is left", |world| world.is_healthy(key, 1)).await;
+            world.until_condition(key, Condition::Running).await;
+
+            assert!(world.incidents().is_empty(), "{kind:?} {gate:?}: {:?}", world.incidents());
+            world.assert_at_rest().await;
+        }
+    }
+}
+
+// F04: a death after every write, too.
+#[tokio::test(start_paused = true)]
+async fn a_death_after_any_write_of_a_rollout_is_made_good() {
+    for write in 1..12 {
+        let mut world = World::new();
+        let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+
+        world.rollouts.die_after(Some(write));
+        let id = world.deploy(key, with_port(config("listen 80 100")));
+        world.pass(std::time::Duration::from_secs(20)).await;
+        world.rollouts.die_after(None);
+        world.restart().await;
+        world.until_word(id, "live").await;
+        world.until("one is left", |world| world.is_healthy(key, 1)).await;
+        world.until_condition(key, Condition::Running).await;
+
+        world.assert_at_rest().await;
+    }
+}

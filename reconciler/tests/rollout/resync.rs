@@ -1,0 +1,208 @@
+//! What looking costs: one list, no write, and no timer that multiplies.
+
+use crate::support::World;
+use domain::{
+    ReplicaId,
+    deployment::{Condition, DeploymentState},
+    rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey},
+    runtime::{NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Subnet},
+    testing::{
+        CallKind,
+        rollouts::{Held, config},
+    },
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A service that runs, and all that is known of it.
+async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> ServiceKey {
+    let key = world.rollouts.add_service(environment, &format!("s-{at}"), 1);
+    let id = world.rollouts.deploy(key, config("listen 80 0"));
+    let (project, _) = world.rollouts.world().environments[&environment];
+    let subnet = Subnet::containing([10, 215, u8::try_from(at % 10).expect("it fits"), 0].into());
+    let network = NetworkSpec { project, environment, subnet };
+    world.engine.ensure_network(&network).await.expect("a network");
+    let image = PinnedImage {
+        reference: "sim/app:1".parse().expect("this is an image"),
+        id: "sha256:app1".to_owned(),
+        digest: None,
+    };
+    let slug = domain::Slug::try_from(format!("s-{at}")).expect("this is a slug");
+    let address = subnet.host(u8::try_from(2 + at / 10).expect("it fits"));
+    let identity = ReplicaIdentity {
+        project,
+        environment,
+        service: key.service,
+        deployment: id,
+        replica: ReplicaId::new(Uuid::from_u128(u128::from(at))),
+        generation: 1,
+    };
+    let spec = ReplicaSpec {
+        identity,
+        slug: slug.clone(),
+        image: image.clone(),
+        command: config("listen 80 0").command,
+        variables: Vec::new(),
+        ports: Vec::new(),
+        limits: domain::Limits::default(),
+        mounts: Vec::new(),
+        address,
+        stop_grace: Duration::from_secs(10),
+        restart: Restart::UnlessStopped,
+    };
+    let container = world.engine.create(&spec).await.expect("a container");
+    world.engine.start(&container).await.expect("it starts");
+    let alias = world.engine.set_alias(&container, environment, address, Some(&slug));
+    alias.await.expect("it gets its name");
+    let inspection = world.engine.inspect(&container).await.expect("an answer").expect("there");
+    let row = ReplicaRow {
+        id: identity.replica,
+        deployment: id,
+        index: 0,
+        address,
+        container: Some(container),
+        ledger: Ledger::default().seeing(&inspection),
+        retired_at: None,
+    };
+    world.rollouts.seed(|rows| {
+        let deployment = rows.deployments.get_mut(&id).expect("it is there");
+        deployment.state = DeploymentState::Live { since: world.now() };
+        deployment.image = Some(image);
+        let service = rows.services.get_mut(&key).expect("it is there");
+        service.active = Some(id);
+        service.condition = Some((Condition::Running, None));
+        rows.environments.insert(environment, (project, Some(subnet)));
+        rows.replicas.insert(row.id, Held { row, service: key, released_at: None });
+    });
+    key
+}
+
+// I4, W35, design §8: one list for a thousand services, and not a single write. F01: Easel is
+// started beside them, and nothing is redeployed.
+#[tokio::test(start_paused = true)]
+async fn a_look_at_a_thousand_services_costs_one_list_and_no_write() {
+    let mut world = World::new();
+    world.settle().await;
+    let environments: Vec<_> = (0..10).map(|_| world.rollouts.add_environment()).collect();
+    for at in 0..1000 {
+        seed(&world, environments[usize::from(at) % 10], at).await;
+    }
+    let writes = world.rollouts.writes();
+    drop(world.engine.take_calls());
+    world.restart().await;
+    world.settle().await;
+    let first: Vec<_> = world.engine.take_calls().into_iter().map(|call| call.kind).collect();
+    let reads = world.rollouts.reads();
+
+    world.pass(Duration::from_secs(30)).await;
+
+    let count = |kind| first.iter().filter(|it| **it == kind).count();
+    assert_eq!((count(CallKind::List), count(CallKind::Inspect)), (1, 1000), "the first look");
+    assert_eq!(first.len(), 1003, "and who the engine is, and its events");
+    let calls: Vec<_> = world.engine.take_calls().into_iter().map(|call| call.kind).collect();
+    assert_eq!(calls, [CallKind::List]);
+    assert_eq!(world.rollouts.reads() - reads, 1);
+    assert_eq!(world.rollouts.writes(), writes);
+}
+
+// W21: after an hour of quiet, as little is done as in the first minute.
+#[tokio::test(start_paused = true)]
+async fn no_timer_multiplies() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    for _ in 0..50 {
+        world.reconciler().nudge(None);
+        world.nudge(key);
+        world.pass(Duration::from_millis(50)).await;
+    }
+    world.settle().await;
+
+    let mut counts = Vec::new();
+    for _ in 0..60 {
+        drop(world.engine.take_calls());
+        world.pass(Duration::from_secs(60)).await;
+        counts.push(world.engine.take_calls().len());
+    }
+
+    assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
+}
+
+// DK-139: what is under way is looked at every two seconds even when no event comes.
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_is_looked_at_without_events() {
+    let world = World::new();
+    let faults = domain::testing::engine::Faults {
+        until: world.now().plus(Duration::from_secs(3600)),
+        lost_event: 100,
+        ..Default::default()
+    };
+    world.engine.set_faults(faults);
+    let key = world.service("web", 1);
+    let before = world.now();
+
+    let id = world.deploy(key, domain::testing::rollouts::config("exit 1 300"));
+    world.until_word(id, "failed").await;
+
+    assert!(world.now().since(before) < Duration::from_secs(15));
+}
+
+// DK-140: conditions change once, not with every look.
+#[tokio::test(start_paused = true)]
+async fn a_second_pass_does_nothing() {
+    let world = World::new();
+    let key = world.live("web", 3, "listen 80 0").await;
+
+    for _ in 0..5 {
+        world.nudge(key);
+        world.assert_at_rest().await;
+    }
+}
+
+// F06, DK-163: a stop is quick even in the middle of work, and takes nothing down.
+#[tokio::test(start_paused = true)]
+async fn stopping_easel_is_quick_and_leaves_everything_running() {
+    let mut world = World::new();
+    let key = world.live("web", 1, "listen 80 0 stubborn").await;
+    world.deploy(key, domain::testing::rollouts::config("listen 80 200 stubborn"));
+    world.pass(Duration::from_millis(300)).await;
+    let before = world.now();
+
+    world.stop().await.expect("it stops in order");
+
+    assert!(world.now().since(before) < Duration::from_secs(6));
+    assert!(world.engine.containers_of(key.service).iter().any(|it| it.is_alive()));
+    world.restart().await;
+    world.until("the rollout is finished", |world| world.is_healthy(key, 1)).await;
+    world.assert_at_rest().await;
+}
+
+// F08, F09, I11: the earlier actor's writes are refused, and it stops.
+#[tokio::test(start_paused = true)]
+async fn an_overtaken_easel_stops_by_itself() {
+    let mut world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+
+    let newer = world.rollouts.take_over().await.expect("somebody takes over");
+    world.nudge(key);
+    world.pass(Duration::from_secs(60)).await;
+    let ended = world.stop().await;
+
+    assert!(matches!(ended, Err(reconciler::Ended::Overtaken)));
+    assert!(newer.0 > 1);
+}
+
+// F34: the stream ends again and again; each gap is followed by one look at everything.
+#[tokio::test(start_paused = true)]
+async fn after_each_gap_everything_is_looked_at_once() {
+    let world = World::new();
+    world.live("web", 2, "listen 80 0").await;
+    drop(world.engine.take_calls());
+
+    world.engine.cut_events();
+    world.pass(Duration::from_secs(2)).await;
+
+    let kinds: Vec<_> = world.engine.take_calls().into_iter().map(|call| call.kind).collect();
+    let count = |kind| kinds.iter().filter(|it| **it == kind).count();
+    assert_eq!((count(CallKind::List), count(CallKind::Inspect)), (1, 2), "{kinds:?}");
+    assert_eq!(count(CallKind::ListService), 0, "no list per service");
+}
