@@ -7,7 +7,7 @@ use crate::{
     component::{Now, ToastProvider},
     route::Route,
     screen,
-    session::Session,
+    session::{Guard, SessionProvider},
     theme::ThemeProvider,
     view::clock,
 };
@@ -21,13 +21,13 @@ pub fn App() -> Html {
     html! {
         <ThemeProvider>
             <ContextProvider<Now> context={now}>
-                <ContextProvider<Session> context={Session::default()}>
-                    <ToastProvider>
+                <ToastProvider>
+                    <SessionProvider>
                         <BrowserRouter>
                             <Switch<Route> render={draw} />
                         </BrowserRouter>
-                    </ToastProvider>
-                </ContextProvider<Session>>
+                    </SessionProvider>
+                </ToastProvider>
             </ContextProvider<Now>>
         </ThemeProvider>
     }
@@ -36,15 +36,40 @@ pub fn App() -> Html {
 fn draw(route: Route) -> Html {
     match route {
         Route::Home => html! { <Redirect<Route> to={Route::Projects} /> },
-        Route::Login
-        | Route::Claim
-        | Route::Projects
+        Route::Login => html! { <screen::login::LoginScreen /> },
+        Route::Claim => html! { <screen::claim::ClaimScreen /> },
+        Route::NotFound => html! { <screen::not_found::NotFound /> },
+        Route::Projects
         | Route::Canvas { .. }
         | Route::ProjectSettings { .. }
         | Route::ProjectSettingsTab { .. }
         | Route::Service { .. }
         | Route::ServiceTab { .. }
         | Route::ApiKeys
+        | Route::Devices
+        | Route::System => html! { <Guard>{ draw_private(route) }</Guard> },
+    }
+}
+
+/// The screens for people who are signed in.
+fn draw_private(route: Route) -> Html {
+    match route {
+        Route::Projects => html! { <screen::projects::Projects /> },
+        Route::ProjectSettings { project } => html! {
+            <screen::settings::ProjectSettings project={project.clone()} key={project} tab="general" />
+        },
+        Route::ProjectSettingsTab { project, tab } => html! {
+            <screen::settings::ProjectSettings project={project.clone()} key={project} {tab} />
+        },
+        Route::ApiKeys => html! { <screen::api_keys::ApiKeys /> },
+        Route::Devices => html! { <screen::devices::DevicesScreen /> },
+        Route::System => html! { <screen::system::System /> },
+        Route::Canvas { .. }
+        | Route::Service { .. }
+        | Route::ServiceTab { .. }
+        | Route::Home
+        | Route::Login
+        | Route::Claim
         | Route::NotFound => html! { <screen::not_found::NotFound /> },
     }
 }

@@ -35,7 +35,7 @@ pub use self::{
     status::{Status, StatusMark},
     table::{Column, Table},
     tabs::{Tab, Tabs},
-    toast::{Toast, ToastKind, ToastProvider, use_toasts},
+    toast::{Toast, ToastKind, ToastProvider, Toasts, use_toasts},
 };
 
 #[cfg(test)]

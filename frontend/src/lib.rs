@@ -1,5 +1,6 @@
 //! The web app: the canvas and the screens around it, in Yew.
 
+pub mod api;
 pub mod app;
 pub mod canvas;
 pub mod card;
@@ -11,4 +12,5 @@ pub mod screen;
 pub mod session;
 pub mod shell;
 pub mod theme;
+pub mod variables;
 pub mod view;

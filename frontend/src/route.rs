@@ -25,6 +25,10 @@ pub enum Route {
     ServiceTab { project: String, service: String, tab: String },
     #[at("/settings/api-keys")]
     ApiKeys,
+    #[at("/settings/devices")]
+    Devices,
+    #[at("/settings/system")]
+    System,
     #[not_found]
     #[at("/404")]
     NotFound,
@@ -45,6 +49,8 @@ impl Route {
             | Self::Claim
             | Self::Projects
             | Self::ApiKeys
+            | Self::Devices
+            | Self::System
             | Self::NotFound => None,
         }
     }
@@ -63,6 +69,8 @@ impl Route {
             | Self::ProjectSettings { .. }
             | Self::ProjectSettingsTab { .. }
             | Self::ApiKeys
+            | Self::Devices
+            | Self::System
             | Self::NotFound => None,
         }
     }

@@ -2,9 +2,13 @@
 
 pub mod clipboard;
 pub mod clock;
+pub mod fetch;
 pub mod field;
 pub mod focus;
 pub mod page;
+pub mod random;
 pub mod scroll;
+pub mod socket;
 pub mod storage;
+pub mod stream;
 pub mod style;

@@ -62,3 +62,26 @@ pub fn use_keys(on_key: Callback<KeyboardEvent>) {
         move || drop(listener)
     });
 }
+
+/// What the browser calls itself.
+#[must_use]
+pub fn agent() -> String {
+    let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    window.and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
+}
+
+/// The hash of the web app that this page is.
+#[must_use]
+pub fn app_hash() -> Option<String> {
+    let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    let meta = window?.document()?.query_selector("meta[name='easel-app']").ok()??;
+    meta.get_attribute("content").filter(|hash| !hash.is_empty() && !hash.contains('{'))
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(window) = web_sys::window() {
+        // A browser that refuses leaves the page as it is.
+        let _ = window.location().reload();
+    }
+}

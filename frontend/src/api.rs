@@ -1,0 +1,74 @@
+//! The API, as screens use it: typed calls, one kind of error, and what a screen shows meanwhile.
+
+mod account;
+mod api_key;
+mod change;
+mod deed;
+mod error;
+mod exchange;
+mod fetched;
+mod member;
+mod paging;
+mod project;
+mod request;
+mod system;
+
+use std::{cell::RefCell, rc::Rc};
+
+use serde::de::DeserializeOwned;
+use yew::prelude::{Callback, hook, use_context};
+
+use crate::view::fetch::Browser;
+
+pub use self::{
+    account::{Claim, Devices, Login},
+    api_key::{CreatedKey, NewKey},
+    change::Place,
+    deed::{Deed, use_deed},
+    error::{ApiError, sentence},
+    exchange::{Answer, Lost, Transport},
+    fetched::{Fetched, UseFetch, use_fetch},
+    paging::{UsePages, use_pages},
+    request::{Method, Request},
+    system::SystemStatus,
+};
+
+use self::exchange::Unanswered;
+
+/// A way to the server. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Api {
+    unanswered: Rc<RefCell<Unanswered>>,
+    /// The session has ended.
+    on_ended: Callback<()>,
+}
+
+impl PartialEq for Api {
+    fn eq(&self, other: &Self) -> bool {
+        self.on_ended == other.on_ended
+    }
+}
+
+impl Api {
+    /// Tells when the server says that nobody is signed in.
+    #[must_use]
+    pub fn new(on_ended: Callback<()>) -> Self {
+        Self { unanswered: Rc::default(), on_ended }
+    }
+
+    /// Sends a request, and reads the answer. That the session has ended is told to the app too.
+    async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
+        let minds = request.minds_session();
+        let answer = exchange::exchange(&Browser, &self.unanswered, request).await;
+        if minds && matches!(answer, Err(ApiError::Unauthorized(_))) {
+            self.on_ended.emit(());
+        }
+        answer.and_then(|answer| answer.read())
+    }
+}
+
+/// The way to the server, from anywhere below the session.
+#[hook]
+pub fn use_api() -> Api {
+    use_context::<Api>().unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! Staging, discarding, applying, revealing.
+
+use domain::{
+    Address, ChangeId, EnvironmentId, Message, ProjectId,
+    canvas::Snapshot,
+    changes::{Applied, Discarded, Keep, Revealed, Selection, Staging},
+    edit::Edit,
+};
+use serde_json::json;
+
+use super::{Api, ApiError, Request};
+
+/// An environment of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub project: ProjectId,
+    pub environment: EnvironmentId,
+}
+
+impl Place {
+    /// Where a snapshot is of.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        Self { project: snapshot.project.id, environment: snapshot.environment.id }
+    }
+
+    fn path(self, rest: &str) -> String {
+        format!("/projects/{}/environments/{}{rest}", self.project, self.environment)
+    }
+}
+
+impl Api {
+    /// A project's first environment as a canvas shows it.
+    pub async fn canvas(&self, project: ProjectId) -> Result<Snapshot, ApiError> {
+        self.send(Request::get(&format!("/projects/{project}/canvas"))).await
+    }
+
+    /// Stages edits, all or none.
+    pub async fn stage(&self, place: Place, edits: Vec<Edit>) -> Result<Staging, ApiError> {
+        let request = Request::post(&place.path("/pending-changes"));
+        self.send(request.json(&json!({ "edits": edits }))).await
+    }
+
+    /// Discards changes and what depends on them. With `seen` given, nothing goes if more would.
+    pub async fn discard(
+        &self,
+        place: Place,
+        changes: Vec<ChangeId>,
+        seen: Option<Vec<ChangeId>>,
+    ) -> Result<Discarded, ApiError> {
+        let request = Request::post(&place.path("/pending-changes/discard"));
+        self.send(request.json(&json!({ "changes": changes, "seen": seen }))).await
+    }
+
+    /// Brings discarded edits back.
+    pub async fn restore(&self, place: Place, edits: Vec<ChangeId>) -> Result<Staging, ApiError> {
+        let request = Request::post(&place.path("/pending-changes/restore"));
+        self.send(request.json(&json!({ "edits": edits }))).await
+    }
+
+    /// Ends the conflict of a change with what was applied meanwhile.
+    pub async fn settle(&self, place: Place, change: ChangeId, keep: Keep) -> Result<(), ApiError> {
+        let request = Request::post(&place.path(&format!("/pending-changes/{change}/settle")));
+        self.send(request.json(&json!({ "keep": keep }))).await
+    }
+
+    /// Applies what is selected, as one revision.
+    pub async fn apply(
+        &self,
+        place: Place,
+        selection: Selection,
+        message: Message,
+    ) -> Result<Applied, ApiError> {
+        let body = match selection {
+            Selection::Changes { changes } => json!({ "changes": changes, "message": message }),
+            Selection::UpTo { up_to } => json!({ "up_to": up_to, "message": message }),
+        };
+        self.send(Request::post(&place.path("/deploy")).json(&body)).await
+    }
+
+    /// The values of one variable. It is noted who asked.
+    pub async fn reveal(&self, place: Place, address: Address) -> Result<Revealed, ApiError> {
+        let request = Request::post(&place.path("/reveal"));
+        self.send(request.json(&json!({ "address": address }))).await
+    }
+}

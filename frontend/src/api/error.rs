@@ -1,0 +1,215 @@
+//! What can go wrong with a request, sorted by what a screen does about it.
+
+use std::{collections::BTreeMap, fmt};
+
+use domain::{ChangeId, change::Conflict, check::Problem};
+use serde::Deserialize;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ApiError {
+    /// Nobody answered: no network, or Easel is not running.
+    Offline,
+    /// It took too long. Whether it happened is not known.
+    Slow,
+    /// Sign in, or sign in again.
+    Unauthorized(String),
+    /// Ask somebody who may.
+    Forbidden(String),
+    /// Look elsewhere.
+    NotFound(String),
+    /// Send something else: what is wrong, by field.
+    Invalid { message: String, fields: BTreeMap<String, Vec<String>> },
+    /// It clashes with something that exists, or with what others did meanwhile.
+    Conflict { message: String, conflicts: Vec<Conflict> },
+    /// More is needed than was named.
+    Incomplete { message: String, closure: Vec<ChangeId>, missing: Vec<ChangeId> },
+    /// Mend these first.
+    Blocked { message: String, problems: Vec<Problem> },
+    /// Anything else: a sentence, and how the log calls this request.
+    Other { message: String, request: Option<String> },
+}
+
+/// The envelope of errors.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    error: String,
+    message: String,
+    errors: BTreeMap<String, Vec<String>>,
+    closure: Vec<ChangeId>,
+    missing: Vec<ChangeId>,
+    conflicts: Vec<Conflict>,
+    problems: Vec<Problem>,
+}
+
+impl ApiError {
+    /// What an answer that is no success means.
+    #[must_use]
+    pub fn read(status: u16, body: &str, request: Option<&str>) -> Self {
+        let Ok(envelope) = serde_json::from_str::<Envelope>(body) else {
+            // Not Easel's words: somebody on the way says that Easel does not answer.
+            return match status {
+                502..=504 => Self::Offline,
+                401 => Self::Unauthorized("sign in first".to_owned()),
+                _ => Self::unread(status, request),
+            };
+        };
+        let Envelope { error, message, errors, closure, missing, conflicts, problems } = envelope;
+        match error.as_str() {
+            "unauthorized" => Self::Unauthorized(message),
+            "forbidden" => Self::Forbidden(message),
+            "not_found" => Self::NotFound(message),
+            "invalid" => Self::Invalid { message, fields: errors },
+            "conflict" | "not_now" => Self::Conflict { message, conflicts },
+            "incomplete" => Self::Incomplete { message, closure, missing },
+            "blocked" => Self::Blocked { message, problems },
+            _ if status == 401 => Self::Unauthorized(message),
+            _ if message.is_empty() => Self::unread(status, request),
+            _ => Self::Other { message, request: request.map(str::to_owned) },
+        }
+    }
+
+    /// An answer that cannot be read.
+    #[must_use]
+    pub fn unread(status: u16, request: Option<&str>) -> Self {
+        Self::Other {
+            message: format!(
+                "the server's answer ({status}) could not be read; reload the page, since it may be of another version"
+            ),
+            request: request.map(str::to_owned),
+        }
+    }
+
+    /// What is wrong with one field, as a sentence.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Invalid { fields, .. } => {
+                let rules = fields.get(name)?;
+                Some(rules.iter().map(|rule| sentence(rule)).collect::<Vec<_>>().join(" "))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is wrong beside these fields, as a sentence; `None` when they say it all.
+    #[must_use]
+    pub fn beside(&self, shown: &[&str]) -> Option<String> {
+        let Self::Invalid { message, fields } = self else { return Some(self.to_string()) };
+        let rest: Vec<String> = (fields.iter())
+            .filter(|(name, _)| !shown.contains(&name.as_str()))
+            .flat_map(|(name, rules)| {
+                rules.iter().map(move |rule| sentence(&format!("{name} {rule}")))
+            })
+            .collect();
+        match (fields.is_empty(), rest.is_empty()) {
+            (true, _) => Some(sentence(message)),
+            (false, true) => None,
+            (false, false) => Some(rest.join(" ")),
+        }
+    }
+
+    /// Whether the same may work a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Offline | Self::Slow | Self::Other { .. })
+    }
+
+    /// How the log calls the request.
+    #[must_use]
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            Self::Other { request, .. } => request.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offline => out.write_str(
+                "Easel does not answer. Check that it runs and that you have a network, then try again.",
+            ),
+            Self::Slow => out.write_str(
+                "Easel took too long to answer. It may have happened all the same: look before you try again.",
+            ),
+            Self::Unauthorized(message)
+            | Self::Forbidden(message)
+            | Self::NotFound(message)
+            | Self::Invalid { message, .. }
+            | Self::Conflict { message, .. }
+            | Self::Incomplete { message, .. }
+            | Self::Blocked { message, .. }
+            | Self::Other { message, .. } => out.write_str(&sentence(message)),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// A rule or message as a sentence: with a capital and a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let mut out: String = first.to_uppercase().chain(letters).collect();
+    if !out.ends_with(['.', '!', '?', ':', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_field_is_told_beside_it_and_nothing_else_is_left_to_say() {
+        let body = r#"{"error":"invalid","message":"name must not be empty",
+            "errors":{"name":["must not be empty"]}}"#;
+
+        let error = ApiError::read(422, body, None);
+
+        assert_eq!(error.field("name").as_deref(), Some("Must not be empty."));
+        assert_eq!(error.field("email"), None);
+        assert_eq!(error.beside(&["name"]), None);
+        assert_eq!(error.beside(&[]).as_deref(), Some("Name must not be empty."));
+    }
+
+    #[test]
+    fn what_must_be_applied_together_comes_along() {
+        let id = "0193a1f0-0000-7000-8000-000000000001";
+        let body = format!(
+            r#"{{"error":"incomplete","message":"more","closure":["{id}"],"missing":["{id}"]}}"#
+        );
+
+        let ApiError::Incomplete { closure, missing, .. } = ApiError::read(409, &body, None) else {
+            panic!("another kind of error");
+        };
+
+        assert_eq!((closure.len(), missing.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_proxy_that_finds_nobody_means_offline() {
+        assert_eq!(ApiError::read(502, "<html>Bad gateway</html>", None), ApiError::Offline);
+    }
+
+    #[test]
+    fn an_internal_error_says_how_the_log_calls_it() {
+        let body = r#"{"error":"internal","message":"could not list projects"}"#;
+
+        let error = ApiError::read(500, body, Some("r-1"));
+
+        assert_eq!(error.to_string(), "Could not list projects.");
+        assert_eq!(error.request(), Some("r-1"));
+        assert!(error.is_passing());
+    }
+
+    #[test]
+    fn an_unknown_answer_is_no_dead_end() {
+        assert!(ApiError::read(418, "teapot", None).to_string().contains("reload"));
+        assert_eq!(ApiError::read(401, "", None).to_string(), "Sign in first.");
+    }
+}

@@ -1,0 +1,147 @@
+//! Signing in.
+
+use domain::Email;
+use yew::prelude::{
+    Callback, Html, Properties, component, html, use_context, use_effect_with, use_state_eq,
+};
+use yew_router::prelude::{Redirect, use_location, use_navigator};
+
+use crate::{
+    api::{ApiError, Login, use_api, use_deed},
+    component::{Button, ButtonKind, Form, Skeleton, TextField},
+    route::Route,
+    screen::failure::Failure,
+    session::{Session, Standing, go_on},
+    shell::logo,
+    view::page,
+};
+
+#[component]
+pub fn LoginScreen() -> Html {
+    page::use_title("Sign in");
+    let session = use_context::<Session>().unwrap_or_default();
+    let navigator = use_navigator();
+    let location = use_location();
+    let is_in = session.standing == Standing::In;
+    // Also when somebody opens this page who is signed in already.
+    use_effect_with(is_in, move |is_in| {
+        if let (true, Some(navigator), Some(location)) = (*is_in, navigator, location) {
+            go_on(&navigator, location.query_str());
+        }
+    });
+    match session.standing {
+        Standing::Unclaimed => html! { <Redirect<Route> to={Route::Claim} /> },
+        Standing::Unknown | Standing::In => html! {
+            <Doorway title="Sign in"><Skeleton label="who is signed in" lines={2} /></Doorway>
+        },
+        Standing::Failed(error) => html! {
+            <Doorway><Failure {error} on_retry={session.look} /></Doorway>
+        },
+        Standing::Out { has_ended } => html! {
+            <Doorway title="Sign in">
+                if has_ended {
+                    <p class="note" role="status">
+                        { "Your session has ended. Sign in again: you come back to where you were." }
+                    </p>
+                }
+                <LoginForm on_enter={session.enter.reform(Into::into)} />
+            </Doorway>
+        },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct LoginFormProps {
+    on_enter: Callback<domain::account::User>,
+}
+
+#[component]
+fn LoginForm(props: &LoginFormProps) -> Html {
+    let (email, password) = (use_state_eq(String::new), use_state_eq(String::new));
+    let api = use_api();
+    let deed = use_deed();
+    let on_submit = {
+        let (email, password, deed) = (email.clone(), password.clone(), deed.clone());
+        let on_enter = props.on_enter.clone();
+        Callback::from(move |()| {
+            if let Err(error) = check(&email, &password) {
+                return deed.refuse(error);
+            }
+            let (api, login) = (api.clone(), Login::new(&email, &password));
+            let on_enter = on_enter.clone();
+            deed.start(async move { api.login(login).await }, move |user| on_enter.emit(user));
+        })
+    };
+    let set = |state: &yew::UseStateHandle<String>| {
+        let setter = state.setter();
+        Callback::from(move |text| setter.set(text))
+    };
+    html! {
+        <Form {on_submit} error={deed.beside(&["email", "password"])} label="Sign in">
+            <TextField id="email" label="E-mail" kind="email" autocomplete="username" autofocus=true
+                value={(*email).clone()} error={deed.field("email")} on_input={set(&email)} />
+            <TextField id="password" label="Password" kind="password"
+                autocomplete="current-password" value={(*password).clone()}
+                error={deed.field("password")} on_input={set(&password)} />
+            <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>
+                { "Sign in" }
+            </Button>
+            <p class="muted small">
+                { "No account, or the password is lost? Ask an admin of this instance." }
+            </p>
+        </Form>
+    }
+}
+
+/// What can be said without asking.
+fn check(email: &str, password: &str) -> Result<(), ApiError> {
+    let mut fields = std::collections::BTreeMap::new();
+    if let Err(rule) = Email::try_from(email) {
+        fields.insert("email".to_owned(), vec![rule.to_string()]);
+    }
+    if password.is_empty() {
+        fields.insert("password".to_owned(), vec!["must not be empty".to_owned()]);
+    }
+    if fields.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::Invalid { message: String::new(), fields })
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct DoorwayProps {
+    #[prop_or_default]
+    pub title: Option<yew::AttrValue>,
+    pub children: Html,
+}
+
+/// The page of somebody who is not in yet: a card on the bare ground.
+#[component]
+pub fn Doorway(props: &DoorwayProps) -> Html {
+    html! {
+        <main id="content" class="doorway">
+            <div class="doorway-card">
+                <div class="doorway-logo">{ logo() }<span class="doorway-name">{ "Easel" }</span></div>
+                if let Some(title) = &props.title {
+                    <h1>{ title }</h1>
+                }
+                { props.children.clone() }
+            </div>
+        </main>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_before_asking_the_server() {
+        let error = check("ada", "").unwrap_err();
+
+        assert_eq!(error.field("email").as_deref(), Some("Must be an e-mail address."));
+        assert_eq!(error.field("password").as_deref(), Some("Must not be empty."));
+        assert!(check("ada@example.org", "x").is_ok());
+    }
+}

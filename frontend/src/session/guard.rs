@@ -1,0 +1,61 @@
+//! Screens that are for people who are signed in.
+
+use yew::prelude::{Html, Properties, component, html, use_context, use_effect_with};
+use yew_router::{
+    prelude::{Navigator, Redirect, use_location, use_navigator},
+    query::Raw,
+};
+
+use super::{Next, Session, Standing};
+use crate::{component::Skeleton, route::Route, screen::failure::Failure, shell::Shell};
+
+#[derive(Properties, PartialEq)]
+pub struct GuardProps {
+    pub children: Html,
+}
+
+/// Shows its children to somebody who is signed in, and sends others to sign in first.
+#[component]
+pub fn Guard(props: &GuardProps) -> Html {
+    let session = use_context::<Session>().unwrap_or_default();
+    match session.standing {
+        Standing::In => props.children.clone(),
+        Standing::Unknown => html! {
+            <Shell><div class="waits"><Skeleton label="who is signed in" /></div></Shell>
+        },
+        Standing::Failed(error) => html! {
+            <Shell><Failure {error} on_retry={session.look} /></Shell>
+        },
+        Standing::Unclaimed => html! { <Redirect<Route> to={Route::Claim} /> },
+        Standing::Out { .. } => html! { <ToLogin /> },
+    }
+}
+
+/// Goes to sign in, and keeps the page that was asked for (DK-23).
+#[component]
+fn ToLogin() -> Html {
+    let navigator = use_navigator();
+    let location = use_location();
+    use_effect_with((), move |()| {
+        if let (Some(navigator), Some(location)) = (navigator, location) {
+            let query = Next::kept(location.path(), location.query_str());
+            go(&navigator, &Route::Login, &query);
+        }
+    });
+    Html::default()
+}
+
+/// Goes on to the page that was asked for before signing in.
+pub fn go_on(navigator: &Navigator, query: &str) {
+    let next = Next::asked(query);
+    go(navigator, &next.route, &next.query);
+}
+
+fn go(navigator: &Navigator, route: &Route, query: &str) {
+    if query.is_empty() {
+        navigator.replace(route);
+    } else {
+        // A query that is text already cannot fail to be written.
+        let _ = navigator.replace_with_query(route, Raw(query.trim_start_matches('?')));
+    }
+}

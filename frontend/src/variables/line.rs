@@ -1,0 +1,186 @@
+//! One variable of the table.
+
+use std::rc::Rc;
+
+use domain::{Reference, Value, canvas::Snapshot, changes::Revealed};
+use icondata_lu::{LuLock, LuPencil, LuTrash2, LuUndo2};
+use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
+
+use super::{Origin, Row, Staged, dialog::Subject, table::Wish};
+use crate::{
+    api::{Place, use_api, use_deed},
+    component::{Badge, Icon, IconButton, Pigment, Secrecy, SecretValue},
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct VariableLineProps {
+    pub(super) row: Row,
+    pub(super) place: Place,
+    pub(super) snapshot: Rc<Snapshot>,
+    pub(super) is_readonly: bool,
+    pub(super) on_wish: Callback<Wish>,
+}
+
+#[component]
+pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
+    let VariableLineProps { row, place, snapshot, is_readonly, on_wish } = props;
+    let staged = match row.staged {
+        Some(Staged::Added) => "variable--new",
+        Some(Staged::Edited) => "variable--edited",
+        Some(Staged::Removed) => "variable--removed",
+        None => "",
+    };
+    html! {
+        <tr class={classes!("variable", staged)}>
+            <td class="variable-key">
+                <code class="variable-name">{ row.key.as_str() }</code>
+                { badges(row, snapshot) }
+            </td>
+            <td class="variable-value">
+                if *is_readonly {
+                    <span class="secret-dots" aria-label="hidden">{ "••••••••" }</span>
+                } else {
+                    // What is revealed is forgotten when the value changes.
+                    <Hidden key={row.variable.version} row={row.clone()} place={*place} />
+                }
+                { references(row, snapshot) }
+            </td>
+            <td class="variable-deeds">
+                if !is_readonly {
+                    { deeds(row, on_wish) }
+                }
+            </td>
+        </tr>
+    }
+}
+
+fn badges(row: &Row, snapshot: &Snapshot) -> Html {
+    let by: Vec<&str> =
+        row.by.iter().filter_map(|id| snapshot.people.get(id)).map(|name| name.as_str()).collect();
+    let title = (!by.is_empty()).then(|| format!("by {}", by.join(", ")));
+    html! {
+        <span class="variable-badges" {title}>
+            if let Some(staged) = row.staged {
+                <Badge pigment={match staged {
+                    Staged::Added => Pigment::Live,
+                    Staged::Edited => Pigment::Staged,
+                    Staged::Removed => Pigment::Fail,
+                }}>{ staged.word() }</Badge>
+            }
+            if row.variable.sealed {
+                <Badge><Icon icon={LuLock} size={12} />{ "Sealed" }</Badge>
+            }
+            if let Some(name) = origin_name(&row.origin) {
+                <Badge>{ name }</Badge>
+            }
+            if let Some(name) = row.hides.as_ref().and_then(origin_name) {
+                <span class="faint small">{ format!("overrides {name}") }</span>
+            }
+        </span>
+    }
+}
+
+fn origin_name(origin: &Origin) -> Option<String> {
+    match origin {
+        Origin::Own => None,
+        Origin::Group(name) => Some(name.clone()),
+        Origin::Shared => Some("shared".to_owned()),
+    }
+}
+
+fn references(row: &Row, snapshot: &Snapshot) -> Html {
+    let Value::Hidden { references } = &row.variable.value else { return Html::default() };
+    if references.is_empty() {
+        return Html::default();
+    }
+    let names = references.iter().map(|reference| match reference {
+        Reference::Service { service, key } => {
+            let name = snapshot.spec.services.get(service).map(|it| it.name.to_string());
+            let name = name.or_else(|| {
+                let staged = snapshot.spec.overlay(&snapshot.changes());
+                staged.services.get(service).map(|it| it.name.to_string())
+            });
+            (format!("{}.{key}", name.unwrap_or_else(|| "deleted service".to_owned())), true)
+        }
+        Reference::Shared { key } => (format!("shared.{key}"), true),
+        Reference::Own { key } => (key.to_string(), true),
+        Reference::Unknown { namespace, key } => (format!("{namespace}.{key}"), false),
+    });
+    html! {
+        <span class="variable-refers small">
+            <span class="sr-only">{ "refers to " }</span>
+            { for names.map(|(name, is_known)| html! {
+                <code key={name.clone()} class={if is_known { "refers" } else { "refers refers--unknown" }}
+                    title={(!is_known).then_some("Does not exist yet: this cannot be applied")}>
+                    { name }
+                </code>
+            }) }
+        </span>
+    }
+}
+
+fn deeds(row: &Row, on_wish: &Callback<Wish>) -> Html {
+    let wish = |wish: Wish| on_wish.reform(move |_| wish.clone());
+    let key = row.key.clone();
+    if row.origin != Origin::Own {
+        let label = format!("Override {key} here");
+        let onclick = wish(Wish::Edit(Subject::Override(key)));
+        return html! { <IconButton icon={LuPencil} {label} {onclick} /> };
+    }
+    let is_removed = row.staged == Some(Staged::Removed);
+    let subject = Subject::Existing { key: key.clone(), is_sealed: row.variable.sealed };
+    html! {
+        <span class="row variable-buttons">
+            if let Some(change) = row.change {
+                <IconButton icon={LuUndo2} label={format!("Undo the change of {key}")}
+                    onclick={wish(Wish::Undo(change))} />
+            }
+            if !is_removed {
+                <IconButton icon={LuPencil} label={format!("Edit {key}")}
+                    onclick={wish(Wish::Edit(subject))} />
+                <IconButton icon={LuTrash2} label={format!("Delete {key}")} danger=true
+                    onclick={wish(Wish::Delete(Box::new(row.clone())))} />
+            }
+        </span>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct HiddenProps {
+    row: Row,
+    place: Place,
+}
+
+/// A value that is fetched when it is asked for.
+#[component]
+fn Hidden(props: &HiddenProps) -> Html {
+    let HiddenProps { row, place } = props;
+    let revealed = use_state_eq(|| None::<Revealed>);
+    let api = use_api();
+    let deed = use_deed();
+    let on_reveal = Callback::from({
+        let (address, place, revealed) = (row.address.clone(), *place, revealed.setter());
+        let deed = deed.clone();
+        move |()| {
+            let (api, address, revealed) = (api.clone(), address.clone(), revealed.clone());
+            deed.start(async move { api.reveal(place, address).await }, move |answer| {
+                revealed.set(Some(answer));
+            });
+        }
+    });
+    let text = revealed.as_ref().and_then(|it| it.staged.as_ref().or(it.applied.as_ref()));
+    let value = match text {
+        _ if row.variable.sealed => Secrecy::Sealed,
+        Some(text) => Secrecy::Known(AttrValue::from(text.expose().to_owned())),
+        None if revealed.is_some() => Secrecy::Sealed,
+        None => Secrecy::Fetchable,
+    };
+    html! {
+        <>
+            <SecretValue name={row.key.to_string()} {value} {on_reveal} />
+            if let Some(error) = deed.error() {
+                <p class="field-error" role="alert">{ error.to_string() }</p>
+            }
+        </>
+    }
+}
