@@ -2,8 +2,9 @@
 
 use super::{Room, describe, find};
 use anyhow::{Context, Result, anyhow};
-use domain::runtime::{LogLine, LogStream};
+use domain::{Timestamp, runtime::LogStream};
 use futures::StreamExt;
+use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -13,6 +14,16 @@ pub(super) struct Wanted {
     pub(super) follow: bool,
     pub(super) tail: u32,
     pub(super) timestamps: bool,
+}
+
+/// One line, as far as it is shown.
+#[derive(Deserialize)]
+struct Line {
+    at: Timestamp,
+    stream: LogStream,
+    line: String,
+    #[serde(default)]
+    cut: bool,
 }
 
 /// The server says at least this often that it is there.
@@ -45,7 +56,7 @@ fn show(room: &Room, wanted: &Wanted, frame: &Frame) {
         console.value_line(&value);
         return;
     }
-    let Ok(line) = serde_json::from_value::<LogLine>(value.clone()) else {
+    let Ok(line) = serde_json::from_value::<Line>(value.clone()) else {
         // Not a line: news such as the end of a container.
         if let Some(text) = value.get("message").and_then(Value::as_str) {
             console.line(format!("— {text}"));

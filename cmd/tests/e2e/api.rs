@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) struct Api {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     pub(crate) url: String,
     pub(crate) key: String,
 }
@@ -30,8 +30,29 @@ impl Api {
         let registered = stranger.post("auth/register", &account).await;
         let token = registered["tokens"]["access_token"].as_str().expect("a token").to_owned();
         let person = Self { key: token, ..stranger };
-        let key = person.post("api-keys", &json!({ "description": "e2e" })).await;
+        let scopes = ["read", "stage", "deploy", "write", "admin"];
+        let key = json!({ "description": "e2e", "scopes": scopes });
+        let key = person.post("api-keys", &key).await;
         Self { key: key["token"].as_str().expect("a key").to_owned(), ..person }
+    }
+
+    /// Somebody else, who may look at a project.
+    pub(crate) async fn viewer(&self, project: &Project<'_>) -> Self {
+        let (email, password) = ("bob@example.org", "another long password");
+        let account = json!({ "email": email, "name": "Bob", "password": password });
+        // People make people; keys cannot.
+        self.person(EMAIL, PASSWORD).await.post("users", &account).await;
+        let member = json!({ "email": email, "role": "viewer" });
+        self.post(&format!("projects/{}/members", project.id), &member).await;
+        self.person(email, password).await
+    }
+
+    /// A person who signs in.
+    async fn person(&self, email: &str, password: &str) -> Self {
+        let login = json!({ "email": email, "password": password });
+        let tokens = self.post("auth/login", &login).await;
+        let token = tokens["access_token"].as_str().expect("a token").to_owned();
+        Self { http: self.http.clone(), url: self.url.clone(), key: token }
     }
 
     /// The same caller at another address.
@@ -122,13 +143,13 @@ impl Project<'_> {
 
     /// Waits until the newest deployment of a service serves and all of it runs.
     pub(crate) async fn until_running(&self, id: &str) -> Value {
-        let found = until(&format!("service {id} to run"), async || {
+        until(&format!("service {id} to run"), async || {
             let service = self.service(id).await;
             let state = &service["newest_deployment"]["state"];
             assert_ne!(state, "failed", "{service:#}");
             (state == "live" && service["condition"] == "running").then_some(service)
-        });
-        found.await
+        })
+        .await
     }
 
     pub(crate) async fn deployments(&self, id: &str) -> Vec<Value> {

@@ -82,19 +82,17 @@ async fn started(engine: &crate::engine::Engine, containers: &[String]) -> Vec<O
     times
 }
 
-fn now() -> u64 {
+/// Seconds since 1970, with all their digits.
+fn now() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.expect("a clock after 1970").as_secs()
+    let since = since.expect("a clock after 1970");
+    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
 }
 
 /// What the engine did to containers, exec probes apart.
-async fn changes_since(docker: &bollard::Docker, since: u64) -> Vec<(String, String)> {
+async fn changes_since(docker: &bollard::Docker, since: String) -> Vec<(String, String)> {
     let kinds = HashMap::from([("type", vec!["container"])]);
-    let options = EventsOptionsBuilder::new()
-        .since(&since.to_string())
-        .until(&(now() + 1).to_string())
-        .filters(&kinds)
-        .build();
+    let options = EventsOptionsBuilder::new().since(&since).until(&now()).filters(&kinds).build();
     let mut events = docker.events(Some(options));
     let mut found = Vec::new();
     while let Some(Ok(event)) = events.next().await {

@@ -27,7 +27,7 @@ async fn exactly_the_services_that_use_a_variable_are_redeployed() {
     }
     let before = engine.container_of("other").await;
     let old_user = engine.container_of("user").await;
-    assert_eq!(engine.exec(&old_user, &["printenv", "COLOUR"]).await.trim(), "red");
+    assert_eq!(engine.exec(&old_user, &["sh", "-c", "echo $COLOUR"]).await.trim(), "red");
 
     project.stage(&[set(&format!("service/{db_id}/variables/COLOUR"), "blue\n\"ü\"")]).await;
     let applied = project.apply("paint").await;
@@ -46,7 +46,7 @@ async fn exactly_the_services_that_use_a_variable_are_redeployed() {
     })
     .await;
     let new_user = engine.container_of("user").await;
-    assert_eq!(engine.exec(&new_user, &["printenv", "COLOUR"]).await, "blue\n\"ü\"\n");
+    assert_eq!(engine.exec(&new_user, &["sh", "-c", "echo \"$COLOUR\""]).await, "blue\n\"ü\"\n");
     assert_eq!(engine.container_of("other").await, before, "nobody else is touched");
     assert_eq!(project.deployments(&other_id).await.len(), 1);
 }
