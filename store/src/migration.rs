@@ -111,3 +111,6 @@ fn unique<const N: usize>(
 ) -> IndexCreateStatement {
     index(name, table, columns).unique().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use domain::{Clock, Error, Ids, InstanceId, Result, event::Announcer};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, EntityTrait, IntoActiveModel, Statement, TransactionTrait,
+    sqlx::{self, Connection, SqliteConnection},
 };
 use sea_orm_migration::MigratorTrait;
 use std::{
@@ -243,6 +244,9 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
         .acquire_timeout(Duration::from_secs(60))
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|options| {
+            options.after_release(|connection, _| Box::pin(is_fit(connection)))
+        })
         .map_sqlx_sqlite_opts(move |options| {
             options
                 .filename(&path)
@@ -256,6 +260,16 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
                 .pragma("temp_store", "MEMORY")
         });
     Database::connect(options).await
+}
+
+/// Whether a connection that was given back is as good as new.
+///
+/// SQLite ends a transaction by itself when the disk is full. The driver does not notice: it would
+/// take the next transaction for a part of the lost one, and never commit it.
+async fn is_fit(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A roll-back may still wait its turn; this comes after it.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn check_health(db: &DatabaseConnection, path: &Path) -> Result<(), OpenError> {

@@ -9,3 +9,4 @@ domain::deployments_contract!(Bench::new().contract().await);
 domain::events_contract!(Bench::new().contract().await);
 domain::layouts_contract!(Bench::new().contract().await);
 domain::projects_contract!(Bench::new().contract().await);
+domain::rollouts_contract!(Bench::new().contract().await);

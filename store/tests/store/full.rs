@@ -1,1 +1,92 @@
-//! To come.
+//! A full disk: it is said, nothing is half done, and it ends without a restart.
+
+use crate::bench::{Bench, somebody};
+use domain::{
+    Error, Secret,
+    access::InstanceRole,
+    account::Accounts,
+    changes::Changes,
+    edit::Edit,
+    project::Projects,
+    testing::contracts::desk::{mutation, name},
+};
+use std::{fs, io::Write, path::Path, process::Command};
+
+/// A small disk of its own, where this user may mount one.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn mount() -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m", "easel-test"])
+            .arg(directory.path())
+            .output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(directory))
+    }
+
+    fn fill(&self) {
+        let mut filler = fs::File::create(self.0.path().join("filler")).unwrap();
+        while filler.write_all(&[0; 4096]).is_ok() {}
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.0.path().join("filler")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+fn large(number: usize) -> Edit {
+    Edit::SetVariable {
+        address: format!("variables/KEY_{number}").parse().unwrap(),
+        value: Secret::new("x".repeat(60_000)),
+        sealed: false,
+        only_new: false,
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_ends_without_a_restart() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("not shown here: only root may mount a small disk");
+        return;
+    };
+    let bench = Bench::new();
+    let data: &Path = &disk.0.path().join("data");
+    let store = bench.open_at(data).await.unwrap();
+    let user = store.register_first(somebody("ann@example.com")).await.unwrap();
+    let by = mutation(user.id, InstanceRole::Admin);
+    let project = store.create(&by, name("shop")).await.unwrap();
+    let place = store.environment(project.id, None).await.unwrap().id;
+    disk.fill();
+
+    let mut staged = 0;
+    let refused = loop {
+        match store.stage(&by, place, vec![large(staged)]).await {
+            Ok(_) => staged += 1,
+            Err(error) => break error,
+        }
+        assert!(staged < 1000, "the disk never got full");
+    };
+
+    assert!(matches!(refused, Error::StorageFull), "{refused:?}");
+    for _ in 0..10 {
+        // Now and then one fits after all: the log of the database has begun anew.
+        match store.stage(&by, place, vec![large(staged)]).await {
+            Ok(_) => staged += 1,
+            Err(error) => assert!(matches!(error, Error::StorageFull), "{error:?}"),
+        }
+    }
+    let edits = store.workspace(place).await.expect("it can still be read").edits;
+    assert_eq!(edits.len(), staged, "nothing is half done");
+
+    disk.free();
+    store.stage(&by, place, vec![large(staged)]).await.expect("it goes on by itself");
+    assert_eq!(store.workspace(place).await.unwrap().edits.len(), staged + 1);
+    store.close().await;
+}

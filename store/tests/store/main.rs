@@ -1,4 +1,12 @@
 //! The store on SQLite files.
 
+#![expect(clippy::unwrap_used, reason = "a scene that cannot be set up is a failed test")]
+
 mod bench;
 mod contract;
+mod crash;
+mod full;
+mod opening;
+mod rollouts;
+mod secrets;
+mod writers;

@@ -1,1 +1,290 @@
-//! To come.
+//! Opening a data directory: everything is checked before anything is changed.
+
+use crate::bench::{Bench, somebody, sql};
+use domain::{
+    account::Accounts,
+    event::EventLog,
+    rollout::{Ownership, Rollouts, Step},
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+use store::{KeySource, OpenError, Store};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        // The lock says who asked last; SQLite's helpers come and go.
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            ["easel.db", "easel.key", "instance.json"].contains(&name.as_str())
+        })
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// A directory that was in use, and is not any more.
+async fn used() -> Bench {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    store.register_first(somebody("ann@example.com")).await.unwrap();
+    store.close().await;
+    bench
+}
+
+#[tokio::test]
+async fn a_new_directory_is_for_its_owner_only() {
+    let bench = Bench::new();
+    let path = bench.path().join("deep/data");
+
+    let store = bench.open_at(&path).await.unwrap();
+
+    assert_eq!(mode(&path), 0o700);
+    for file in ["easel.key", "easel.db", "easel.db-wal", "easel.lock"] {
+        assert_eq!(mode(&path.join(file)), 0o600, "{file}");
+    }
+    drop(store);
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_restart() {
+    let bench = used().await;
+
+    let store = bench.open().await;
+
+    assert!(store.has_users().await.unwrap());
+}
+
+#[tokio::test]
+async fn instance_and_epoch_stay_over_restarts() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let (instance, epoch) = (store.instance(), store.epoch().await.unwrap());
+    store.close().await;
+    drop(store);
+
+    let again = bench.open().await;
+
+    assert_eq!(again.instance(), instance);
+    assert_eq!(again.epoch().await.unwrap(), epoch);
+}
+
+#[tokio::test]
+async fn a_directory_in_use_is_refused_and_says_by_whom() {
+    let bench = Bench::new();
+    let first = bench.open().await;
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::Held { .. }));
+    assert!(refused.to_string().contains(&format!("process {}", std::process::id())));
+    first.close().await;
+    drop(first);
+    bench.try_open().await.expect("it is free again");
+}
+
+#[tokio::test]
+async fn another_databases_key_is_refused_and_changes_nothing() {
+    let bench = used().await;
+    let other = used().await;
+    fs::copy(other.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
+    let before = contents(bench.path());
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::WrongKey { .. }), "{refused}");
+    assert_eq!(contents(bench.path()), before);
+}
+
+#[tokio::test]
+async fn a_missing_key_is_not_made_anew() {
+    let bench = used().await;
+    fs::remove_file(bench.path().join("easel.key")).unwrap();
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::KeyMissing { .. }), "{refused}");
+    assert!(!bench.path().join("easel.key").exists());
+}
+
+#[tokio::test]
+async fn a_key_file_elsewhere_is_used_and_never_made() {
+    let bench = Bench::new();
+    let elsewhere = bench.path().join("credential");
+    let open = async || {
+        let keys = KeySource::File(elsewhere.clone());
+        let (ids, clock, bell) = (bench.ids.clone(), bench.clock.clone(), bench.bell.clone());
+        Store::open(&bench.path().join("data"), keys, ids, clock, bell).await
+    };
+
+    let refused = open().await.unwrap_err();
+    assert!(matches!(refused, OpenError::KeyMissing { .. }), "{refused}");
+
+    let other = used().await;
+    fs::copy(other.path().join("easel.key"), &elsewhere).unwrap();
+    open().await.expect("the key is there now");
+    assert!(!bench.path().join("data/easel.key").exists());
+}
+
+#[tokio::test]
+async fn a_newer_database_says_which_version_it_needs() {
+    let bench = used().await;
+    sql(bench.path(), "INSERT INTO seaql_migrations VALUES ('m9999_later', 0)").await;
+    sql(bench.path(), "UPDATE instance SET written_by = '9.9.9'").await;
+    let before = contents(bench.path());
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(&refused, OpenError::Newer { needed } if needed == "9.9.9"), "{refused}");
+    assert_eq!(contents(bench.path()), before);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused() {
+    for damage in ["head", "middle"] {
+        let bench = used().await;
+        let path = bench.path().join("easel.db");
+        let mut bytes = fs::read(&path).unwrap();
+        match damage {
+            "head" => bytes[..64].fill(b'x'),
+            _ => {
+                let half = bytes.len() / 2;
+                bytes[half..].fill(0xa5);
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
+
+        let refused = bench.try_open().await.unwrap_err();
+
+        assert!(matches!(refused, OpenError::Corrupt { .. }), "{damage}: {refused}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn another_programs_database_is_left_alone() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("easel.db"), b"").unwrap();
+    sql(bench.path(), "CREATE TABLE recipes (id INTEGER)").await;
+    let key = used().await;
+    fs::copy(key.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::NotEasel { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_lost_database_is_not_begun_anew() {
+    let bench = used().await;
+    for file in ["easel.db", "easel.db-wal", "easel.db-shm"] {
+        let _ = fs::remove_file(bench.path().join(file));
+    }
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::DatabaseMissing { .. }), "{refused}");
+    assert!(!bench.path().join("easel.db").exists());
+}
+
+/// What the reconciler is told of the engine.
+async fn ownership(store: &Store) -> Ownership {
+    let fence = store.take_over().await.unwrap();
+    store.desired(fence).await.unwrap().ownership
+}
+
+async fn bind(store: &Store, bench: &Bench) {
+    use domain::Clock;
+    let fence = store.take_over().await.unwrap();
+    let step = Step::EngineBound { engine: "engine-1".to_owned() };
+    store.record(fence, bench.clock.now(), &[step]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copied_directory_only_observes_until_a_person_confirms() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    bind(&store, &bench).await;
+    store.close().await;
+    let copy = tempfile::tempdir().unwrap();
+    for file in ["easel.db", "easel.key", "instance.json"] {
+        fs::copy(bench.path().join(file), copy.path().join(file)).unwrap();
+    }
+
+    let store = bench.open_at(copy.path()).await.unwrap();
+
+    assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }));
+    store.close().await;
+    drop(store);
+    let store = bench.open_at(copy.path()).await.unwrap();
+    assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }), "it stays in doubt");
+    store.confirm_engine("engine-2").await.unwrap();
+    assert_eq!(ownership(&store).await, Ownership::Bound { engine: "engine-2".to_owned() });
+    store.close().await;
+    drop(store);
+    let store = bench.open_at(copy.path()).await.unwrap();
+    assert_eq!(ownership(&store).await, Ownership::Bound { engine: "engine-2".to_owned() });
+}
+
+#[tokio::test]
+async fn an_older_database_in_its_place_only_observes() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    bind(&store, &bench).await;
+    store.close().await;
+    drop(store);
+    let backup = fs::read(bench.path().join("easel.db")).unwrap();
+    let store = bench.open().await;
+    let last = store.take_over().await.unwrap();
+    store.close().await;
+    drop(store);
+    fs::write(bench.path().join("easel.db"), backup).unwrap();
+
+    let store = bench.open().await;
+
+    let fence = store.take_over().await.unwrap();
+    assert!(fence > last, "fences only grow");
+    let desired = store.desired(fence).await.unwrap();
+    assert!(matches!(desired.ownership, Ownership::Doubtful { .. }));
+}
+
+#[tokio::test]
+async fn a_database_without_its_file_beside_only_observes() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    bind(&store, &bench).await;
+    store.close().await;
+    drop(store);
+    fs::remove_file(bench.path().join("instance.json")).unwrap();
+
+    let store = bench.open().await;
+
+    assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }));
+}
+
+#[tokio::test]
+async fn the_database_is_set_up_to_lose_nothing() {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    // DK-165
+    let bench = used().await;
+    let url = format!("sqlite://{}", bench.path().join("easel.db").display());
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    let ask = async |sql: &str| -> String {
+        let query = Statement::from_string(DbBackend::Sqlite, sql);
+        db.query_one_raw(query).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    };
+
+    assert_eq!(ask("PRAGMA journal_mode").await, "wal");
+    let version = ask("SELECT sqlite_version()").await;
+    let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(parts >= vec![3, 51, 3], "{version} has bugs that lose data");
+}
