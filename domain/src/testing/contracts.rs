@@ -18,6 +18,7 @@ pub mod discarding;
 pub mod events;
 pub mod layouts;
 pub mod projects;
+pub mod rollouts;
 pub mod staging;
 pub mod variables;
 

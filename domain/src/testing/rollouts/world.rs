@@ -60,6 +60,8 @@ impl World {
         view.subnet = self.environments.get(&key.environment).and_then(|(_, subnet)| *subnet);
         for (id, held) in self.replicas.iter().filter(|(_, held)| held.service == key) {
             match held.released_at {
+                // Left behind by a deleted service of this id: a tombstone names it.
+                None if !self.deployments.contains_key(&held.row.deployment) => (),
                 None => view.replicas.push(held.row.clone()),
                 Some(at) if now.since(at) <= MEMORY => {
                     view.released.insert(*id);
@@ -106,9 +108,11 @@ impl World {
         let generation = self.next_generation(key) - 1;
         let Some(service) = self.services.remove(&key) else { return };
         let mut containers = Vec::new();
-        for held in self.replicas.values_mut().filter(|held| held.service == key) {
-            containers.extend(held.row.container.clone());
-            held.released_at.get_or_insert(now);
+        // Their addresses are held until the tombstone is done.
+        for held in self.replicas.values().filter(|it| it.service == key) {
+            if held.released_at.is_none() {
+                containers.extend(held.row.container.clone());
+            }
         }
         self.deployments.retain(|_, deployment| {
             deployment.environment != key.environment || deployment.service != key.service
@@ -224,6 +228,13 @@ impl World {
             Step::TombstoneDone { subject } => match self.tombstones.get_mut(subject) {
                 Some(tombstone) => {
                     tombstone.done_at.get_or_insert(at);
+                    let left = |held: &&mut Held| {
+                        Some(held.service) == subject.service()
+                            && !self.deployments.contains_key(&held.row.deployment)
+                    };
+                    for held in self.replicas.values_mut().filter(left) {
+                        held.released_at.get_or_insert(at);
+                    }
                 }
                 None => return stale("there is no such tombstone"),
             },

@@ -1,0 +1,472 @@
+//! What every [`Rollouts`](crate::rollout::Rollouts) promises to the reconciler.
+
+use super::{Store, desk::Desk};
+use crate::{
+    Clock, DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp, VolumeId,
+    deployment::{Condition, DeploymentState, Milestone},
+    edit::Edit,
+    rollout::{
+        ADDRESS_HOLD, Aim, Fence, Ledger, MEMORY, Ownership, ReplicaRow, RolloutError, ServiceKey,
+        ServiceView, Step, Verdict,
+    },
+    runtime::{ContainerId, PinnedImage, Subnet},
+};
+use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
+use uuid::Uuid;
+
+/// Tests that a [`Rollouts`](crate::rollout::Rollouts) keeps its promises.
+#[macro_export]
+macro_rules! rollouts_contract {
+    ($store:expr) => {
+        $crate::contract_claims!(
+            rollouts,
+            $store,
+            [
+                a_later_actor_overrules_an_earlier_one,
+                all_steps_are_written_or_none,
+                one_service_reads_as_all_do,
+                a_network_is_assigned_once_and_to_one_environment,
+                each_replica_has_an_address_of_its_own_and_it_is_held,
+                the_longest_unused_address_comes_first,
+                adding_a_replica_twice_is_adding_it_once,
+                a_replica_of_what_is_over_is_not_added,
+                a_container_is_made_lost_and_made_again,
+                a_ledger_is_kept_exactly,
+                a_retired_replica_stays_until_it_is_released,
+                a_released_replica_is_remembered_for_a_day,
+                a_volume_that_was_made_is_remembered,
+                an_image_is_pinned_and_attempts_are_counted,
+                a_promotion_needs_readiness_and_a_higher_generation,
+                a_condition_is_kept_with_its_reason,
+                a_first_engine_is_bound_and_another_one_needs_a_person,
+                a_done_tombstone_is_remembered_for_a_day,
+            ]
+        );
+    };
+}
+
+/// Somebody at work, with a service, and the reconciler's hand.
+struct Scene {
+    desk: Desk,
+    fence: Fence,
+    key: ServiceKey,
+    deployment: DeploymentId,
+}
+
+impl Scene {
+    async fn new(store: Store) -> Self {
+        let desk = Desk::open(store).await;
+        let service = desk.service("web").await;
+        let deployment = desk.newest(service).await.id;
+        let fence = desk.store.rollouts.take_over().await.expect("the store answers");
+        let key = ServiceKey { environment: desk.environment, service };
+        Self { desk, fence, key, deployment }
+    }
+
+    /// The same, with a network.
+    async fn connected(store: Store) -> Self {
+        let scene = Self::new(store).await;
+        scene.assign(scene.key.environment, 1).await.expect("it is assigned");
+        scene
+    }
+
+    fn now(&self) -> Timestamp {
+        self.desk.store.clock.now()
+    }
+
+    fn forward(&self, duration: Duration) {
+        self.desk.store.clock.forward(duration);
+    }
+
+    async fn record(&self, steps: &[Step]) -> Result<(), RolloutError> {
+        self.desk.store.rollouts.record(self.fence, self.now(), steps).await
+    }
+
+    async fn assign(&self, environment: EnvironmentId, third: u8) -> Result<(), RolloutError> {
+        let subnet = Subnet::containing(Ipv4Addr::new(10, 215, third, 0));
+        self.record(&[Step::SubnetAssigned { environment, subnet }]).await
+    }
+
+    async fn aim(&self) -> Aim {
+        let aim = self.desk.store.rollouts.desired_service(self.fence, self.key).await;
+        aim.expect("the store answers")
+    }
+
+    async fn view(&self) -> ServiceView {
+        self.aim().await.service.expect("the service exists")
+    }
+
+    async fn row(&self, replica: ReplicaId) -> Option<ReplicaRow> {
+        self.view().await.replicas.into_iter().find(|row| row.id == replica)
+    }
+
+    async fn try_add(&self, number: u16) -> Result<ReplicaId, RolloutError> {
+        let replica = replica(number);
+        let deployment = self.deployment;
+        self.record(&[Step::ReplicaAdded { replica, deployment, index: number }]).await?;
+        Ok(replica)
+    }
+
+    /// A replica's id and address.
+    async fn add(&self, number: u16) -> (ReplicaId, Ipv4Addr) {
+        let replica = self.try_add(number).await.expect("it is added");
+        (replica, self.row(replica).await.expect("it has a row").address)
+    }
+
+    async fn release(&self, replica: ReplicaId) {
+        self.record(&[Step::ReplicaReleased { replica }]).await.expect("it is released");
+    }
+
+    async fn reach(&self, milestones: &[Milestone]) -> Result<(), RolloutError> {
+        let deployment = self.deployment;
+        let reached =
+            |milestone: &Milestone| Step::Reached { deployment, milestone: milestone.clone() };
+        self.record(&milestones.iter().map(reached).collect::<Vec<_>>()).await
+    }
+}
+
+fn replica(number: u16) -> ReplicaId {
+    ReplicaId::new(Uuid::from_u128(0xabcd_0000 + u128::from(number)))
+}
+
+fn container(name: &str) -> ContainerId {
+    ContainerId(name.to_owned())
+}
+
+fn is_stale(result: &Result<(), RolloutError>) -> bool {
+    matches!(result, Err(RolloutError::Stale(_)))
+}
+
+/// F08, I11.
+pub async fn a_later_actor_overrules_an_earlier_one(store: Store) {
+    let scene = Scene::new(store).await;
+    let rollouts = &scene.desk.store.rollouts;
+
+    let later = rollouts.take_over().await.expect("the store answers");
+
+    assert!(later > scene.fence);
+    let refused = scene.reach(&[Milestone::PullStarted]).await;
+    assert!(matches!(refused, Err(RolloutError::Overtaken)), "{refused:?}");
+    let read = rollouts.desired(scene.fence).await;
+    assert!(matches!(read, Err(RolloutError::Overtaken)));
+    let read = rollouts.desired_service(scene.fence, scene.key).await;
+    assert!(matches!(read, Err(RolloutError::Overtaken)));
+    assert!(rollouts.desired(later).await.is_ok());
+}
+
+/// I2 of the reconciler's own writes: a half-done record would be a lie.
+pub async fn all_steps_are_written_or_none(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (before, events) = (scene.view().await, scene.desk.events().await);
+
+    let refused = scene
+        .record(&[
+            Step::Reached { deployment: scene.deployment, milestone: Milestone::PullStarted },
+            Step::ReplicaAdded { replica: replica(1), deployment: scene.deployment, index: 0 },
+            Step::Reached { deployment: scene.deployment, milestone: Milestone::Ready },
+        ])
+        .await;
+    let nothing = scene.record(&[]).await;
+
+    assert!(is_stale(&refused), "{refused:?}");
+    assert!(nothing.is_ok());
+    assert_eq!(scene.view().await, before);
+    assert_eq!(scene.desk.events().await, events);
+    scene.desk.close().await;
+}
+
+/// What one worker reads is what the look at everything reads.
+pub async fn one_service_reads_as_all_do(store: Store) {
+    let scene = Scene::connected(store).await;
+    let other = scene.desk.service("other").await;
+    let (first, _) = scene.add(0).await;
+    scene.add(1).await;
+    scene.release(first).await;
+
+    let desired = scene.desk.store.rollouts.desired(scene.fence).await.expect("an answer");
+
+    let of = |service: ServiceId| desired.services.iter().find(|view| view.id == service).cloned();
+    assert_eq!(desired.services.len(), 2);
+    assert_eq!(of(scene.key.service), Some(scene.view().await));
+    assert!(of(other).is_some_and(|view| view.replicas.is_empty()));
+    let environments: Vec<_> = desired.environments.iter().map(|it| (it.id, it.subnet)).collect();
+    assert_eq!(environments, [(scene.key.environment, scene.view().await.subnet)]);
+    let nobody = ServiceKey { service: ServiceId::new(Uuid::nil()), ..scene.key };
+    let aim = scene.desk.store.rollouts.desired_service(scene.fence, nobody).await;
+    assert_eq!(aim.expect("an answer"), Aim::default());
+}
+
+/// DK-130, F42.
+pub async fn a_network_is_assigned_once_and_to_one_environment(store: Store) {
+    let scene = Scene::new(store).await;
+    let elsewhere = scene.desk.elsewhere().await.environment;
+    let here = scene.key.environment;
+
+    let first = scene.assign(here, 1).await;
+    let again = scene.assign(here, 1).await;
+    let moved = scene.assign(here, 2).await;
+    let taken = scene.assign(elsewhere, 1).await;
+    let free = scene.assign(elsewhere, 2).await;
+
+    assert!(first.is_ok() && again.is_ok() && free.is_ok());
+    assert!(is_stale(&moved), "{moved:?}");
+    assert!(is_stale(&taken), "{taken:?}");
+    let subnet = scene.view().await.subnet.expect("it has one");
+    assert_eq!(subnet.to_string(), "10.215.1.0/24");
+}
+
+/// Design §4: an address always means the same container.
+pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store) {
+    let scene = Scene::connected(store).await;
+    let mut addresses = BTreeSet::new();
+    let mut last = replica(0);
+    for number in 0..253 {
+        let (replica, address) = scene.add(number).await;
+        addresses.insert(address);
+        last = replica;
+    }
+
+    let full = scene.try_add(300).await;
+    scene.release(last).await;
+    scene.forward(ADDRESS_HOLD);
+    let held = scene.try_add(301).await;
+    scene.forward(Duration::from_secs(1));
+    let free = scene.try_add(302).await;
+
+    assert_eq!(addresses.len(), 253, "all different");
+    assert!(addresses.iter().all(|it| (2..=254).contains(&it.octets()[3])), "{addresses:?}");
+    assert!(matches!(full, Err(RolloutError::NoAddress)), "{full:?}");
+    assert!(matches!(held, Err(RolloutError::NoAddress)), "{held:?}");
+    assert!(free.is_ok(), "{free:?}");
+}
+
+/// The freshest one might still be remembered by somebody.
+pub async fn the_longest_unused_address_comes_first(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (one, first) = scene.add(0).await;
+    scene.release(one).await;
+    scene.forward(ADDRESS_HOLD + Duration::from_secs(1));
+
+    let (_, second) = scene.add(1).await;
+
+    assert_ne!(first, second);
+}
+
+/// F33: the answer may have been lost.
+pub async fn adding_a_replica_twice_is_adding_it_once(store: Store) {
+    let scene = Scene::connected(store).await;
+
+    let (_, one) = scene.add(0).await;
+    let (_, two) = scene.add(0).await;
+
+    assert_eq!(one, two);
+    assert_eq!(scene.view().await.replicas.len(), 1);
+}
+
+/// W30.
+pub async fn a_replica_of_what_is_over_is_not_added(store: Store) {
+    let scene = Scene::connected(store).await;
+    scene.reach(&[Milestone::Cancelled]).await.expect("it is cancelled");
+
+    let refused = scene.try_add(0).await;
+
+    assert!(matches!(refused, Err(RolloutError::Stale(_))), "{refused:?}");
+}
+
+/// F36.
+pub async fn a_container_is_made_lost_and_made_again(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (replica, address) = scene.add(0).await;
+    let made = |name| Step::ContainerMade { replica, container: container(name) };
+    let lost = |name| Step::ContainerLost { replica, container: container(name) };
+    let ledger = Ledger { restart_count: 3, ..Ledger::default() };
+
+    scene.record(&[made("one")]).await.expect("it is made");
+    let started_at = scene.view().await.deployments[0].started_at;
+    scene.record(&[Step::LedgerChanged { replica, ledger }]).await.expect("it is kept");
+    let other = scene.record(&[lost("other")]).await;
+    scene.record(&[lost("one")]).await.expect("it is lost");
+    let bare = scene.row(replica).await.expect("its row stays");
+    scene.forward(Duration::from_secs(1));
+    scene.record(&[made("two")]).await.expect("it is made again");
+
+    assert!(is_stale(&other), "{other:?}");
+    assert_eq!((bare.container, bare.ledger, bare.address), (None, Ledger::default(), address));
+    assert_eq!(scene.row(replica).await.and_then(|row| row.container), Some(container("two")));
+    assert!(started_at.is_some());
+    assert_eq!(scene.view().await.deployments[0].started_at, started_at, "the first time counts");
+}
+
+/// DK-138: what is known of restarts outlives the process.
+pub async fn a_ledger_is_kept_exactly(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (replica, _) = scene.add(0).await;
+    let ledger = Ledger {
+        started_at: Some(scene.now()),
+        finished_at: Some(scene.now().plus(Duration::from_millis(17))),
+        restart_count: 7,
+        crashes: vec![scene.now(), scene.now().plus(Duration::from_secs(1))],
+        exit_code: Some(-1),
+        verdict: Some(Verdict::Crashed),
+    };
+
+    let step = Step::LedgerChanged { replica, ledger: ledger.clone() };
+    scene.record(&[step]).await.expect("it is kept");
+
+    assert_eq!(scene.row(replica).await.map(|row| row.ledger), Some(ledger));
+}
+
+/// F45.
+pub async fn a_retired_replica_stays_until_it_is_released(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (replica, _) = scene.add(0).await;
+
+    scene.record(&[Step::ReplicaRetired { replica }]).await.expect("it is retired");
+    let retired = scene.row(replica).await.and_then(|row| row.retired_at);
+    scene.forward(Duration::from_secs(1));
+    scene.record(&[Step::ReplicaRetired { replica }]).await.expect("it is retired already");
+    let still = scene.row(replica).await.and_then(|row| row.retired_at);
+    scene.release(replica).await;
+    scene.release(replica).await;
+
+    assert!(retired.is_some());
+    assert_eq!(still, retired);
+    assert_eq!(scene.row(replica).await, None);
+    let gone = scene.record(&[Step::ReplicaRetired { replica }]).await;
+    assert!(is_stale(&gone), "{gone:?}");
+}
+
+/// A container that turns up late is still known.
+pub async fn a_released_replica_is_remembered_for_a_day(store: Store) {
+    let scene = Scene::connected(store).await;
+    let (replica, _) = scene.add(0).await;
+
+    scene.release(replica).await;
+    scene.forward(MEMORY - Duration::from_secs(1));
+    let remembered = scene.view().await.released;
+    scene.forward(Duration::from_secs(2));
+    let forgotten = scene.view().await.released;
+
+    assert_eq!(remembered, BTreeSet::from([replica]));
+    assert_eq!(forgotten, BTreeSet::new());
+}
+
+/// F46.
+pub async fn a_volume_that_was_made_is_remembered(store: Store) {
+    let scene = Scene::connected(store).await;
+    let volume = VolumeId::new(Uuid::from_u128(9));
+    let step = Step::VolumeMade { service: scene.key, volume };
+
+    scene.record(std::slice::from_ref(&step)).await.expect("it is kept");
+    scene.record(&[step]).await.expect("it is kept already");
+
+    assert_eq!(scene.view().await.volumes_made, BTreeSet::from([volume]));
+}
+
+/// DK-134.
+pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
+    let scene = Scene::connected(store).await;
+    let image = PinnedImage {
+        reference: "app:1".parse().expect("this is an image"),
+        id: "sha256:one".to_owned(),
+        digest: Some("app@sha256:two".to_owned()),
+    };
+    let deployment = scene.deployment;
+    let retry_at = scene.now().plus(Duration::from_secs(3));
+    let attempted =
+        Step::Attempted { deployment, attempts: 2, retry_at, why: "no answer".to_owned() };
+
+    let pin = Step::ImagePinned { deployment, image: image.clone() };
+    scene.record(&[pin, attempted.clone()]).await.expect("it is kept");
+
+    let kept = scene.view().await.deployments.remove(0);
+    assert_eq!((kept.image, kept.attempts), (Some(image), 2));
+    assert_eq!(kept.retry_at, Some(retry_at));
+    scene.reach(&[Milestone::Cancelled]).await.expect("it is cancelled");
+    let late = scene.record(&[attempted]).await;
+    assert!(is_stale(&late), "{late:?}");
+}
+
+/// DK-50, W30, I11.
+pub async fn a_promotion_needs_readiness_and_a_higher_generation(store: Store) {
+    let scene = Scene::connected(store).await;
+    let deployment = scene.deployment;
+    let ready = [Milestone::StartRequested, Milestone::Started, Milestone::Ready];
+
+    let early = scene.record(&[Step::Promoted { deployment }]).await;
+    scene.reach(&ready).await.expect("it becomes ready");
+    let switched = scene.reach(&[Milestone::Switched]).await;
+    scene.record(&[Step::Promoted { deployment }]).await.expect("it takes over");
+    let twice = scene.record(&[Step::Promoted { deployment }]).await;
+
+    assert!(is_stale(&early), "{early:?}");
+    assert!(is_stale(&switched), "only a promotion switches: {switched:?}");
+    assert!(is_stale(&twice), "{twice:?}");
+    let view = scene.view().await;
+    assert_eq!(view.active, Some(deployment));
+    let active = view.active().expect("it is shown");
+    assert!(matches!(active.state, DeploymentState::Draining { .. }));
+    assert_eq!(active.live_at, Some(scene.now()));
+    scene.desk.close().await;
+}
+
+/// DK-140.
+pub async fn a_condition_is_kept_with_its_reason(store: Store) {
+    let scene = Scene::connected(store).await;
+    let why = Some("1 of 2 replicas are ready".to_owned());
+    let step = Step::ConditionChanged {
+        service: scene.key,
+        condition: Condition::Degraded,
+        why: why.clone(),
+    };
+
+    scene.record(&[step]).await.expect("it is kept");
+
+    assert_eq!(scene.view().await.condition, Some((Condition::Degraded, why)));
+    scene.desk.close().await;
+}
+
+/// Design §4: a copied database or another engine starts observe-only.
+pub async fn a_first_engine_is_bound_and_another_one_needs_a_person(store: Store) {
+    let scene = Scene::new(store).await;
+    let rollouts = &scene.desk.store.rollouts;
+    let bind = |engine: &str| [Step::EngineBound { engine: engine.to_owned() }];
+    let ownership = async || {
+        let desired = rollouts.desired(scene.fence).await.expect("an answer");
+        desired.ownership
+    };
+
+    let first = ownership().await;
+    scene.record(&bind("ONE")).await.expect("it is bound");
+    scene.record(&bind("ONE")).await.expect("it is bound already");
+    let other = scene.record(&bind("TWO")).await;
+    let still = ownership().await;
+    rollouts.confirm_engine("TWO").await.expect("a person confirms");
+
+    assert_eq!(first, Ownership::Unbound);
+    assert!(is_stale(&other), "{other:?}");
+    assert_eq!(still, Ownership::Bound { engine: "ONE".to_owned() });
+    assert_eq!(ownership().await, Ownership::Bound { engine: "TWO".to_owned() });
+}
+
+/// DK-133: what turns up late is still named.
+pub async fn a_done_tombstone_is_remembered_for_a_day(store: Store) {
+    let scene = Scene::connected(store).await;
+    let address = crate::Address::Service(scene.key.service);
+    scene.desk.stage(Edit::Clear { address }).await;
+    scene.desk.apply_all().await;
+
+    let aim = scene.aim().await;
+    let subject = aim.tombstones[0].subject;
+    scene.record(&[Step::TombstoneDone { subject }]).await.expect("it is done");
+    scene.forward(MEMORY - Duration::from_secs(1));
+    let remembered = scene.aim().await.tombstones;
+    scene.forward(Duration::from_secs(2));
+    let forgotten = scene.aim().await.tombstones;
+
+    assert!(aim.service.is_none());
+    assert_eq!(aim.tombstones[0].done_at, None);
+    assert_eq!(remembered.len(), 1);
+    assert!(remembered[0].done_at.is_some());
+    assert_eq!(forgotten, []);
+}
