@@ -61,3 +61,14 @@ pub fn Failure(props: &FailureProps) -> Html {
         </div>
     }
 }
+
+/// What is shown is old: it could not be read again.
+#[component]
+pub fn Stale(props: &FailureProps) -> Html {
+    html! {
+        <div class="note note--warning row row--wrap" role="status">
+            <span class="grow">{ format!("What you see may be out of date. {}", props.error) }</span>
+            <Button onclick={props.on_retry.reform(|_| ())}>{ "Try again" }</Button>
+        </div>
+    }
+}

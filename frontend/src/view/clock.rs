@@ -80,3 +80,17 @@ fn zone(at: i64) -> i64 {
         0
     }
 }
+
+/// Calls back every `every` milliseconds, while somebody can see the page.
+#[hook]
+pub fn use_every(every: u32, callback: Callback<()>) {
+    use_effect_with((every, callback), |(every, callback)| {
+        let callback = callback.clone();
+        let interval = Interval::new(*every, move || {
+            if !super::page::is_hidden() {
+                callback.emit(());
+            }
+        });
+        move || drop(interval)
+    });
+}

@@ -85,3 +85,23 @@ pub fn reload() {
         let _ = window.location().reload();
     }
 }
+
+/// Whether a key is meant for a field that somebody types in.
+#[must_use]
+pub fn is_typing(event: &KeyboardEvent) -> bool {
+    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|it| it.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
+}
+
+/// The window's width in pixels.
+#[must_use]
+pub fn width() -> f64 {
+    let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    window.and_then(|it| it.inner_width().ok()?.as_f64()).unwrap_or(1_440.0)
+}
+
+/// Whether nobody can see the page: another tab is in front of it.
+#[must_use]
+pub fn is_hidden() -> bool {
+    web_sys::window().and_then(|it| it.document()).is_some_and(|document| document.hidden())
+}
