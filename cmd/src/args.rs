@@ -32,7 +32,14 @@ pub struct Arguments {
 pub enum Command {
     /// Run the server: API, web app and everything that keeps containers as they should be.
     #[command(after_help = EXIT_CODES)]
-    Serve(Box<Settings>),
+    Serve {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Rule the engine that is there, although the data was copied or belongs to another one.
+        /// Easel only looks on otherwise. Say it once, when no other Easel has the same data.
+        #[arg(long)]
+        adopt_engine: bool,
+    },
     /// Look whether a server can run here: data, key, database, port, engine, network.
     Doctor {
         #[command(flatten)]
@@ -120,6 +127,16 @@ pub enum Command {
         service: String,
         /// How many to list.
         #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
+        limit: u64,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// What happened to a service, and why, newest first.
+    History {
+        /// The service: slug, name or id.
+        service: String,
+        /// How many to list.
+        #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=200))]
         limit: u64,
         #[command(flatten)]
         scope: Scope,

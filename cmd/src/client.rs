@@ -33,6 +33,16 @@ pub(crate) struct Client {
     door: Door,
 }
 
+/// What is asked of the server.
+pub(crate) struct Ask<'a> {
+    method: Method,
+    path: &'a str,
+    query: &'a [(&'a str, String)],
+    body: Option<&'a Value>,
+    /// The last event of a stream that is there already.
+    after: Option<&'a str>,
+}
+
 /// How we are known.
 enum Door {
     /// Not at all.
@@ -113,7 +123,14 @@ impl Client {
             return Ok(newer);
         }
         let body = serde_json::json!({ "refresh_token": old.refresh_token });
-        let answer = self.attempt(Method::POST, "auth/refresh", &[], Some(&body), None).await?;
+        let ask = Ask {
+            method: Method::POST,
+            path: "auth/refresh",
+            query: &[],
+            body: Some(&body),
+            after: None,
+        };
+        let answer = self.attempt(&ask, None).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             return Err(Failure::new(
                 Exit::Forbidden,
@@ -145,36 +162,36 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Response> {
+        self.send_this(&Ask { method, path, query, body, after: None }).await
+    }
+
+    /// The same, for more than the usual.
+    pub(crate) async fn send_this(&self, ask: &Ask<'_>) -> Result<Response> {
         let token = self.token().await?;
-        let mut answer = self.attempt(method.clone(), path, query, body, token.as_ref()).await?;
+        let mut answer = self.attempt(ask, token.as_ref()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED
             && let Door::Tokens { kept, tokens } = &self.door
         {
             let mut tokens = tokens.lock().await;
             *tokens = self.renew(kept, &tokens).await?;
-            let token = Some(&tokens.access_token);
-            answer = self.attempt(method, path, query, body, token).await?;
+            answer = self.attempt(ask, Some(&tokens.access_token)).await?;
         }
         refuse(answer).await
     }
 
-    async fn attempt(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, String)],
-        body: Option<&Value>,
-        token: Option<&Secret>,
-    ) -> Result<Response> {
-        let mut url = self.api(path)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+    async fn attempt(&self, ask: &Ask<'_>, token: Option<&Secret>) -> Result<Response> {
+        let mut url = self.api(ask.path)?;
+        if !ask.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(ask.query);
         }
-        let mut request = self.http.request(method, url);
+        let mut request = self.http.request(ask.method.clone(), url);
         if let Some(token) = token {
             request = request.bearer_auth(token.expose());
         }
-        if let Some(body) = body {
+        if let Some(last) = ask.after {
+            request = request.header("last-event-id", last);
+        }
+        if let Some(body) = ask.body {
             request = request.json(body);
         }
         let answer = tokio::time::timeout(PATIENCE, request.send());

@@ -16,7 +16,7 @@ mod status;
 mod value;
 
 use crate::{
-    Surroundings,
+    Config, Surroundings,
     args::{Arguments, Command, Scope, Target},
     client::{Client, Kept, Place},
     console::Console,
@@ -31,7 +31,10 @@ use domain::{canvas::Snapshot, project::ProjectSummary};
 /// With a sentence, and a code for scripts: see [`crate::exit`].
 pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
     match arguments.command {
-        Command::Serve(settings) => serve::serve(&settings, around).await,
+        Command::Serve { settings, adopt_engine } => {
+            let config = Config { adopt_engine, ..Config::build(&settings, around)? };
+            serve::serve(&config).await
+        }
         Command::Doctor { settings, json } => {
             crate::doctor::doctor(&settings, around, Console::new(json)).await
         }
@@ -64,6 +67,9 @@ pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
         }
         Command::Deployments { service, limit, scope } => {
             deployment::list(&Room::open(&scope, around).await?, &service, limit).await
+        }
+        Command::History { service, limit, scope } => {
+            deployment::history(&Room::open(&scope, around).await?, &service, limit).await
         }
         Command::Redeploy { service, message, wait, scope } => {
             let room = Room::open(&scope, around).await?;

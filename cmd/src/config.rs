@@ -97,6 +97,8 @@ pub struct Config {
     pub reconcile_interval: Duration,
     pub network_range: NetworkRange,
     pub dev_web: Option<PathBuf>,
+    /// Whether a person has said that this data and this engine belong together.
+    pub adopt_engine: bool,
 }
 
 impl Config {
@@ -139,6 +141,7 @@ impl Config {
                 .duration(),
             network_range: top.network_range.or(file.network_range).unwrap_or_default(),
             dev_web,
+            adopt_engine: false,
         })
     }
 

@@ -13,9 +13,11 @@ pub fn start(level: LogLevel, format: LogFormat) {
         LogLevel::Info | LogLevel::Debug | LogLevel::Trace => "info",
     };
     let crates = ["easel", "domain", "events", "http", "reconciler", "runtime", "store"];
-    let filter = crates.iter().fold(format!("{theirs},sqlx=warn,hyper=warn"), |filter, name| {
-        format!("{filter},{name}={ours}")
-    });
+    let filter = crates
+        .iter()
+        .fold(format!("{theirs},sqlx=warn,hyper=warn,sea_orm_migration=warn"), |filter, name| {
+            format!("{filter},{name}={ours}")
+        });
     let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
     let plain = fmt::layer().with_writer(std::io::stderr);
     // Already started: fine.

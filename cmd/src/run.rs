@@ -8,7 +8,13 @@ use crate::{
     route::host_routes,
     task::Tasks,
 };
-use domain::{Clock, Ids, account::Accounts, event::Announcements, runtime::Runtime};
+use domain::{
+    Clock, Ids,
+    account::Accounts,
+    event::Announcements,
+    rollout::{Reconciler, Rollouts},
+    runtime::Runtime,
+};
 use reconciler::Reconcile;
 use std::{
     io,
@@ -28,6 +34,9 @@ const CLOSE_BUDGET: Duration = Duration::from_secs(1);
 
 /// How often what is too old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
+
+/// How often an engine that is to be adopted is asked for while it does not answer.
+const ADOPT_EVERY: Duration = Duration::from_secs(5);
 
 /// A running Easel.
 pub struct Running {
@@ -84,7 +93,7 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Fa
         events: stored.clone(),
         announcements: bus as Arc<dyn Announcements>,
         audit: stored,
-        runtime: docker,
+        runtime: docker.clone(),
         reconciler: reconcile.clone(),
         host: Arc::new(runtime::Machine::new(config.data_dir.clone())),
         clock,
@@ -96,6 +105,9 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Fa
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
     keep_serving(&tasks, listener, app, http_config(config, claim), &stop, &broken);
     keep_tidy(&tasks, &store, &stop);
+    if config.adopt_engine {
+        adopt(&tasks, docker, &store, reconcile, &stop);
+    }
     tracing::info!(
         instance.id = %store.instance(),
         "listening at {address}, data in {}",
@@ -185,6 +197,39 @@ fn keep_tidy(tasks: &Tasks, store: &Store, stop: &CancellationToken) {
                 }
                 if let Err(error) = store.tidy().await {
                     tracing::warn!("could not tidy the database up: {error}");
+                }
+            }
+        }
+    });
+}
+
+/// Binds the data to the engine that is there, as soon as it is.
+fn adopt(
+    tasks: &Tasks,
+    docker: Arc<dyn Runtime>,
+    store: &Store,
+    reconcile: Arc<Reconcile>,
+    stop: &CancellationToken,
+) {
+    let (store, stop) = (store.clone(), stop.clone());
+    tasks.keep("adoption", move || {
+        let (docker, store) = (docker.clone(), store.clone());
+        let (reconcile, stop) = (reconcile.clone(), stop.clone());
+        async move {
+            loop {
+                match docker.engine().await {
+                    Ok(engine) => match store.confirm_engine(&engine.id).await {
+                        Ok(()) => {
+                            tracing::info!(engine.id, "this data and this engine belong together");
+                            return reconcile.nudge(None);
+                        }
+                        Err(error) => tracing::error!("could not adopt the engine: {error}"),
+                    },
+                    Err(error) => tracing::warn!("could not adopt the engine yet: {error}"),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(ADOPT_EVERY) => (),
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The API's calls: paths, and what goes in and comes out.
 
-use super::{Client, Tokens, json};
+use super::{Ask, Client, Tokens, json};
 use anyhow::Result;
 use domain::{
     ApiKeyId, ChangeId, DeploymentId, Message, ProjectId, Secret, ServiceId,
@@ -9,11 +9,18 @@ use domain::{
     changes::{Applied, Discarded, Selection, Staging},
     deployments::DeploymentSummary,
     edit::Edit,
+    event::Numbered,
     project::{Paged, Project, ProjectSummary},
 };
 use reqwest::{Method, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// What happened to a service, newest first.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct History {
+    pub(crate) data: Vec<Numbered>,
+}
 
 /// A project's environment, as paths name it.
 #[derive(Clone, Debug)]
@@ -123,6 +130,17 @@ impl Client {
         self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
     }
 
+    /// What happened to a service, newest first.
+    pub(crate) async fn history(
+        &self,
+        place: &Place,
+        service: ServiceId,
+        limit: u64,
+    ) -> Result<History> {
+        let path = place.path(&format!("services/{service}/history"));
+        self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
+    }
+
     /// One deployment, whole, as the server tells it.
     pub(crate) async fn deployment(
         &self,
@@ -150,10 +168,12 @@ impl Client {
         service: ServiceId,
         tail: u32,
         follow: bool,
+        after: Option<&str>,
     ) -> Result<Response> {
         let path = place.path(&format!("services/{service}/logs"));
         let query = [("tail", tail.to_string()), ("follow", follow.to_string())];
-        self.send(Method::GET, &path, &query, None).await
+        let ask = Ask { method: Method::GET, path: &path, query: &query, body: None, after };
+        self.send_this(&ask).await
     }
 
     pub(crate) async fn keys(&self) -> Result<Vec<ApiKey>> {

@@ -1,6 +1,6 @@
 //! Deployments of a service.
 
-use super::{Room, apply, describe, find};
+use super::{Room, apply, describe, find, status};
 use crate::args::Wait;
 use anyhow::Result;
 use domain::{Message, changes::Applied, deployment::Cause};
@@ -37,6 +37,21 @@ pub(super) async fn list(room: &Room, wanted: &str, limit: u64) -> Result<()> {
         })
         .collect();
     console.table(&["", "State", "Image", "By way of", "By", "When", "Message"], &rows);
+    Ok(())
+}
+
+pub(super) async fn history(room: &Room, wanted: &str, limit: u64) -> Result<()> {
+    let snapshot = room.snapshot().await?;
+    let id = find::service(&snapshot.spec, wanted)?;
+    let history = room.client().history(&room.place, id, limit).await?;
+    let console = room.console();
+    if console.json {
+        console.value(&history);
+        return Ok(());
+    }
+    for line in history.data.iter().filter_map(|event| status::sentence(&snapshot, event)) {
+        console.line(line);
+    }
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! What services print.
 
 use super::{Room, describe, find};
+use crate::exit::{Exit, Failure};
 use anyhow::{Context, Result, anyhow};
-use domain::{Timestamp, runtime::LogStream};
+use domain::{ServiceId, Timestamp, runtime::LogStream};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,22 +30,56 @@ struct Line {
 /// The server says at least this often that it is there.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// How long to wait before going on after a lost connection.
+const PAUSE: Duration = Duration::from_secs(1);
+
 pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
     let snapshot = room.snapshot().await?;
     let id = find::service(&snapshot.spec, &wanted.service)?;
-    let answer = room.client().logs(&room.place, id, wanted.tail, wanted.follow).await?;
+    let mut last = None;
+    loop {
+        let read = read(room, wanted, id, &mut last).await;
+        match read {
+            Ok(()) => return Ok(()),
+            // Where it was lost is known, so that no line is missed or comes twice.
+            Err(error) if wanted.follow && last.is_some() && is_passing(&error) => {
+                room.console().note(format!("— the connection was lost ({error}); trying again"));
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_none_or(|failure| failure.exit == Exit::Unreachable)
+}
+
+async fn read(
+    room: &Room,
+    wanted: &Wanted,
+    id: ServiceId,
+    last: &mut Option<String>,
+) -> Result<()> {
+    let answer =
+        room.client().logs(&room.place, id, wanted.tail, wanted.follow, last.as_deref()).await?;
     let mut body = answer.bytes_stream();
     let mut frames = Frames::default();
     loop {
         let part = tokio::time::timeout(SILENCE, body.next())
             .await
-            .map_err(|_| anyhow!("the server is silent; run the command again to go on"))?;
-        let Some(part) = part else { return Ok(()) };
+            .map_err(|_| anyhow!("the server is silent"))?;
+        let Some(part) = part else {
+            return if wanted.follow { Err(anyhow!("the server closed it")) } else { Ok(()) };
+        };
         for frame in frames.feed(&part.context("read what the service prints")?) {
             if frame.event == "end" {
                 return Ok(());
             }
             show(room, wanted, &frame);
+            if frame.id.is_some() {
+                *last = frame.id;
+            }
         }
     }
 }
@@ -76,6 +111,7 @@ fn show(room: &Room, wanted: &Wanted, frame: &Frame) {
 /// One event of a stream of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Frame {
+    id: Option<String>,
     event: String,
     data: String,
 }
@@ -96,6 +132,7 @@ impl Frames {
             let mut frame = Frame::default();
             for line in text.lines() {
                 match line.split_once(':') {
+                    Some(("id", id)) => frame.id = Some(id.trim().to_owned()),
                     Some(("event", word)) => frame.event = word.trim().to_owned(),
                     Some(("data", data)) => {
                         if !frame.data.is_empty() {

@@ -1,8 +1,7 @@
 //! Running the server until somebody asks it to stop.
 
 use crate::{
-    Config, Surroundings,
-    config::Settings,
+    Config,
     exit::{Exit, Failure},
     log,
     run::{Running, run},
@@ -12,18 +11,17 @@ use std::{io::Write, net::IpAddr};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-pub(super) async fn serve(settings: &Settings, around: &Surroundings) -> Result<()> {
-    let config = Config::build(settings, around)?;
+pub(super) async fn serve(config: &Config) -> Result<()> {
     log::start(config.log_level, config.log_format);
     // From here on, so that a stop during the start is graceful too.
     let mut signals = Signals::listen()?;
     let stop = CancellationToken::new();
 
     let running = tokio::select! {
-        running = run(&config, stop.clone()) => running?,
+        running = run(config, stop.clone()) => running?,
         () = signals.next() => return Ok(()),
     };
-    greet(&config, &running);
+    greet(config, &running);
 
     tokio::select! {
         () = signals.next() => tracing::info!("stopping; containers run on"),

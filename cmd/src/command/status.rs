@@ -160,7 +160,7 @@ async fn watch(room: &Room) -> Result<()> {
                 for event in &events {
                     if console.json {
                         console.value_line(event);
-                    } else if let Some(line) = tell(snapshot, event) {
+                    } else if let Some(line) = sentence(snapshot, event) {
                         console.line(line);
                     }
                 }
@@ -178,7 +178,7 @@ async fn watch(room: &Room) -> Result<()> {
 }
 
 /// An event in one line; nothing for what only moves pictures.
-fn tell(snapshot: &Snapshot, numbered: &Numbered) -> Option<String> {
+pub(super) fn sentence(snapshot: &Snapshot, numbered: &Numbered) -> Option<String> {
     let view: EnvironmentSpec = snapshot.spec.overlay(&snapshot.changes());
     let service = |id: &ServiceId| describe::service_name(&view, *id);
     let person = |id| describe::person(snapshot, id);

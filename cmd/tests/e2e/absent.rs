@@ -28,7 +28,7 @@ async fn easel_starts_without_an_engine_and_goes_on_when_it_comes() {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("docker.sock");
     let begun = std::time::Instant::now();
-    let server = Server::start_with(&format!("unix://{}", socket.display())).await;
+    let server = Server::start_with(&format!("unix://{}", socket.display()), &[]).await;
     let api = server.first_account().await;
     assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
 

@@ -4,6 +4,7 @@
 mod absent;
 mod api;
 mod cli;
+mod copy;
 mod engine;
 mod main_job;
 mod neighbour;
@@ -14,6 +15,7 @@ mod start;
 mod stop;
 mod variable;
 mod watch;
+mod web;
 mod workload;
 
 use std::time::Duration;

@@ -18,6 +18,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Server {
     folder: TempDir,
+    data: PathBuf,
     child: Option<Child>,
     /// Where it answers.
     pub(crate) url: String,
@@ -25,29 +26,33 @@ pub(crate) struct Server {
     pub(crate) claim: Option<String>,
     engine: String,
     range: String,
+    /// What else it is started with.
+    pub(crate) more: Vec<String>,
     starts: u32,
 }
 
 impl Server {
     /// A server with nothing in it.
     pub(crate) async fn start() -> Self {
-        Self::start_with(&crate::engine::address()).await
+        Self::start_with(&crate::engine::address(), &[]).await
     }
 
-    /// A server whose engine is expected elsewhere.
-    pub(crate) async fn start_with(engine: &str) -> Self {
+    /// A server whose engine is expected there, started with these flags too.
+    pub(crate) async fn start_with(engine: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         // Ranges of its own, so that tests side by side never ask the engine for the same one.
         #[expect(clippy::disallowed_methods, reason = "each test has a range of its own")]
         let [a, b, ..] = *uuid::Uuid::new_v4().as_bytes();
         let range = format!("10.{}.{}.0/22", 208 + a % 7, b & 0xFC);
         let mut server = Self {
+            data: folder.path().join("data"),
             folder,
             child: None,
             url: String::new(),
             claim: None,
             engine: engine.to_owned(),
             range,
+            more: more.iter().map(|&word| word.to_owned()).collect(),
             starts: 0,
         };
         server.resume().await;
@@ -67,7 +72,12 @@ impl Server {
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
+    }
+
+    /// Starts on other data from now on.
+    pub(crate) fn move_to(&mut self, data: PathBuf) {
+        self.data = data;
     }
 
     /// A command that would start a server on the same data.
@@ -77,7 +87,8 @@ impl Server {
             .args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json"])
             .args(["--log-level", "debug", "--docker-host", &self.engine])
             .args(["--network-range", &self.range, "--data-dir"])
-            .arg(self.data());
+            .arg(self.data())
+            .args(&self.more);
         command
     }
 

@@ -53,3 +53,22 @@ async fn an_idle_server_stops_at_once_on_ctrl_c_too() {
 
     assert!(status.success(), "{status}");
 }
+
+// DK-163
+#[tokio::test]
+async fn a_second_signal_forces_the_stop() {
+    use tokio::io::AsyncWriteExt;
+    let mut server = Server::start().await;
+    let address = server.url.trim_start_matches("http://");
+    let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-half").await.expect("half of it");
+    let begun = std::time::Instant::now();
+
+    server.signal("TERM").await;
+    crate::until("the stop to begin", async || server.log().contains("stopping").then_some(()))
+        .await;
+    server.signal("TERM").await;
+    server.ended().await;
+
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
