@@ -87,6 +87,24 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The service whose history it belongs to.
+    #[must_use]
+    pub fn service(&self) -> Option<ServiceId> {
+        match self {
+            Self::Moved { deployment, .. } => Some(deployment.service),
+            Self::Condition { service, .. }
+            | Self::Incident { service, .. }
+            | Self::Attempted { service, .. } => Some(*service),
+            Self::Staged { .. }
+            | Self::Discarded { .. }
+            | Self::Applied { .. }
+            | Self::Placed { .. }
+            | Self::Deleted { .. } => None,
+        }
+    }
+}
+
 /// An event with its number within its environment, from 1, without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbered {
@@ -113,6 +131,15 @@ pub enum Replay {
 pub trait EventLog: Send + Sync {
     /// The events after this number, at most `limit`.
     async fn after(&self, environment: EnvironmentId, number: u64, limit: u64) -> Result<Replay>;
+
+    /// What happened to one service, newest first, as far as it is kept: its deployments' steps,
+    /// what it was like, and incidents.
+    async fn history(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+        limit: u64,
+    ) -> Result<Vec<Numbered>>;
 
     /// Names this log: another epoch means that numbers do not continue (a restored backup).
     async fn epoch(&self) -> Result<String>;

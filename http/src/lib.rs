@@ -13,6 +13,7 @@ mod document;
 mod door;
 mod error;
 mod group;
+mod history;
 mod json;
 mod layout;
 mod limit;
@@ -37,7 +38,7 @@ mod web;
 
 pub use app::{App, Config, Web};
 pub use error::Problem;
-pub use serve::{housekeeping, serve};
+pub use serve::{Site, housekeeping, serve};
 pub use token::ClaimToken;
 
 use app::Server;
@@ -54,7 +55,7 @@ const BODY_PAUSE: Duration = Duration::from_secs(15);
 /// The API and the web app as one router, for whoever brings the connections.
 #[must_use]
 pub fn router(app: App, config: Config, stop: CancellationToken) -> Router {
-    build(&Server::new(app, config, stop))
+    Site::new(app, config, stop).router()
 }
 
 fn build(server: &Server) -> Router {
@@ -64,12 +65,12 @@ fn build(server: &Server) -> Router {
     let _ = server.document.set(Document::new(&description));
 
     api.fallback(web::serve)
+        .method_not_allowed_fallback(request::wrong_method)
         .layer(CatchPanicLayer::custom(request::panicked))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(from_fn_with_state(server.clone(), origin::guard))
         .layer(from_fn_with_state(server.clone(), request::cors))
         .layer(from_fn_with_state(server.clone(), request::frame))
-        .method_not_allowed_fallback(request::wrong_method)
         .with_state(server.clone())
 }
 
@@ -96,6 +97,7 @@ fn environment() -> OpenApiRouter<Server> {
         .merge(volume::routes())
         .merge(change::routes())
         .merge(revision::routes())
+        .merge(history::routes())
         .merge(deployment::routes())
         .merge(stream::routes())
         .merge(canvas::routes())

@@ -8,7 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, Result, Timestamp,
+    EnvironmentId, Result, ServiceId, Timestamp,
     event::{EventLog, Numbered, Replay},
 };
 use sea_orm::{
@@ -38,6 +38,26 @@ impl EventLog for Store {
             return Ok(Replay::Gone);
         }
         rows.into_iter().map(numbered).collect::<Result<_>>().map(Replay::Events)
+    }
+
+    async fn history(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+        limit: u64,
+    ) -> Result<Vec<Numbered>> {
+        let db = self.read().await?;
+        event::Entity::find()
+            .filter(event::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(event::Column::ServiceId.eq(service.as_uuid()))
+            .order_by_desc(event::Column::Number)
+            .limit(limit)
+            .all(&db)
+            .await
+            .map_err(failed("read a service's history"))?
+            .into_iter()
+            .map(numbered)
+            .collect()
     }
 
     async fn epoch(&self) -> Result<String> {

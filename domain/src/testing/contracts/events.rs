@@ -6,9 +6,10 @@ use super::{
     desk::{Desk, SECRET, new_service, own, variable},
 };
 use crate::{
-    EnvironmentId, Secret,
+    EnvironmentId, ReplicaId, Secret,
     edit::Edit,
     event::{Announcements, Event, Replay},
+    rollout::{Incident, IncidentKind, ServiceKey, Step},
 };
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ macro_rules! events_contract {
                 a_reader_is_woken_after_the_commit,
                 no_event_and_no_snapshot_holds_a_value,
                 a_snapshot_names_the_people_it_speaks_of,
+                a_service_has_a_history_of_its_own,
                 the_log_keeps_its_name,
             ]
         );
@@ -50,6 +52,32 @@ pub async fn events_are_numbered_without_gaps_whoever_writes_at_once(store: Stor
     let mut seqs: Vec<u64> = desk.workspace().await.edits.iter().map(|edit| edit.seq).collect();
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
+}
+
+/// Newest first, and nothing of its neighbours. F36: it says why.
+pub async fn a_service_has_a_history_of_its_own(store: Store) {
+    let desk = Desk::open(store).await;
+    let (web, neighbour) = (desk.service("web").await, desk.service("neighbour").await);
+    let incident = Incident {
+        kind: IncidentKind::Removed,
+        exit_code: None,
+        text: "its container was removed outside Easel".to_owned(),
+    };
+    desk.record(&[Step::Incident {
+        service: ServiceKey { environment: desk.environment, service: web },
+        replica: ReplicaId::new(Uuid::from_u128(1)),
+        incident: incident.clone(),
+    }])
+    .await;
+
+    let history = desk.store.events.history(desk.environment, web, 10).await.expect("it reads");
+
+    assert_eq!(history[0].event, Event::Incident { service: web, incident });
+    assert!(matches!(history[1].event, Event::Moved { .. }));
+    assert!(history.iter().all(|one| one.event.service() == Some(web)));
+    let newest = desk.store.events.history(desk.environment, neighbour, 1).await.expect("it reads");
+    assert_eq!(newest.len(), 1);
+    desk.close().await;
 }
 
 /// Numbers say nothing about other environments.

@@ -2,11 +2,11 @@
 
 use super::{Memory, changes::hidden, paged};
 use crate::{
-    Address, EnvironmentId, Name, ProjectId, Result, UserId,
+    Address, EnvironmentId, Name, ProjectId, Result, ServiceId, UserId,
     access::Mutation,
     audit::{Audit, AuditEntry},
     canvas::{Snapshot, Snapshots},
-    event::{EventLog, Replay},
+    event::{EventLog, Numbered, Replay},
     layout::{Layouts, Node, Position},
     project::{Page, Paged},
 };
@@ -65,6 +65,21 @@ impl EventLog for Memory {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let missed = log.events.iter().filter(|event| event.number > number);
             Replay::Events(missed.take(limit).cloned().collect())
+        }))
+    }
+
+    async fn history(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+        limit: u64,
+    ) -> Result<Vec<Numbered>> {
+        Ok(self.read(|world, _| {
+            let events = world.logs.get(&environment).map_or(&[][..], |log| &log.events[..]);
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let of_service =
+                events.iter().rev().filter(|event| event.event.service() == Some(service));
+            of_service.take(limit).cloned().collect()
         }))
     }
 

@@ -1,0 +1,47 @@
+//! What happened to a service: deployments' steps, conditions, and incidents with their reasons.
+
+use crate::{
+    app::Server,
+    door::{May, Read},
+    error::Result,
+    json::Json,
+    path::Path,
+    project::Data,
+    query::Query,
+    service::{OneService, require},
+};
+use axum::extract::State;
+use domain::event::Numbered;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes within an environment.
+pub(crate) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Last {
+    /// How many at most: 1 to 200, 50 unless said otherwise.
+    #[serde(default)]
+    limit: u64,
+}
+
+/// What happened to a service, newest first: events, as the canvas's socket sends them.
+#[utoipa::path(get, path = "/services/{service}/history", tag = "services", params(Last),
+    responses((status = OK, body = Data<serde_json::Value>)))]
+async fn list(
+    State(server): State<Server>,
+    may: May<Read>,
+    Path(named): Path<OneService>,
+    Query(last): Query<Last>,
+) -> Result<Json<Data<Numbered>>> {
+    let environment = may.place.environment.id;
+    require(&server, environment, named.service).await?;
+    let limit = if last.limit == 0 { 50 } else { last.limit.min(200) };
+    let data = server.app.events.history(environment, named.service, limit).await?;
+    Ok(Json(Data { data }))
+}
