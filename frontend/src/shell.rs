@@ -1,6 +1,8 @@
 //! The frame around every screen: the bar at the top, and what holds for the whole app.
 
-use icondata_lu::{LuKeyRound, LuLogOut, LuMonitor, LuMoon, LuSettings, LuSun, LuWifiOff};
+use icondata_lu::{
+    LuGauge, LuKeyRound, LuLaptop, LuLogOut, LuMonitor, LuMoon, LuSettings, LuSun, LuWifiOff,
+};
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
 };
@@ -143,7 +145,13 @@ fn Oneself() -> Html {
             }
         })
     };
-    let mut items = vec![MenuItem::new("API keys", go(Route::ApiKeys)).icon(LuKeyRound)];
+    let mut items = vec![
+        MenuItem::new("API keys", go(Route::ApiKeys)).icon(LuKeyRound),
+        MenuItem::new("Devices", go(Route::Devices)).icon(LuLaptop),
+    ];
+    if user.is_admin {
+        items.push(MenuItem::new("System", go(Route::System)).icon(LuGauge));
+    }
     if let Some(project) = route.as_ref().and_then(Route::project) {
         let to = Route::ProjectSettings { project: project.to_owned() };
         items.push(MenuItem::new("Project settings", go(to)).icon(LuSettings));

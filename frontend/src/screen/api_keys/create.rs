@@ -1,0 +1,221 @@
+//! Making a key, and showing its token this once.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{Name, ProjectId, Timestamp, access::KeyScope};
+use icondata_lu::LuTriangleAlert;
+use yew::prelude::{
+    AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
+};
+
+use super::SCOPES;
+use crate::{
+    api::{ApiError, CreatedKey, NewKey, sentence, use_api, use_deed, use_pages},
+    component::{
+        Banner, Button, ButtonKind, Checkbox, Choice, CopyButton, Dialog, Form, Pigment, Select,
+        TextField,
+    },
+    session::Session,
+    view::clock,
+};
+
+const LIVES: [(&str, &str, Option<u64>); 4] = [
+    ("30", "In 30 days", Some(30)),
+    ("90", "In 90 days", Some(90)),
+    ("365", "In a year", Some(365)),
+    ("", "Never", None),
+];
+
+#[derive(Properties, PartialEq)]
+pub(super) struct CreateKeyProps {
+    pub(super) on_made: Callback<()>,
+    pub(super) on_close: Callback<()>,
+}
+
+#[component]
+pub(super) fn CreateKey(props: &CreateKeyProps) -> Html {
+    let made = use_state_eq(|| None::<CreatedKey>);
+    if let Some(made) = &*made {
+        return html! { <Shown made={made.clone()} on_close={props.on_close.clone()} /> };
+    }
+    let on_made = Callback::from({
+        let (made, on_made) = (made.setter(), props.on_made.clone());
+        move |key| {
+            made.set(Some(key));
+            on_made.emit(());
+        }
+    });
+    html! {
+        <Dialog title="New API key" on_close={props.on_close.clone()}>
+            <KeyForm {on_made} on_close={props.on_close.clone()} />
+        </Dialog>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct KeyFormProps {
+    on_made: Callback<CreatedKey>,
+    on_close: Callback<()>,
+}
+
+#[component]
+fn KeyForm(props: &KeyFormProps) -> Html {
+    let description = use_state_eq(String::new);
+    let scopes =
+        use_state_eq(|| BTreeSet::from([KeyScope::Read, KeyScope::Stage, KeyScope::Deploy]));
+    let life = use_state_eq(|| "90".to_owned());
+    let project = use_state_eq(|| None::<ProjectId>);
+    let session = use_context::<Session>().unwrap_or_default();
+    let is_admin = session.user.is_some_and(|user| user.is_admin);
+    let api = use_api();
+    let deed = use_deed();
+    let projects = use_pages((), {
+        let api = api.clone();
+        move |(), offset| async move { api.projects(String::new(), offset).await }
+    });
+    let on_submit = {
+        let (description, scopes) = (description.clone(), scopes.clone());
+        let (life, project, deed) = (life.clone(), *project, deed.clone());
+        let on_made = props.on_made.clone();
+        Callback::from(move |()| {
+            if let Err(error) = check(&description, &scopes) {
+                return deed.refuse(error);
+            }
+            let key = NewKey {
+                description: (*description).clone(),
+                scopes: (*scopes).clone(),
+                expires_at: end(clock::now(), &life),
+                project,
+            };
+            let (api, on_made) = (api.clone(), on_made.clone());
+            deed.start(async move { api.create_api_key(key).await }, move |key| on_made.emit(key));
+        })
+    };
+    let mut choices = vec![Choice::new("", "Every project that I belong to")];
+    for one in projects.rows.iter().flat_map(|rows| rows.iter()) {
+        choices.push(Choice::new(one.project.id.to_string(), one.project.name.to_string()));
+    }
+    let missing = projects.missing();
+    let lives =
+        LIVES.iter().map(|(value, label, _)| Choice::new(*value, *label)).collect::<Vec<_>>();
+    let never = life.is_empty().then_some(AttrValue::Static(
+        "A key that never ends is a door that nobody remembers. Prefer a date.",
+    ));
+    html! {
+        <Form {on_submit} error={deed.beside(&["description", "scopes", "expires_at"])}>
+            <TextField id="key-for" label="What is it for" autofocus=true placeholder="Pipeline of the shop"
+                value={(*description).clone()} error={deed.field("description")}
+                on_input={{ let description = description.setter(); Callback::from(move |text| description.set(text)) }} />
+            <fieldset class="scopes">
+                <legend>{ "What it may do" }</legend>
+                { for SCOPES.iter().filter(|(scope, ..)| is_admin || *scope != KeyScope::Admin).map(|(scope, word, text)| {
+                    let on_change = Callback::from({
+                        let (scopes, scope) = (scopes.clone(), *scope);
+                        move |is: bool| {
+                            let mut chosen = (*scopes).clone();
+                            if is { chosen.insert(scope); } else { chosen.remove(&scope); }
+                            scopes.set(chosen);
+                        }
+                    });
+                    html! {
+                        <Checkbox key={*word} id={format!("scope-{word}")} label={*word} hint={*text}
+                            checked={scopes.contains(scope)} {on_change} />
+                    }
+                }) }
+                if let Some(error) = deed.field("scopes") {
+                    <p class="field-error" role="alert">{ error }</p>
+                }
+            </fieldset>
+            <Select id="key-project" label="Where" value={project.map(|id| id.to_string()).unwrap_or_default()}
+                {choices} hint="A key for one project sees nothing of others"
+                on_change={{ let project = project.setter(); Callback::from(move |id: String| project.set(id.parse().ok())) }} />
+            if missing > 0 {
+                <Button kind={ButtonKind::Bare} busy={projects.is_busy} onclick={projects.more.reform(|_| ())}>
+                    { format!("Load {missing} more projects") }
+                </Button>
+            }
+            <Select id="key-life" label="Expires" value={(*life).clone()} choices={lives} hint={never}
+                error={deed.field("expires_at")}
+                on_change={{ let life = life.setter(); Callback::from(move |chosen| life.set(chosen)) }} />
+            <div class="row row--end">
+                <Button onclick={props.on_close.reform(|_| ())}>{ "Cancel" }</Button>
+                <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>{ "Make the key" }</Button>
+            </div>
+        </Form>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ShownProps {
+    made: CreatedKey,
+    on_close: Callback<()>,
+}
+
+/// The only time that the token is seen: a press beside the dialog does not close it.
+#[component]
+fn Shown(props: &ShownProps) -> Html {
+    let ShownProps { made, on_close } = props;
+    html! {
+        <Dialog title="Copy the key now" on_close={Callback::noop()}>
+            <div class="stack">
+                <p>{ "This is the only time that it is shown. Easel keeps no copy of it." }</p>
+                <div class="token row">
+                    <code class="grow">{ made.token.expose().to_owned() }</code>
+                    <CopyButton text={made.token.expose().to_owned()} what="key" />
+                </div>
+                <Banner pigment={Pigment::Staged} icon={LuTriangleAlert}>
+                    { "Put it where secrets are kept, not into a repository." }
+                </Banner>
+                <p class="muted small">
+                    { "Send it as " }<code>{ "Authorization: Bearer …" }</code>
+                    { ", or give it to the command line as " }<code>{ "EASEL_API_KEY" }</code>{ "." }
+                </p>
+                <div class="row row--end">
+                    <Button kind={ButtonKind::Primary} autofocus=true onclick={on_close.reform(|_| ())}>
+                        { "I have copied it" }
+                    </Button>
+                </div>
+            </div>
+        </Dialog>
+    }
+}
+
+fn check(description: &str, scopes: &BTreeSet<KeyScope>) -> Result<(), ApiError> {
+    let mut fields = std::collections::BTreeMap::new();
+    if let Err(rule) = Name::try_from(description) {
+        fields.insert("description".to_owned(), vec![sentence(&rule.to_string())]);
+    }
+    if scopes.is_empty() {
+        fields.insert("scopes".to_owned(), vec!["Choose at least one".to_owned()]);
+    }
+    if fields.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::Invalid { message: String::new(), fields })
+    }
+}
+
+/// When a key ends that is made now; never for what is no life.
+fn end(now: i64, life: &str) -> Option<Timestamp> {
+    let days = LIVES.iter().find(|(value, ..)| *value == life)?.2?;
+    Some(Timestamp::from_millis(now).plus(Duration::from_secs(days * 86_400)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_ends_when_it_was_said_to() {
+        assert_eq!(end(0, "30"), Some(Timestamp::from_millis(30 * 86_400_000)));
+        assert_eq!(end(0, ""), None);
+    }
+
+    // DK-13
+    #[test]
+    fn a_key_without_a_purpose_or_a_scope_is_not_asked_for() {
+        let error = check(" ", &BTreeSet::new()).unwrap_err();
+
+        assert!(error.field("description").is_some() && error.field("scopes").is_some());
+    }
+}

@@ -1,0 +1,56 @@
+//! The frame of what belongs to oneself or to the instance, not to a project.
+
+use yew::prelude::{Html, Properties, classes, component, html, use_context};
+use yew_router::prelude::Link;
+
+use crate::{route::Route, session::Session, shell::Shell};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnTab {
+    ApiKeys,
+    Devices,
+    System,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct OwnPageProps {
+    pub tab: OwnTab,
+    /// What one can do here, beside the heading.
+    #[prop_or_default]
+    pub deeds: Html,
+    pub children: Html,
+}
+
+#[component]
+pub fn OwnPage(props: &OwnPageProps) -> Html {
+    let session = use_context::<Session>().unwrap_or_default();
+    let is_admin = session.user.is_some_and(|user| user.is_admin);
+    let mut tabs = vec![
+        (OwnTab::ApiKeys, Route::ApiKeys, "API keys"),
+        (OwnTab::Devices, Route::Devices, "Devices"),
+    ];
+    if is_admin || props.tab == OwnTab::System {
+        tabs.push((OwnTab::System, Route::System, "System"));
+    }
+    let place = html! { <b>{ "Settings" }</b> };
+    let title = tabs.iter().find(|(tab, ..)| *tab == props.tab).map_or("", |(.., title)| title);
+    html! {
+        <Shell {place}>
+            <nav class="tabs-list own-tabs" aria-label="Settings">
+                { for tabs.iter().map(|(tab, route, label)| {
+                    let is_here = *tab == props.tab;
+                    html! {
+                        <span key={*label} class={classes!("own-tab", is_here.then_some("is-here"))}>
+                            <Link<Route> to={route.clone()} classes="tab">{ *label }</Link<Route>>
+                        </span>
+                    }
+                }) }
+            </nav>
+            <div class="row row--between row--wrap heading">
+                <h1>{ title }</h1>
+                { props.deeds.clone() }
+            </div>
+            { props.children.clone() }
+        </Shell>
+    }
+}
