@@ -5,6 +5,7 @@ use yew_router::prelude::{BrowserRouter, Redirect, Switch};
 
 use crate::{
     component::{Now, ToastProvider},
+    panel::{Open, Tab},
     route::Route,
     screen,
     session::{Guard, SessionProvider},
@@ -45,6 +46,8 @@ fn draw(route: Route) -> Html {
         | Route::ProjectSettingsTab { .. }
         | Route::Service { .. }
         | Route::ServiceTab { .. }
+        | Route::Group { .. }
+        | Route::Volume { .. }
         | Route::ApiKeys
         | Route::Devices
         | Route::System => html! { <Guard>{ draw_private(route) }</Guard> },
@@ -64,12 +67,25 @@ fn draw_private(route: Route) -> Html {
         Route::ApiKeys => html! { <screen::api_keys::ApiKeys /> },
         Route::Devices => html! { <screen::devices::DevicesScreen /> },
         Route::System => html! { <screen::system::System /> },
-        Route::Canvas { .. }
-        | Route::Service { .. }
-        | Route::ServiceTab { .. }
-        | Route::Home
-        | Route::Login
-        | Route::Claim
-        | Route::NotFound => html! { <screen::not_found::NotFound /> },
+        Route::Canvas { project } => html! {
+            <screen::project::ProjectScreen project={project.clone()} key={project} />
+        },
+        Route::Service { project, service } => html! {
+            <screen::project::ProjectScreen project={project.clone()} key={project}
+                open={Open::Service(service, Tab::default())} />
+        },
+        Route::ServiceTab { project, service, tab } => html! {
+            <screen::project::ProjectScreen project={project.clone()} key={project}
+                open={Open::Service(service, Tab::named(&tab))} />
+        },
+        Route::Group { project, group } => html! {
+            <screen::project::ProjectScreen project={project.clone()} key={project} open={Open::Group(group)} />
+        },
+        Route::Volume { project, volume } => html! {
+            <screen::project::ProjectScreen project={project.clone()} key={project} open={Open::Volume(volume)} />
+        },
+        Route::Home | Route::Login | Route::Claim | Route::NotFound => {
+            html! { <screen::not_found::NotFound /> }
+        }
     }
 }

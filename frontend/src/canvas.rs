@@ -116,6 +116,21 @@ impl CanvasHandle {
         middle
     }
 
+    /// The card that has the keyboard.
+    #[must_use]
+    pub fn focused(&self) -> Option<CardId> {
+        self.0.focused()
+    }
+
+    /// Somebody else has put cards somewhere. What is in one's own hand stays there.
+    pub fn carry(&self, cards: &[(CardId, Position)]) {
+        self.0.engine(|engine| {
+            for (card, at) in cards {
+                engine.carry(*card, *at);
+            }
+        });
+    }
+
     /// Somebody else's cursor is here now. `pigment` is one of eight.
     pub fn point(&self, key: &str, name: &str, pigment: u8, at: Position) {
         self.0.point(key, name, pigment, at);

@@ -7,7 +7,7 @@ mod tests;
 use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
 
 pub use self::brand::brand;
-use crate::component::{Icon, RelativeTime, Status, StatusMark, icon::IconData};
+use crate::component::{Elapsed, Icon, RelativeTime, Status, StatusMark, icon::IconData};
 
 /// Every card is as large, whatever it shows: nothing jumps.
 pub const WIDTH: f64 = 248.0;
@@ -28,6 +28,8 @@ pub struct Face {
     pub reason: Option<AttrValue>,
     /// Since when, in milliseconds since the Unix epoch.
     pub since: Option<i64>,
+    /// A newer deployment that does not serve yet.
+    pub rollout: Option<Rollout>,
     pub replicas: Vec<Status>,
     pub volumes: Vec<AttrValue>,
     /// The public address.
@@ -35,6 +37,16 @@ pub struct Face {
     /// The name on the private network.
     pub host: AttrValue,
     pub staged: Staged,
+}
+
+/// A newer deployment beside what serves: "Running · Starting 32 s".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollout {
+    /// Empty when the card's own word says it.
+    pub word: AttrValue,
+    /// When it began, or failed, in milliseconds since the Unix epoch.
+    pub since: i64,
+    pub is_failed: bool,
 }
 
 /// The picture of a card.
@@ -116,7 +128,16 @@ pub fn ServiceCard(props: &ServiceCardProps) -> Html {
             </p>
             <footer class="card-foot" title={face.reason.clone()}>
                 <StatusMark status={face.status} word={face.word.clone()} />
-                if let Some(at) = face.since {
+                if let Some(rollout) = &face.rollout {
+                    <span class={classes!("card-rollout", "truncate", rollout.is_failed.then_some("card-rollout--failed"))}>
+                        if !rollout.word.is_empty() {
+                            { "· " }{ &rollout.word }{ " " }
+                        }
+                        if !rollout.is_failed {
+                            <Elapsed since={rollout.since} />
+                        }
+                    </span>
+                } else if let Some(at) = face.since {
                     <span class="card-since truncate"><RelativeTime {at} /></span>
                 }
                 <span class="grow" />

@@ -29,7 +29,7 @@ pub use self::{
     field::{Checkbox, Choice, Form, Select, TextArea, TextField},
     icon::Icon,
     menu::{Menu, MenuAt, MenuItem},
-    relative_time::{Now, RelativeTime},
+    relative_time::{Elapsed, Now, RelativeTime, duration},
     secret::{Secrecy, SecretValue},
     skeleton::Skeleton,
     status::{Status, StatusMark},

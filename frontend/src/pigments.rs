@@ -101,6 +101,7 @@ mod tests {
             include_str!("../styles/03-components.css"),
             include_str!("../styles/10-canvas.css"),
             include_str!("../styles/11-card.css"),
+            include_str!("../styles/21-map.css"),
         ];
         for sheet in sheets {
             let raw = sheet

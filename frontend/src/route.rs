@@ -23,6 +23,10 @@ pub enum Route {
     Service { project: String, service: String },
     #[at("/projects/:project/services/:service/:tab")]
     ServiceTab { project: String, service: String, tab: String },
+    #[at("/projects/:project/groups/:group")]
+    Group { project: String, group: String },
+    #[at("/projects/:project/volumes/:volume")]
+    Volume { project: String, volume: String },
     #[at("/settings/api-keys")]
     ApiKeys,
     #[at("/settings/devices")]
@@ -42,6 +46,8 @@ impl Route {
             Self::Canvas { project }
             | Self::ProjectSettings { project }
             | Self::ProjectSettingsTab { project, .. }
+            | Self::Group { project, .. }
+            | Self::Volume { project, .. }
             | Self::Service { project, .. }
             | Self::ServiceTab { project, .. } => Some(project),
             Self::Home
@@ -66,6 +72,8 @@ impl Route {
             | Self::Claim
             | Self::Projects
             | Self::Canvas { .. }
+            | Self::Group { .. }
+            | Self::Volume { .. }
             | Self::ProjectSettings { .. }
             | Self::ProjectSettingsTab { .. }
             | Self::ApiKeys

@@ -325,6 +325,16 @@ impl Engine {
         self.reveal(id);
     }
 
+    /// Somebody else has put a card somewhere; what is in one's own hand stays there.
+    pub fn carry(&mut self, id: CardId, at: Position) {
+        let Some(card) = self.board.index(id) else { return };
+        if !self.gesture.carried().contains(&id) {
+            let area = self.board.area(card);
+            self.place(id, Area { x: at.x, y: at.y, ..area });
+            self.overview.forget();
+        }
+    }
+
     fn pin(&mut self) {
         self.mounts.forget();
     }

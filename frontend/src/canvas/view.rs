@@ -77,6 +77,13 @@ impl Reach {
         self.stage(|stage| stage.peers.leave(key));
     }
 
+    pub(super) fn focused(&self) -> Option<CardId> {
+        let stage = self.0.borrow().as_ref().and_then(Weak::upgrade)?;
+        let stage = stage.try_borrow().ok()?;
+        let here = stage.window.document()?.active_element()?;
+        stage.hosts.card(&here)
+    }
+
     fn stage(&self, change: impl FnOnce(&mut Stage)) {
         let stage = self.0.borrow().as_ref().and_then(Weak::upgrade);
         if let Some(stage) = stage {

@@ -12,6 +12,7 @@ fn face() -> Face {
         word: "Crashed".into(),
         reason: Some("It exited with code 137, five times in a row.".into()),
         since: None,
+        rollout: None,
         replicas: vec![Status::Live, Status::Failed],
         volumes: vec!["content".into()],
         address: Some("shop.example.org".into()),

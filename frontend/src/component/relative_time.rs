@@ -23,6 +23,30 @@ pub fn RelativeTime(props: &RelativeTimeProps) -> Html {
     }
 }
 
+/// How long something has been under way, second by second.
+#[component]
+pub fn Elapsed(props: &ElapsedProps) -> Html {
+    let now = clock::use_now(1_000);
+    html! { <time class="elapsed" title={clock::exact(props.since)}>{ duration(now - props.since) }</time> }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ElapsedProps {
+    /// Milliseconds since the Unix epoch.
+    pub since: i64,
+}
+
+/// So many milliseconds, in words.
+#[must_use]
+pub fn duration(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1_000;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
 /// How far `at` lies from `now`, in words.
 #[must_use]
 pub fn relative(now: i64, at: i64) -> String {

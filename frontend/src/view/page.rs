@@ -90,7 +90,8 @@ pub fn reload() {
 #[must_use]
 pub fn is_typing(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|it| it.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
+    target
+        .is_some_and(|it| it.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
 }
 
 /// The window's width in pixels.

@@ -1,0 +1,10 @@
+//! What is staged: the bar that says so, its details, and applying it.
+
+mod bar;
+mod conflicts;
+mod details;
+mod diff;
+mod review;
+mod row;
+
+pub use self::bar::{ChangeBar, ChangeBarProps};

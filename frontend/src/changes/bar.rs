@@ -1,0 +1,149 @@
+//! The bar at the bottom: how many changes wait, whose they are, and what to do with them.
+
+use domain::changes::Selection;
+use icondata_lu::{LuRocket, LuTriangleAlert};
+use yew::prelude::{
+    AttrValue, Callback, Html, KeyboardEvent, Properties, component, html, use_node_ref,
+    use_state_eq,
+};
+
+use super::{details::Details, review::Review};
+use crate::{
+    api::{ApiError, use_deed},
+    component::{AvatarStack, Button, ButtonKind, Icon, Person, use_toasts},
+    live::{Desk, Live, Phase, Picture, use_live, use_select},
+    project::words::count,
+    view::{page, style},
+};
+
+#[derive(Properties, PartialEq)]
+pub struct ChangeBarProps {
+    /// The width that a panel leaves, if one is open.
+    #[prop_or_default]
+    pub free: Option<i32>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Seen {
+    picture: Option<Picture>,
+    authors: Vec<Person>,
+    may_edit: bool,
+    is_live: bool,
+}
+
+fn seen(live: &Live, desk: &Desk, (): &()) -> Seen {
+    let picture = desk.picture();
+    let mut authors: Vec<Person> = Vec::new();
+    for change in picture.iter().flat_map(|drawn| &drawn.changes) {
+        for contribution in &change.contributors {
+            let person = desk.person(contribution.author);
+            if !authors.contains(&person) {
+                authors.push(person);
+            }
+        }
+    }
+    Seen { authors, may_edit: desk.may_edit(), is_live: live.phase() == Phase::Live, picture }
+}
+
+#[component]
+pub fn ChangeBar(props: &ChangeBarProps) -> Html {
+    let live = use_live();
+    let seen = use_select(&live, (), seen);
+    let is_open = use_state_eq(|| false);
+    let toasts = use_toasts();
+    let deed = use_deed();
+    let root = use_node_ref();
+    let free = props.free.filter(|free| *free > 320);
+    let middle = free.map_or_else(|| "50%".into(), |free| format!("{}px", free / 2));
+    style::use_style(&root, "--middle", AttrValue::from(middle));
+
+    let open = {
+        let is_open = is_open.setter();
+        Callback::from(move |()| is_open.set(true))
+    };
+    let apply = {
+        let (live, deed, open) = (live.clone(), deed.clone(), open.clone());
+        let (toasts, picture) = (toasts.clone(), seen.picture.clone());
+        Callback::from(move |()| {
+            let (Some(place), Some(drawn)) = (live.place(), &picture) else { return };
+            let review = Review::without(drawn, &std::collections::BTreeSet::new());
+            // What destroys data, or cannot be applied, is looked at first.
+            if !review.can_apply() || !review.consequences.destroyed.is_empty() {
+                open.emit(());
+                return;
+            }
+            let (api, toasts, open) = (live.api().clone(), toasts.clone(), open.clone());
+            let number = review.applied.len();
+            let selection = Selection::Changes { changes: review.applied };
+            deed.start(
+                async move {
+                    let answer = api.apply(place, selection, domain::Message::default()).await;
+                    if let Err(
+                        ApiError::Conflict { .. }
+                        | ApiError::Incomplete { .. }
+                        | ApiError::Blocked { .. },
+                    ) = &answer
+                    {
+                        open.emit(());
+                    }
+                    answer
+                },
+                move |applied| toasts.done(super::details::result(number, &applied)),
+            );
+        })
+    };
+    let changes = seen.picture.as_ref().map_or(0, |drawn| drawn.changes.len());
+    let on_key = {
+        let (apply, is_open) = (apply.clone(), is_open.clone());
+        let may = seen.may_edit && changes > 0;
+        Callback::from(move |event: KeyboardEvent| {
+            if may
+                && !*is_open
+                && event.shift_key()
+                && event.key() == "Enter"
+                && !page::is_typing(&event)
+            {
+                event.prevent_default();
+                apply.emit(());
+            }
+        })
+    };
+    page::use_keys(on_key);
+    let close = {
+        let is_open = is_open.setter();
+        Callback::from(move |()| is_open.set(false))
+    };
+    let Some(drawn) = seen.picture.clone().filter(|_| changes > 0) else { return Html::default() };
+    let problems = drawn.problems.len();
+    html! {
+        <>
+            <section ref={root} class="change-bar" aria-label="Staged changes" data-test="change-bar">
+                <span class="change-bar-mark" aria-hidden="true">{ "◇" }</span>
+                <b class="change-bar-count" role="status" data-test="change-count">{ count(changes, "change") }</b>
+                <AvatarStack people={seen.authors.clone()} />
+                if problems > 0 {
+                    <span class="change-bar-problem"><Icon icon={LuTriangleAlert} size={14} />{ count(problems, "problem") }</span>
+                }
+                <span class="grow" />
+                <span data-test="details">
+                    <Button onclick={open.reform(|_| ())}>{ "Details" }</Button>
+                </span>
+                if seen.may_edit {
+                    <span data-test="apply">
+                        <Button kind={ButtonKind::Primary} icon={LuRocket} busy={deed.is_busy()}
+                            title="Shift Enter" onclick={apply.reform(|_| ())}
+                            disabled={!seen.is_live}>
+                            { format!("Apply {}", count(changes, "change")) }
+                        </Button>
+                    </span>
+                }
+                if let Some(error) = deed.error() {
+                    <p class="change-bar-error" role="alert">{ error.to_string() }</p>
+                }
+            </section>
+            if *is_open {
+                <Details {drawn} may_edit={seen.may_edit} on_close={close} />
+            }
+        </>
+    }
+}

@@ -1,0 +1,58 @@
+//! Addresses that somebody else has changed since: both values, and which of them shall stand.
+
+use domain::{Content, change::Conflict, changes::Keep};
+use yew::prelude::{Callback, Html, Properties, component, html};
+
+use crate::{
+    api::use_deed,
+    component::{Button, ButtonKind},
+    live::{Picture, use_live},
+    project::words,
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct ConflictProps {
+    pub drawn: Picture,
+    pub conflict: Conflict,
+    pub may_edit: bool,
+}
+
+#[component]
+pub(super) fn ConflictRow(props: &ConflictProps) -> Html {
+    let ConflictProps { drawn, conflict, may_edit } = props;
+    let live = use_live();
+    let deed = use_deed();
+    let settle = |keep: Keep| {
+        let (live, deed, change) = (live.clone(), deed.clone(), conflict.change);
+        Callback::from(move |_| {
+            let Some(place) = live.place() else { return };
+            let api = live.api().clone();
+            deed.start(async move { api.settle(place, change, keep).await }, |()| ());
+        })
+    };
+    let text = |content: &Option<Content>| match content {
+        None => "nothing".to_owned(),
+        Some(Content::Variable(_)) => "another secret value".to_owned(),
+        Some(content) => {
+            words::value(&drawn.whole, content).unwrap_or_else(|| "another version".to_owned())
+        }
+    };
+    html! {
+        <li class="conflict" data-test="conflict">
+            <b>{ drawn.whole.describe(&conflict.address) }</b>
+            <dl class="conflict-sides">
+                <div><dt>{ "Staged" }</dt><dd class="mono">{ text(&conflict.mine) }</dd></div>
+                <div><dt>{ "Applied meanwhile" }</dt><dd class="mono">{ text(&conflict.theirs) }</dd></div>
+            </dl>
+            if *may_edit {
+                <div class="row">
+                    <Button busy={deed.is_busy()} onclick={settle(Keep::Mine)}>{ "Keep mine" }</Button>
+                    <Button kind={ButtonKind::Bare} disabled={deed.is_busy()} onclick={settle(Keep::Theirs)}>{ "Take theirs" }</Button>
+                </div>
+            }
+            if let Some(error) = deed.error() {
+                <p class="field-error" role="alert">{ error.to_string() }</p>
+            }
+        </li>
+    }
+}

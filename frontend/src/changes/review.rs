@@ -1,0 +1,114 @@
+//! What applying a choice of changes would mean. Decided by the domain's own rules.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    Address, ChangeId,
+    change::{Conflict, Refusal, StagedChange, closure},
+    check::Problem,
+    effect::{Consequences, Effect, consequences},
+};
+
+use crate::{
+    live::Drawn,
+    project::words::{count, subject},
+};
+
+/// A choice, and what it would mean.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Review {
+    /// All that would be applied, in order.
+    pub applied: Vec<ChangeId>,
+    /// Those of them that were not chosen, but are needed.
+    pub along: BTreeSet<ChangeId>,
+    pub consequences: Consequences,
+    pub conflicts: Vec<Conflict>,
+    pub problems: Vec<Problem>,
+}
+
+impl Review {
+    /// Everything but what was left out.
+    #[must_use]
+    pub(super) fn without(drawn: &Drawn, left_out: &BTreeSet<Address>) -> Self {
+        let all = &drawn.changes;
+        let chosen: Vec<ChangeId> = (all.iter())
+            .filter(|change| !left_out.contains(&change.address))
+            .map(|change| change.id)
+            .collect();
+        let applied =
+            if left_out.is_empty() { chosen.clone() } else { closure(&drawn.base, all, &chosen) };
+        let along = applied.iter().filter(|id| !chosen.contains(id)).copied().collect();
+        let changes: Vec<StagedChange> =
+            all.iter().filter(|change| applied.contains(&change.id)).cloned().collect();
+        let (conflicts, problems) = match drawn.base.apply(&changes) {
+            Ok(_) => (Vec::new(), Vec::new()),
+            Err(Refusal::Conflicts(conflicts)) => (conflicts.0, Vec::new()),
+            Err(Refusal::Problems(problems)) => (Vec::new(), problems.0),
+        };
+        let consequences = consequences(&drawn.base, &drawn.base.overlay(&changes));
+        Self { applied, along, consequences, conflicts, problems }
+    }
+
+    #[must_use]
+    pub(super) fn can_apply(&self) -> bool {
+        !self.applied.is_empty() && self.conflicts.is_empty() && self.problems.is_empty()
+    }
+
+    /// "1 service is deployed, 2 redeploy, 1 volume is destroyed".
+    #[must_use]
+    pub(super) fn summary(&self) -> String {
+        let with = |effect| self.consequences.affected.values().filter(|it| **it == effect).count();
+        let verb = |number: usize, one: &str, many: &str| {
+            format!("{} {}", count(number, "service"), if number == 1 { one } else { many })
+        };
+        let parts = [
+            (
+                self.consequences.created.len(),
+                verb(self.consequences.created.len(), "is new", "are new"),
+            ),
+            (with(Effect::Redeploy), verb(with(Effect::Redeploy), "redeploys", "redeploy")),
+            (with(Effect::Scale), verb(with(Effect::Scale), "scales", "scale")),
+            (
+                with(Effect::Update),
+                verb(with(Effect::Update), "is updated in place", "are updated in place"),
+            ),
+            (
+                self.consequences.deleted.len(),
+                verb(self.consequences.deleted.len(), "is removed", "are removed"),
+            ),
+        ];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text).collect();
+        if parts.is_empty() { "Nothing that runs is touched".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Names of the volumes whose data would be gone.
+    #[must_use]
+    pub(super) fn destroyed(&self, drawn: &Drawn) -> Vec<String> {
+        let ids = self.consequences.destroyed.iter();
+        ids.map(|id| subject(drawn, &Address::Volume(*id))).collect()
+    }
+}
+
+/// The changes by the resource that they belong to, in the order of the first of each.
+#[must_use]
+pub(super) fn by_subject(drawn: &Drawn) -> Vec<(String, Option<Address>, Vec<&StagedChange>)> {
+    let mut groups: Vec<(String, Option<Address>, Vec<&StagedChange>)> = Vec::new();
+    for change in &drawn.changes {
+        let address = &change.address;
+        let owner = if address.is_whole() { Some(address.clone()) } else { address.parent() };
+        let is_shared = matches!(address, Address::Variable(_));
+        let known = groups.iter_mut().find(|(_, other, changes)| {
+            *other == owner
+                && (owner.is_some()
+                    || changes
+                        .iter()
+                        .any(|one| matches!(one.address, Address::Variable(_)) == is_shared))
+        });
+        match known {
+            Some((_, _, changes)) => changes.push(change),
+            None => groups.push((subject(drawn, address), owner, vec![change])),
+        }
+    }
+    groups
+}

@@ -1,0 +1,102 @@
+//! One staged change: what it does, whose it is, and what it means.
+
+use domain::{
+    change::{StagedChange, dependents},
+    effect::effect_of,
+};
+use icondata_lu::LuX;
+use yew::prelude::{AttrValue, Callback, Event, Html, Properties, component, html, use_state_eq};
+
+use super::diff::Diff;
+use crate::{
+    component::{AvatarStack, Badge, Confirm, IconButton, Person, Pigment, RelativeTime},
+    live::Picture,
+    project::{deeds::use_deeds, words},
+    view::field,
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct RowProps {
+    pub drawn: Picture,
+    pub change: StagedChange,
+    pub people: Vec<Person>,
+    pub is_chosen: bool,
+    /// It was not chosen, but others need it.
+    pub is_along: bool,
+    pub may_edit: bool,
+    pub on_choose: Callback<bool>,
+}
+
+#[component]
+pub(super) fn Row(props: &RowProps) -> Html {
+    let RowProps { drawn, change, people, is_chosen, is_along, may_edit, on_choose } = props;
+    let deeds = use_deeds();
+    let asks = use_state_eq(|| false);
+    let title = words::title(drawn, change);
+    let (effect, pigment) = words::effect(effect_of(&drawn.base, &drawn.changes, change));
+    let at = change.contributors.iter().map(|one| one.at.as_millis()).max();
+    let gone = dependents(&drawn.base, &drawn.changes, &[change.id]);
+    let discard = {
+        let (deeds, gone, subject) = (deeds, gone.clone(), title.clone());
+        Callback::from(move |()| {
+            let said = match gone.len() {
+                1 => format!("Discarded: {subject}"),
+                more => format!("Discarded {}", words::count(more, "change")),
+            };
+            deeds.discard(gone.clone(), Some(said.into()));
+        })
+    };
+    let ask = {
+        let (discard, asks) = (discard.clone(), asks.setter());
+        let is_alone = gone.len() <= 1;
+        Callback::from(move |_| if is_alone { discard.emit(()) } else { asks.set(true) })
+    };
+    let id = format!("change-{}", change.id);
+    let label = format!("Apply: {title}");
+    html! {
+        <li class="change" data-test="change" data-address={change.address.to_string()}>
+            if *may_edit {
+                <input type="checkbox" {id} aria-label={label} checked={*is_chosen || *is_along}
+                    disabled={*is_along} onchange={on_choose.reform(|event: Event| field::is_ticked(&event))} />
+            }
+            <div class="change-body grow">
+                <div class="row row--wrap">
+                    <b class={change.address.variable_key().map(|_| "mono")}>{ &title }</b>
+                    <Badge {pigment}>{ effect }</Badge>
+                    if change.destroys_data() {
+                        <Badge pigment={Pigment::Fail}>{ "▲ Destroys its data for ever" }</Badge>
+                    }
+                    if *is_along {
+                        <Badge pigment={Pigment::Staged}>{ "Comes along: the others need it" }</Badge>
+                    }
+                </div>
+                <Diff drawn={drawn.clone()} change={change.clone()} may_reveal={*may_edit} />
+            </div>
+            <span class="change-who">
+                <AvatarStack people={people.clone()} most={2} />
+                if let Some(at) = at {
+                    <span class="muted small"><RelativeTime {at} /></span>
+                }
+            </span>
+            if *may_edit {
+                <IconButton icon={LuX} label={format!("Discard: {title}")} onclick={ask} />
+            }
+            if *asks {
+                <Confirm title={AttrValue::from(format!("Discard {}", words::count(gone.len(), "change")))}
+                    deed={format!("Discard {}", words::count(gone.len(), "change"))} on_confirm={Callback::from({
+                        let (discard, asks) = (discard.clone(), asks.setter());
+                        move |()| { asks.set(false); discard.emit(()); }
+                    })} on_close={Callback::from({ let asks = asks.setter(); move |()| asks.set(false) })}>
+                    <p>{ "These need it, and go with it. You can undo that." }</p>
+                    <ul class="bullets">
+                        { for drawn.changes.iter().filter(|other| gone.contains(&other.id)).map(|other| html! {
+                            <li key={other.id.to_string()}>
+                                { words::subject(drawn, &other.address) }{ ": " }{ words::title(drawn, other) }
+                            </li>
+                        }) }
+                    </ul>
+                </Confirm>
+            }
+        </li>
+    }
+}

@@ -1,0 +1,109 @@
+//! Places for what nobody has placed: left to right by who needs whom, below what lies there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    ServiceId,
+    layout::{Layout, Node, Position},
+};
+
+use crate::{card, live::Drawn};
+
+const COLUMN: i32 = 340;
+const ROW: i32 = 200;
+/// No column is longer than this: a hundred services without references are no tower.
+const MOST_ROWS: usize = 6;
+
+/// Places for those services, groups and volumes that have none. What has one once keeps it for as
+/// long as `known` remembers.
+pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut BTreeMap<Node, Position>) {
+    known.retain(|node, _| !layout.contains_key(node));
+    let lacks = |node: &Node| !layout.contains_key(node);
+    let services: Vec<ServiceId> = (drawn.services())
+        .map(|(id, _)| id)
+        .filter(|id| lacks(&Node::Service(*id)) && !known.contains_key(&Node::Service(*id)))
+        .collect();
+    let columns = columns(drawn, &services);
+    let mut top = floor(drawn, layout, known);
+    let mut rows: BTreeMap<usize, i32> = BTreeMap::new();
+    for chunk in columns {
+        for (column, service) in chunk {
+            let row = rows.entry(column).or_default();
+            let x = i32::try_from(column).unwrap_or(0) * COLUMN;
+            known.insert(Node::Service(service), Position { x, y: top + *row * ROW });
+            *row += 1;
+        }
+        top += rows.values().copied().max().unwrap_or(0) * ROW;
+        rows.clear();
+    }
+
+    let groups = drawn.whole.groups.keys().map(|id| Node::Group(*id));
+    let volumes = (drawn.whole.volumes.keys())
+        .filter(|id| drawn.mounted(**id).is_none())
+        .map(|id| Node::Volume(*id));
+    let loose: Vec<Node> =
+        (groups.chain(volumes)).filter(|node| lacks(node) && !known.contains_key(node)).collect();
+    let top = floor(drawn, layout, known);
+    for (node, column) in loose.into_iter().zip(0..) {
+        let (x, y) = (column % 4 * COLUMN, top + column / 4 * 260);
+        known.insert(node, Position { x, y });
+    }
+}
+
+/// Below everything that has a place.
+fn floor(drawn: &Drawn, layout: &Layout, known: &BTreeMap<Node, Position>) -> i32 {
+    let all: BTreeSet<Node> = drawn.services().map(|(id, _)| Node::Service(id)).collect();
+    (layout.iter().chain(known))
+        .filter(|(node, _)| {
+            all.contains(node)
+                || matches!(node, Node::Group(id) if drawn.whole.groups.contains_key(id))
+        })
+        .map(|(_, at)| at.y + ROW)
+        .max()
+        .unwrap_or(0)
+}
+
+/// In which column each lies: those that need others stand left of them. In chunks, so that no
+/// column becomes a tower.
+fn columns(drawn: &Drawn, services: &[ServiceId]) -> Vec<Vec<(usize, ServiceId)>> {
+    let among: BTreeSet<ServiceId> = services.iter().copied().collect();
+    let mut depth: BTreeMap<ServiceId, usize> = services.iter().map(|id| (*id, 0)).collect();
+    // Each round pushes what is needed one further right; circles end with the rounds.
+    for _ in 0..services.len().min(8) {
+        for edge in &drawn.edges {
+            if among.contains(&edge.from) && among.contains(&edge.to) {
+                let wanted = depth[&edge.from] + 1;
+                if depth[&edge.to] < wanted && wanted <= 8 {
+                    depth.insert(edge.to, wanted);
+                }
+            }
+        }
+    }
+    let alone = |id: &ServiceId| !drawn.edges.iter().any(|edge| edge.from == *id || edge.to == *id);
+    let (lonely, tied): (Vec<ServiceId>, Vec<ServiceId>) =
+        services.iter().copied().partition(|id| alone(id));
+    let mut chunks = Vec::new();
+    let mut waiting: Vec<(usize, ServiceId)> =
+        tied.into_iter().map(|id| (depth[&id], id)).collect();
+    while !waiting.is_empty() {
+        let mut used: BTreeMap<usize, usize> = BTreeMap::new();
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(column, _)| {
+            let used = used.entry(*column).or_default();
+            *used += 1;
+            *used <= MOST_ROWS
+        });
+        chunks.push(now);
+        waiting = later;
+    }
+    if !lonely.is_empty() {
+        let across = lonely.len().clamp(1, 40).min(if lonely.len() > 40 { 40 } else { 4 });
+        chunks.push(lonely.into_iter().enumerate().map(|(at, id)| (at % across, id)).collect());
+    }
+    chunks
+}
+
+/// Where to put something new, so that its middle lies at a point.
+#[must_use]
+pub fn around(x: f64, y: f64) -> Option<Position> {
+    Position::new(x - card::WIDTH / 2.0, y - card::HEIGHT / 2.0).ok()
+}

@@ -1,0 +1,283 @@
+//! What a service's card says: the truth about what serves, and what is on its way.
+
+use domain::{
+    ServiceId, Source,
+    deployment::{Condition, DeploymentState},
+    deployments::{DeploymentSummary, ServiceState},
+};
+use yew::AttrValue;
+
+use crate::{
+    card::{CardIcon, Face, Rollout, Staged, brand},
+    component::Status,
+    live::Desk,
+};
+
+/// How a service stands: the shape, the word, since when, and a newer rollout beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    pub status: Status,
+    pub word: AttrValue,
+    pub since: Option<i64>,
+    pub reason: Option<AttrValue>,
+    pub rollout: Option<Rollout>,
+}
+
+impl Standing {
+    fn new(status: Status, word: &'static str) -> Self {
+        Self { status, word: word.into(), since: None, reason: None, rollout: None }
+    }
+}
+
+/// How a service stands. What serves decides; a newer rollout is appended. With nothing serving,
+/// what is under way; with nothing under way, how the last try ended.
+#[must_use]
+pub fn standing(state: Option<&ServiceState>) -> Standing {
+    let Some(state) = state else { return Standing::new(Status::Stopped, "Offline") };
+    let newer = state
+        .newest
+        .as_ref()
+        .filter(|newest| state.active.as_ref().is_none_or(|active| active.id != newest.id));
+    match (&state.active, newer) {
+        (None, Some(newest)) => alone(newest, state),
+        (None, None) => match state.condition {
+            Some(condition) => serving(condition, state),
+            None => Standing::new(Status::Stopped, "Offline"),
+        },
+        (Some(active), newer) => {
+            let mut standing = match state.condition {
+                Some(condition) => serving(condition, state),
+                None => Standing::new(Status::Live, "Running"),
+            };
+            standing.since = standing.since.or(active.live_at.map(|at| at.as_millis()));
+            standing.rollout = newer.and_then(appended);
+            standing
+        }
+    }
+}
+
+fn serving(condition: Condition, state: &ServiceState) -> Standing {
+    let (status, word) = match condition {
+        Condition::Running => (Status::Live, "Running"),
+        Condition::Degraded => (Status::Failed, "Degraded"),
+        Condition::Restarting => (Status::Progress, "Restarting"),
+        Condition::Crashed => (Status::Failed, "Crashed"),
+        Condition::Completed => (Status::Live, "Completed"),
+        Condition::Sleeping => (Status::Sleeping, "Sleeping"),
+        Condition::Stopped => (Status::Stopped, "Stopped"),
+        Condition::Missing => (Status::Failed, "Missing"),
+    };
+    Standing {
+        since: state.since.map(|at| at.as_millis()),
+        reason: state.why.clone().map(Into::into),
+        ..Standing::new(status, word)
+    }
+}
+
+/// The only deployment there is: nothing serves.
+fn alone(newest: &DeploymentSummary, state: &ServiceState) -> Standing {
+    match &newest.state {
+        DeploymentState::Failed { at, failure } => Standing {
+            since: Some(at.as_millis()),
+            reason: Some(failure.reason.clone().into()),
+            ..Standing::new(Status::Failed, "Failed")
+        },
+        DeploymentState::Cancelled { at } => {
+            Standing { since: Some(at.as_millis()), ..Standing::new(Status::Stopped, "Cancelled") }
+        }
+        DeploymentState::Superseded { .. } => match state.condition {
+            Some(condition) => serving(condition, state),
+            None => Standing::new(Status::Stopped, "Offline"),
+        },
+        going => Standing {
+            status: Status::Progress,
+            word: step(going),
+            since: None,
+            reason: None,
+            rollout: Some(Rollout {
+                word: AttrValue::Static(""),
+                since: newest.created_at.as_millis(),
+                is_failed: false,
+            }),
+        },
+    }
+}
+
+/// What is appended to the word of what serves.
+fn appended(newest: &DeploymentSummary) -> Option<Rollout> {
+    match &newest.state {
+        DeploymentState::Failed { at, .. } => {
+            Some(Rollout { word: "Deploy failed".into(), since: at.as_millis(), is_failed: true })
+        }
+        state if state.is_candidate() => Some(Rollout {
+            word: step(state),
+            since: newest.created_at.as_millis(),
+            is_failed: false,
+        }),
+        _ => None,
+    }
+}
+
+/// The word of a state, with how far it has come where that is known.
+#[must_use]
+pub fn step(state: &DeploymentState) -> AttrValue {
+    match state {
+        DeploymentState::Queued { .. } => "Queued".into(),
+        DeploymentState::Pulling { progress, .. } if progress.total > 0 => {
+            let percent = progress.received.saturating_mul(100) / progress.total;
+            format!("Pulling {} %", percent.min(100)).into()
+        }
+        DeploymentState::Pulling { .. } => "Pulling".into(),
+        DeploymentState::Starting { .. } => "Starting".into(),
+        DeploymentState::Checking { .. } => "Checking".into(),
+        DeploymentState::Switching { .. } => "Switching".into(),
+        DeploymentState::Draining { .. } => "Draining".into(),
+        DeploymentState::Live { .. } => "Live".into(),
+        DeploymentState::Failed { .. } => "Failed".into(),
+        DeploymentState::Cancelled { .. } => "Cancelled".into(),
+        DeploymentState::Superseded { .. } => "Superseded".into(),
+    }
+}
+
+/// The shape that goes with a deployment's state.
+#[must_use]
+pub fn shape(state: &DeploymentState) -> Status {
+    match state {
+        DeploymentState::Live { .. } | DeploymentState::Draining { .. } => Status::Live,
+        DeploymentState::Failed { .. } => Status::Failed,
+        DeploymentState::Cancelled { .. } | DeploymentState::Superseded { .. } => Status::Stopped,
+        _ => Status::Progress,
+    }
+}
+
+/// The picture of a service.
+#[must_use]
+pub fn icon(service: &domain::Service) -> CardIcon {
+    match (&service.icon, &service.source) {
+        (Some(icon), _) => CardIcon::Picture(icon.to_string().into()),
+        (None, Source::Image { image, .. }) => CardIcon::Mark(brand(image.as_str())),
+        (None, Source::Empty) => CardIcon::Mark(brand("")),
+    }
+}
+
+/// What a service's card says.
+#[must_use]
+pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
+    let drawn = desk.picture()?;
+    let service = drawn.service(id)?;
+    let staged = drawn.mark(id);
+    let source = service.source.image();
+    let standing = match (staged, source) {
+        (_, None) => Standing::new(Status::Stopped, "No image yet"),
+        (Staged::New, _) => Standing::new(Status::Staged, "Not deployed yet"),
+        _ => standing(desk.state(id)),
+    };
+    let count = usize::from(service.replicas.count());
+    let replicas = match standing.status {
+        // Which of them are down is not known here.
+        Status::Failed | Status::Progress | Status::Staged => Vec::new(),
+        status => vec![status; count],
+    };
+    let volumes = (service.mounts.keys())
+        .filter_map(|id| drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id)))
+        .map(|volume| volume.name.to_string().into())
+        .collect();
+    let port = service.ports.first().map(|port| format!(":{}", port.number)).unwrap_or_default();
+    Some(Face {
+        name: service.name.to_string().into(),
+        icon: icon(service),
+        source: source.map_or("Choose an image", |image| image.as_str()).to_owned().into(),
+        source_icon: None,
+        status: standing.status,
+        word: standing.word,
+        reason: standing.reason,
+        since: standing.since,
+        rollout: standing.rollout,
+        replicas,
+        volumes,
+        address: None,
+        host: format!("{}{port}", service.slug).into(),
+        staged,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+
+    use super::*;
+
+    const ID: &str = "0193a1f0-0000-7000-8000-000000000001";
+
+    fn deployment(n: u8, state: DeploymentState) -> DeploymentSummary {
+        let at = Timestamp::from_millis(1_000);
+        DeploymentSummary {
+            id: format!("0193a1f0-0000-7000-8000-0000000000{n:02x}").parse().unwrap(),
+            service: ID.parse().unwrap(),
+            generation: u64::from(n),
+            revision: domain::RevisionNumber(1),
+            cause: domain::deployment::Cause::Apply,
+            author: None,
+            message: domain::Message::default(),
+            image: "nginx:1".parse().unwrap(),
+            pinned: None,
+            status: state.deploykit_word().to_owned(),
+            state,
+            attempts: 0,
+            created_at: at,
+            started_at: None,
+            live_at: None,
+            ended_at: None,
+        }
+    }
+
+    fn state(
+        condition: Option<Condition>,
+        active: Option<DeploymentSummary>,
+        newest: Option<DeploymentSummary>,
+    ) -> ServiceState {
+        ServiceState { condition, active, newest, ..ServiceState::unknown(ID.parse().unwrap()) }
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_millis(2_000)
+    }
+
+    // RW-4
+    #[test]
+    fn what_serves_gives_the_word_and_a_newer_rollout_is_appended() {
+        let live = deployment(1, DeploymentState::Live { since: at() });
+        let next = deployment(2, DeploymentState::Starting { since: at() });
+
+        let standing = standing(Some(&state(Some(Condition::Running), Some(live), Some(next))));
+
+        assert_eq!((standing.status, standing.word.as_str()), (Status::Live, "Running"));
+        assert_eq!(standing.rollout.unwrap().word, "Starting");
+    }
+
+    // RW-4
+    #[test]
+    fn a_failed_rollout_does_not_make_what_serves_failed() {
+        let live = deployment(1, DeploymentState::Live { since: at() });
+        let failure = domain::deployment::Failure::default();
+        let next = deployment(2, DeploymentState::Failed { at: at(), failure });
+
+        let standing = standing(Some(&state(Some(Condition::Running), Some(live), Some(next))));
+
+        assert_eq!(standing.status, Status::Live);
+        assert!(standing.rollout.unwrap().is_failed);
+    }
+
+    // RW-4
+    #[test]
+    fn with_nothing_serving_the_rollout_is_the_word() {
+        let progress = domain::runtime::PullProgress { received: 42, total: 100 };
+        let next = deployment(1, DeploymentState::Pulling { since: at(), progress });
+
+        let pulling = standing(Some(&state(None, None, Some(next))));
+        let nothing = standing(Some(&state(None, None, None)));
+
+        assert_eq!((pulling.status, pulling.word.as_str()), (Status::Progress, "Pulling 42 %"));
+        assert_eq!((nothing.status, nothing.word.as_str()), (Status::Stopped, "Offline"));
+    }
+}

@@ -1,0 +1,128 @@
+//! The menus of the canvas: of the ground, of a card, and of the button that adds.
+
+use domain::{Address, edit::Edit, layout::Node};
+use icondata_lu::{
+    LuBox, LuHardDrive, LuLogOut, LuMaximize, LuRotateCw, LuScrollText, LuSettings, LuSquareDashed,
+    LuTrash2, LuUndo2, LuVariable,
+};
+use yew::prelude::{AttrValue, Callback};
+
+use super::{
+    add::{Adding, named},
+    deeds::Deeds,
+};
+use crate::{
+    canvas::{CanvasHandle, geometry::Position as Point},
+    component::MenuItem,
+    live::Live,
+    panel::Tab,
+};
+
+/// What can be added at a point of the map.
+#[must_use]
+pub fn adding(at: Point, refusal: Option<AttrValue>, add: &Callback<Adding>) -> Vec<MenuItem> {
+    let place = |at: Point| domain::layout::Position::new(at.x, at.y).unwrap_or_default();
+    let service = super::arrange::around(at.x, at.y).unwrap_or_default();
+    let item = |label: &'static str, what: Adding| {
+        MenuItem::new(label, add.reform(move |()| what)).refused(refusal.clone())
+    };
+    vec![
+        item("Add service", Adding::Service(service)).icon(LuBox).keys("A"),
+        item("Add group", Adding::Group(place(at))).icon(LuSquareDashed),
+        item("Add volume", Adding::Volume(None)).icon(LuHardDrive),
+    ]
+}
+
+/// What can be done with the ground.
+#[must_use]
+pub fn of_ground(
+    at: Point,
+    refusal: Option<AttrValue>,
+    add: &Callback<Adding>,
+    canvas: &CanvasHandle,
+) -> Vec<MenuItem> {
+    let mut items = adding(at, refusal, add);
+    let canvas = canvas.clone();
+    let fit = MenuItem::new("Show everything", Callback::from(move |()| canvas.fit()));
+    items.push(fit.icon(LuMaximize).keys("1"));
+    items
+}
+
+/// Why this person may not edit, if so.
+#[must_use]
+pub fn refusal(live: &Live) -> Option<AttrValue> {
+    (!live.desk().may_edit())
+        .then(|| "You may look, not edit. Ask an owner to make you an editor.".into())
+}
+
+/// What can be done with a card.
+#[must_use]
+pub fn of_node(
+    node: Node,
+    deeds: &Deeds,
+    open: &Callback<(Node, Tab)>,
+    add: &Callback<Adding>,
+) -> Vec<MenuItem> {
+    let refusal = refusal(&deeds.live);
+    let Some(drawn) = deeds.live.desk().picture() else { return Vec::new() };
+    let address = address(node);
+    let name = named(deeds, &address);
+    let is_gone = drawn.whole.get(&address).is_none();
+    let mut items = Vec::new();
+    if let Node::Service(id) = node {
+        let tabs = [
+            ("Deployments", LuRotateCw, Tab::Deployments),
+            ("Logs", LuScrollText, Tab::Logs),
+            ("Variables", LuVariable, Tab::Variables),
+            ("Settings", LuSettings, Tab::Settings),
+        ];
+        for (label, icon, tab) in tabs {
+            items.push(MenuItem::new(label, open.reform(move |()| (node, tab))).icon(icon));
+        }
+        if !is_gone {
+            let mount = MenuItem::new("Add volume", add.reform(move |()| Adding::Volume(Some(id))));
+            items.push(mount.icon(LuHardDrive).refused(refusal.clone()));
+        }
+        if drawn.whole.services.get(&id).is_some_and(|service| service.group.is_some()) {
+            let deeds = deeds.clone();
+            let leave = Callback::from(move |()| {
+                let address = Address::ServiceField(id, domain::Field::Group);
+                deeds.stage(vec![Edit::Clear { address }]);
+            });
+            let leave = MenuItem::new("Take out of its group", leave).icon(LuLogOut);
+            items.push(leave.refused(refusal.clone()));
+        }
+    } else {
+        items.push(
+            MenuItem::new("Open", open.reform(move |()| (node, Tab::Settings))).icon(LuSettings),
+        );
+    }
+    if is_gone {
+        let change = drawn.change(&address).map(|change| change.id);
+        let deeds = deeds.clone();
+        let keep = Callback::from(move |()| deeds.discard(change.into_iter().collect(), None));
+        let keep = MenuItem::new(format!("Keep {name}"), keep).icon(LuUndo2);
+        items.push(keep.refused(refusal));
+    } else {
+        let deeds = deeds.clone();
+        let remove = MenuItem::new(
+            format!("Remove {name}"),
+            Callback::from({
+                let (address, name) = (address.clone(), name.clone());
+                move |()| deeds.remove(address.clone(), &name)
+            }),
+        );
+        items.push(remove.icon(LuTrash2).danger().keys("Del").refused(refusal));
+    }
+    items
+}
+
+/// Where a thing on the canvas stands in the configuration.
+#[must_use]
+pub fn address(node: Node) -> Address {
+    match node {
+        Node::Service(id) => Address::Service(id),
+        Node::Group(id) => Address::Group(id),
+        Node::Volume(id) => Address::Volume(id),
+    }
+}

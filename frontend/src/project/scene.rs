@@ -1,0 +1,172 @@
+//! What the canvas engine is told of an open project: cards, groups, volumes, edges.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use domain::{
+    GroupId, ServiceId, VolumeId,
+    layout::{Node, Position},
+};
+
+use super::{arrange, face};
+use crate::{
+    canvas::{
+        geometry::Area,
+        scene::{Card, CardId, Edge, Layer, Scene, Tone},
+    },
+    card::{HEIGHT, Staged, WIDTH},
+    component::Status,
+    live::{Desk, Drawn},
+};
+
+/// How far a group reaches beyond its members, and above them for its name.
+const MARGIN: f64 = 24.0;
+const HEAD: f64 = 44.0;
+/// Room for a card's volumes, which hang below it.
+const TABS: f64 = 26.0;
+/// A group without members.
+const EMPTY: (f64, f64) = (340.0, 180.0);
+/// A volume that no service mounts.
+pub const VOLUME: (f64, f64) = (248.0, 64.0);
+
+#[must_use]
+pub fn card_id(node: Node) -> CardId {
+    CardId(match node {
+        Node::Service(id) => id.as_uuid().as_u128(),
+        Node::Group(id) => id.as_uuid().as_u128(),
+        Node::Volume(id) => id.as_uuid().as_u128(),
+    })
+}
+
+#[must_use]
+pub fn service_card(id: ServiceId) -> CardId {
+    card_id(Node::Service(id))
+}
+
+/// The scene, and which card is what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Laid {
+    pub scene: Rc<Scene>,
+    pub nodes: Rc<BTreeMap<CardId, Node>>,
+}
+
+impl Laid {
+    /// The area of a card.
+    #[must_use]
+    pub fn area(&self, node: Node) -> Option<Area> {
+        let id = card_id(node);
+        self.scene.cards.iter().find(|card| card.id == id).map(|card| card.area)
+    }
+}
+
+/// Lays everything out. `known` remembers where the unplaced were put.
+#[must_use]
+pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
+    let (Some(drawn), Some(snapshot)) = (desk.picture(), desk.snapshot()) else {
+        return Laid::default();
+    };
+    let layout = &snapshot.layout;
+    arrange::arrange(&drawn, layout, known);
+    let at =
+        |node: Node| layout.get(&node).or_else(|| known.get(&node)).copied().unwrap_or_default();
+
+    let mut cards = Vec::new();
+    let mut nodes = BTreeMap::new();
+    let mut members: BTreeMap<GroupId, Vec<Area>> = BTreeMap::new();
+    for (id, service) in drawn.services() {
+        let node = Node::Service(id);
+        let area = area(at(node), (WIDTH, HEIGHT));
+        let mut card = Card::new(card_id(node), area, service.name.as_str());
+        card.tone = tone(desk, &drawn, id);
+        if let Some(group) = service.group.filter(|group| drawn.whole.groups.contains_key(group)) {
+            card.parent = Some(card_id(Node::Group(group)));
+            let reach = if service.mounts.is_empty() { 0.0 } else { TABS };
+            let area = Area { height: area.height + reach, ..area };
+            members.entry(group).or_default().push(area);
+        }
+        nodes.insert(card.id, node);
+        cards.push(card);
+    }
+    for id in loose_volumes(&drawn) {
+        let node = Node::Volume(id);
+        let Some(volume) = drawn.whole.volumes.get(&id).or_else(|| drawn.base.volumes.get(&id))
+        else {
+            continue;
+        };
+        let mut card = Card::new(card_id(node), area(at(node), VOLUME), volume.name.as_str());
+        card.tone = staged_tone(drawn.volume_mark(id));
+        nodes.insert(card.id, node);
+        cards.push(card);
+    }
+    for (id, group) in &drawn.whole.groups {
+        let node = Node::Group(*id);
+        let around =
+            members.remove(id).into_iter().flatten().reduce(|one, other| one.joined(&other));
+        let area = around.map_or_else(
+            || area(at(node), EMPTY),
+            |inner| {
+                Area::new(
+                    inner.x - MARGIN,
+                    inner.y - HEAD,
+                    inner.width + 2.0 * MARGIN,
+                    inner.height + HEAD + MARGIN,
+                )
+            },
+        );
+        let mut card = Card::new(card_id(node), area, group.name.as_str());
+        card.layer = Layer::Ground;
+        card.tone = staged_tone(drawn.group_mark(*id));
+        nodes.insert(card.id, node);
+        cards.push(card);
+    }
+    let edges = (drawn.edges.iter())
+        .map(|line| Edge {
+            from: service_card(line.from),
+            to: service_card(line.to),
+            label: line.keys.as_str().into(),
+            kind: line.kind,
+        })
+        .collect();
+    Laid { scene: Rc::new(Scene { cards, edges }), nodes: Rc::new(nodes) }
+}
+
+/// Volumes that no service mounts, or whose removal is staged.
+fn loose_volumes(drawn: &Drawn) -> Vec<VolumeId> {
+    let gone = drawn.base.volumes.keys().filter(|id| !drawn.whole.volumes.contains_key(id));
+    (drawn.whole.volumes.keys().filter(|id| drawn.mounted(**id).is_none()).chain(gone))
+        .copied()
+        .collect()
+}
+
+/// The group in whose box a point lies, if in any.
+#[must_use]
+pub fn group_at(laid: &Laid, point: crate::canvas::geometry::Position) -> Option<GroupId> {
+    (laid.scene.cards.iter().rev())
+        .filter(|card| card.layer == Layer::Ground && card.area.holds(point))
+        .find_map(|card| match laid.nodes.get(&card.id) {
+            Some(Node::Group(id)) => Some(*id),
+            _ => None,
+        })
+}
+
+fn area(at: Position, (width, height): (f64, f64)) -> Area {
+    Area::new(f64::from(at.x), f64::from(at.y), width, height)
+}
+
+fn tone(desk: &Desk, drawn: &Drawn, service: ServiceId) -> Tone {
+    let staged = staged_tone(drawn.mark(service));
+    match face::standing(desk.state(service)).status {
+        Status::Failed => Tone::Failed,
+        _ if staged != Tone::Calm => staged,
+        Status::Live => Tone::Live,
+        Status::Progress => Tone::Progress,
+        Status::Staged | Status::Stopped | Status::Sleeping => Tone::Calm,
+    }
+}
+
+fn staged_tone(mark: Staged) -> Tone {
+    match mark {
+        Staged::Nothing => Tone::Calm,
+        Staged::New | Staged::Edited => Tone::Staged,
+        Staged::Removed => Tone::Failed,
+    }
+}

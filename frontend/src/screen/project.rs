@@ -1,0 +1,253 @@
+//! The canvas of a project, with the panel of what is open.
+
+use domain::{ProjectId, layout::Node};
+use icondata_lu::{LuRefreshCw, LuTriangleAlert, LuWifiOff};
+use yew::prelude::{
+    AttrValue, Callback, ContextProvider, Html, Properties, component, html, use_context,
+    use_effect_with, use_memo, use_state_eq,
+};
+use yew_router::prelude::{Link, use_navigator};
+
+use super::failure::Failure;
+use crate::{
+    api::{ApiError, use_api, use_fetch},
+    changes::ChangeBar,
+    component::{Banner, Button, ButtonKind, Empty, Pigment, Skeleton},
+    live::{End, Live, Phase, use_live, use_select},
+    panel::{self, Open, Panel, Tab},
+    project::map::Map,
+    route::Route,
+    session::Session,
+    shell::Shell,
+    view::page,
+};
+
+#[derive(Properties, PartialEq)]
+pub struct ProjectScreenProps {
+    /// Its slug, or id.
+    pub project: String,
+    #[prop_or_default]
+    pub open: Open,
+}
+
+#[component]
+pub fn ProjectScreen(props: &ProjectScreenProps) -> Html {
+    let api = use_api();
+    let found =
+        use_fetch(props.project.clone(), move |named| async move { api.find_project(named).await });
+    match (&found.value, &found.error) {
+        (Some(project), _) => html! {
+            <Opened key={project.project.id.to_string()} id={project.project.id}
+                slug={props.project.clone()} open={props.open.clone()} />
+        },
+        (None, Some(error)) => html! {
+            <Shell><Failure error={error.clone()} on_retry={found.reload.clone()} /></Shell>
+        },
+        (None, None) => html! { <Shell full=true><Opening /></Shell> },
+    }
+}
+
+/// While nothing is known: cards of what will be there.
+#[component]
+fn Opening() -> Html {
+    html! {
+        <div class="map-opening"><div class="map-opening-card"><Skeleton label="the canvas" /></div></div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct OpenedProps {
+    id: ProjectId,
+    slug: String,
+    open: Open,
+}
+
+#[component]
+fn Opened(props: &OpenedProps) -> Html {
+    let api = use_api();
+    let live = use_memo(props.id, |id| Live::new(*id, api));
+    let live = (*live).clone();
+    let is_online = page::use_online();
+    use_effect_with(live.clone(), |live: &Live| {
+        live.open();
+        let live = live.clone();
+        move || live.close()
+    });
+    use_effect_with((live.clone(), is_online), |(live, is_online): &(Live, bool)| {
+        if *is_online != (live.phase() != Phase::Offline) {
+            live.set_online(*is_online);
+        }
+    });
+    html! {
+        <ContextProvider<Live> context={live}>
+            <Easel slug={props.slug.clone()} open={props.open.clone()} />
+        </ContextProvider<Live>>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct EaselProps {
+    slug: String,
+    open: Open,
+}
+
+/// What the frame around the map says.
+#[derive(Clone, PartialEq)]
+struct Frame {
+    phase: Phase,
+    waiting: usize,
+    is_outdated: bool,
+    is_known: bool,
+    is_deleted: bool,
+    name: AttrValue,
+    environment: AttrValue,
+    chosen: Option<Node>,
+}
+
+fn frame(live: &Live, desk: &crate::live::Desk, open: &Open) -> Frame {
+    let snapshot = desk.snapshot();
+    Frame {
+        phase: live.phase(),
+        waiting: live.waiting(),
+        is_outdated: live.is_outdated(),
+        is_known: snapshot.is_some(),
+        is_deleted: desk.is_deleted(),
+        name: snapshot.map(|it| it.project.name.to_string()).unwrap_or_default().into(),
+        environment: snapshot.map(|it| it.environment.name.to_string()).unwrap_or_default().into(),
+        chosen: desk.picture().and_then(|drawn| open.node(&drawn)),
+    }
+}
+
+#[component]
+fn Easel(props: &EaselProps) -> Html {
+    let live = use_live();
+    let navigator = use_navigator();
+    let session = use_context::<Session>().unwrap_or_default();
+    let frame = use_select(&live, props.open.clone(), frame);
+    let width = use_state_eq(panel::width);
+    page::use_title(if frame.name.is_empty() { "Canvas" } else { &frame.name });
+
+    // The session is looked at again: whoever is signed out is sent to sign in.
+    use_effect_with(frame.phase.clone(), {
+        let look = session.look.clone();
+        move |phase: &Phase| {
+            if *phase == Phase::Over(End::SignedOut) {
+                look.emit(());
+            }
+        }
+    });
+
+    let go = {
+        let (navigator, slug) = (navigator.clone(), props.slug.clone());
+        Callback::from(move |route: Option<(Open, bool)>| {
+            let Some(navigator) = &navigator else { return };
+            match route {
+                Some((open, _)) => navigator.push(&open.route(&slug)),
+                None => navigator.push(&Route::Canvas { project: slug.clone() }),
+            }
+        })
+    };
+    let on_open = {
+        let (go, live) = (go.clone(), live.clone());
+        Callback::from(move |(node, tab): (Node, Tab)| {
+            if let Some(drawn) = live.desk().picture() {
+                go.emit(Some((Open::at(node, tab, &drawn), false)));
+            }
+        })
+    };
+    let is_open = props.open != Open::Nothing;
+    let on_close = {
+        let go = go.clone();
+        Callback::from(move |()| {
+            if is_open {
+                go.emit(None);
+            }
+        })
+    };
+
+    if frame.is_deleted || frame.phase == Phase::Over(End::Gone) {
+        let error = ApiError::NotFound(String::new());
+        return if frame.is_deleted {
+            html! {
+                <Shell>
+                    <Empty icon={LuTriangleAlert} title="This project has been deleted"
+                        text="Somebody deleted it while it was open here. Its containers are being removed.">
+                        <Link<Route> to={Route::Projects} classes="button button--primary">{ "Go to your projects" }</Link<Route>>
+                    </Empty>
+                </Shell>
+            }
+        } else {
+            html! { <Shell><Failure {error} /></Shell> }
+        };
+    }
+
+    let place = html! {
+        <>
+            <span class="bar-slash" aria-hidden="true">{ "/" }</span>
+            <Link<Route> to={Route::Canvas { project: props.slug.clone() }} classes="bar-project truncate">
+                <b>{ frame.name.clone() }</b>
+            </Link<Route>>
+            <span class="bar-environment muted">{ frame.environment.clone() }</span>
+        </>
+    };
+    let free = (frame.chosen.is_some()).then(|| panel::free(*width));
+    html! {
+        <Shell full=true {place}>
+            { notice(&frame, &live) }
+            if frame.is_known {
+                <Map chosen={frame.chosen} {free} {on_open} on_close={on_close.clone()} />
+                <ChangeBar {free} />
+                if is_open {
+                    <Panel open={props.open.clone()} node={frame.chosen} on_close={on_close}
+                        on_width={Callback::from({ let width = width.setter(); move |to| width.set(to) })}
+                        on_go={go.reform(|open: Open| Some((open, true)))} />
+                }
+            } else {
+                <Opening />
+            }
+        </Shell>
+    }
+}
+
+/// How the line is, where that matters to the person.
+fn notice(frame: &Frame, live: &Live) -> Html {
+    let waiting = match frame.waiting {
+        0 => String::new(),
+        1 => " One edit of yours waits.".to_owned(),
+        count => format!(" {count} edits of yours wait."),
+    };
+    let (text, deed) = match &frame.phase {
+        Phase::Live | Phase::Connecting if frame.is_outdated => (
+            "Easel has been updated. Reload to use the new version.".to_owned(),
+            Some(("Reload", Callback::from(|_| page::reload()))),
+        ),
+        Phase::Live if frame.waiting > 0 => (format!("Saving.{waiting}"), None),
+        Phase::Live | Phase::Connecting => return Html::default(),
+        // The first try again is nobody's business yet.
+        Phase::Waiting(0..=1) if frame.waiting == 0 => return Html::default(),
+        Phase::Waiting(tries) => {
+            let live = live.clone();
+            let text = format!("Connection lost. Reconnecting, try {tries}.{waiting}");
+            (text, Some(("Try now", Callback::from(move |_| live.retry()))))
+        }
+        Phase::Offline => {
+            (format!("You are offline. What you see may be out of date.{waiting}"), None)
+        }
+        Phase::Over(End::Outdated) => (
+            "Easel has been updated and speaks differently now. Reload to go on.".to_owned(),
+            Some(("Reload", Callback::from(|_| page::reload()))),
+        ),
+        Phase::Over(End::SignedOut | End::Gone) => return Html::default(),
+    };
+    let icon = if frame.is_outdated { LuRefreshCw } else { LuWifiOff };
+    html! {
+        <div class="map-notice" data-test="connection">
+            <Banner pigment={Pigment::Staged} {icon}>
+                <span>{ text }</span>
+                if let Some((word, onclick)) = deed {
+                    <Button kind={ButtonKind::Bare} {onclick}>{ word }</Button>
+                }
+            </Banner>
+        </div>
+    }
+}
