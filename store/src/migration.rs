@@ -5,6 +5,7 @@ mod m0002_projects;
 mod m0003_configuration;
 mod m0004_rollouts;
 mod m0005_events;
+mod m0006_event_service;
 
 use sea_orm_migration::prelude::*;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_configuration::Migration),
             Box::new(m0004_rollouts::Migration),
             Box::new(m0005_events::Migration),
+            Box::new(m0006_event_service::Migration),
         ]
     }
 }

@@ -295,6 +295,7 @@ tables! {
         number: i64,
         at: i64,
         body: String,
+        service_id: Option<Uuid>,
     }
     event_count("event_count") {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -9,7 +9,7 @@ use crate::{
     vault::Place,
 };
 use domain::{
-    EnvironmentId, ProjectId, Result, Timestamp, UserId,
+    EnvironmentId, ProjectId, Result, ServiceId, Timestamp, UserId,
     access::{Mutation, Via},
     event::Event,
 };
@@ -161,6 +161,7 @@ impl Transaction {
                 number: signed(*number),
                 at: at.as_millis(),
                 body: json(event)?,
+                service_id: event.service().map(ServiceId::as_uuid),
             });
         }
         self.write_events(rows, &numbers).await.map_err(failed("write events"))?;

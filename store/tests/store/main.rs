@@ -8,5 +8,6 @@ mod crash;
 mod full;
 mod opening;
 mod rollouts;
+mod scale;
 mod secrets;
 mod writers;
