@@ -318,7 +318,7 @@ async fn open(
                     access,
                     access_expires_at: ends,
                     refresh: None,
-                    expires_at: now.plus(domain::account::COOKIE_LIFE),
+                    expires_at: ends,
                 })
                 .await?;
             Ok((None, Some(cookie::set(&token, &server.config)?)))

@@ -1,5 +1,7 @@
 //! An open canvas: its snapshot, and the socket that keeps it in step.
 
+mod close;
+mod frame;
 mod socket;
 
 use crate::{

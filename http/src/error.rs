@@ -26,6 +26,18 @@ pub struct Problem {
     pub error: &'static str,
     /// The sentence.
     pub message: String,
+    /// What is needed to mend it, where there is more to say.
+    #[serde(flatten)]
+    pub details: Option<Box<Details>>,
+    #[serde(skip)]
+    status: StatusCode,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+}
+
+/// What is needed to mend a problem.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Details {
     /// What is wrong, by field (422).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, Vec<String>>,
@@ -41,26 +53,12 @@ pub struct Problem {
     /// What must be mended first (409 `blocked`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Fault>,
-    #[serde(skip)]
-    status: StatusCode,
-    #[serde(skip)]
-    retry_after: Option<Duration>,
 }
 
 impl Problem {
     /// A problem with a status, a code and a sentence.
     pub(crate) fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            error,
-            message: message.into(),
-            errors: BTreeMap::new(),
-            closure: Vec::new(),
-            missing: Vec::new(),
-            conflicts: Vec::new(),
-            problems: Vec::new(),
-            status,
-            retry_after: None,
-        }
+        Self { error, message: message.into(), details: None, status, retry_after: None }
     }
 
     /// The request cannot be read at all.
@@ -108,17 +106,19 @@ impl From<Error> for Problem {
             tracing::error!(error = &error as &dyn StdError, "request failed: {error}");
         }
         let mut problem = Self::new(status, code, error.to_string());
-        match error {
-            Error::Invalid(FieldErrors(errors)) => problem.errors = errors,
+        let details = match error {
+            Error::Invalid(FieldErrors(errors)) => Details { errors, ..Details::default() },
             Error::Incomplete { closure, missing } => {
-                problem.closure = closure;
-                problem.missing = missing;
+                Details { closure, missing, ..Details::default() }
             }
             Error::Conflict(conflicts) => {
-                problem.conflicts = conflicts.0.into_iter().map(hidden).collect();
+                Details { conflicts: hidden_conflicts(*conflicts), ..Details::default() }
             }
-            Error::Blocked(faults) => problem.problems = faults.0,
-            Error::TooMany { retry_after } => problem.retry_after = Some(retry_after),
+            Error::Blocked(faults) => Details { problems: faults.0, ..Details::default() },
+            Error::TooMany { retry_after } => {
+                problem.retry_after = Some(retry_after);
+                return problem;
+            }
             Error::NotFound(_)
             | Error::Unauthorized(_)
             | Error::Forbidden(_)
@@ -126,14 +126,15 @@ impl From<Error> for Problem {
             | Error::NotNow(_)
             | Error::Unavailable { .. }
             | Error::StorageFull
-            | Error::Internal { .. } => (),
-        }
+            | Error::Internal { .. } => return problem,
+        };
+        problem.details = Some(Box::new(details));
         problem
     }
 }
 
 /// A conflict without the values of variables.
-pub(crate) fn hidden(conflict: Conflict) -> Conflict {
+fn hidden(conflict: Conflict) -> Conflict {
     let hide = |content: Option<Content>| content.map(|content| content.hidden());
     Conflict { mine: hide(conflict.mine), theirs: hide(conflict.theirs), ..conflict }
 }

@@ -247,14 +247,15 @@ mod tests {
 
     fn refusal(text: &str) -> (u16, String) {
         let problem = parse::<Body>(text.as_bytes()).expect_err("it is refused");
-        let status = problem.into_response_status();
-        status
+        problem.into_response_status()
     }
 
     impl Problem {
         fn into_response_status(self) -> (u16, String) {
-            let fields: Vec<String> =
-                self.errors.iter().map(|(field, rules)| format!("{field} {}", rules[0])).collect();
+            let errors = self.details.as_ref().map(|details| details.errors.clone());
+            let fields: Vec<String> = (errors.unwrap_or_default().iter())
+                .map(|(field, rules)| format!("{field} {}", rules[0]))
+                .collect();
             let text = if fields.is_empty() { self.message.clone() } else { fields.join("; ") };
             (self.into_response().status().as_u16(), text)
         }

@@ -37,7 +37,7 @@ mod volume;
 mod web;
 
 pub use app::{App, Config, Web};
-pub use error::Problem;
+pub use error::{Details, Problem};
 pub use serve::{Site, housekeeping, serve};
 pub use token::ClaimToken;
 
@@ -53,7 +53,6 @@ use utoipa_axum::router::OpenApiRouter;
 const BODY_PAUSE: Duration = Duration::from_secs(15);
 
 /// The API and the web app as one router, for whoever brings the connections.
-#[must_use]
 pub fn router(app: App, config: Config, stop: CancellationToken) -> Router {
     Site::new(app, config, stop).router()
 }

@@ -19,10 +19,11 @@ impl Hasher {
         Self { cost, turns: Semaphore::new(AT_ONCE), dummy: OnceCell::new() }
     }
 
-    /// The hash of a password, in bcrypt's text form.
+    /// The hash of a password, in bcrypt's text form. All of it counts: none is longer than what
+    /// bcrypt reads, which its crate would refuse for exactly 72 bytes.
     pub(crate) async fn hash(&self, password: &Password) -> Result<Secret, Error> {
         let (password, cost) = (password.expose().to_owned(), self.cost);
-        self.work(move || bcrypt::non_truncating_hash(password, cost).map(Secret::new)).await
+        self.work(move || bcrypt::hash(password, cost).map(Secret::new)).await
     }
 
     /// Whether a typed password is the one that was hashed; `None`: whatever is typed is wrong,
@@ -36,8 +37,7 @@ impl Hasher {
         // No password is longer; bcrypt would read a part of it.
         let fits = typed.expose().len() <= 72 && !typed.expose().contains('\0');
         let typed = if fits { typed.expose().to_owned() } else { String::new() };
-        let matches =
-            self.work(move || bcrypt::non_truncating_verify(typed, hash.expose())).await?;
+        let matches = self.work(move || bcrypt::verify(typed, hash.expose())).await?;
         Ok(matches && fits && is_known)
     }
 
@@ -45,9 +45,7 @@ impl Hasher {
         let cost = self.cost;
         self.dummy
             .get_or_try_init(|| {
-                self.work(move || {
-                    bcrypt::non_truncating_hash("nobody's password", cost).map(Secret::new)
-                })
+                self.work(move || bcrypt::hash("nobody's password", cost).map(Secret::new))
             })
             .await
             .cloned()

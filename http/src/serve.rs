@@ -5,6 +5,7 @@ use crate::{
     build,
 };
 use axum::{
+    Router,
     body::Body,
     extract::{ConnectInfo, Request},
 };
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// How long a request's head may take to arrive, and how long a connection may idle.
-const HEAD_TIME: Duration = Duration::from_secs(20);
+const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
 /// How often sessions that have run out are forgotten (DK-20).
@@ -33,53 +34,83 @@ pub async fn serve(
     config: Config,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    listener.local_addr()?;
-    let server = Server::new(app, config, stop.clone());
-    let router = build(&server);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+    Site::new(app, config, stop).serve(listener).await
+}
 
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file handles, or the client went already: neither ends the server.
-                tracing::warn!("could not accept a connection: {error}");
-                server.app.clock.sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        // Small answers leave at once; without it they only leave later.
-        let _ = stream.set_nodelay(true);
-        let router = router.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request.map(Body::new))
-        });
-        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-        let stop = stop.clone();
-        server.tasks.spawn(async move {
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = stop.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = ended {
-                tracing::debug!("a connection broke: {error}");
-            }
-        });
+/// The API and the web app: what its router is asked and what its listener is asked is one.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "it holds ports, which have no text form")]
+pub struct Site {
+    server: Server,
+    router: Router,
+}
+
+impl Site {
+    /// A site that ends with `stop`.
+    #[must_use]
+    pub fn new(app: App, config: Config, stop: CancellationToken) -> Self {
+        let server = Server::new(app, config, stop);
+        Self { router: build(&server), server }
     }
 
-    server.tasks.close();
-    server.tasks.wait().await;
-    Ok(())
+    /// For whoever brings the connections.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Serves until its end; see [`serve`].
+    ///
+    /// # Errors
+    /// When the listener is unusable.
+    pub async fn serve(self, listener: &TcpListener) -> io::Result<()> {
+        listener.local_addr()?;
+        let (server, router) = (self.server, self.router);
+        let stop = server.stop.clone();
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file handles, or the client went already: neither ends the server.
+                    tracing::warn!("could not accept a connection: {error}");
+                    server.app.clock.sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            // Small answers leave at once; without it they only leave later.
+            let _ = stream.set_nodelay(true);
+            let router = router.clone();
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                router.clone().oneshot(request.map(Body::new))
+            });
+            let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+            let stop = stop.clone();
+            server.tasks.spawn(async move {
+                let mut connection = pin!(connection);
+                let ended = tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = stop.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                };
+                if let Err(error) = ended {
+                    tracing::debug!("a connection broke: {error}");
+                }
+            });
+        }
+
+        server.tasks.close();
+        server.tasks.wait().await;
+        Ok(())
+    }
 }
 
 /// Forgets dead sessions every hour, until `stop` (DK-20).

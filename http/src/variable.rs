@@ -148,10 +148,9 @@ async fn list(server: &Server, may: &May<Read>, scope: Scope) -> Result<Json<Dat
                 (Some(old), Some(new)) if !old.same_as(new) => Some("update"),
                 _ => None,
             };
-            Some(item(scope, address, &variable, staged))
+            item(scope, address, &variable, staged)
         })
-        .collect::<Option<Vec<_>>>()
-        .unwrap_or_default();
+        .collect();
     data.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(Json(Data { data }))
 }

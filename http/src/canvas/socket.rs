@@ -1,5 +1,9 @@
 //! One socket of one open canvas.
 
+use super::{
+    close::{Close, end},
+    frame::{is_known, op_of},
+};
 use crate::{
     app::Server,
     caller::{Caller, by_token, recognise},
@@ -8,7 +12,7 @@ use crate::{
     layout::MOST_PLACES,
     room::{Guest, News, Room, frame, serialise},
 };
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{
     Error, ProjectId,
     access::{Mutation, Permission, Verdict},
@@ -42,53 +46,6 @@ const DRAG_PACE: Duration = Duration::from_millis(33);
 /// Frames that a client may send at once, and in a second after that.
 const BURST: f64 = 100.0;
 const FRAMES_PER_SECOND: f64 = 50.0;
-
-/// Why a socket closes.
-#[derive(Clone, Copy, Debug)]
-enum Close {
-    /// The client went, or does not take what it is sent.
-    Gone,
-    /// Sign in (again).
-    Unauthorized,
-    /// There is no such project, or not any more, for this person.
-    NotFound,
-    /// Come back at once: rights have changed, or the server ends.
-    Restart,
-    /// The client does not keep to the protocol.
-    Violation(&'static str),
-    /// The server could not go on.
-    Failed,
-}
-
-impl Close {
-    fn frame(self) -> Option<CloseFrame> {
-        let (code, reason) = match self {
-            Self::Gone => return None,
-            Self::Unauthorized => (4001, "sign in"),
-            Self::NotFound => (4004, "there is no such project"),
-            Self::Restart => (1012, "come back"),
-            Self::Violation(why) => (1008, why),
-            Self::Failed => (1011, "something went wrong"),
-        };
-        Some(CloseFrame { code, reason: reason.into() })
-    }
-}
-
-impl From<Problem> for Close {
-    fn from(problem: Problem) -> Self {
-        match problem.status().as_u16() {
-            401 => Self::Unauthorized,
-            403 | 404 => Self::NotFound,
-            _ => Self::Failed,
-        }
-    }
-}
-
-impl From<Error> for Close {
-    fn from(error: Error) -> Self {
-        Problem::from(error).into()
-    }
-}
 
 /// What the request asked for.
 pub(super) struct Asked {
@@ -472,30 +429,6 @@ async fn admit(
     Ok((caller, place))
 }
 
-/// Closes with a reason, and gives the client a moment to take note.
-async fn end(mut raw: WebSocket, close: Close) {
-    let Some(reason) = close.frame() else { return };
-    let farewell = async {
-        if raw.send(Message::Close(Some(reason))).await.is_ok() {
-            while let Some(Ok(_)) = raw.recv().await {}
-        }
-    };
-    // A client that does not answer is left.
-    let _ = timeout(Duration::from_secs(2), farewell).await;
-}
-
 fn is_too_long(error: &axum::Error) -> bool {
     error.to_string().contains("too long") || error.to_string().contains("too big")
-}
-
-/// Whether a frame's type is one of ours, whatever else is wrong with it.
-fn is_known(text: &str) -> bool {
-    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    matches!(value["type"].as_str(), Some("auth" | "open" | "place" | "drag" | "stage"))
-}
-
-/// Which operation a frame would have been.
-fn op_of(text: &str) -> Option<u64> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    value["op"].as_u64()
 }

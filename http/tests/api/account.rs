@@ -1,0 +1,375 @@
+//! Signing in and out, keys, people.
+
+use crate::app::{CLAIM, PASSWORD, TestApp};
+use domain::testing::clock::EPOCH;
+use serde_json::json;
+use std::time::Duration;
+
+fn claim(token: &str) -> serde_json::Value {
+    json!({ "claim_token": token, "email": "Ada@Example.org", "name": "Ada", "password": PASSWORD })
+}
+
+// DK-1
+#[tokio::test]
+async fn an_instance_can_be_claimed_only_while_nobody_has_an_account() {
+    let mut app = TestApp::unclaimed();
+
+    let before = app.anonymous().get("/auth/register").await;
+    app.claim().await;
+    let after = app.anonymous().get("/auth/register").await;
+
+    assert_eq!(before.body, json!({ "can_register": true }));
+    assert_eq!(after.body, json!({ "can_register": false }));
+}
+
+// DK-2
+#[tokio::test]
+async fn the_first_account_is_an_admin_and_a_second_claim_conflicts() {
+    let app = TestApp::unclaimed();
+
+    let first = app.anonymous().post("/auth/register", claim(CLAIM)).await;
+    let second = app.anonymous().post("/auth/register", claim(CLAIM)).await;
+
+    assert_eq!(first.status, 201);
+    assert_eq!(first.body["user"]["role"], "admin");
+    assert_eq!(first.body["user"]["email"], "ada@example.org");
+    let me = app.anonymous().bearer(first.text("/tokens/access_token")).get("/auth/me").await;
+    assert_eq!(me.body["name"], "Ada");
+    assert_eq!((second.status, second.text("/error").as_str()), (409, "conflict"));
+}
+
+// S12
+#[tokio::test]
+async fn a_claim_needs_the_token_of_the_console() {
+    let app = TestApp::unclaimed();
+
+    let wrong = app.anonymous().post("/auth/register", claim("guess")).await;
+    let mut without = claim(CLAIM);
+    without.as_object_mut().expect("an object").remove("claim_token");
+    let without = app.anonymous().post("/auth/register", without).await;
+
+    assert_eq!(wrong.status, 403);
+    assert_eq!(without.status, 422);
+    assert_eq!(app.anonymous().get("/auth/register").await.body["can_register"], true);
+}
+
+// S12: of two claims at once one wins.
+#[tokio::test]
+async fn two_claims_at_once_make_one_account() {
+    let app = TestApp::unclaimed();
+    let client = app.anonymous();
+
+    let (a, b) = tokio::join!(
+        client.post("/auth/register", claim(CLAIM)),
+        client.post("/auth/register", claim(CLAIM))
+    );
+
+    let mut statuses = [a.status, b.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+}
+
+// DK-3, DK-5
+#[tokio::test]
+async fn signing_in_answers_with_tokens_that_end() {
+    let app = TestApp::new().await;
+    let body = json!({ "email": "ADMIN@example.org", "password": PASSWORD });
+
+    let reply = app.anonymous().post("/auth/login", body).await;
+
+    assert_eq!(reply.status, 200);
+    let ends = |pointer: &str| {
+        let end: domain::Timestamp =
+            serde_json::from_value(reply.body.pointer(pointer).expect("an end").clone())
+                .expect("a time");
+        end.as_millis() - EPOCH
+    };
+    assert_eq!(ends("/expires_at"), 15 * 60 * 1000);
+    assert_eq!(ends("/refresh_expires_at"), 7 * 24 * 3600 * 1000);
+    let client = app.anonymous().bearer(reply.text("/access_token"));
+    assert_eq!(client.get("/auth/me").await.status, 200);
+    app.clock.forward(Duration::from_secs(15 * 60));
+    assert_eq!(client.get("/auth/me").await.status, 401);
+}
+
+// DK-4, S03
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_are_told_alike() {
+    let app = TestApp::new().await;
+    let long = "x".repeat(5000);
+
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("admin@example.org", "wrong password"),
+        ("nobody@example.org", "wrong password"),
+        ("not an address", "wrong password"),
+        ("admin@example.org", &long),
+    ] {
+        let body = json!({ "email": email, "password": password });
+        let reply = app.anonymous().post("/auth/login", body).await;
+        answers.push((reply.status, reply.raw));
+    }
+
+    assert_eq!(answers[0].0, 401);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+// S01: what bcrypt would cut is refused, not cut.
+#[tokio::test]
+async fn passwords_are_never_cut() {
+    let app = TestApp::new().await;
+    let person =
+        |password: String| json!({ "email": "eve@x", "name": "Eve", "password": password });
+
+    let long = app.admin.post("/users", person("a".repeat(73))).await;
+    let short = app.admin.post("/users", person("a".repeat(7))).await;
+    let fits = app.admin.post("/users", person("a".repeat(72))).await;
+    let cut = json!({ "email": "eve@x", "password": format!("{}Y", "a".repeat(72)) });
+    let cut = app.anonymous().post("/auth/login", cut).await;
+
+    assert_eq!((long.status, short.status, fits.status, cut.status), (422, 422, 201, 401));
+    assert!(long.body["errors"]["password"].is_array());
+}
+
+// DK-6, S06
+#[tokio::test]
+async fn a_refresh_token_can_be_used_once() {
+    let app = TestApp::new().await;
+    let body = json!({ "email": "admin@example.org", "password": PASSWORD });
+    let first = app.anonymous().post("/auth/login", body).await;
+    let old = json!({ "refresh_token": first.text("/refresh_token") });
+
+    let rotated = app.anonymous().post("/auth/refresh", old.clone()).await;
+    app.clock.forward(Duration::from_secs(60));
+    let again = app.anonymous().post("/auth/refresh", old).await;
+    let successor = json!({ "refresh_token": rotated.text("/refresh_token") });
+    let successor = app.anonymous().post("/auth/refresh", successor).await;
+
+    assert_eq!(rotated.status, 200);
+    assert_eq!(again.status, 401);
+    assert_eq!(successor.status, 401, "a copy is about: the whole family ends");
+    let access = app.anonymous().bearer(rotated.text("/access_token"));
+    assert_eq!(access.get("/auth/me").await.status, 401);
+}
+
+// S06: two tabs, or an answer that was lost.
+#[tokio::test]
+async fn two_refreshes_at_once_both_succeed() {
+    let app = TestApp::new().await;
+    let body = json!({ "email": "admin@example.org", "password": PASSWORD });
+    let first = app.anonymous().post("/auth/login", body).await;
+    let old = json!({ "refresh_token": first.text("/refresh_token") });
+
+    let a = app.anonymous().post("/auth/refresh", old.clone()).await;
+    let b = app.anonymous().post("/auth/refresh", old).await;
+
+    assert_eq!((a.status, b.status), (200, 200));
+    for reply in [a, b] {
+        let client = app.anonymous().bearer(reply.text("/access_token"));
+        assert_eq!(client.get("/auth/me").await.status, 200);
+    }
+}
+
+// DK-8, S04
+#[tokio::test]
+async fn five_wrong_passwords_bar_the_way_for_a_while() {
+    let app = TestApp::new().await;
+    let wrong = json!({ "email": "admin@example.org", "password": "wrong password" });
+    let right = json!({ "email": "admin@example.org", "password": PASSWORD });
+    for _ in 0..5 {
+        assert_eq!(app.anonymous().post("/auth/login", wrong.clone()).await.status, 401);
+    }
+
+    let barred = app.anonymous().post("/auth/login", right.clone()).await;
+    app.clock.forward(Duration::from_secs(15 * 60));
+    let later = app.anonymous().post("/auth/login", right).await;
+
+    assert_eq!((barred.status, barred.text("/error").as_str()), (429, "too_many"));
+    assert_eq!(barred.header("retry-after"), "900");
+    assert_eq!(later.status, 200);
+}
+
+// DK-9, S07
+#[tokio::test]
+async fn signing_out_ends_this_session_at_once_and_no_other() {
+    let app = TestApp::new().await;
+    let other = app.sign_in("admin@example.org").await;
+
+    let out = app.admin.post("/auth/logout", json!({})).await;
+
+    assert_eq!(out.status, 204);
+    assert_eq!(app.admin.get("/auth/me").await.status, 401);
+    assert_eq!(other.get("/auth/me").await.status, 200);
+}
+
+// DK-10, S21
+#[tokio::test]
+async fn nobody_is_shown_a_hash_or_a_token() {
+    let app = TestApp::new().await;
+
+    let me = app.admin.get("/auth/me").await;
+
+    let mut fields: Vec<_> = me.body.as_object().expect("an object").keys().cloned().collect();
+    fields.sort();
+    assert_eq!(fields, ["created_at", "email", "id", "name", "role", "updated_at"]);
+}
+
+// DK-13
+#[tokio::test]
+async fn a_key_is_shown_once_and_known_by_its_prefix() {
+    let app = TestApp::new().await;
+
+    let nameless = app.admin.post("/api-keys", json!({})).await;
+    let made = app.admin.post("/api-keys", json!({ "description": "deploys" })).await;
+    let listed = app.admin.get("/api-keys").await;
+
+    assert_eq!(nameless.status, 422);
+    assert!(nameless.body["errors"]["description"].is_array());
+    assert_eq!(made.status, 201);
+    let (token, prefix) = (made.text("/token"), made.text("/prefix"));
+    assert_eq!(prefix.len(), 8);
+    assert!(token.starts_with(&format!("easel_{prefix}_")), "{token}");
+    assert_eq!(made.body["expires_at"], serde_json::Value::Null);
+    assert_eq!(listed.body["data"][0]["prefix"], prefix.as_str());
+    assert!(!listed.raw.contains(&token));
+}
+
+// DK-14
+#[tokio::test]
+async fn keys_belong_to_who_made_them() {
+    let app = TestApp::new().await;
+    let eve = app.member("Eve").await;
+    let made = app.admin.post("/api-keys", json!({ "description": "mine" })).await;
+    let path = format!("/api-keys/{}", made.text("/id"));
+
+    assert_eq!(eve.get("/api-keys").await.body["total_count"], 0);
+    assert_eq!(eve.delete(&path).await.status, 404);
+    assert_eq!(app.admin.delete(&path).await.status, 204);
+    let key = app.anonymous().bearer(made.text("/token"));
+    assert_eq!(key.get("/auth/me").await.status, 401);
+}
+
+// DK-15, DK-16
+#[tokio::test]
+async fn a_key_notes_its_use_and_ends_in_time() {
+    let app = TestApp::new().await;
+    let end = domain::Timestamp::from_millis(EPOCH + 3_600_000).to_string();
+    let past = domain::Timestamp::from_millis(EPOCH - 1).to_string();
+
+    let late = json!({ "description": "late", "expires_at": past });
+    assert_eq!(app.admin.post("/api-keys", late).await.status, 422);
+    let key = app.key(&app.admin, json!({ "description": "brief", "expires_at": end })).await;
+
+    assert_eq!(key.get("/auth/me").await.status, 200);
+    let listed = app.admin.get("/api-keys").await;
+    assert!(listed.body["data"][0]["last_used_at"].is_string());
+    app.clock.forward(Duration::from_secs(3600));
+    assert_eq!(key.get("/auth/me").await.status, 401);
+}
+
+// DK-18: the same header carries both.
+#[tokio::test]
+async fn a_bearer_is_a_session_or_a_key() {
+    let app = TestApp::new().await;
+    let key = app.key(&app.admin, json!({ "description": "k" })).await;
+
+    assert_eq!(app.admin.get("/auth/me").await.status, 200);
+    assert_eq!(key.get("/auth/me").await.status, 200);
+    for bad in ["", "x", "Basic abc", "Bearer", "Bearer easel_00000000_00"] {
+        let reply = app.anonymous().header("authorization", bad).get("/auth/me").await;
+        assert_eq!(reply.status, 401, "{bad:?}");
+    }
+}
+
+// S11
+#[tokio::test]
+async fn a_key_cannot_exceed_its_scopes_or_make_keys_or_people() {
+    let app = TestApp::new().await;
+    let project = app.project("Shop").await;
+    let scopes = json!({ "description": "look", "scopes": ["read"] });
+    let reader = app.key(&app.admin, scopes).await;
+    let all = json!({
+        "description": "all", "scopes": ["read", "stage", "deploy", "write", "admin"]
+    });
+    let all = app.key(&app.admin, all).await;
+
+    let rename = json!({ "name": "Other" });
+    assert_eq!(reader.get(&format!("/projects/{project}")).await.status, 200);
+    let refused = reader.patch(&format!("/projects/{project}"), rename).await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(reader.get("/system/status").await.status, 403);
+    assert_eq!(all.get("/system/status").await.status, 200);
+    assert_eq!(all.post("/api-keys", json!({ "description": "child" })).await.status, 401);
+    let person = json!({ "email": "eve@x", "name": "Eve", "password": PASSWORD });
+    assert_eq!(all.post("/users", person).await.status, 401);
+}
+
+// DK-19
+#[tokio::test]
+async fn members_may_not_administer() {
+    let app = TestApp::new().await;
+    let eve = app.member("Eve").await;
+
+    for path in ["/users", "/system/status", "/system/about", "/audit"] {
+        let reply = eve.get(path).await;
+        assert_eq!((reply.status, reply.text("/error").as_str()), (403, "forbidden"), "{path}");
+        assert_eq!(app.admin.get(path).await.status, 200, "{path}");
+    }
+}
+
+// DK-20
+#[tokio::test]
+async fn dead_sessions_are_forgotten_every_hour() {
+    let app = TestApp::new().await;
+    app.sign_in("admin@example.org").await;
+    let keeping = {
+        let (ports, stop) = (app.ports.clone(), app.stop.clone());
+        tokio::spawn(async move { http::housekeeping(&ports, stop).await })
+    };
+    tokio::task::yield_now().await;
+
+    app.clock.forward(Duration::from_secs(8 * 24 * 3600));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+
+    let left = app.ports.accounts.purge_sessions().await.expect("it can be asked");
+    assert_eq!(left, 0, "none is left to be forgotten");
+    app.stop.cancel();
+    keeping.await.expect("it ends when asked");
+}
+
+// Sessions are listed per device and revocable.
+#[tokio::test]
+async fn a_device_can_be_signed_out_from_another() {
+    let app = TestApp::new().await;
+    let body =
+        json!({ "email": "admin@example.org", "password": PASSWORD, "device": "lap\u{7}top" });
+    let laptop = app.anonymous().post("/auth/login", body).await;
+    let laptop = app.anonymous().bearer(laptop.text("/access_token"));
+    let eve = app.member("Eve").await;
+
+    let listed = app.admin.get("/auth/sessions").await;
+    let one = listed.body["data"].as_array().expect("a list").iter();
+    let one = one.clone().find(|one| one["device"] == "laptop").expect("it is listed");
+    let path = format!("/auth/sessions/{}", one["id"].as_str().expect("an id"));
+
+    assert_eq!(eve.delete(&path).await.status, 404, "another's session does not exist");
+    assert_eq!(app.admin.delete(&path).await.status, 204);
+    assert_eq!(laptop.get("/auth/me").await.status, 401);
+    assert_eq!(app.admin.get("/auth/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn people_are_listed_in_pages_and_have_one_account_each() {
+    let app = TestApp::new().await;
+    app.member("Eve").await;
+
+    let again = json!({ "email": "EVE@example.org", "name": "Eve", "password": PASSWORD });
+    let again = app.admin.post("/users", again).await;
+    let listed = app.admin.get("/users?limit=1").await;
+
+    assert_eq!(again.status, 409);
+    assert_eq!(listed.body["total_count"], 2);
+    assert_eq!(listed.body["data"].as_array().map(Vec::len), Some(1));
+}

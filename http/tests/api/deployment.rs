@@ -1,0 +1,212 @@
+//! Deployments.
+
+use crate::{app::TestApp, service::serve};
+use domain::{
+    deployment::{Failure, Milestone},
+    rollout::Step,
+};
+use serde_json::{Value, json};
+
+async fn shop() -> (TestApp, String, String) {
+    let app = TestApp::new().await;
+    let project = app.project("Shop").await;
+    let web = app.service(&project, "web").await;
+    let path = format!("/projects/{project}/services/{web}");
+    (app, path, web)
+}
+
+// DK-44, DK-45, DK-46, DK-57
+#[tokio::test]
+async fn an_image_can_be_deployed_at_once() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id");
+    let shared = json!({ "key": "A", "value": "shared" });
+    app.admin.post(&format!("/projects/{project}/env-vars"), shared).await;
+    app.nudges.asked.lock().expect("no panic").clear();
+
+    let body = json!({
+        "image": "sim/app:2", "env_vars": { "A": "own" }, "replicas": 2,
+        "ports": [{ "container_port": 80 }, { "number": 53, "protocol": "udp" }],
+        "resources": { "memory_mb": 64, "cpu_shares": 512 }, "message": "now",
+    });
+    let made = app.admin.post(&format!("{path}/deployments"), body).await;
+
+    assert_eq!(made.status, 201, "{}", made.raw);
+    assert_eq!(
+        (&made.body["image"], &made.body["status"]),
+        (&json!("sim/app:2"), &json!("pending"))
+    );
+    assert_eq!(made.body["state"], "queued");
+    assert_eq!(made.body["ports"][1], json!({ "number": 53, "protocol": "udp" }));
+    assert_eq!(made.body["resources"]["memory_mb"], 64);
+    assert_eq!(made.body["message"], "now");
+    let view = app.view(&web).await;
+    assert_eq!(view.wanted, 2);
+    let config = &view.deployments.last().expect("it was made").config;
+    let value = config.variables.iter().find(|(key, _)| key.as_str() == "A").expect("it is set");
+    assert_eq!(value.1.expose(), "own");
+    let asked = app.nudges.asked.lock().expect("no panic").clone();
+    assert!(asked.iter().flatten().any(|key| key.service.to_string() == web), "{asked:?}");
+}
+
+// DK-56: ports of the host come with a later release, and are not silently ignored.
+#[tokio::test]
+async fn what_is_not_known_is_refused() {
+    let (app, path, _) = shop().await;
+    let path = format!("{path}/deployments");
+
+    for (body, field) in [
+        (json!({}), "image"),
+        (json!({ "image": "UPPER" }), "image"),
+        (
+            json!({ "image": "a", "ports": [{ "container_port": 80, "host_port": 80 }] }),
+            "ports[0].host_port",
+        ),
+        (json!({ "image": "a", "ports": [{ "container_port": 0 }] }), "ports[0].container_port"),
+        (
+            json!({ "image": "a", "ports": [{ "container_port": 70000 }] }),
+            "ports[0].container_port",
+        ),
+        (json!({ "image": "a", "replicas": 101 }), "replicas"),
+        (json!({ "image": "a", "resources": { "memory_mb": 1 } }), "resources"),
+        (json!({ "image": "a", "privileged": true }), "privileged"),
+    ] {
+        let reply = app.admin.post(&path, body.clone()).await;
+        assert_eq!(reply.status, 422, "{body}: {}", reply.raw);
+        assert!(reply.body["errors"][field].is_array(), "{body}: {}", reply.raw);
+    }
+}
+
+// DK-47
+#[tokio::test]
+async fn a_newer_deployment_overtakes_one_that_is_on_its_way() {
+    let (app, path, _) = shop().await;
+
+    let newer = app.admin.post(&format!("{path}/redeploy"), json!({ "message": "again" })).await;
+    let listed = app.admin.get(&format!("{path}/deployments")).await;
+
+    assert_eq!(newer.status, 201, "{}", newer.raw);
+    assert_eq!(newer.body["cause"], "redeploy");
+    assert_eq!(listed.body["total_count"], 2);
+    assert_eq!(listed.body["data"][0]["id"], newer.body["id"], "newest first");
+    assert_eq!(listed.body["data"][1]["state"], "superseded");
+}
+
+// DK-48
+#[tokio::test]
+async fn a_deployment_is_found_under_its_own_service_only() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id");
+    let other = app.service(project, "other").await;
+    let id = app.admin.get(&format!("{path}/deployments")).await.text("/data/0/id");
+
+    let found = app.admin.get(&format!("{path}/deployments/{id}")).await;
+    let elsewhere = path.replace(&web, &other);
+    let elsewhere = app.admin.get(&format!("{elsewhere}/deployments/{id}")).await;
+
+    assert_eq!((found.status, &found.body["service"]), (200, &json!(web)));
+    assert_eq!(elsewhere.status, 404);
+}
+
+// DK-49, DK-50, DK-51
+#[tokio::test]
+async fn states_have_deploykits_words_and_times() {
+    let (app, path, web) = shop().await;
+    serve(&app, &web).await;
+    let first = app.admin.get(&format!("{path}/deployments")).await.text("/data/0/id");
+    app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    let second = app.admin.get(&format!("{path}/deployments")).await;
+    assert_eq!(second.body["data"][0]["status"], "pending");
+    assert_eq!(second.body["data"][1]["status"], "healthy");
+    let meanwhile = app.admin.get(&path).await;
+    assert_eq!(meanwhile.body["active_deployment_id"], json!(first), "the old one still serves");
+
+    serve(&app, &web).await;
+
+    let listed = app.admin.get(&format!("{path}/deployments")).await;
+    assert_eq!(listed.body["data"][0]["status"], "healthy");
+    assert_eq!(listed.body["data"][1]["status"], "superseded");
+    for time in ["created_at", "live_at"] {
+        assert!(listed.body["data"][0][time].is_string(), "{time}");
+    }
+    let after = app.admin.get(&path).await;
+    assert_eq!(after.body["active_deployment_id"], listed.body["data"][0]["id"]);
+}
+
+// DK-52, DK-53
+#[tokio::test]
+async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id");
+    let viewer = app.member("Eve").await;
+    app.add(project, "eve@example.org", "viewer").await;
+    let deployment = app.view(&web).await.deployments[0].id;
+    let failure = Failure {
+        reason: "it ended with code 3".to_owned(),
+        exit_code: Some(3),
+        log_tail: Some("last words".into()),
+    };
+    let milestone = Milestone::Failed(failure);
+    app.record(&[Step::Reached { deployment, milestone }]).await;
+    let one = format!("{path}/deployments/{deployment}");
+
+    let seen = app.admin.get(&one).await;
+    let by_viewer = viewer.get(&one).await;
+    let listed = app.admin.get(&format!("{path}/deployments")).await;
+
+    assert_eq!((&seen.body["status"], &seen.body["exit_code"]), (&json!("failed"), &json!(3)));
+    assert_eq!(seen.text("/failure_reason"), "it ended with code 3");
+    assert_eq!(seen.text("/log_tail"), "last words");
+    assert_eq!(by_viewer.body["log_tail"], Value::Null);
+    assert!(!by_viewer.raw.contains("last words") && !listed.raw.contains("last words"));
+    assert_eq!(app.admin.get(&path).await.body["status"], "failed");
+}
+
+#[tokio::test]
+async fn only_what_does_not_serve_yet_can_be_cancelled() {
+    let (app, path, web) = shop().await;
+    serve(&app, &web).await;
+    let serving = app.admin.get(&format!("{path}/deployments")).await.text("/data/0/id");
+    let newer = app.admin.post(&format!("{path}/redeploy"), json!({})).await.text("/id");
+
+    let cancelled = app.admin.post(&format!("{path}/deployments/{newer}/cancel"), json!({})).await;
+    let refused = app.admin.post(&format!("{path}/deployments/{serving}/cancel"), json!({})).await;
+
+    assert_eq!((cancelled.status, cancelled.text("/state").as_str()), (200, "cancelled"));
+    assert_eq!((refused.status, refused.text("/error").as_str()), (409, "not_now"));
+}
+
+// DK-55, DK-58
+#[tokio::test]
+async fn containers_are_listed_by_deployment_and_state() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id").parse().expect("an id");
+    app.container(&web, 0, "c0").await;
+    let replica = app.container(&web, 1, "c1").await;
+    let view = app.view(&web).await;
+    let identity = domain::runtime::ReplicaIdentity {
+        project,
+        environment: view.environment,
+        service: view.id,
+        deployment: view.deployments[0].id,
+        replica,
+        generation: 1,
+    };
+    app.tape.run("c0", identity);
+    app.tape.run("c1", identity);
+    app.tape.exit("c1");
+    let path = format!("{path}/containers");
+
+    let all = app.admin.get(&path).await;
+    let running = app.admin.get(&format!("{path}?status=running")).await;
+    let of = app.admin.get(&format!("{path}?deployment_id={}", identity.deployment)).await;
+    let none = app.admin.get(&format!("{path}?deployment_id={}", view.id)).await;
+    let wrong = app.admin.get(&format!("{path}?status=sparkling")).await;
+
+    assert_eq!(all.body["total_count"], 2, "{}", all.raw);
+    assert_eq!(running.body["total_count"], 1);
+    assert_eq!(running.body["data"][0]["docker_container_id"], "c0");
+    assert_eq!(of.body["total_count"], 2);
+    assert_eq!(none.body["total_count"], 0);
+    assert_eq!(wrong.status, 400);
+}

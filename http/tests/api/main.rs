@@ -1,0 +1,18 @@
+//! The API on ports in memory: what a client sees.
+
+mod account;
+mod app;
+mod bad_input;
+mod change;
+mod client;
+mod deployment;
+mod door;
+mod log;
+mod origin;
+mod project;
+mod service;
+mod socket;
+mod system;
+mod tape;
+mod variable;
+mod web;

@@ -1,0 +1,234 @@
+//! What an open canvas hears and says.
+
+use super::{Shop, replicas};
+use domain::Address;
+use futures::SinkExt;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+// DK-82, DK-87
+#[tokio::test]
+async fn what_one_does_the_others_see_in_order() {
+    let shop = Shop::new().await;
+    let (mut one, _) = shop.open(&shop.app.admin).await;
+    let (mut two, snapshot) = shop.open(&shop.app.admin).await;
+    let start = snapshot["number"].as_u64().expect("a number");
+
+    one.say(json!({ "type": "stage", "op": 7, "edits": [replicas(&shop.web, 2)] })).await;
+    let staged = one.hear().await;
+    let done = one.hear().await;
+    let seen = two.hear().await;
+    let up_to = seen["events"][0]["edits"][0]["seq"].clone();
+    shop.app.admin.post(&format!("{}/deploy", shop.path()), json!({ "up_to": up_to })).await;
+    let applied = two.hear().await;
+
+    assert_eq!(staged, seen, "the actor sees what all see, before the acknowledgement");
+    assert_eq!((&done["type"], &done["op"]), (&json!("done"), &json!(7)));
+    assert_eq!(done["number"], start + 1);
+    assert_eq!(done["staging"]["addresses"][0], format!("service/{}/replicas", shop.web));
+    assert_eq!(
+        (&seen["type"], &seen["events"][0]["number"]),
+        (&json!("events"), &json!(start + 1))
+    );
+    assert_eq!(seen["events"][0]["event"], "staged");
+    let author = seen["events"][0]["by"].as_str().expect("an author");
+    assert_eq!(seen["people"][author], "Ada");
+    assert_eq!(applied["events"][0]["event"], "applied");
+    shop.stop().await;
+}
+
+// A client that comes back gets exactly what it missed.
+#[tokio::test]
+async fn a_client_that_comes_back_gets_what_it_missed() {
+    let shop = Shop::new().await;
+    let (mut tab, snapshot) = shop.open(&shop.app.admin).await;
+    tab.raw.close(None).await.expect("it is open");
+    let after = snapshot["number"].as_u64().expect("a number");
+    let service = format!("{}/services/{}", shop.path(), shop.web);
+    for count in 2..5 {
+        shop.app.admin.patch(&service, json!({ "replicas": count })).await;
+    }
+
+    let bearer = format!("Bearer {}", shop.app.admin.token());
+    let mut again = shop.connect(&[("authorization", &bearer)]).await.expect("it opens");
+    let welcome = again.hear().await;
+    again.say(json!({ "type": "open", "epoch": welcome["epoch"], "after": after })).await;
+    let missed = again.hear().await;
+    shop.app.admin.patch(&service, json!({ "replicas": 9 })).await;
+    let live = again.hear().await;
+
+    let numbers: Vec<_> = (missed["events"].as_array().expect("events").iter())
+        .map(|event| event["number"].as_u64().expect("a number"))
+        .collect();
+    assert_eq!(numbers, [after + 1, after + 2, after + 3]);
+    assert_eq!(live["events"][0]["number"], after + 4);
+}
+
+// … or a fresh snapshot when that is gone, or belongs to another log.
+#[tokio::test]
+async fn what_is_not_kept_any_more_is_a_fresh_snapshot() {
+    let shop = Shop::new().await;
+    let (tab, snapshot) = shop.open(&shop.app.admin).await;
+    drop(tab);
+    let after = snapshot["number"].as_u64().expect("a number");
+    let service = format!("{}/services/{}", shop.path(), shop.web);
+    shop.app.admin.patch(&service, json!({ "replicas": 2 })).await;
+    shop.app.admin.patch(&service, json!({ "replicas": 3 })).await;
+    let environment = snapshot["environment"]["id"].as_str().expect("an id");
+    shop.app.memory.forget_events(environment.parse().expect("an id"), after + 1);
+
+    let bearer = format!("Bearer {}", shop.app.admin.token());
+    let newest = after + 2;
+    for (epoch, after) in [(None, after), (Some("another"), newest)] {
+        let mut again = shop.connect(&[("authorization", &bearer)]).await.expect("it opens");
+        let welcome = again.hear().await;
+        let epoch = epoch.map_or(welcome["epoch"].clone(), |epoch| json!(epoch));
+        again.say(json!({ "type": "open", "epoch": epoch, "after": after })).await;
+        let fresh = again.hear().await;
+        assert_eq!(
+            (&fresh["type"], &fresh["snapshot"]["number"]),
+            (&json!("snapshot"), &json!(newest)),
+            "{fresh}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_which_operation_and_why() {
+    let shop = Shop::new().await;
+    let (mut tab, _) = shop.open(&shop.app.admin).await;
+
+    let edit = json!({ "op": "set", "address": "project/name", "content": { "name": " " } });
+    tab.say(json!({ "type": "stage", "op": 3, "edits": [edit] })).await;
+    let malformed = tab.hear().await;
+    let edit = json!({ "op": "clear", "address": "service/00000000-0000-0000-0000-000000000000" });
+    tab.say(json!({ "type": "stage", "op": 4, "edits": [edit] })).await;
+    let missing = tab.hear().await;
+
+    assert_eq!(
+        (&malformed["type"], &malformed["op"]),
+        (&json!("refused"), &json!(3)),
+        "{malformed}"
+    );
+    assert_eq!(malformed["error"], "invalid");
+    assert_eq!((&missing["op"], &missing["error"]), (&json!(4), &json!("not_found")));
+}
+
+#[tokio::test]
+async fn a_drag_is_shown_to_others_and_stored_once_at_its_end() {
+    let shop = Shop::new().await;
+    let (mut one, _) = shop.open(&shop.app.admin).await;
+    let (mut two, _) = shop.open(&shop.app.admin).await;
+    let node = format!("service/{}", shop.web);
+
+    one.say(json!({ "type": "drag", "places": [[node, { "x": 5, "y": 5 }]] })).await;
+    let drag = two.hear().await;
+    one.say(json!({ "type": "place", "op": 1, "places": [[node, { "x": 9, "y": 9 }]] })).await;
+    let placed = two.hear().await;
+    let mine = one.hear().await;
+    let done = one.hear().await;
+
+    assert_eq!(
+        (&drag["type"], &drag["places"][0][1]),
+        (&json!("drag"), &json!({ "x": 5, "y": 5 }))
+    );
+    assert_eq!(placed["events"][0]["event"], "placed");
+    assert_eq!(mine["type"], "events", "a drag is not shown to who drags");
+    assert_eq!((&done["type"], &done["number"]), (&json!("done"), &placed["events"][0]["number"]));
+    let seen = shop.app.admin.get(&format!("{}/canvas", shop.path())).await;
+    assert_eq!(seen.body["layout"][&node], json!({ "x": 9, "y": 9 }));
+}
+
+// DK-120, S68
+#[tokio::test]
+async fn frames_are_bounded_and_unknown_ones_end_the_socket() {
+    let shop = Shop::new().await;
+    let (mut long, _) = shop.open(&shop.app.admin).await;
+    let (mut unknown, _) = shop.open(&shop.app.admin).await;
+    let (mut binary, _) = shop.open(&shop.app.admin).await;
+    let (mut flood, _) = shop.open(&shop.app.admin).await;
+
+    let edit =
+        json!({ "op": "set_variable", "address": "variables/A", "value": "x".repeat(70_000) });
+    long.say(json!({ "type": "stage", "op": 1, "edits": [edit] })).await;
+    unknown.say(json!({ "type": "sudo" })).await;
+    binary.raw.send(Message::binary(vec![1, 2, 3])).await.expect("it is open");
+    for _ in 0..200 {
+        if flood
+            .raw
+            .send(Message::text(json!({ "type": "drag", "places": [] }).to_string()))
+            .await
+            .is_err()
+        {
+            break;
+        }
+    }
+
+    assert_eq!(long.closed().await, 1008);
+    assert_eq!(unknown.closed().await, 1008);
+    assert_eq!(binary.closed().await, 1008);
+    assert_eq!(flood.closed().await, 1008);
+}
+
+// DK-163
+#[tokio::test]
+async fn a_stopping_server_asks_its_clients_to_come_back() {
+    let shop = Shop::new().await;
+    let (mut tab, _) = shop.open(&shop.app.admin).await;
+    let mut waiting = shop.connect(&[]).await.expect("it can be opened");
+
+    shop.app.stop.cancel();
+
+    assert_eq!(tab.closed().await, 1012);
+    assert_eq!(waiting.closed().await, 1012);
+    shop.stop().await;
+}
+
+// Bounded queues: who reads nothing gets a snapshot, and never slows the others.
+#[tokio::test]
+async fn a_slow_client_slows_nobody_and_catches_up() {
+    let shop = Shop::new().await;
+    let (mut slow, _) = shop.open(&shop.app.admin).await;
+    let (mut fast, _) = shop.open(&shop.app.admin).await;
+    let service = format!("{}/services/{}", shop.path(), shop.web);
+
+    for count in 0..600_u32 {
+        shop.app.admin.patch(&service, json!({ "replicas": count % 100 })).await;
+    }
+    let last = shop.app.admin.get(&format!("{}/canvas", shop.path())).await.body["number"].clone();
+    let mut numbers = [0; 2];
+    for (tab, number) in [&mut fast, &mut slow].into_iter().zip(&mut numbers) {
+        while json!(*number) != last {
+            let message = tab.hear().await;
+            *number = match message["type"].as_str() {
+                Some("snapshot") => message["snapshot"]["number"].as_u64(),
+                _ => (message["events"].as_array()).and_then(|all| all.last()?["number"].as_u64()),
+            }
+            .expect("a number");
+        }
+    }
+
+    assert_eq!(numbers[0], numbers[1]);
+}
+
+// S50, S51: no value in any frame.
+#[tokio::test]
+async fn no_frame_holds_a_value() {
+    let shop = Shop::new().await;
+    let (mut tab, _) = shop.open(&shop.app.admin).await;
+    let address = Address::Variable("A".parse().expect("a key"));
+    let edit = json!({ "op": "set_variable", "address": address, "value": "hunter2" });
+
+    tab.say(json!({ "type": "stage", "op": 1, "edits": [edit] })).await;
+    let staged = tab.hear().await;
+    let done = tab.hear().await;
+    let body = json!({ "up_to": staged["events"][0]["edits"][0]["seq"] });
+    shop.app.admin.post(&format!("{}/deploy", shop.path()), body).await;
+    let applied = tab.hear().await;
+    let (_, snapshot) = shop.open(&shop.app.admin).await;
+
+    assert_eq!(applied["events"][0]["event"], "applied");
+    for said in [staged, done, applied, snapshot] {
+        assert!(!said.to_string().contains("hunter2"), "{said}");
+    }
+}

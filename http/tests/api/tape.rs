@@ -1,0 +1,239 @@
+//! An engine whose containers say what tests tell them to say.
+
+use async_trait::async_trait;
+use domain::{
+    EnvironmentId, ImageRef, Limits, PullPolicy, ServiceId, Slug, VolumeId,
+    runtime::{
+        Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
+        LogsFrom, NetworkSpec, Networks, ObservedReplica, PinnedImage, PullProgress, Question,
+        ReplicaIdentity, ReplicaSpec, Restart, Runtime, RuntimeError, RuntimeEvent, Usage,
+        VolumeSpec,
+    },
+    testing::SimEngine,
+};
+use futures::stream::{self, BoxStream, StreamExt};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// The simulated engine, with output of containers that tests write.
+pub(crate) struct Tape {
+    engine: SimEngine,
+    outputs: Arc<Mutex<BTreeMap<ContainerId, Output>>>,
+    changed: watch::Sender<()>,
+    pub(crate) is_down: Mutex<bool>,
+}
+
+#[derive(Clone)]
+struct Output {
+    identity: ReplicaIdentity,
+    lines: Vec<LogLine>,
+    runs: bool,
+}
+
+impl Tape {
+    pub(crate) fn new(engine: SimEngine) -> Self {
+        let (outputs, is_down) = (Arc::default(), Mutex::default());
+        Self { engine, outputs, changed: watch::Sender::new(()), is_down }
+    }
+
+    fn outputs(&self) -> MutexGuard<'_, BTreeMap<ContainerId, Output>> {
+        self.outputs.lock().expect("no panic holds it")
+    }
+
+    /// A container that runs.
+    pub(crate) fn run(&self, container: &str, identity: ReplicaIdentity) {
+        let output = Output { identity, lines: Vec::new(), runs: true };
+        self.outputs().insert(ContainerId(container.to_owned()), output);
+    }
+
+    pub(crate) fn say(&self, container: &str, line: LogLine) {
+        let id = ContainerId(container.to_owned());
+        self.outputs().get_mut(&id).expect("it runs").lines.push(line);
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn exit(&self, container: &str) {
+        let id = ContainerId(container.to_owned());
+        self.outputs().get_mut(&id).expect("it runs").runs = false;
+        self.changed.send_replace(());
+    }
+}
+
+type Result<T> = std::result::Result<T, RuntimeError>;
+
+#[async_trait]
+impl Runtime for Tape {
+    async fn engine(&self) -> Result<Engine> {
+        if *self.is_down.lock().expect("no panic holds it") {
+            return Err(RuntimeError::Unreachable("there is no socket".to_owned()));
+        }
+        self.engine.engine().await
+    }
+
+    async fn replicas(&self) -> Result<Vec<ObservedReplica>> {
+        let observed = |(container, output): (&ContainerId, &Output)| ObservedReplica {
+            container: container.clone(),
+            identity: output.identity,
+            state: if output.runs { ContainerState::Running } else { ContainerState::Exited },
+            address: None,
+        };
+        Ok(self.outputs().iter().map(observed).collect())
+    }
+
+    async fn logs(
+        &self,
+        container: &ContainerId,
+        from: LogsFrom,
+        follow: Follow,
+    ) -> Result<BoxStream<'static, Result<LogLine>>> {
+        if *self.is_down.lock().expect("no panic holds it") {
+            return Err(RuntimeError::Unreachable("there is no socket".to_owned()));
+        }
+        if !self.outputs().contains_key(container) {
+            return Err(RuntimeError::Gone(container.0.clone()));
+        }
+        let all = self.outputs()[container].lines.clone();
+        let skip = match from {
+            LogsFrom::Tail(count) => all.len().saturating_sub(count as usize),
+            LogsFrom::Since(at) => all.iter().filter(|line| line.at < at).count(),
+            LogsFrom::After { at, nanos } => {
+                all.iter().filter(|line| (line.at, line.nanos) <= (at, nanos)).count()
+            }
+        };
+        if follow == Follow::No {
+            let rest: Vec<_> = all.into_iter().skip(skip).map(Ok).collect();
+            return Ok(stream::iter(rest).boxed());
+        }
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        let mut changed = self.changed.subscribe();
+        let (outputs, container) = (Arc::clone(&self.outputs), container.clone());
+        tokio::spawn(async move {
+            let mut at = skip;
+            loop {
+                let (lines, runs) = {
+                    let outputs = outputs.lock().expect("no panic holds it");
+                    let Some(output) = outputs.get(&container) else { return };
+                    (output.lines[at..].to_vec(), output.runs)
+                };
+                at += lines.len();
+                for line in lines {
+                    if sender.unbounded_send(Ok(line)).is_err() {
+                        return;
+                    }
+                }
+                if !runs || changed.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(receiver.boxed())
+    }
+
+    async fn inspect(&self, container: &ContainerId) -> Result<Option<Inspection>> {
+        self.engine.inspect(container).await
+    }
+
+    async fn networks(&self) -> Result<Networks> {
+        self.engine.networks().await
+    }
+
+    async fn ensure_network(&self, network: &NetworkSpec) -> Result<()> {
+        self.engine.ensure_network(network).await
+    }
+
+    async fn remove_network(&self, environment: EnvironmentId) -> Result<()> {
+        self.engine.remove_network(environment).await
+    }
+
+    async fn ensure_image(
+        &self,
+        image: &ImageRef,
+        pull: PullPolicy,
+        progress: &(dyn Fn(PullProgress) + Send + Sync),
+    ) -> Result<PinnedImage> {
+        self.engine.ensure_image(image, pull, progress).await
+    }
+
+    async fn ensure_volume(&self, volume: &VolumeSpec) -> Result<Existed> {
+        self.engine.ensure_volume(volume).await
+    }
+
+    async fn has_volume(&self, volume: VolumeId) -> Result<bool> {
+        self.engine.has_volume(volume).await
+    }
+
+    async fn remove_volume(&self, volume: VolumeId) -> Result<()> {
+        self.engine.remove_volume(volume).await
+    }
+
+    async fn create(&self, replica: &ReplicaSpec) -> Result<ContainerId> {
+        self.engine.create(replica).await
+    }
+
+    async fn start(&self, container: &ContainerId) -> Result<()> {
+        self.engine.start(container).await
+    }
+
+    async fn unpause(&self, container: &ContainerId) -> Result<()> {
+        self.engine.unpause(container).await
+    }
+
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<()> {
+        self.engine.stop(container, grace).await
+    }
+
+    async fn remove(&self, container: &ContainerId) -> Result<()> {
+        self.engine.remove(container).await
+    }
+
+    async fn set_alias(
+        &self,
+        container: &ContainerId,
+        environment: EnvironmentId,
+        address: Ipv4Addr,
+        alias: Option<&Slug>,
+    ) -> Result<()> {
+        self.engine.set_alias(container, environment, address, alias).await
+    }
+
+    async fn set_limits(&self, container: &ContainerId, limits: Limits) -> Result<()> {
+        self.engine.set_limits(container, limits).await
+    }
+
+    async fn set_restart(&self, container: &ContainerId, restart: Restart) -> Result<()> {
+        self.engine.set_restart(container, restart).await
+    }
+
+    async fn probe(
+        &self,
+        container: &ContainerId,
+        address: Ipv4Addr,
+        question: &Question,
+        timeout: Duration,
+    ) -> Result<bool> {
+        self.engine.probe(container, address, question, timeout).await
+    }
+
+    async fn usage(&self, container: &ContainerId) -> Result<Option<Usage>> {
+        self.engine.usage(container).await
+    }
+
+    async fn events(&self) -> Result<BoxStream<'static, RuntimeEvent>> {
+        self.engine.events().await
+    }
+
+    async fn census(&self) -> Result<Census> {
+        self.engine.census().await
+    }
+
+    async fn replicas_of(&self, service: ServiceId) -> Result<Vec<ObservedReplica>> {
+        let mut all = self.replicas().await?;
+        all.retain(|one| one.identity.service == service);
+        Ok(all)
+    }
+}
