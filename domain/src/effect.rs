@@ -2,7 +2,7 @@
 
 use crate::{
     Address, EnvironmentSpec, Field, Service, ServiceId, VolumeId, change::StagedChange,
-    lookup::Found, variable::Variable,
+    lookup::Found, template::Reference, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,25 +120,41 @@ fn redeploys(old: &Service, new: &Service) -> bool {
 }
 
 impl EnvironmentSpec {
-    /// All that goes into a service's variables: definitions by place and version, and provided
-    /// values.
-    fn inputs(&self, service: ServiceId) -> BTreeSet<(String, u64)> {
-        let mut inputs = BTreeSet::new();
+    /// All that goes into a service's variables: which it has, which definition each reference
+    /// finds, by version, and provided values.
+    fn inputs(&self, service: ServiceId) -> BTreeSet<(Address, Option<Reference>, Input)> {
+        let input = |address: &Address, variable: &Variable| {
+            Input::Variable(address.clone(), variable.version)
+        };
         let mut waiting: Vec<(Address, &Variable)> = self.variables_of(service);
+        let mut inputs: BTreeSet<_> = (waiting.iter())
+            .map(|(address, variable)| (address.clone(), None, input(address, variable)))
+            .collect();
+        let mut seen: BTreeSet<Address> = BTreeSet::new();
         while let Some((address, variable)) = waiting.pop() {
-            if !inputs.insert((address.to_string(), variable.version)) {
+            if !seen.insert(address.clone()) {
                 continue;
             }
             for reference in variable.references() {
-                match self.find(&address, reference) {
-                    Some(Found::Variable(address, variable)) => waiting.push((address, variable)),
-                    Some(Found::Provided(value)) => {
-                        inputs.insert((format!("{reference:?}={value}"), 0));
+                let found = match self.find(&address, reference) {
+                    Some(Found::Variable(next, variable)) => {
+                        let found = input(&next, variable);
+                        waiting.push((next, variable));
+                        found
                     }
-                    None => {}
-                }
+                    Some(Found::Provided(value)) => Input::Provided(value),
+                    None => continue,
+                };
+                inputs.insert((address.clone(), Some(reference.clone()), found));
             }
         }
         inputs
     }
+}
+
+/// What a reference finds, as far as it can be told without seeing values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Input {
+    Variable(Address, u64),
+    Provided(String),
 }

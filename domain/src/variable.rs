@@ -83,13 +83,16 @@ impl Variable {
         Self { value, ..*self }
     }
 
-    /// To whom it refers.
+    /// To whom it refers: each once, in an order that does not tell where in the text.
     #[must_use]
     pub fn references(&self) -> Vec<&Reference> {
-        match &self.value {
+        let mut references: Vec<&Reference> = match &self.value {
             Value::Shown(template) => template.references().collect(),
             Value::Hidden { references } => references.iter().collect(),
-        }
+        };
+        references.sort();
+        references.dedup();
+        references
     }
 }
 

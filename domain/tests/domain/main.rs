@@ -1,3 +1,15 @@
 //! The rules of the domain, as claims; and the fakes, held to the contracts of their ports.
 
+#![expect(clippy::unwrap_used, reason = "in a test, it is the claim")]
+
+mod access;
+mod bench;
+mod configuration;
+mod cycle;
+mod deployment;
 mod memory;
+mod name;
+mod properties;
+mod secrecy;
+mod shape;
+mod template;

@@ -1,0 +1,339 @@
+//! Addresses, what may stand at them, and what containers come to.
+
+use crate::bench::{Bench, image, key, name, new_service, place, variable};
+use domain::{
+    Address, Check, Command, Content, Field, Group, GroupId, IconUrl, Limits, MountPath, Port,
+    Replicas, Secret, Service, ServiceId, Slug, Strategy, Template, Volume, VolumeId,
+    apply::plan,
+    changes::Selection,
+    edit::{Edit, NewMount},
+    effect::{Effect, consequences, effect_of},
+    variable::{Value, Variable},
+};
+use proptest::{prelude::*, strategy::Strategy as Values};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+fn addresses() -> Vec<Address> {
+    let id = Uuid::from_u128(0xabc);
+    let (service, group, volume) = (ServiceId::new(id), GroupId::new(id), VolumeId::new(id));
+    let mut all = vec![
+        Address::ProjectName,
+        Address::Variable(key("A")),
+        Address::Group(group),
+        Address::GroupName(group),
+        Address::GroupVariable(group, key("A")),
+        Address::Volume(volume),
+        Address::VolumeName(volume),
+        Address::Service(service),
+        Address::ServiceVariable(service, key("A")),
+        Address::ServiceMount(service, volume),
+    ];
+    all.extend(Field::ALL.map(|field| Address::ServiceField(service, field)));
+    all
+}
+
+fn contents() -> Vec<Content> {
+    let value = Value::Shown(Template::literal("x"));
+    vec![
+        Content::Name(name("n")),
+        Content::Icon(IconUrl::try_from("https://example.com/i").unwrap()),
+        Content::GroupId(GroupId::new(Uuid::from_u128(0xabc))),
+        Content::Source(image("app:1")),
+        Content::Command(Command::parse("run").unwrap()),
+        Content::Ports(vec![Port::tcp(80.try_into().unwrap())]),
+        Content::Replicas(Replicas::try_from(2).unwrap()),
+        Content::Limits(Limits::new(Some(64), None, None).unwrap()),
+        Content::Check(Check::default()),
+        Content::Strategy(Strategy::StopFirst),
+        Content::MountPath(MountPath::try_from("/data").unwrap()),
+        Content::Variable(Variable { value, sealed: false, version: 1 }),
+        Content::Group(Group { name: name("g"), variables: BTreeMap::new() }),
+        Content::Volume(Volume { name: name("v") }),
+        Content::Service(Box::new(Service::named(name("s"), Slug::try_from("s").unwrap()))),
+    ]
+}
+
+#[test]
+fn an_address_is_read_back_as_it_was_written() {
+    for address in addresses() {
+        let text = address.to_string();
+        assert_eq!(text.parse::<Address>().unwrap(), address);
+        assert_eq!(serde_json::to_string(&address).unwrap(), format!("{text:?}"));
+    }
+}
+
+#[test]
+fn what_is_no_address_is_refused() {
+    let id = Uuid::from_u128(1);
+    for text in [
+        "".to_owned(),
+        "/".to_owned(),
+        "service".to_owned(),
+        "service/".to_owned(),
+        "service/x".to_owned(),
+        format!("service/{id}/"),
+        format!("service/{id}/slug"),
+        format!("service/{id}/variables"),
+        format!("service/{id}/variables/1A"),
+        format!("service/{id}/variables/A/B"),
+        format!("service/{id}/mounts/x"),
+        format!("/service/{id}"),
+        format!("Service/{id}"),
+        format!("group/{id}/icon"),
+        format!("volume/{id}/variables/A"),
+        "variables/a b".to_owned(),
+        "project".to_owned(),
+        "project/slug".to_owned(),
+    ] {
+        assert!(text.parse::<Address>().is_err(), "{text:?} is refused");
+    }
+}
+
+/// Every address holds exactly one kind of thing.
+#[test]
+fn only_what_belongs_at_an_address_can_stand_there() {
+    let mut spec = Bench::new().workspace.spec;
+    for content in contents() {
+        let id = Uuid::from_u128(0xabc);
+        let whole = match &content {
+            Content::Group(_) => Address::Group(GroupId::new(id)),
+            Content::Volume(_) => Address::Volume(VolumeId::new(id)),
+            Content::Service(_) => Address::Service(ServiceId::new(id)),
+            _ => continue,
+        };
+        spec.put(&whole, Some(content)).unwrap();
+    }
+    for address in addresses() {
+        let fitting = (contents().into_iter())
+            .filter(|content| {
+                let mut trial = spec.clone();
+                let is_put = trial.put(&address, Some(content.clone())).is_ok();
+                assert_eq!(is_put, trial.get(&address).as_ref() == Some(content));
+                assert!(is_put || trial == spec, "a refusal changes nothing");
+                is_put
+            })
+            .count();
+        assert_eq!(fitting, 1, "{address}");
+    }
+}
+
+#[test]
+fn a_place_without_its_parent_holds_nothing() {
+    let mut spec = Bench::new().workspace.spec;
+    for address in addresses().iter().filter(|address| address.parent().is_some()) {
+        for content in contents() {
+            assert!(spec.put(address, Some(content)).is_err(), "{address}");
+        }
+        assert!(spec.put(address, None).is_err() && spec.get(address).is_none());
+    }
+}
+
+/// DK-59.
+#[test]
+fn a_container_is_told_who_it_is() {
+    let mut bench = Bench::new();
+    let web = bench.service("My Web");
+    bench.apply(bench.waiting()).unwrap();
+
+    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+
+    let seen: BTreeMap<&str, &str> =
+        config.variables.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
+    assert_eq!(seen["EASEL_PROJECT_ID"], place().project.to_string());
+    assert_eq!(seen["EASEL_ENVIRONMENT_ID"], place().environment.to_string());
+    assert_eq!(seen["EASEL_SERVICE_ID"], web.to_string());
+    assert_eq!(seen["EASEL_PRIVATE_DOMAIN"], "my-web");
+    assert_eq!(seen.len(), 4);
+}
+
+#[test]
+fn what_easel_provides_can_be_referred_to_and_overridden() {
+    let mut bench = Bench::new();
+    let (web, db) = (bench.service("web"), bench.service("db"));
+    bench.own(web, "URL", "${{db.HOST}}:${{db.PORT}} ${{db.EASEL_SERVICE_ID}} ${{HOST}}");
+    bench.apply(bench.waiting()).unwrap();
+    let url = |bench: &Bench| {
+        let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+        config.variables[&key("URL")].expose().to_owned()
+    };
+    assert_eq!(url(&bench), format!("db:8080 {db} web"));
+
+    bench.own(db, "HOST", "10.0.0.9");
+    bench.apply(bench.waiting()).unwrap();
+    assert_eq!(url(&bench), format!("10.0.0.9:8080 {db} web"));
+}
+
+/// A volume has one writer.
+#[test]
+fn a_service_with_a_volume_stops_first() {
+    let mut bench = Bench::new();
+    let web = bench.service("web");
+    bench.apply(bench.waiting()).unwrap();
+    let strategy = |bench: &Bench| bench.workspace.staged().services[&web].resolved_strategy();
+    assert_eq!(strategy(&bench), Strategy::StartFirst);
+
+    let mount = Some(NewMount { service: web, path: "/data".parse().unwrap() });
+    bench.stage(Edit::CreateVolume { name: name("data"), mount }).unwrap();
+    assert_eq!(strategy(&bench), Strategy::StopFirst);
+
+    let address = Address::ServiceField(web, Field::Strategy);
+    let content = Content::Strategy(Strategy::StartFirst);
+    bench.stage(Edit::Set { address, content }).unwrap();
+    assert_eq!(strategy(&bench), Strategy::StartFirst);
+}
+
+/// Design §3.7.
+#[test]
+fn each_change_states_its_effect() {
+    let mut bench = Bench::new();
+    let (web, idle) = (bench.service("web"), bench.service("idle"));
+    bench.apply(bench.waiting()).unwrap();
+    let field = |field| Address::ServiceField(web, field);
+    for (address, content) in [
+        (Address::ProjectName, Content::Name(name("other"))),
+        (field(Field::Name), Content::Name(name("api"))),
+        (field(Field::Limits), Content::Limits(Limits::new(Some(64), None, None).unwrap())),
+        (field(Field::Replicas), Content::Replicas(Replicas::try_from(3).unwrap())),
+        (field(Field::Source), Content::Source(image("app:2"))),
+    ] {
+        bench.stage(Edit::Set { address, content }).unwrap();
+    }
+    bench.set(Address::Variable(key("A")), "for all");
+    let all = bench.changes();
+
+    let effects: Vec<Effect> =
+        all.iter().map(|change| effect_of(&bench.workspace.spec, &all, change)).collect();
+
+    use Effect::{Redeploy, Scale, Update};
+    assert_eq!(effects, [Effect::None, Effect::None, Update, Scale, Redeploy, Redeploy]);
+    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    assert_eq!(said.affected, BTreeMap::from([(web, Redeploy), (idle, Redeploy)]));
+}
+
+/// What a service referred to by a detour becomes its own.
+#[test]
+fn joining_a_group_whose_variable_was_used_by_a_detour_redeploys() {
+    let mut bench = Bench::new();
+    let (web, api) = (bench.service("web"), bench.service("api"));
+    let group = Edit::CreateGroup { name: name("g"), services: vec![web], position: None };
+    let Address::Group(group) = bench.stage(group).unwrap()[0].address.clone() else {
+        panic!("it makes a group")
+    };
+    bench.set(Address::GroupVariable(group, key("K")), "1");
+    bench.own(api, "URL", "${{web.K}}");
+    bench.apply(bench.waiting()).unwrap();
+    let address = Address::ServiceField(api, Field::Group);
+    bench.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap();
+
+    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    let selection = Selection::Changes { changes: bench.waiting() };
+    let plan = plan(place(), &bench.workspace, &selection).unwrap();
+
+    assert_eq!(plan.deploy.iter().map(|(service, _)| *service).collect::<Vec<_>>(), [api]);
+    assert_eq!(said.affected, BTreeMap::from([(api, Effect::Redeploy)]));
+}
+
+#[test]
+fn destroying_data_is_said() {
+    let mut bench = Bench::new();
+    let Address::Volume(volume) =
+        bench.stage(Edit::CreateVolume { name: name("data"), mount: None }).unwrap()[0]
+            .address
+            .clone()
+    else {
+        panic!("it makes a volume")
+    };
+    bench.apply(bench.waiting()).unwrap();
+    bench.stage(Edit::Clear { address: Address::Volume(volume) }).unwrap();
+
+    assert!(bench.changes()[0].destroys_data());
+    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    assert_eq!(said.destroyed, [volume]);
+}
+
+/// A reference written before its service was made is tied when it is.
+#[test]
+fn a_reference_to_what_comes_later_is_tied() {
+    let mut bench = Bench::new();
+    let web = bench.service("web");
+    let rows = bench.stage(variable(Address::ServiceVariable(web, key("DB")), "${{db.HOST}}"));
+    assert!(rows.is_ok() && !bench.is_applicable());
+
+    let db = bench.service("db");
+    bench.apply(bench.waiting()).unwrap();
+    let address = Address::ServiceField(db, Field::Name);
+    bench.stage(Edit::Set { address, content: Content::Name(name("store")) }).unwrap();
+    bench.apply(bench.waiting()).unwrap();
+
+    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    assert_eq!(config.variables[&key("DB")].expose(), "db");
+    assert_eq!(bench.workspace.spec.edges().len(), 1);
+}
+
+/// The browser may ask for a thousand cards' worth of answers.
+#[test]
+fn a_thousand_services_are_no_burden() {
+    let mut bench = Bench::new();
+    let services: Vec<ServiceId> =
+        (1..=1000).map(|id| ServiceId::new(Uuid::from_u128(id))).collect();
+    for (number, id) in services.iter().enumerate() {
+        let slug = Slug::try_from(format!("s{number}")).unwrap();
+        let mut service = Service::named(name(&format!("s{number}")), slug);
+        service.source = image("app:1");
+        let text = format!("${{{{s{}.HOST}}}}", number / 2);
+        let value = Value::Shown(Template::parse(&text, |name| {
+            name[1..].parse::<usize>().ok().map(|number| services[number])
+        }));
+        service.variables.insert(key("UP"), Variable { value, sealed: false, version: 1 });
+        bench.workspace.spec.services.insert(*id, service);
+    }
+    bench.set(Address::Variable(key("A")), "1");
+    let started = std::time::Instant::now();
+
+    let all = bench.changes();
+    let effect = effect_of(&bench.workspace.spec, &all, &all[0]);
+    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    let edges = bench.workspace.spec.edges();
+
+    assert_eq!(effect, Effect::Redeploy);
+    assert_eq!((said.affected.len(), edges.len()), (1000, 999));
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+proptest! {
+    #![proptest_config(crate::bench::config())]
+
+    /// Any Unicode without NUL reaches the container as it was written.
+    #[test]
+    fn a_value_reaches_its_container_exactly(text in Values::prop_map(any::<String>(), |text| {
+        text.replace(['\0', '$'], "")
+    })) {
+        let mut bench = Bench::new();
+        let web = bench.service("web");
+        bench.own(web, "EXACT", &text);
+        bench.apply(bench.waiting()).unwrap();
+
+        let json = serde_json::to_string(&bench.workspace.spec).unwrap();
+        let spec: domain::EnvironmentSpec = serde_json::from_str(&json).unwrap();
+        let config = spec.resolve(place(), web).unwrap().unwrap();
+
+        prop_assert_eq!(&config.variables[&key("EXACT")], &Secret::new(text));
+    }
+
+    #[test]
+    fn a_bad_address_is_never_a_panic(text in "[a-z/0-9-]{0,60}") {
+        if let Ok(address) = text.parse::<Address>() {
+            prop_assert_eq!(address.to_string().parse::<Address>().unwrap(), address);
+        }
+    }
+}
+
+/// A name in a list of new things is checked like any other.
+#[test]
+fn two_services_of_one_name_cannot_be_staged() {
+    let mut bench = Bench::new();
+    bench.service("web");
+    let again = bench.stage(Edit::CreateService(Box::new(new_service(name("WEB")))));
+    assert!(matches!(again, Err(domain::Error::Exists(_))));
+}

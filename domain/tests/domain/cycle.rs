@@ -1,0 +1,158 @@
+//! Circles, long chains and growth.
+
+use crate::bench::{Bench, key, place};
+use domain::{
+    Address, EnvironmentSpec, Error, ServiceId, Template,
+    apply::plan,
+    changes::Selection,
+    check::ProblemKind,
+    variable::{MAX_VALUE, Value, Variable},
+};
+use std::time::{Duration, Instant};
+
+fn chain(spec: &mut EnvironmentSpec, length: usize, last: &str) {
+    for number in 0..length {
+        let text = if number + 1 == length {
+            last.to_owned()
+        } else {
+            format!("${{{{V{}}}}}", number + 1)
+        };
+        let value = Value::Shown(Template::parse(&text, |_| None));
+        let variable = Variable { value, sealed: false, version: number as u64 };
+        spec.variables.insert(key(&format!("V{number}")), variable);
+    }
+}
+
+fn runnable() -> (Bench, ServiceId) {
+    let mut bench = Bench::new();
+    let service = bench.service("web");
+    bench.apply(bench.waiting()).unwrap();
+    (bench, service)
+}
+
+#[test]
+fn a_circle_of_variables_is_refused_with_its_path() {
+    let (mut bench, web) = runnable();
+    let db = bench.service("db");
+    bench.own(web, "A", "${{db.B}}");
+    bench.own(db, "B", "${{C}}");
+    let edit = crate::bench::variable(Address::ServiceVariable(db, key("C")), "x${{web.A}}");
+
+    let refused = bench.stage(edit);
+
+    let Err(Error::Blocked(problems)) = refused else { panic!("a circle: {refused:?}") };
+    let ProblemKind::Cycle { path } = &problems.0[0].kind else { panic!("{problems:?}") };
+    let mut path: Vec<String> = path.iter().map(ToString::to_string).collect();
+    path.sort();
+    let mut expected = vec![
+        format!("service/{web}/variables/A"),
+        format!("service/{db}/variables/B"),
+        format!("service/{db}/variables/C"),
+    ];
+    expected.sort();
+    assert_eq!(path, expected);
+    for word in ["web.A", "db.B", "db.C", " → "] {
+        assert!(problems.0[0].message.contains(word), "{}", problems.0[0].message);
+    }
+}
+
+#[test]
+fn a_variable_of_itself_means_the_one_that_it_hides() {
+    let (mut bench, web) = runnable();
+    bench.set(Address::Variable(key("PATH")), "/bin");
+    bench.own(web, "PATH", "/app:${{PATH}}");
+    bench.apply(bench.waiting()).unwrap();
+
+    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    assert_eq!(config.variables[&key("PATH")].expose(), "/app:/bin");
+
+    let alone = bench.stage(crate::bench::variable(Address::Variable(key("SELF")), "${{SELF}}"));
+    assert!(alone.is_ok(), "it finds nothing, which warns and blocks");
+    assert!(!bench.is_applicable());
+}
+
+/// Design §3.10.
+#[test]
+fn services_may_refer_to_each_other() {
+    let (mut bench, web) = runnable();
+    let db = bench.service("db");
+    bench.own(web, "DB", "${{db.HOST}}");
+    bench.own(db, "WEB", "${{web.HOST}}");
+
+    let plan =
+        plan(place(), &bench.workspace, &Selection::Changes { changes: bench.waiting() }).unwrap();
+
+    assert_eq!(plan.deploy.len(), 2);
+    assert_eq!(plan.spec.deploy_order().len(), 2);
+}
+
+#[test]
+fn who_is_referred_to_is_deployed_first() {
+    let (mut bench, web) = runnable();
+    let (api, db) = (bench.service("api"), bench.service("db"));
+    bench.own(web, "API", "${{api.HOST}}");
+    bench.own(api, "DB", "${{db.HOST}}");
+
+    assert_eq!(bench.workspace.staged().deploy_order(), [db, api, web]);
+}
+
+#[test]
+fn a_chain_of_a_thousand_references_is_no_deep_call() {
+    let (mut bench, web) = runnable();
+    chain(&mut bench.workspace.spec, 1000, "end");
+    let started = Instant::now();
+
+    let problems = bench.workspace.spec.check();
+    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+
+    assert_eq!(problems, []);
+    assert_eq!(config.variables[&key("V0")].expose(), "end");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_circle_of_a_thousand_is_found() {
+    let (mut bench, web) = runnable();
+    chain(&mut bench.workspace.spec, 1000, "${{V0}}");
+
+    let problems = bench.workspace.spec.check();
+
+    assert_eq!(problems.len(), 1);
+    assert!(matches!(&problems[0].kind, ProblemKind::Cycle { path } if path.len() == 1000));
+    assert!(bench.workspace.spec.resolve(place(), web).is_err());
+}
+
+#[test]
+fn growth_beyond_all_measure_is_cut() {
+    let (mut bench, web) = runnable();
+    bench.set(Address::Variable(key("V0")), "0123456789");
+    for number in 1..64 {
+        let before = format!("${{{{V{}}}}}", number - 1);
+        bench.set(Address::Variable(key(&format!("V{number}"))), &before.repeat(8));
+    }
+    let started = Instant::now();
+
+    let refused = bench.apply(bench.waiting());
+
+    let Err(Error::Blocked(problems)) = refused else { panic!("it grows: {refused:?}") };
+    assert!(
+        (problems.0.iter()).any(|problem| matches!(problem.kind, ProblemKind::TooLarge { .. }))
+    );
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(bench.workspace.spec.variables.is_empty());
+    let _ = web;
+}
+
+#[test]
+fn a_value_of_the_largest_size_is_kept_and_a_larger_one_refused() {
+    let (mut bench, web) = runnable();
+    let largest = "ä".repeat(MAX_VALUE / 2);
+    bench.own(web, "LARGE", &largest);
+    bench.apply(bench.waiting()).unwrap();
+    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    assert_eq!(config.variables[&key("LARGE")].expose(), largest);
+
+    let address = Address::ServiceVariable(web, key("LARGER"));
+    let larger = bench.stage(crate::bench::variable(address, &format!("{largest}x")));
+    assert!(matches!(larger, Err(Error::Invalid(_))));
+}

@@ -1,0 +1,148 @@
+//! The state machine of deployments.
+
+use domain::{
+    Check, Timestamp,
+    deployment::{Condition, DeploymentState, Failure, Milestone, service_status},
+    runtime::PullProgress,
+};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(second * 1000)
+}
+
+fn all() -> Vec<DeploymentState> {
+    let since = at(1);
+    vec![
+        DeploymentState::Queued { since },
+        DeploymentState::Pulling { since, progress: PullProgress::default() },
+        DeploymentState::Starting { since },
+        DeploymentState::Checking { since },
+        DeploymentState::Switching { since },
+        DeploymentState::Draining { since },
+        DeploymentState::Live { since },
+        DeploymentState::Failed { at: since, failure: Failure::default() },
+        DeploymentState::Cancelled { at: since },
+        DeploymentState::Superseded { at: since },
+    ]
+}
+
+fn milestones() -> Vec<Milestone> {
+    vec![
+        Milestone::PullStarted,
+        Milestone::Pulled(PullProgress::default()),
+        Milestone::StartRequested,
+        Milestone::Started,
+        Milestone::Ready,
+        Milestone::Switched,
+        Milestone::Drained,
+        Milestone::Failed(Failure::default()),
+        Milestone::Cancelled,
+        Milestone::Overtaken,
+    ]
+}
+
+/// All steps there are: from, by, to.
+fn steps() -> Vec<(&'static str, Milestone, DeploymentState)> {
+    let mut steps = Vec::new();
+    for state in all() {
+        for milestone in milestones() {
+            if let Ok(next) = state.clone().step(milestone.clone(), at(2)) {
+                steps.push((state.word(), milestone, next));
+            }
+        }
+    }
+    steps
+}
+
+/// DK-49.
+#[test]
+fn a_deployment_goes_one_way_to_live() {
+    let mut state = DeploymentState::Queued { since: at(0) };
+    let mut words = vec![state.word()];
+    for milestone in [
+        Milestone::PullStarted,
+        Milestone::StartRequested,
+        Milestone::Started,
+        Milestone::Ready,
+        Milestone::Switched,
+        Milestone::Drained,
+    ] {
+        state = state.step(milestone, at(1)).unwrap();
+        words.push(state.word());
+    }
+    assert_eq!(
+        words,
+        ["queued", "pulling", "starting", "checking", "switching", "draining", "live"]
+    );
+}
+
+/// W30.
+#[test]
+fn an_ended_deployment_never_moves() {
+    for state in all().into_iter().filter(DeploymentState::is_over) {
+        for milestone in milestones() {
+            assert!(state.clone().step(milestone, at(9)).is_err());
+        }
+    }
+}
+
+/// I10.
+#[test]
+fn a_state_that_may_not_stay_has_a_deadline() {
+    for state in all() {
+        let may_stay = state.is_over() || matches!(state, DeploymentState::Live { .. });
+        let deadline = state.deadline(&Check::default());
+        assert_eq!(deadline.is_none(), may_stay, "{}", state.word());
+        assert!(deadline.is_none_or(|deadline| deadline > state.since()));
+    }
+}
+
+#[test]
+fn every_state_is_one_of_candidate_serving_or_over() {
+    for state in all() {
+        let claims = [state.is_candidate(), state.is_serving(), state.is_over()];
+        assert_eq!(claims.iter().filter(|claim| **claim).count(), 1, "{}", state.word());
+    }
+}
+
+/// A state never leads back: so nothing can go on for ever.
+#[test]
+fn no_step_leads_back() {
+    let rank = |word: &str| all().iter().position(|state| state.word() == word);
+    for (from, milestone, to) in steps() {
+        let is_progress = matches!(milestone, Milestone::Pulled(_));
+        assert!(rank(from) < rank(to.word()) || is_progress, "{from} → {}", to.word());
+    }
+}
+
+#[test]
+fn only_candidates_fail_or_are_cancelled() {
+    for (from, _, to) in steps() {
+        if matches!(to, DeploymentState::Failed { .. } | DeploymentState::Cancelled { .. }) {
+            let from = all().into_iter().find(|state| state.word() == from).unwrap();
+            assert!(from.is_candidate());
+        }
+    }
+}
+
+#[test]
+fn progress_of_a_pull_does_not_prolong_it() {
+    let pulling = DeploymentState::Pulling { since: at(1), progress: PullProgress::default() };
+    let next = pulling.step(Milestone::Pulled(PullProgress::default()), at(50)).unwrap();
+    assert_eq!(next.since(), at(1));
+}
+
+/// DK-42.
+#[test]
+fn one_word_for_a_service() {
+    let queued = DeploymentState::Queued { since: at(0) };
+    let failed = DeploymentState::Failed { at: at(0), failure: Failure::default() };
+
+    assert_eq!(service_status(None, None), "created");
+    assert_eq!(service_status(None, Some(&queued)), "deploying");
+    assert_eq!(service_status(None, Some(&failed)), "failed");
+    assert_eq!(service_status(Some(Condition::Running), Some(&queued)), "running");
+    assert_eq!(service_status(Some(Condition::Degraded), None), "degraded");
+    assert_eq!(service_status(Some(Condition::Stopped), Some(&failed)), "stopped");
+    assert_eq!(service_status(Some(Condition::Crashed), None), "failed");
+}

@@ -1,0 +1,305 @@
+//! What holds whatever people do.
+
+use crate::bench::{Act, Bench, acts, bare, config, place};
+use domain::{
+    Address, ChangeId, EnvironmentSpec, Field,
+    apply::plan,
+    change::{StagedChange, StagedEdit, closure, compact, dependents},
+    changes::{Selection, Workspace},
+    edit::Edit,
+    effect::{Effect, consequences, effect_of},
+};
+use proptest::{prelude::*, sample::subsequence};
+use std::collections::BTreeSet;
+
+/// A workspace, and a choice among its changes.
+fn chosen() -> impl Strategy<Value = (Vec<Act>, Vec<Act>, Vec<bool>)> {
+    (acts(60), acts(30), prop::collection::vec(any::<bool>(), 40))
+}
+
+fn choose(all: &[StagedChange], choice: &[bool]) -> Vec<ChangeId> {
+    all.iter().zip(choice).filter(|(_, chosen)| **chosen).map(|(change, _)| change.id).collect()
+}
+
+fn only(all: &[StagedChange], ids: &[ChangeId]) -> Vec<StagedChange> {
+    all.iter().filter(|change| ids.contains(&change.id)).cloned().collect()
+}
+
+fn without(all: &[StagedChange], ids: &[ChangeId]) -> Vec<StagedChange> {
+    all.iter().filter(|change| !ids.contains(&change.id)).cloned().collect()
+}
+
+fn hidden(workspace: &Workspace) -> Workspace {
+    let hide = |edit: &StagedEdit| StagedEdit {
+        content: edit.content.as_ref().map(domain::Content::hidden),
+        ..edit.clone()
+    };
+    Workspace { spec: workspace.spec.hidden(), edits: workspace.edits.iter().map(hide).collect() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Design §3.4.
+    #[test]
+    fn applying_the_changes_is_applying_the_edits_in_order(
+        applied in acts(60),
+        staged in acts(40),
+    ) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let mut raw = workspace.spec.clone();
+        for edit in &workspace.edits {
+            let _ = raw.put(&edit.address, edit.content.clone());
+        }
+
+        let compacted = workspace.staged();
+
+        prop_assert_eq!(bare(&raw.overlay(&[])), bare(&compacted));
+        let changes = workspace.changes();
+        let addresses: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
+        prop_assert_eq!(addresses.len(), changes.len(), "one change an address");
+        prop_assert!(changes.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+    }
+
+    /// Design §3.2.
+    #[test]
+    fn an_apply_is_all_or_nothing_and_counts_by_one(applied in acts(60), staged in acts(30)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let changes = workspace.changes();
+        let before = workspace.spec.clone();
+
+        let once = workspace.spec.apply(&changes);
+        let twice = workspace.spec.apply(&changes);
+
+        prop_assert_eq!(&once, &twice);
+        prop_assert_eq!(&workspace.spec, &before);
+        if let Ok(after) = once {
+            prop_assert_eq!(bare(&after), bare(&workspace.staged()));
+            let more = u64::from(!changes.is_empty());
+            prop_assert_eq!(after.revision.0, before.revision.0 + more);
+            prop_assert_eq!(&after, &workspace.spec.advanced(&changes, after.revision));
+            for change in &changes {
+                prop_assert_eq!(after.version_of(&change.address), after.revision);
+            }
+        }
+    }
+
+    /// Design §3.6.
+    #[test]
+    fn any_choice_closes((applied, staged, choice) in chosen()) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let all = workspace.changes();
+        let chosen = choose(&all, &choice);
+
+        let closed = closure(&workspace.spec, &all, &chosen);
+
+        prop_assert!(chosen.iter().all(|id| closed.contains(id)));
+        prop_assert_eq!(&closure(&workspace.spec, &all, &closed), &closed);
+        if workspace.spec.apply(&all).is_ok() {
+            let part = workspace.spec.apply(&only(&all, &closed));
+            prop_assert!(part.is_ok(), "{:?} of {:?}: {:?}", closed, all, part);
+        }
+    }
+
+    /// Design §3.4.
+    #[test]
+    fn any_discard_leaves_something_applicable((applied, staged, choice) in chosen()) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let all = workspace.changes();
+        let chosen = choose(&all, &choice);
+
+        let gone = dependents(&workspace.spec, &all, &chosen);
+
+        prop_assert!(chosen.iter().all(|id| gone.contains(id)));
+        prop_assert_eq!(&dependents(&workspace.spec, &all, &gone), &gone);
+        if workspace.spec.apply(&all).is_ok() {
+            let left = workspace.spec.apply(&without(&all, &gone));
+            prop_assert!(left.is_ok(), "without {:?}: {:?}", gone, left);
+        }
+    }
+
+    /// Design §3.4.
+    #[test]
+    fn a_discard_and_its_undo_restore((applied, staged, choice) in chosen()) {
+        let Bench { workspace, next_seq, .. } = Bench::of(&applied, &staged);
+        let all = workspace.changes();
+        let chosen = choose(&all, &choice);
+        prop_assume!(!chosen.is_empty());
+
+        let gone = workspace.discarding(&chosen, None).unwrap();
+        let (back, left): (Vec<_>, Vec<_>) =
+            workspace.edits.iter().cloned().partition(|edit| gone.contains(&edit.id));
+        let mut after = Workspace { spec: workspace.spec.clone(), edits: left };
+        prop_assert!(after.changes().iter().all(|change| !gone.contains(&change.id)));
+        let rows = after.restoring(back, next_seq).unwrap();
+        after.edits.extend(rows.edits);
+
+        prop_assert_eq!(after.staged(), workspace.staged());
+        let ids = |changes: Vec<StagedChange>| -> BTreeSet<ChangeId> {
+            changes.iter().map(|change| change.id).collect()
+        };
+        prop_assert_eq!(ids(after.changes()), ids(all));
+    }
+
+    /// Design §3.6: in which order parts are applied decides nothing.
+    #[test]
+    fn parts_in_any_order_end_where_the_whole_does(
+        (applied, staged, choice) in chosen(),
+        more in prop::collection::vec(any::<bool>(), 40),
+    ) {
+        let mut whole = Bench::of(&applied, &staged);
+        prop_assume!(whole.is_applicable());
+        let mut parts = Bench::of(&applied, &staged);
+        whole.apply(whole.waiting()).unwrap();
+
+        for choice in [choice, more, vec![true; 100]] {
+            let all = parts.changes();
+            let closed = closure(&parts.workspace.spec, &all, &choose(&all, &choice));
+            let result = parts.apply(closed);
+            prop_assert!(result.is_ok(), "{:?}", result);
+        }
+
+        prop_assert_eq!(bare(&parts.workspace.spec), bare(&whole.workspace.spec));
+        prop_assert!(parts.changes().is_empty());
+    }
+
+    /// What is not applied is not lost, and not in conflict.
+    #[test]
+    fn what_waits_survives_an_apply_of_the_rest((applied, staged, choice) in chosen()) {
+        let mut bench = Bench::of(&applied, &staged);
+        prop_assume!(bench.is_applicable());
+        let staged = bench.workspace.staged();
+        let all = bench.changes();
+        let closed = closure(&bench.workspace.spec, &all, &choose(&all, &choice));
+        let left: Vec<ChangeId> = without(&all, &closed).iter().map(|change| change.id).collect();
+
+        bench.apply(closed).unwrap();
+
+        prop_assert_eq!(bench.waiting(), left);
+        prop_assert_eq!(bare(&bench.workspace.staged()), bare(&staged));
+    }
+
+    /// Design §3.7.
+    #[test]
+    fn whoever_is_deployed_was_said_to_be(applied in acts(60), staged in acts(30)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let changes: Vec<ChangeId> =
+            workspace.changes().iter().map(|change| change.id).collect();
+        let selection = Selection::Changes { changes };
+        if let Ok(plan) = plan(place(), &workspace, &selection) {
+            let said = consequences(&workspace.spec, &workspace.staged());
+            prop_assert_eq!(&plan.created, &said.created);
+            prop_assert_eq!(&plan.deleted, &said.deleted);
+            for (service, _) in &plan.deploy {
+                let effect = said.affected.get(service);
+                prop_assert!(
+                    said.created.contains(service) || effect == Some(&Effect::Redeploy),
+                    "{} was said to meet {:?}", service, effect
+                );
+            }
+        }
+    }
+
+    /// What is said to have no effect changes no container, among all that are staged.
+    #[test]
+    fn a_change_without_effect_changes_no_container(applied in acts(60), staged in acts(30)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let all = workspace.changes();
+        let whole = workspace.spec.overlay(&all);
+        for change in &all {
+            if effect_of(&workspace.spec, &all, change) == Effect::Redeploy {
+                continue;
+            }
+            let others = workspace.spec.overlay(&without(&all, &[change.id]));
+            for service in workspace.spec.services.keys() {
+                let run = |spec: &EnvironmentSpec| {
+                    let config = spec.resolve(place(), *service).ok().flatten()?;
+                    Some((config.image, config.command, config.variables, config.ports))
+                };
+                if let (Some(with), Some(without)) = (run(&whole), run(&others)) {
+                    prop_assert_eq!(with, without, "{:?}", change);
+                }
+            }
+        }
+    }
+
+    /// The browser sees no values and runs the same rules.
+    #[test]
+    fn who_sees_no_values_comes_to_the_same_answers(applied in acts(60), staged in acts(40)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let browser = hidden(&workspace);
+        let (theirs, ours) = (browser.changes(), workspace.changes());
+
+        let shown: Vec<StagedChange> = ours.iter().map(StagedChange::hidden).collect();
+        prop_assert_eq!(&theirs, &shown);
+        prop_assert_eq!(&browser.staged(), &workspace.staged().hidden());
+        prop_assert_eq!(
+            consequences(&browser.spec, &browser.staged()),
+            consequences(&workspace.spec, &workspace.staged())
+        );
+        prop_assert_eq!(browser.staged().check(), workspace.staged().check());
+        prop_assert_eq!(browser.staged().edges(), workspace.staged().edges());
+        for (their, our) in theirs.iter().zip(&ours) {
+            prop_assert_eq!(
+                effect_of(&browser.spec, &theirs, their),
+                effect_of(&workspace.spec, &ours, our)
+            );
+            let ids = [our.id];
+            prop_assert_eq!(
+                closure(&browser.spec, &theirs, &ids),
+                closure(&workspace.spec, &ours, &ids)
+            );
+            prop_assert_eq!(
+                dependents(&browser.spec, &theirs, &ids),
+                dependents(&workspace.spec, &ours, &ids)
+            );
+        }
+    }
+
+    /// DK-66.
+    #[test]
+    fn a_rename_changes_no_value(
+        applied in acts(60),
+        names in subsequence(vec!["x", "y", "z.z", "WEB2", "db-2"], 3),
+    ) {
+        let mut bench = Bench::of(&applied, &[]);
+        let resolved = |spec: &EnvironmentSpec| -> Vec<_> {
+            spec.services.keys().map(|id| spec.resolve(place(), *id).ok().flatten()).collect()
+        };
+        let before = resolved(&bench.workspace.spec);
+        let services: Vec<_> = bench.workspace.spec.services.keys().copied().collect();
+
+        for (service, name) in services.into_iter().zip(names) {
+            let address = Address::ServiceField(service, Field::Name);
+            let content = domain::Content::Name(crate::bench::name(name));
+            bench.stage(Edit::Set { address, content }).unwrap();
+        }
+        let renamed = bench.workspace.spec.apply(&bench.changes()).unwrap();
+
+        prop_assert_eq!(resolved(&renamed), before);
+    }
+
+    /// Staging keeps a workspace sound: what it lets through only ever warns.
+    #[test]
+    fn what_is_staged_has_no_problem_that_is_refused(applied in acts(60), staged in acts(40)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let refused: Vec<_> = (workspace.staged().check().into_iter())
+            .filter(|problem| problem.kind.refused_when_staged())
+            .collect();
+        prop_assert!(refused.is_empty(), "{:?}", refused);
+    }
+
+    /// Rows are written as JSON and read back.
+    #[test]
+    fn a_workspace_is_read_back_as_it_was_written(applied in acts(60), staged in acts(30)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let spec = serde_json::to_string(&workspace.spec).unwrap();
+        let edits = serde_json::to_string(&workspace.edits).unwrap();
+
+        let spec: EnvironmentSpec = serde_json::from_str(&spec).unwrap();
+        let edits: Vec<StagedEdit> = serde_json::from_str(&edits).unwrap();
+
+        prop_assert_eq!(compact(&spec, &edits), workspace.changes());
+        prop_assert_eq!(Workspace { spec, edits }, workspace);
+    }
+}
