@@ -1,6 +1,7 @@
 //! Set-up, build and test automation: `cargo xtask <task>`.
 
 mod bare;
+mod bench;
 mod browser;
 mod check;
 mod coverage;
@@ -49,6 +50,8 @@ enum Task {
     Engine,
     /// Make the test images and import them into the engine
     Images,
+    /// Measure the budgets, beside their floors
+    Bench(bench::Options),
     /// Write docs/coverage.md from the rows that tests name
     Coverage,
     /// Run one of the README's commands on a Debian that has nothing but Rust
@@ -73,6 +76,7 @@ impl Task {
             Self::Setup => set_up()?,
             Self::Web => web::build()?,
             Self::Engine => println!("a Docker engine answers at {}", engine::ensure()?),
+            Self::Bench(options) => bench::run(&options)?,
             Self::Coverage => coverage::write(workspace::root())?,
             Self::Bare { command } => bare::run(command)?,
             Self::Images => image::ensure(&engine::ensure()?)?,

@@ -1,0 +1,97 @@
+//! Many services in a real database.
+
+use crate::time::{RandomIds, SystemClock};
+use anyhow::Result;
+use domain::{
+    Check, Limits, Message, Name, Port, PullPolicy, Replicas, Secret, SessionId, Source, Strategy,
+    VariableKey,
+    access::{Actor, InstanceRole, Mutation, Via},
+    account::{Accounts, NewUser},
+    changes::{Changes, Selection},
+    edit::{Edit, NewService, NewVariable},
+    event::Announcer,
+    project::Projects,
+};
+use std::{path::Path, sync::Arc};
+use store::{KeySource, Store};
+use uuid::Uuid;
+
+/// A network has addresses for 253 replicas.
+const PER_PROJECT: usize = 100;
+
+/// Nobody is told.
+struct Silence;
+
+impl Announcer for Silence {
+    fn announce(&self, _: domain::EnvironmentId, _: u64) {}
+}
+
+/// A store on this folder.
+pub(crate) async fn open(data: &Path) -> Result<Store> {
+    let (ids, clock) = (Arc::new(RandomIds), Arc::new(SystemClock));
+    Ok(Store::open(data, KeySource::Beside, ids, clock, Arc::new(Silence)).await?)
+}
+
+/// So many services, applied.
+pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
+    let user = NewUser {
+        email: "ada@example.org".parse()?,
+        name: "Ada".parse()?,
+        role: InstanceRole::Admin,
+        password_hash: Secret::from("$2b$12$not-a-real-hash"),
+    };
+    let user = store.register_first(user).await?;
+    let by = Mutation {
+        actor: Actor {
+            user: user.id,
+            role: InstanceRole::Admin,
+            via: Via::Session(SessionId::new(Uuid::nil())),
+        },
+        idempotency: None,
+        request: "bench".to_owned(),
+        source: None,
+    };
+    for first in (0..services).step_by(PER_PROJECT) {
+        let name: Name = format!("Project {first}").parse()?;
+        let project = store.create(&by, name).await?;
+        let environment = store.environment(project.id, None).await?.id;
+        let last = services.min(first + PER_PROJECT);
+        let edits = (first..last).map(service).collect::<Result<_>>()?;
+        store.stage(&by, environment, edits).await?;
+        let staged = store.workspace(environment).await?.edits;
+        let up_to = staged.iter().map(|edit| edit.seq).max().unwrap_or_default();
+        let what = Selection::UpTo { up_to };
+        store.apply(&by, environment, what, Message::default()).await?;
+    }
+    Ok(())
+}
+
+fn service(number: usize) -> Result<Edit> {
+    let variable = |key: &str, value: String| {
+        Ok::<(VariableKey, _), anyhow::Error>((
+            key.parse()?,
+            NewVariable { value: Secret::from(value.as_str()), sealed: false },
+        ))
+    };
+    Ok(Edit::CreateService(Box::new(NewService {
+        name: format!("service {number}").parse()?,
+        slug: None,
+        icon: None,
+        group: None,
+        source: Source::Image { image: "sim/app:1".parse()?, pull: PullPolicy::Missing },
+        command: None,
+        ports: vec![serde_json::from_str::<Port>(r#"{ "number": 8080 }"#)?],
+        replicas: Replicas::ONE,
+        limits: Limits::default(),
+        check: Check::default(),
+        strategy: Strategy::Automatic,
+        variables: [
+            variable("GREETING", format!("hello from {number}"))?,
+            variable("DATABASE_URL", format!("postgres://app:secret@db-{number}:5432/app"))?,
+            variable("LOG_LEVEL", "info".to_owned())?,
+        ]
+        .into_iter()
+        .collect(),
+        position: None,
+    })))
+}

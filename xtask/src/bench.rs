@@ -1,0 +1,65 @@
+//! `cargo xtask bench`: the budgets, measured on what is released.
+
+mod caddy;
+mod page;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::{engine, image, process, web, workspace};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Also write the table into docs/performance.md
+    #[arg(long)]
+    write: bool,
+    /// Few rounds and few services: whether it works, not how fast it is
+    #[arg(long, conflicts_with = "write")]
+    quick: bool,
+    /// Only this part: `live`, `many` or `size`
+    #[arg(long, conflicts_with = "write")]
+    only: Vec<String>,
+}
+
+/// Builds everything as it is released, and measures it.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    web::build()?;
+    let engine = engine::ensure()?;
+    image::ensure(&engine)?;
+    process::run(process::cargo().args(["build", "--release", "--locked", "--package", "easel"]))?;
+
+    // The bench is built with what tests need, and with it a server that nobody releases: ours is
+    // put aside before.
+    let folder = workspace::target().join("bench");
+    fs::create_dir_all(&folder)?;
+    let easel = folder.join("easel");
+    let _ = fs::remove_file(&easel);
+    fs::copy(workspace::target().join("release/easel"), &easel)
+        .with_context(|| format!("could not make {}", easel.display()))?;
+    let table = folder.join("table.md");
+
+    let mut bench = process::cargo();
+    bench.args(["bench", "--locked", "--package", "easel", "--bench", "budgets", "--"]);
+    bench.arg("--easel").arg(&easel).arg("--web").arg(workspace::web_dist());
+    bench.args(["--engine", engine.host()]).arg("--out").arg(&table);
+    match caddy::ensure() {
+        Ok(caddy) => {
+            bench.arg("--caddy").arg(caddy);
+        }
+        Err(error) => println!("Caddy is left out: {error:#}"),
+    }
+    if options.quick {
+        bench.args(["--rounds", "3", "--services", "60", "--live", "3"]);
+    }
+    for part in &options.only {
+        bench.args(["--only", part]);
+    }
+    process::run(&mut bench)?;
+    if options.write {
+        page::write(workspace::root(), &fs::read_to_string(table)?)?;
+    }
+    Ok(())
+}
