@@ -215,7 +215,9 @@ impl Client {
     }
 }
 
-fn http() -> Result<reqwest::Client> {
+/// A client as all parts of the command line use it.
+pub(crate) fn http() -> Result<reqwest::Client> {
+    crate::tls::ready();
     reqwest::Client::builder()
         .user_agent(concat!("easel/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))

@@ -81,14 +81,15 @@ impl Console {
         if self.colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
 
-    /// A table with aligned columns; nothing when there are no rows.
+    /// A table with aligned columns; nothing when there are no rows, no titles when there is no head.
     pub fn table(&self, head: &[&str], rows: &[Vec<String>]) {
         if rows.is_empty() {
             return;
         }
         let head: Vec<String> =
             head.iter().map(|title| self.tone(Tone::Quiet, &title.to_uppercase())).collect();
-        let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+        let title = (!head.is_empty()).then_some(&head);
+        let all: Vec<&Vec<String>> = title.into_iter().chain(rows).collect();
         let columns = all.iter().map(|row| row.len()).max().unwrap_or_default();
         let widths: Vec<usize> = (0..columns)
             .map(|column| {

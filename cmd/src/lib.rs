@@ -14,6 +14,7 @@ mod route;
 pub mod run;
 mod surroundings;
 mod task;
+pub mod tls;
 
 pub use config::Config;
 pub use surroundings::Surroundings;

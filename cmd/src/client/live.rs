@@ -97,6 +97,7 @@ impl<'a> Live<'a> {
     async fn connect(&mut self) -> Result<()> {
         let token = self.client.token().await?;
         let url = self.client.socket(&self.place)?;
+        crate::tls::ready();
         let connecting = tokio_tungstenite::connect_async(url.as_str());
         let (mut socket, _) = tokio::time::timeout(super::PATIENCE, connecting)
             .await

@@ -4,7 +4,7 @@ use super::{Room, describe, find, project::sure};
 use crate::{args::ChangeAction, exit::Failure};
 use anyhow::Result;
 use domain::{
-    ChangeId,
+    ChangeId, EnvironmentSpec,
     canvas::Snapshot,
     change::{StagedChange, dependents},
     effect::effect_of,
@@ -97,11 +97,9 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], 
     let rows: Vec<Vec<String>> = changes
         .iter()
         .map(|change| {
-            // What is being deleted has its name only where it still is.
-            let spec = if change.new.is_none() { &snapshot.spec } else { &view };
             let mut row = vec![
                 change.id.short(),
-                describe::address(spec, &change.address),
+                place(snapshot, &view, change),
                 describe::step(&view, change),
                 describe::authors(snapshot, change),
             ];
@@ -120,6 +118,12 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], 
         &["Id", "Where", "Change", "By"]
     };
     room.console().table(head, &rows);
+}
+
+/// Where a change is. What is being deleted has its name only where it still is.
+pub(super) fn place(snapshot: &Snapshot, view: &EnvironmentSpec, change: &StagedChange) -> String {
+    let spec = if change.new.is_none() { &snapshot.spec } else { view };
+    describe::address(spec, &change.address)
 }
 
 fn whole(snapshot: &Snapshot, all: &[StagedChange], change: &StagedChange) -> Result<Value> {

@@ -49,8 +49,11 @@ pub(super) async fn history(room: &Room, wanted: &str, limit: u64) -> Result<()>
         console.value(&history);
         return Ok(());
     }
+    let mut last = String::new();
     for line in history.data.iter().filter_map(|event| status::sentence(&snapshot, event)) {
-        console.line(line);
+        if status::says_more(&mut last, &line) {
+            console.line(line);
+        }
     }
     Ok(())
 }

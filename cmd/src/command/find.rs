@@ -94,11 +94,17 @@ fn pick<Id>(
     if exact.is_empty() {
         exact = loose;
     }
-    match (exact.pop(), exact.is_empty()) {
+    let found = exact.pop();
+    match (found, exact.is_empty()) {
         (Some(one), true) => Ok(one.id),
-        (Some(_), false) => {
-            Err(Failure::usage(format!("several are called {wanted}: say which {kind} by its id"))
-                .into())
+        (Some(one), false) => {
+            exact.push(one);
+            let ids = exact.iter().filter_map(|one| one.words.get(1).map(String::as_str));
+            Err(Failure::usage(format!(
+                "several are called {wanted}; say which {kind} you mean: {}",
+                list(ids)
+            ))
+            .into())
         }
         (None, _) if names.is_empty() => {
             Err(Failure::not_found(format!("there is no {kind} {wanted}: there is none at all"))

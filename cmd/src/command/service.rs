@@ -124,7 +124,7 @@ fn show(room: &Room, snapshot: &Snapshot, wanted: &str) -> Result<()> {
         let key = address.variable_key().map(ToString::to_string).unwrap_or_default();
         rows.push(vec![key, format!("{}{from}", describe::variable(variable))]);
     }
-    console.table(&["", ""], &rows);
+    console.table(&[], &rows);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Staging: from words to edits.
 
-use super::{Room, describe, find, value};
+use super::{Room, change, describe, find, value};
 use crate::args::{
     GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction,
 };
@@ -36,12 +36,15 @@ pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
     let changes = snapshot.changes();
     let view = snapshot.spec.overlay(&changes);
     for address in &staging.addresses {
-        let place = describe::address(&view, address);
         match changes.iter().find(|change| change.address == *address) {
             Some(change) => {
+                let place = change::place(&snapshot, &view, change);
                 console.line(format!("Staged {place}: {}", describe::step(&view, change)));
             }
-            None => console.line(format!("{place} is as it was: nothing is staged there.")),
+            None => console.line(format!(
+                "{} is as it was: nothing is staged there.",
+                describe::address(&snapshot.spec, address)
+            )),
         }
     }
     for warning in &staging.warnings {

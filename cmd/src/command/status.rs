@@ -139,6 +139,7 @@ async fn watch(room: &Room) -> Result<()> {
     let console = room.console();
     let mut live = Live::new(room.client(), room.place.clone());
     let mut lost = false;
+    let mut last = String::new();
     loop {
         match live.next().await? {
             News::Fresh => {
@@ -160,7 +161,9 @@ async fn watch(room: &Room) -> Result<()> {
                 for event in &events {
                     if console.json {
                         console.value_line(event);
-                    } else if let Some(line) = sentence(snapshot, event) {
+                    } else if let Some(line) = sentence(snapshot, event)
+                        && says_more(&mut last, &line)
+                    {
                         console.line(line);
                     }
                 }
@@ -175,6 +178,15 @@ async fn watch(room: &Room) -> Result<()> {
             }
         }
     }
+}
+
+/// Whether a line says something else than the one before it, their times apart: progress within
+/// one state is no news for people.
+pub(super) fn says_more(last: &mut String, line: &str) -> bool {
+    let text = line.split_once(' ').map_or(line, |(_, text)| text);
+    let is_news = last != text;
+    text.clone_into(last);
+    is_news
 }
 
 /// An event in one line; nothing for what only moves pictures.

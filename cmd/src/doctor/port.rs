@@ -41,7 +41,8 @@ async fn is_easel(config: &Config) -> bool {
         addr.set_ip([127, 0, 0, 1].into());
     }
     let ask = async {
-        let answer = reqwest::get(format!("http://{addr}/api/health")).await.ok()?;
+        let http = crate::client::http().ok()?;
+        let answer = http.get(format!("http://{addr}/api/health")).send().await.ok()?;
         let health: Value = answer.json().await.ok()?;
         Some(health.get("status")?.as_str()? == "ok")
     };

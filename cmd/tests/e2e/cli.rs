@@ -1,6 +1,6 @@
 //! The command line, as a person types it.
 
-use crate::server::easel;
+use crate::server::binary;
 use serde_json::Value;
 use std::process::Stdio;
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ impl Cli {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        let mut command = easel();
+        let mut command = binary();
         command.env("HOME", self.home.path()).args(arguments).kill_on_drop(true);
         command
     }

@@ -39,6 +39,7 @@ impl Server {
 
     /// A server whose engine is expected there, started with these flags too.
     pub(crate) async fn start_with(engine: &str, more: &[&str]) -> Self {
+        easel::tls::ready();
         let folder = tempfile::tempdir().expect("a folder");
         // Ranges of its own, so that tests side by side never ask the engine for the same one.
         #[expect(clippy::disallowed_methods, reason = "each test has a range of its own")]
@@ -82,7 +83,7 @@ impl Server {
 
     /// A command that would start a server on the same data.
     pub(crate) fn command(&self) -> Command {
-        let mut command = easel();
+        let mut command = binary();
         command
             .args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json"])
             .args(["--log-level", "debug", "--docker-host", &self.engine])
@@ -188,7 +189,7 @@ impl Drop for Server {
 }
 
 /// The binary, with nothing around it that could mislead it.
-pub(crate) fn easel() -> Command {
+pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_easel"));
     command.env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
     command

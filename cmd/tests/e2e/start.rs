@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Outcome,
-    server::{Server, easel},
+    server::{Server, binary},
 };
 use std::process::Stdio;
 use tokio::process::Command;
@@ -24,7 +24,7 @@ fn sentence(outcome: &Outcome) -> &str {
 }
 
 fn serve(arguments: &[&str]) -> Command {
-    let mut command = easel();
+    let mut command = binary();
     command.arg("serve").args(arguments);
     command
 }
@@ -132,7 +132,7 @@ async fn wrong_settings_are_named_and_exit_with_two() {
 // DK-161
 #[tokio::test]
 async fn help_explains_every_flag_and_the_version_is_told() {
-    let mut help = easel();
+    let mut help = binary();
     help.args(["serve", "--help"]);
     let help = outcome(help).await;
     for flag in [
@@ -154,7 +154,7 @@ async fn help_explains_every_flag_and_the_version_is_told() {
         assert!(help.out.contains(flag), "{flag}: {}", help.out);
     }
 
-    let mut version = easel();
+    let mut version = binary();
     version.arg("--version");
     assert_eq!(outcome(version).await.out, format!("easel {}\n", env!("CARGO_PKG_VERSION")));
 }
@@ -180,7 +180,7 @@ async fn the_doctor_finds_a_healthy_place_healthy_and_names_what_is_broken() {
     server.stop().await;
     let data = server.data().to_string_lossy().into_owned();
     let doctor = |host: String| {
-        let mut command = easel();
+        let mut command = binary();
         command.args(["doctor", "--json", "--addr", "127.0.0.1:0", "--data-dir", &data]);
         command.args(["--docker-host", &host]);
         command
