@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod change;
 mod deed;
+mod deployment;
 mod error;
 mod exchange;
 mod fetched;
@@ -25,6 +26,7 @@ pub use self::{
     api_key::{CreatedKey, NewKey},
     change::Place,
     deed::{Deed, use_deed},
+    deployment::DeploymentDetail,
     error::{ApiError, sentence},
     exchange::{Answer, Lost, Transport},
     fetched::{Fetched, UseFetch, use_fetch},

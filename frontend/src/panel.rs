@@ -1,10 +1,23 @@
 //! The panel on the right: one thing of the canvas, opened.
 
+mod check;
+mod deployment;
+mod deployments;
+mod frame;
+mod group;
+mod history;
+mod logs;
+mod mounts;
+mod service;
+mod setting;
+mod settings;
+mod volume;
+
 use std::fmt;
 
 use domain::layout::Node;
-use yew::prelude::{Callback, Html, Properties, component, html};
 
+pub use self::frame::{Panel, PanelProps};
 use crate::{
     live::Drawn,
     route::Route,
@@ -131,24 +144,17 @@ pub fn width() -> i32 {
     kept.unwrap_or(USUAL).clamp(LEAST, MOST)
 }
 
+/// Remembers how wide the panel is; the width that it may have.
+fn resized(width: i32) -> i32 {
+    let width = width.clamp(LEAST, MOST);
+    storage::write(REMEMBERED, Some(&width.to_string()));
+    width
+}
+
 /// The width that a panel of this width leaves to the map.
 #[must_use]
 pub fn free(width: i32) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "screens are small")]
     let window = page::width() as i32;
     (window - width - 12).max(0)
-}
-
-#[derive(Properties, PartialEq)]
-pub struct PanelProps {
-    pub open: Open,
-    pub node: Option<Node>,
-    pub on_close: Callback<()>,
-    pub on_width: Callback<i32>,
-    pub on_go: Callback<Open>,
-}
-
-#[component]
-pub fn Panel(_props: &PanelProps) -> Html {
-    html! {}
 }

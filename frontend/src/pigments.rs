@@ -102,6 +102,7 @@ mod tests {
             include_str!("../styles/10-canvas.css"),
             include_str!("../styles/11-card.css"),
             include_str!("../styles/21-map.css"),
+            include_str!("../styles/22-panel.css"),
         ];
         for sheet in sheets {
             let raw = sheet

@@ -24,7 +24,8 @@ impl Place {
         Self { project: snapshot.project.id, environment: snapshot.environment.id }
     }
 
-    fn path(self, rest: &str) -> String {
+    /// A path below it.
+    pub fn path(self, rest: &str) -> String {
         format!("/projects/{}/environments/{}{rest}", self.project, self.environment)
     }
 }

@@ -106,3 +106,12 @@ pub fn width() -> f64 {
 pub fn is_hidden() -> bool {
     web_sys::window().and_then(|it| it.document()).is_some_and(|document| document.hidden())
 }
+
+/// Lets the element that hears an event hear all further ones of that pointer.
+pub fn capture(event: &web_sys::PointerEvent) {
+    let target = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    if let Some(target) = target {
+        // A pointer that has gone already cannot be captured.
+        let _ = target.set_pointer_capture(event.pointer_id());
+    }
+}

@@ -1,0 +1,84 @@
+//! Deployments of a service, and what happened to it.
+
+use domain::{
+    DeploymentId, Secret, ServiceId, deployments::DeploymentSummary, event::Numbered,
+    project::Paged,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Api, ApiError, Place, Request, paging::PART};
+
+/// A deployment with what its container left behind.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct DeploymentDetail {
+    #[serde(flatten)]
+    pub summary: DeploymentSummary,
+    pub failure_reason: Option<String>,
+    pub exit_code: Option<i64>,
+    /// Not for viewers.
+    pub log_tail: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Data<T> {
+    data: Vec<T>,
+}
+
+impl Api {
+    /// A part of a service's deployments, newest first.
+    pub async fn deployments(
+        &self,
+        place: Place,
+        service: ServiceId,
+        offset: u64,
+    ) -> Result<Paged<DeploymentSummary>, ApiError> {
+        let request = Request::get(&place.path(&format!("/services/{service}/deployments")))
+            .query("offset", &offset.to_string())
+            .query("limit", &PART.to_string());
+        self.send(request).await
+    }
+
+    /// One of them, with its last lines if it failed.
+    pub async fn deployment(
+        &self,
+        place: Place,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<DeploymentDetail, ApiError> {
+        let path = format!("/services/{service}/deployments/{deployment}");
+        self.send(Request::get(&place.path(&path))).await
+    }
+
+    /// Deploys the present configuration again.
+    pub async fn redeploy(
+        &self,
+        place: Place,
+        service: ServiceId,
+    ) -> Result<DeploymentSummary, ApiError> {
+        let request = Request::post(&place.path(&format!("/services/{service}/redeploy")));
+        self.send(request.json(&json!({}))).await
+    }
+
+    /// Stops one that does not serve yet.
+    pub async fn cancel(
+        &self,
+        place: Place,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<DeploymentSummary, ApiError> {
+        let path = format!("/services/{service}/deployments/{deployment}/cancel");
+        self.send(Request::post(&place.path(&path)).json(&json!({}))).await
+    }
+
+    /// What happened to a service, newest first.
+    pub async fn history(
+        &self,
+        place: Place,
+        service: ServiceId,
+    ) -> Result<Vec<Numbered>, ApiError> {
+        let request = Request::get(&place.path(&format!("/services/{service}/history")));
+        let answer: Data<Numbered> = self.send(request.query("limit", "100")).await?;
+        Ok(answer.data)
+    }
+}

@@ -1,0 +1,167 @@
+//! What a service writes, as it comes.
+
+use domain::{ServiceId, Timestamp, runtime::LogStream};
+use icondata_lu::LuLock;
+use serde::Deserialize;
+use yew::prelude::{
+    Callback, Html, Properties, component, html, use_effect_with, use_memo, use_mut_ref,
+    use_state_eq,
+};
+
+use crate::{
+    api::{ApiError, Place},
+    component::Empty,
+    live::{Desk, Live, use_live, use_select},
+    log::{FeedState, Line, LogFeed, LogView, Source},
+    view::stream::{Heard, Stream},
+};
+
+/// Lines of each container to begin with.
+const TAIL: u32 = 500;
+
+#[derive(Properties, PartialEq)]
+pub(super) struct LogsProps {
+    pub(super) id: ServiceId,
+}
+
+/// One line, as the stream carries it.
+#[derive(Deserialize)]
+struct Said {
+    container_id: String,
+    stream: LogStream,
+    line: String,
+    at: Timestamp,
+}
+
+/// A container that has ended.
+#[derive(Deserialize)]
+struct Exited {
+    container_id: String,
+}
+
+#[derive(Clone, PartialEq)]
+struct Seen {
+    place: Option<Place>,
+    /// Another deployment that has begun to run is worth another look.
+    newest: Option<(domain::DeploymentId, bool)>,
+    may_edit: bool,
+}
+
+fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
+    let newest = desk.state(*id).and_then(|state| state.newest.as_ref());
+    Seen {
+        place: desk.snapshot().map(Place::of),
+        newest: newest.map(|newest| (newest.id, newest.started_at.is_some())),
+        may_edit: desk.may_edit(),
+    }
+}
+
+#[component]
+pub(super) fn Logs(props: &LogsProps) -> Html {
+    let live = use_live();
+    let seen = use_select(&live, props.id, seen);
+    let round = use_state_eq(|| 0_u32);
+    let feed = use_memo(props.id, |_| LogFeed::default());
+    let feed = (*feed).clone();
+    let is_open = use_mut_ref(|| false);
+    let stream = use_mut_ref(|| None::<(ServiceId, Stream)>);
+    let place = seen.place.filter(|_| seen.may_edit);
+    // Only a stream that has ended, or never began, is opened again for a new deployment.
+    use_effect_with((props.id, place, seen.newest, *round), {
+        let (feed, is_open) = (feed.clone(), is_open.clone());
+        move |(id, place, newest, _): &(
+            ServiceId,
+            Option<Place>,
+            Option<(domain::DeploymentId, bool)>,
+            u32,
+        )| {
+            let is_same = stream.borrow().as_ref().is_some_and(|(of, _)| of == id);
+            if let Some(place) = place
+                && newest.is_some()
+                && !(is_same && *is_open.borrow())
+            {
+                feed.clear();
+                feed.set_state(FeedState::Connecting);
+                let path =
+                    format!("/api{}", place.path(&format!("/services/{id}/logs?tail={TAIL}")));
+                let names = ["message", "container_exited", "end", "error"];
+                let on = listener(feed, is_open.clone());
+                stream.replace(Stream::open(&path, &names, &on).map(|opened| (*id, opened)));
+            }
+        }
+    });
+    if !seen.may_edit {
+        return html! {
+            <Empty icon={LuLock} title="Only editors read logs"
+                text="They may hold secrets. Ask an owner of this project to make you an editor." />
+        };
+    }
+    let empty = if seen.newest.is_none() {
+        "Nothing of this service has run yet."
+    } else {
+        "Nothing has been written yet."
+    };
+    let on_reconnect = {
+        let (round, is_open) = (round.clone(), is_open.clone());
+        Callback::from(move |()| {
+            is_open.replace(false);
+            round.set(*round + 1);
+        })
+    };
+    html! {
+        <div class="panel-log" data-test="logs">
+            <LogView feed={feed} {empty} {on_reconnect} />
+        </div>
+    }
+}
+
+/// Puts what is heard into the feed.
+fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Callback<Heard> {
+    Callback::from(move |heard: Heard| match heard {
+        Heard::Opened => {
+            is_open.replace(true);
+            feed.set_state(FeedState::Live);
+        }
+        Heard::Event("message", data) => {
+            if let Ok(said) = serde_json::from_str::<Said>(&data) {
+                let source = match said.stream {
+                    LogStream::Stdout => Source::Output,
+                    LogStream::Stderr => Source::Error,
+                };
+                let replica = short(&said.container_id);
+                feed.push(Line::new(said.at.as_millis(), source, Some(replica.into()), &said.line));
+            }
+        }
+        Heard::Event("container_exited", data) => {
+            if let Ok(exited) = serde_json::from_str::<Exited>(&data) {
+                let now = crate::view::clock::now();
+                let replica = short(&exited.container_id);
+                feed.push(Line::new(now, Source::Event, Some(replica.into()), "container exited"));
+            }
+        }
+        Heard::Event("end", _) => {
+            is_open.replace(false);
+            feed.set_state(FeedState::Ended);
+        }
+        Heard::Event(_, data) => {
+            is_open.replace(false);
+            let error = ApiError::read(403, &data, None);
+            feed.set_state(FeedState::Failed(error.to_string().into()));
+        }
+        Heard::Broken if feed.state() != FeedState::Ended => feed.set_state(FeedState::Connecting),
+        Heard::Broken => (),
+        // Nothing has a container yet; the stream is opened again when something has.
+        Heard::Refused => {
+            let was_open = is_open.replace(false);
+            feed.set_state(if was_open {
+                FeedState::Failed("The stream broke".into())
+            } else {
+                FeedState::Idle
+            });
+        }
+    })
+}
+
+fn short(container: &str) -> String {
+    container.chars().take(6).collect()
+}

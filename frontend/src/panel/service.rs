@@ -1,0 +1,152 @@
+//! A service, opened.
+
+use domain::ServiceId;
+use icondata_lu::LuFolder;
+use yew::prelude::{AttrValue, Callback, Html, Properties, component, html};
+
+use super::{Tab, deployments::Deployments, logs::Logs, settings::Settings};
+use crate::{
+    card::{CardIcon, Face, Staged},
+    component::{
+        Badge, CopyButton, Elapsed, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs,
+    },
+    live::{Desk, Live, use_live, use_select},
+    project::{face, menus},
+    variables::{Scope, VariableTable},
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct ServicePanelProps {
+    pub(super) id: ServiceId,
+    pub(super) tab: Tab,
+    pub(super) on_tab: Callback<Tab>,
+    pub(super) on_close: Callback<()>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Seen {
+    face: Option<Face>,
+    group: Option<AttrValue>,
+    host: AttrValue,
+    variables: usize,
+}
+
+fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
+    let drawn = desk.picture();
+    let service = drawn.as_ref().and_then(|drawn| drawn.service(*id));
+    let group = service.and_then(|service| service.group);
+    let groups = drawn.as_ref().map(|drawn| &drawn.whole.groups);
+    Seen {
+        face: face::face(desk, *id),
+        group: group.and_then(|id| Some(groups?.get(&id)?.name.to_string().into())),
+        host: service.map(|it| it.slug.to_string()).unwrap_or_default().into(),
+        variables: service.map_or(0, |it| it.variables.len()),
+    }
+}
+
+#[component]
+pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
+    let ServicePanelProps { id, tab, on_tab, on_close } = props;
+    let live = use_live();
+    let seen = use_select(&live, *id, seen);
+    let Some(face) = seen.face else { return Html::default() };
+    let picture = match &face.icon {
+        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={24} /> },
+        CardIcon::Picture(address) => html! {
+            <img src={address} alt="" width="24" height="24" referrerpolicy="no-referrer" />
+        },
+    };
+    let tabs = Tab::ALL
+        .into_iter()
+        .map(|tab| {
+            let head = TabHead::new(tab.word(), tab.to_string());
+            if tab == Tab::Variables && seen.variables > 0 {
+                head.count(seen.variables)
+            } else {
+                head
+            }
+        })
+        .collect::<Vec<_>>();
+    let on_choose = on_tab.reform(|word: AttrValue| Tab::named(&word));
+    html! {
+        <>
+            <header class="panel-head">
+                <span class="card-icon panel-icon">{ picture }</span>
+                <div class="grow">
+                    <h2 class="truncate" data-test="panel-name">{ &face.name }</h2>
+                    <p class="row row--wrap small">
+                        <span data-test="panel-status" title={face.reason.clone()}>
+                            <StatusMark status={face.status} word={face.word.clone()} />
+                        </span>
+                        if let Some(rollout) = &face.rollout {
+                            <span class={if rollout.is_failed { "card-rollout card-rollout--failed" } else { "card-rollout" }}>
+                                if !rollout.word.is_empty() {
+                                    { "· " }{ &rollout.word }{ " " }
+                                }
+                                if !rollout.is_failed {
+                                    <Elapsed since={rollout.since} />
+                                }
+                            </span>
+                        } else if let Some(at) = face.since {
+                            <span class="muted"><RelativeTime {at} /></span>
+                        }
+                        <span class="mono muted truncate">{ &face.source }</span>
+                        if let Some(group) = &seen.group {
+                            <span class="muted row"><Icon icon={LuFolder} size={12} />{ group }</span>
+                        }
+                    </p>
+                    if let Some(reason) = &face.reason {
+                        <p class="panel-reason small">{ crate::api::sentence(reason) }</p>
+                    }
+                    <p class="row small muted">
+                        <span>{ "Reached by others as" }</span>
+                        <code>{ &face.host }</code>
+                        <CopyButton text={seen.host.clone()} />
+                        { staged(face.staged) }
+                    </p>
+                </div>
+            </header>
+            <div class="panel-body" data-test={format!("tab-{}", tab.word())}>
+                <Tabs label="Service" {tabs} chosen={tab.word()} {on_choose}>
+                    { match tab {
+                        Tab::Deployments => html! { <Deployments id={*id} {on_tab} /> },
+                        Tab::Logs => html! { <Logs id={*id} /> },
+                        Tab::Variables => html! { <Variables scope={Scope::Service(*id)} /> },
+                        Tab::Settings => html! { <Settings id={*id} {on_close} /> },
+                    } }
+                </Tabs>
+            </div>
+        </>
+    }
+}
+
+fn staged(staged: Staged) -> Html {
+    let (word, pigment) = match staged {
+        Staged::Nothing => return Html::default(),
+        Staged::New => ("New, not deployed yet", Pigment::Live),
+        Staged::Edited => ("Edits wait", Pigment::Staged),
+        Staged::Removed => ("To be removed", Pigment::Fail),
+    };
+    html! { <Badge {pigment}>{ word }</Badge> }
+}
+
+#[derive(Properties, PartialEq)]
+pub(super) struct VariablesProps {
+    pub(super) scope: Scope,
+}
+
+/// The table of variables, fed with what is known.
+#[component]
+pub(super) fn Variables(props: &VariablesProps) -> Html {
+    let live = use_live();
+    let picture = use_select(&live, (), |_, desk, ()| desk.picture());
+    let refusal = menus::refusal(&live);
+    // The table needs no more than the configuration: it is not drawn anew for a status.
+    let snapshot = yew::use_memo(picture, |_| live.snapshot());
+    match &*snapshot {
+        Some(snapshot) => html! {
+            <VariableTable snapshot={snapshot.clone()} scope={props.scope} {refusal} />
+        },
+        None => Html::default(),
+    }
+}

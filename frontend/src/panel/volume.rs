@@ -1,0 +1,100 @@
+//! A volume, opened.
+
+use domain::{Address, Content, MountPath, Name, VolumeId};
+use icondata_lu::{LuHardDrive, LuTrash2, LuUndo2};
+use yew::prelude::{Callback, Html, Properties, component, html};
+
+use super::{Open, Tab, setting::TextSetting};
+use crate::{
+    card::Staged,
+    component::{Button, ButtonKind, Icon},
+    live::{use_live, use_select},
+    project::deeds::use_deeds,
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct VolumePanelProps {
+    pub(super) id: VolumeId,
+    pub(super) on_go: Callback<Open>,
+}
+
+#[component]
+pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
+    let VolumePanelProps { id, on_go } = props;
+    let live = use_live();
+    let deeds = use_deeds();
+    let (picture, may_edit) =
+        use_select(&live, (), |_, desk, ()| (desk.picture(), desk.may_edit()));
+    let Some(drawn) = picture else { return Html::default() };
+    let known = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id));
+    let Some(volume) = known else { return Html::default() };
+    let name = volume.name.to_string();
+    let is_going = drawn.volume_mark(*id) == Staged::Removed;
+    let remove = {
+        let (deeds, name, id) = (deeds.clone(), name.clone(), *id);
+        Callback::from(move |_| deeds.remove(Address::Volume(id), &name))
+    };
+    let keep = {
+        let change = drawn.change(&Address::Volume(*id)).map(|change| change.id);
+        let deeds = deeds.clone();
+        Callback::from(move |_| deeds.discard(change.into_iter().collect(), None))
+    };
+    html! {
+        <>
+            <header class="panel-head">
+                <span class="card-icon panel-icon"><Icon icon={LuHardDrive} size={24} /></span>
+                <div class="grow">
+                    <h2 class="truncate" data-test="panel-name">{ &name }</h2>
+                    <p class="muted small">{ "A volume: its data outlives containers." }</p>
+                </div>
+            </header>
+            <div class="panel-body panel-body--plain">
+                if is_going {
+                    <section class="settings-group settings-group--danger">
+                        <p>{ format!("The data of {name} will be destroyed for ever when you apply.") }</p>
+                        if may_edit {
+                            <div class="row"><Button icon={LuUndo2} onclick={keep}>{ format!("Keep {name}") }</Button></div>
+                        }
+                    </section>
+                } else {
+                    <section class="settings-group">
+                        <TextSetting id="volume-name" label="Name" address={Address::VolumeName(*id)} value={name.clone()}
+                            read={Callback::from(|text: String| {
+                                Name::try_from(text).map(|name| Some(Content::Name(name))).map_err(|rule| rule.to_string())
+                            })} />
+                    </section>
+                    <section class="settings-group">
+                        <h3>{ "Mounted" }</h3>
+                        if let Some((service, config)) = drawn.mounted(*id) {
+                            <p class="row">
+                                { "In" }
+                                <Button kind={ButtonKind::Bare} onclick={on_go.reform({
+                                    let slug = config.slug.to_string();
+                                    move |_| Open::Service(slug.clone(), Tab::Settings)
+                                })}>{ config.name.as_str() }</Button>
+                            </p>
+                            <TextSetting id="volume-path" label="At" mono=true address={Address::ServiceMount(service, *id)}
+                                value={config.mounts.get(id).map(ToString::to_string).unwrap_or_default()}
+                                read={Callback::from(|text: String| {
+                                    MountPath::try_from(text.trim())
+                                        .map(|path| Some(Content::MountPath(path)))
+                                        .map_err(|rule| rule.to_string())
+                                })} />
+                        } else {
+                            <p class="muted">{ "Nowhere. Mount it in a service's settings." }</p>
+                        }
+                    </section>
+                    if may_edit {
+                        <section class="settings-group settings-group--danger">
+                            <h3>{ "Remove" }</h3>
+                            <p class="muted">{ "Applying that destroys its data for ever." }</p>
+                            <div class="row">
+                                <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Remove {name}") }</Button>
+                            </div>
+                        </section>
+                    }
+                }
+            </div>
+        </>
+    }
+}
