@@ -28,6 +28,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio_util::task::TaskTracker;
 
 const DATABASE: &str = "easel.db";
 const KEY: &str = "easel.key";
@@ -61,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) announcer: Arc<dyn Announcer>,
+    /// Commits on their way.
+    pub(crate) commits: TaskTracker,
     instance: InstanceId,
     directory: PathBuf,
     _lock: Lock,
@@ -122,6 +125,7 @@ impl Store {
                 ids,
                 clock,
                 announcer,
+                commits: TaskTracker::new(),
                 instance: InstanceId::new(row.instance_id),
                 directory,
                 _lock: lock,
@@ -151,6 +155,8 @@ impl Store {
 
     /// Puts everything into the one file and lets go of it. Clones of this cannot be used any more.
     pub async fn close(&self) {
+        self.inner.commits.close();
+        self.inner.commits.wait().await;
         let _ = self.inner.readers.clone().close().await;
         let _ = self.inner.writer.execute_unprepared("PRAGMA optimize").await;
         let _ = self.inner.writer.clone().close().await;
@@ -213,6 +219,10 @@ fn prepare_files(
     };
     if keys == KeySource::Beside && !has_database && !path.exists() {
         Vault::create(&path).map_err(unusable)?;
+    }
+    if keys == KeySource::Beside {
+        // A mounted secret has the mode that its mount gives it.
+        Vault::check_mode(&path).map_err(unusable)?;
     }
     let vault = Vault::read(&path).map_err(unusable)?;
     // Made here, so that nobody else can read it; SQLite gives its other files the same mode.

@@ -9,7 +9,7 @@ use crate::{
     vault::Place,
 };
 use domain::{
-    EnvironmentId, ProjectId, Result, ServiceId, Timestamp, UserId,
+    EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
     access::{Mutation, Via},
     event::Event,
 };
@@ -131,10 +131,17 @@ impl Transaction {
     /// Makes it all true, and wakes the readers.
     pub(crate) async fn commit(mut self) -> Result<()> {
         let numbers = self.number_events().await?;
-        // Also when the caller goes away in the middle: readers that are woken for nothing find
-        // nothing, readers that are not woken would wait for ever.
-        let _announcement = Announcement { inner: self.inner.clone(), numbers };
-        self.db.commit().await.map_err(failed("commit"))
+        let Self { db, inner, .. } = self;
+        let tracker = inner.commits.clone();
+        // To the end, also when the caller goes away in the middle: what is true must be told.
+        let task = tracker.spawn(async move {
+            db.commit().await?;
+            for (environment, number) in numbers {
+                inner.announcer.announce(environment, number);
+            }
+            Ok(())
+        });
+        task.await.map_err(Error::internal("commit"))?.map_err(failed("commit"))
     }
 
     async fn number_events(&mut self) -> Result<BTreeMap<EnvironmentId, u64>> {
@@ -204,18 +211,5 @@ impl Transaction {
                 .await?;
         }
         Ok(())
-    }
-}
-
-struct Announcement {
-    inner: Arc<Inner>,
-    numbers: BTreeMap<EnvironmentId, u64>,
-}
-
-impl Drop for Announcement {
-    fn drop(&mut self) {
-        for (environment, number) in &self.numbers {
-            self.inner.announcer.announce(*environment, *number);
-        }
     }
 }

@@ -19,9 +19,9 @@ async fn schema(db: &DatabaseConnection) -> String {
     lines.join("\n")
 }
 
+// DK-164
 #[tokio::test]
 async fn every_step_runs_once() {
-    // DK-164
     let db = fresh().await;
     Migrator::up(&db, None).await.expect("all steps run");
     let first = schema(&db).await;
@@ -33,9 +33,9 @@ async fn every_step_runs_once() {
     assert_eq!(applied.len(), Migrator::migrations().len());
 }
 
+// DK-164
 #[tokio::test]
 async fn steps_one_by_one_lead_where_all_at_once_do() {
-    // DK-164
     let at_once = fresh().await;
     Migrator::up(&at_once, None).await.expect("all steps run");
     let one_by_one = fresh().await;
@@ -47,9 +47,9 @@ async fn steps_one_by_one_lead_where_all_at_once_do() {
     assert_eq!(schema(&one_by_one).await, schema(&at_once).await);
 }
 
+// DK-164: an old database has run the old step. What is different comes by a new one.
 #[tokio::test]
 async fn a_shipped_step_never_changes() {
-    // DK-164: an old database has run the old step. What is different comes by a new one.
     let db = fresh().await;
     for step in Migrator::migrations() {
         let before = schema(&db).await;

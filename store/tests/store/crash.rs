@@ -35,9 +35,9 @@ impl<F: Future> Future for CutOff<F> {
     }
 }
 
+// I2, F03
 #[tokio::test]
 async fn an_apply_that_is_cut_off_leaves_all_or_nothing() {
-    // I2, F03
     let bench = Bench::new();
     let store = bench.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
@@ -77,9 +77,9 @@ async fn an_apply_that_is_cut_off_leaves_all_or_nothing() {
     assert!(cut > 5 && finished > 0, "{cut} were cut off, {finished} were not");
 }
 
+// I1: the files as they lie there the moment after the answer, without any goodbye.
 #[tokio::test]
 async fn what_was_acknowledged_outlives_the_process() {
-    // I1: the files as they lie there the moment after the answer, without any goodbye.
     let bench = Bench::new();
     let store = bench.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();

@@ -271,10 +271,10 @@ async fn a_database_without_its_file_beside_only_observes() {
     assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }));
 }
 
+// DK-165
 #[tokio::test]
 async fn the_database_is_set_up_to_lose_nothing() {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
-    // DK-165
     let bench = used().await;
     let url = format!("sqlite://{}", bench.path().join("easel.db").display());
     let db = sea_orm::Database::connect(url).await.unwrap();

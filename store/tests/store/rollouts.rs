@@ -76,9 +76,9 @@ impl Scene {
     }
 }
 
+// I11
 #[tokio::test]
 async fn an_earlier_actor_is_refused_also_after_a_restart() {
-    // I11
     let scene = Scene::new().await;
     let (old, clock) = (scene.fence, scene.bench.clock.clone());
     scene.store.close().await;
@@ -94,9 +94,9 @@ async fn an_earlier_actor_is_refused_also_after_a_restart() {
     assert!(matches!(store.desired(old).await, Err(RolloutError::Overtaken)));
 }
 
+// I11
 #[tokio::test]
 async fn a_service_that_comes_back_goes_on_counting() {
-    // I11
     let scene = Scene::new().await;
     let (service, first) = scene.make("web").await;
     let (replica, address) = scene.add(first).await;
@@ -141,9 +141,9 @@ async fn a_step_that_does_not_fit_undoes_the_ones_before_it() {
     assert!(matches!(found.state, DeploymentState::Queued { .. }));
 }
 
+// DK-32
 #[tokio::test]
 async fn a_deleted_project_leaves_tombstones_and_its_volumes_data() {
-    // DK-32
     let scene = Scene::new().await;
     let (service, deployment) = scene.make("web").await;
     scene.add(deployment).await;

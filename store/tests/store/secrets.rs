@@ -32,9 +32,9 @@ fn hits(directory: &Path, needle: &str) -> Vec<String> {
         .collect()
 }
 
+// S48
 #[tokio::test]
 async fn the_files_give_no_secret_away() {
-    // S48
     let bench = Bench::new();
     let store = bench.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
@@ -66,9 +66,9 @@ async fn the_files_give_no_secret_away() {
     assert!(!hits(bench.path(), "ann@example.com").is_empty());
 }
 
+// S48
 #[tokio::test]
 async fn a_value_moved_to_another_row_cannot_be_read() {
-    // S48
     let bench = Bench::new();
     let store = bench.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();

@@ -22,6 +22,7 @@ fn variable(number: usize) -> Edit {
     }
 }
 
+// DK-165
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_writers_at_once_all_get_their_turn() {
     let bench = Bench::new();
