@@ -7,7 +7,7 @@ mod socket;
 use crate::{
     app::Server,
     caller::{self, RequestId},
-    door::{May, Read, enter},
+    door::{May, Read, enter, find},
     error::Result,
     json::Json,
     path::Path,
@@ -21,7 +21,6 @@ use axum::{
     response::Response,
 };
 use domain::{
-    ProjectId,
     access::Permission,
     canvas::{Snapshot, Snapshots},
 };
@@ -50,7 +49,7 @@ async fn snapshot(
 
 #[derive(Deserialize)]
 struct Named {
-    project: ProjectId,
+    project: String,
     #[serde(default)]
     environment: Option<String>,
 }
@@ -75,7 +74,8 @@ async fn open(
         let caller = caller::authenticate(&server, headers).await?;
         let environment = named.environment.as_deref();
         let (actor, may) = (&caller.actor, Permission::Read);
-        let place = enter(&server, actor, may, named.project, environment).await?;
+        let project = find(&server, actor, &named.project).await?;
+        let place = enter(&server, actor, may, project, environment).await?;
         Some((caller, place))
     } else {
         None

@@ -10,10 +10,10 @@ use axum::{
     http::request::Parts,
 };
 use domain::{
-    Error, ProjectId, Resource,
+    Error, ProjectId, Resource, Slug,
     access::{Actor, InstanceRole, KeyScope, Mutation, Permission, ProjectRole, Verdict, Via},
     account::User,
-    project::Environment,
+    project::{Environment, Page},
 };
 use std::{future::Future, marker::PhantomData};
 use tokio::sync::watch;
@@ -71,6 +71,27 @@ pub(crate) struct Place {
     pub(crate) role: ProjectRole,
 }
 
+/// The project that a path means: by id, or by the slug of one that the caller may know of.
+pub(crate) async fn find(server: &Server, actor: &Actor, which: &str) -> Result<ProjectId> {
+    if let Ok(id) = which.parse() {
+        return Ok(id);
+    }
+    let hidden = || Problem::from(Error::NotFound(Resource::Project));
+    let slug = Slug::try_from(which).map_err(|_| hidden())?;
+    let visible_to = (actor.role != InstanceRole::Admin).then_some(actor.user);
+    let mut page = Page::new(0, 100);
+    loop {
+        let part = server.app.projects.list(visible_to, None, page).await?;
+        if let Some(found) = part.data.iter().find(|one| one.project.slug == slug) {
+            return Ok(found.project.id);
+        }
+        page.offset += page.limit;
+        if page.offset >= part.total_count {
+            return Err(hidden());
+        }
+    }
+}
+
 /// The place that a path names, if the caller may do this there.
 pub(crate) async fn enter(
     server: &Server,
@@ -118,11 +139,9 @@ macro_rules! in_project {
                 let named = |wanted: &str| {
                     path.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
                 };
-                let project = named("project")
-                    .and_then(|id| id.parse().ok())
-                    .ok_or_else(|| Problem::from(Error::NotFound(Resource::Project)))?;
-                let permission = Permission::$name;
-                enter(server, &caller.actor, permission, project, named("environment")).await
+                let (actor, permission) = (&caller.actor, Permission::$name);
+                let project = find(server, actor, named("project").unwrap_or_default()).await?;
+                enter(server, actor, permission, project, named("environment")).await
             }
         }
     )*};

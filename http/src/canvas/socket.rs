@@ -7,14 +7,14 @@ use super::{
 use crate::{
     app::Server,
     caller::{Caller, by_token, recognise},
-    door::{Place, enter},
+    door::{Place, enter, find},
     error::Problem,
     layout::MOST_PLACES,
     room::{Guest, News, Room, frame, serialise},
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{
-    Error, ProjectId,
+    Error,
     access::{Mutation, Permission, Verdict},
     canvas::{ClientMessage, PROTOCOL, ServerMessage},
     event::Replay,
@@ -49,7 +49,7 @@ const FRAMES_PER_SECOND: f64 = 50.0;
 
 /// What the request asked for.
 pub(super) struct Asked {
-    pub(super) project: ProjectId,
+    pub(super) project: String,
     pub(super) environment: Option<String>,
     pub(super) request: String,
     pub(super) source: Option<String>,
@@ -425,7 +425,8 @@ async fn admit(
     };
     let caller = by_token(server, &token).await?;
     let (actor, may) = (&caller.actor, Permission::Read);
-    let place = enter(server, actor, may, asked.project, asked.environment.as_deref()).await?;
+    let project = find(server, actor, &asked.project).await?;
+    let place = enter(server, actor, may, project, asked.environment.as_deref()).await?;
     Ok((caller, place))
 }
 

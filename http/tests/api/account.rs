@@ -234,6 +234,19 @@ async fn a_key_is_shown_once_and_known_by_its_prefix() {
     assert!(!listed.raw.contains(&token));
 }
 
+// A retry whose first answer was lost: no second key, and no token that opens nothing.
+#[tokio::test]
+async fn a_retried_key_is_not_made_twice() {
+    let app = TestApp::new().await;
+    let client = app.admin.header("idempotency-key", "once");
+
+    let one = client.post("/api-keys", json!({ "description": "k" })).await;
+    let two = client.post("/api-keys", json!({ "description": "k" })).await;
+
+    assert_eq!((one.status, two.status, two.text("/error").as_str()), (201, 409, "not_now"));
+    assert_eq!(app.admin.get("/api-keys").await.body["total_count"], 1);
+}
+
 // DK-14
 #[tokio::test]
 async fn keys_belong_to_who_made_them() {

@@ -68,6 +68,24 @@ async fn a_project_is_found_by_its_id_or_not_at_all() {
     }
 }
 
+// A project's slug never changes, so it may stand in an address too.
+#[tokio::test]
+async fn a_project_is_also_found_by_its_slug_by_whom_may_know_of_it() {
+    let app = TestApp::new().await;
+    let id = app.project("Shop").await;
+    app.service(&id, "web").await;
+    let slug = app.admin.get(&format!("/projects/{id}")).await.text("/slug");
+    let eve = app.member("Eve").await;
+    let path = format!("/projects/{slug}/services");
+
+    assert_eq!(app.admin.get(&path).await.body["total_count"], 1);
+    let hidden = eve.get(&path).await;
+    app.add(&id, "eve@example.org", "viewer").await;
+
+    assert_eq!((hidden.status, hidden.text("/error").as_str()), (404, "not_found"));
+    assert_eq!(eve.get(&path).await.status, 200);
+}
+
 // DK-31
 #[tokio::test]
 async fn another_name_is_staged_and_the_slug_stays() {

@@ -2,8 +2,9 @@
 
 use super::{Shop, replicas};
 use domain::Address;
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use serde_json::json;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 // DK-82, DK-87
@@ -231,4 +232,19 @@ async fn no_frame_holds_a_value() {
     for said in [staged, done, applied, snapshot] {
         assert!(!said.to_string().contains("hunter2"), "{said}");
     }
+}
+
+// DK-120
+#[tokio::test]
+async fn an_idle_client_is_asked_whether_it_lives() {
+    let shop = Shop::new().await;
+    let (mut tab, _) = shop.open(&shop.app.admin).await;
+    let began = Instant::now();
+    // From here on time jumps whenever everybody waits.
+    tokio::time::pause();
+
+    let asked = tab.raw.next().await.expect("it is open").expect("it is sound");
+
+    assert!(matches!(asked, Message::Ping(_)), "{asked:?}");
+    assert!((53..60).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
