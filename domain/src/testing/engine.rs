@@ -282,7 +282,7 @@ impl SimEngine {
                 exit_code: 0,
                 out_of_memory: false,
                 restart_count: 0,
-                restart: Restart::No,
+                restart: Restart::UnlessStopped,
                 is_stopped_by_hand: false,
                 attached: None,
                 alias: None,
@@ -298,6 +298,11 @@ impl SimEngine {
             state.containers.insert(id.clone(), container);
             id
         })
+    }
+
+    /// Seeds a bug: from now on, removing a container removes its volumes.
+    pub fn lose_volumes(&self) {
+        self.change(|state, _, _| state.loses_volumes = true);
     }
 
     /// Somebody else has a network with these addresses.

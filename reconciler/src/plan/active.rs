@@ -11,7 +11,7 @@ use domain::{
     Strategy,
     deployment::Deployment,
     readiness::Probe,
-    rollout::{CRASH_LIMIT, IncidentKind, Ledger, ServiceView, Step, Verdict},
+    rollout::{CRASH_LIMIT, CRASH_WINDOW, IncidentKind, Ledger, ServiceView, Step, Verdict},
     runtime::{ContainerState, Restart},
 };
 use std::time::Duration;
@@ -67,6 +67,13 @@ impl Draft<'_> {
             return;
         }
         match self.tend(service, active, replica, CRASH_LIMIT) {
+            // On probation: it runs, and its next end is judged.
+            Standing::Ready if replica.ledger.recent_crashes(self.now) >= CRASH_LIMIT => {
+                if let Some(first) = replica.ledger.crashes.first() {
+                    let second = Duration::from_secs(1);
+                    self.wake(first.plus(CRASH_WINDOW + second).max(self.now.plus(second)));
+                }
+            }
             Standing::Ready => self.admit(service, active, replica),
             Standing::Waiting => (),
             Standing::Done => self.conclude_one(service, replica, Verdict::Completed),
@@ -94,15 +101,13 @@ impl Draft<'_> {
         let container = seen.container.clone();
         let crashes = replica.ledger.recent_crashes(self.now);
         match seen.inspection.state {
-            ContainerState::Running | ContainerState::Restarting if crashes >= CRASH_LIMIT => {
-                let did_its_work = replica.ledger.exit_code == Some(0) && is_job(active);
-                let verdict = if did_its_work { Verdict::Completed } else { Verdict::Crashed };
-                self.conclude_one(service, replica, verdict);
-            }
+            // The engine may start it once more; its next end is final then, and judged.
             ContainerState::Restarting
-                if seen.inspection.exit_code == Some(0) && is_job(active) =>
+                if crashes >= CRASH_LIMIT
+                    || (seen.inspection.exit_code == Some(0) && is_job(active)) =>
             {
-                self.conclude_one(service, replica, Verdict::Completed);
+                let restart = Restart::No;
+                self.act(Some(active.id), vec![Action::SetRestart { container, restart }]);
             }
             ContainerState::Restarting => self.wake(self.now.plus(self.rules.in_flight)),
             ContainerState::Running => {
@@ -151,17 +156,9 @@ impl Draft<'_> {
         replica.ledger.recent_crashes(self.now) > 0
     }
 
-    /// It will not be started again: the engine is told first, then it is written down.
+    /// It has ended and will not be started again.
     fn conclude_one(&mut self, service: &ServiceView, replica: &Replica<'_>, verdict: Verdict) {
         let Some(seen) = replica.seen else { return };
-        let container = seen.container.clone();
-        let mut actions = Vec::new();
-        if replica.is_admitted() {
-            actions.push(Action::SetRestart { container: container.clone(), restart: Restart::No });
-        }
-        if seen.is_alive() {
-            actions.push(Action::Stop { container, grace: Duration::ZERO });
-        }
         let (kind, text) = match verdict {
             Verdict::Completed => {
                 (IncidentKind::Completed, "it has done its work and ended with 0".to_owned())
@@ -172,10 +169,10 @@ impl Draft<'_> {
             }
         };
         let ledger = Ledger { verdict: Some(verdict), ..replica.ledger.clone() };
-        actions.push(Action::Record(vec![
+        let steps = vec![
             Step::LedgerChanged { replica: replica.row.id, ledger },
             incident(service, replica, kind, text),
-        ]));
-        self.act(None, actions);
+        ];
+        self.act(None, vec![Action::Record(steps)]);
     }
 }

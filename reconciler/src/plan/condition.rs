@@ -14,6 +14,10 @@ impl Draft<'_> {
     /// Ends a rollout of which nothing is left to do, and says what the service is like.
     pub(super) fn conclude(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let Some(active) = service.active() else { return };
+        // Somebody else serves once that is written; what he is like shows then.
+        if self.facts.iter().any(|fact| matches!(fact, Step::Promoted { .. })) {
+            return;
+        }
         if let DeploymentState::Draining { .. } = active.state {
             let is_left = replicas.iter().any(|it| !it.is_wanted);
             let is_done = !is_left && (service.wanted == 0 || self.is_covered(service, replicas));

@@ -205,3 +205,22 @@ async fn a_death_after_any_write_of_a_rollout_is_made_good() {
         world.assert_at_rest().await;
     }
 }
+
+// I10: one rollout ends in the same moment in which the next one takes over.
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_ends_as_the_next_one_takes_over_holds_nobody_up() {
+    let mut world = World::new();
+    let key = world.service("web", 0);
+    world.settle().await;
+    world.rollouts.die_after(Some(1));
+    let first = world.deploy(key, config("listen 80 0"));
+    world.until_word(first, "draining").await;
+
+    world.rollouts.die_after(None);
+    let second = world.rollouts.deploy(key, config("listen 80 0"));
+    world.restart().await;
+
+    world.until_word(second, "live").await;
+    assert_eq!(world.rollouts.word(first), "superseded");
+    world.assert_at_rest().await;
+}

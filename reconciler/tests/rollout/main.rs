@@ -3,6 +3,7 @@
 mod support;
 
 mod by_hand;
+mod chaos;
 mod crash;
 mod deploy;
 mod engine;
@@ -10,6 +11,7 @@ mod handover;
 mod removal;
 mod resync;
 mod scale;
+mod seeded;
 
 /// The simulated engine keeps the promises that the real one keeps.
 mod simulated {

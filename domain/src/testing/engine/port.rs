@@ -221,7 +221,11 @@ impl Runtime for SimEngine {
         self.call(CallKind::Remove, About::container(id), |state, faults, now| {
             if let Ok(container) = ours(state, id) {
                 let service = container.identity.map(|identity| identity.service);
+                let mounts = container.mounts.clone();
                 state.containers.remove(id);
+                if state.loses_volumes {
+                    state.volumes.retain(|volume| !mounts.contains(volume));
+                }
                 if let Some(service) = service {
                     state.tell(RuntimeEvent::Service(service), now, faults);
                 }

@@ -22,6 +22,8 @@ pub struct State {
     pub foreign_networks: Vec<(Ipv4Addr, u8)>,
     /// Volumes that exist.
     pub volumes: BTreeSet<VolumeId>,
+    /// A seeded bug: whoever removes a container removes its volumes.
+    pub loses_volumes: bool,
     /// Images that the engine holds: reference (or digest) to id.
     pub images: BTreeMap<String, String>,
     /// Images that the registry offers.

@@ -1,0 +1,481 @@
+//! Any faults, in any order: afterwards everything is as it should be, and nothing was done on the
+//! way that must never be done.
+
+use crate::support::World;
+use domain::{
+    EnvironmentId, Limits, ReplicaId, ServiceId, VolumeId,
+    deployment::{Condition, RunConfig},
+    readiness::{Check, Probe},
+    rollout::{Reconciler, ServiceKey, Step},
+    runtime::{ContainerId, ReplicaSpec, Restart, Runtime},
+    testing::{
+        CallKind, Chance,
+        contract::{Ground, Play, ground::SimGround},
+        engine::{Call, Faults, Gate, State},
+        rollouts::{FakeRollouts, config, config_with_volume},
+    },
+};
+use reconciler::Settings;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use uuid::Uuid;
+
+/// How long the faults go on.
+const TROUBLE: Duration = Duration::from_secs(90);
+
+/// Three looks at everything.
+const THREE_CYCLES: Duration = Duration::from_secs(90);
+
+/// What was seen to go against the invariants.
+#[derive(Clone, Default)]
+pub(crate) struct Violations(Arc<Mutex<BTreeMap<&'static str, String>>>);
+
+impl Violations {
+    fn add(&self, invariant: &'static str, what: impl Into<String>) {
+        self.0.lock().expect("no panic").entry(invariant).or_insert(what.into());
+    }
+
+    /// By invariant, what was seen first.
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, String> {
+        self.0.lock().expect("no panic").clone()
+    }
+}
+
+/// A story of faults, and what it has shown.
+struct Story {
+    world: World,
+    chance: Chance,
+    keys: Vec<ServiceKey>,
+    volumes: BTreeSet<VolumeId>,
+    left_alone: BTreeSet<ContainerId>,
+    violations: Violations,
+    dead: Arc<AtomicBool>,
+}
+
+/// Tells the story of this seed with this reconciler; says what went against the invariants.
+pub(crate) async fn tell(
+    seed: u64,
+    settings: Settings,
+    prepare: impl FnOnce(&World),
+) -> BTreeMap<&'static str, String> {
+    let world = World::with(settings);
+    prepare(&world);
+    let mut story = Story {
+        world,
+        chance: Chance::new(seed),
+        keys: Vec::new(),
+        volumes: BTreeSet::new(),
+        left_alone: BTreeSet::new(),
+        violations: Violations::default(),
+        dead: Arc::default(),
+    };
+    story.set_the_scene().await;
+    story.make_trouble().await;
+    story.judge().await;
+    story.violations.all()
+}
+
+impl Story {
+    async fn set_the_scene(&mut self) {
+        self.left_alone.insert(self.world.engine.add_foreign("somebody-elses"));
+        for at in 0..4 {
+            let wanted = u16::try_from(1 + self.chance.below(3)).expect("it is small");
+            let key = self.world.service(&format!("s-{at}"), wanted);
+            self.keys.push(key);
+        }
+        let nobody = ServiceKey {
+            environment: EnvironmentId::new(Uuid::from_u128(77)),
+            service: ServiceId::new(Uuid::from_u128(78)),
+        };
+        for (at, key) in [nobody, self.keys[0]].into_iter().enumerate() {
+            let stray = self.stray(key, u128::try_from(at).expect("it fits")).await;
+            self.left_alone.insert(stray);
+        }
+        for at in 0..self.keys.len() {
+            self.deploy(at, false);
+        }
+        self.world.pass(Duration::from_secs(20)).await;
+        self.watch();
+        let mut rare = Chance::new(self.chance.roll());
+        self.world.engine.set_faults(Faults {
+            until: self.world.now().plus(TROUBLE),
+            lost_answer: u8::try_from(rare.below(12)).expect("it is small"),
+            failure: u8::try_from(rare.below(12)).expect("it is small"),
+            stale_list: u8::try_from(rare.below(60)).expect("it is small"),
+            lost_event: u8::try_from(rare.below(60)).expect("it is small"),
+            repeated_event: 20,
+            cut_stream: u8::try_from(rare.below(4)).expect("it is small"),
+            latency: Duration::from_millis(rare.below(120)),
+            chance: Chance::new(rare.roll()),
+        });
+        let until = self.world.now().plus(TROUBLE);
+        self.world.rollouts.set_faults(5, until, Chance::new(rare.roll()));
+    }
+
+    /// A container with our labels that no row names.
+    async fn stray(&self, key: ServiceKey, at: u128) -> ContainerId {
+        let ground = SimGround::new().await;
+        let mut spec: ReplicaSpec = ground.replica("stray", Play::Stay);
+        spec.identity.environment = key.environment;
+        spec.identity.service = key.service;
+        spec.identity.replica = ReplicaId::new(Uuid::from_u128(80 + at));
+        spec.identity.generation = 10_000;
+        spec.address = [10, 99, 0, 2 + u8::try_from(at).expect("it is small")].into();
+        spec.restart = Restart::UnlessStopped;
+        let engine = &self.world.engine;
+        let is_there = engine.state().networks.contains_key(&key.environment);
+        if !is_there {
+            // Only for making it: the environment gets its own later.
+            let environment = key.environment;
+            let network = domain::runtime::NetworkSpec { environment, ..ground.network() };
+            engine.ensure_network(&network).await.expect("a network");
+        }
+        let stray = engine.create(&spec).await.expect("a container");
+        engine.start(&stray).await.expect("it starts");
+        engine.remove_network_by_hand(key.environment);
+        stray
+    }
+
+    /// Looks at each mutating call before it takes effect.
+    fn watch(&self) {
+        let (rollouts, clock) = (self.world.rollouts.clone(), self.world.clock.clone());
+        let (violations, left_alone) = (self.violations.clone(), self.left_alone.clone());
+        self.world.engine.set_watcher(Some(Arc::new(move |state, call| {
+            check_call(
+                &rollouts,
+                &violations,
+                &left_alone,
+                domain::Clock::now(&*clock),
+                state,
+                call,
+            );
+        })));
+    }
+
+    async fn make_trouble(&mut self) {
+        let until = self.world.now().plus(TROUBLE);
+        while self.world.now() < until {
+            let pause = 100 + self.chance.below(3_000);
+            self.world.pass(Duration::from_millis(pause)).await;
+            if self.dead.swap(false, Ordering::SeqCst) {
+                self.world.engine.set_gate(None);
+                self.world.restart().await;
+            }
+            self.do_something().await;
+            self.note_volumes();
+        }
+        self.world.engine.set_gate(None);
+        self.world.engine.set_faults(Faults::default());
+        self.world.rollouts.set_faults(0, until, Chance::new(0));
+        if self.dead.swap(false, Ordering::SeqCst) {
+            self.world.restart().await;
+        }
+    }
+
+    async fn do_something(&mut self) {
+        let at = self.pick(self.keys.len());
+        let key = self.keys[at];
+        let mut containers = self.world.containers(key);
+        containers.retain(|container| !self.left_alone.contains(&container.id));
+        let one =
+            (!containers.is_empty()).then(|| containers[self.pick(containers.len())].id.clone());
+        let engine = self.world.engine.clone();
+        match (self.chance.below(20), one) {
+            (0..=4, _) => self.deploy(at, true),
+            (5, _) => {
+                let mut wanted = u16::try_from(self.chance.below(4)).expect("it is small");
+                let view = self.world.rollouts.view(key);
+                let is_bad = |it: &domain::deployment::Deployment| {
+                    it.state.is_candidate()
+                        && it.config.command.as_ref().is_some_and(|it| it.arguments()[0] == "exit")
+                };
+                if view.is_some_and(|it| it.deployments.iter().any(is_bad)) {
+                    // A stopped service takes a new deployment unseen, also a bad one.
+                    wanted = wanted.max(1);
+                }
+                self.world.rollouts.scale(key, wanted);
+                self.nudge_sometimes(key);
+            }
+            (6, _) => {
+                let limits = Limits::new(Some(64), None, None).expect("these are limits");
+                self.world.rollouts.limit(key, limits);
+                self.nudge_sometimes(key);
+            }
+            (7, _) => {
+                let newest = self.world.rollouts.view(key).and_then(|it| {
+                    it.deployments.into_iter().rev().find(|it| it.state.is_candidate())
+                });
+                if let Some(newest) = newest {
+                    self.world.rollouts.cancel(newest.id);
+                    self.nudge_sometimes(key);
+                }
+            }
+            (8, _) if self.keys.len() > 2 => {
+                self.world.rollouts.delete_service(key);
+                self.nudge_sometimes(key);
+                self.keys.remove(at);
+            }
+            (9 | 10, Some(one)) => engine.kill(&one),
+            (11, Some(one)) => engine.remove_by_hand(&one),
+            (12, Some(one)) => engine.pause(&one),
+            (13, Some(one)) => engine.crash(&one, 1),
+            (14, _) => engine.remove_network_by_hand(key.environment),
+            (15, _) => engine.cut_events(),
+            (16, _) if self.chance.percent(50) => engine.restart(),
+            (16, _) => engine.crash_engine(),
+            (17 | 18, _) => self.arrange_a_death(),
+            (19, _) => self.world.restart().await,
+            _ => (),
+        }
+    }
+
+    fn pick(&mut self, count: usize) -> usize {
+        usize::try_from(self.chance.below(u64::try_from(count).expect("it fits"))).expect("it fits")
+    }
+
+    /// The next look may come by the wish, or only by the next look at everything.
+    fn nudge_sometimes(&mut self, key: ServiceKey) {
+        match self.chance.below(3) {
+            0 => self.world.nudge(key),
+            1 => self.world.reconciler().nudge(None),
+            _ => (),
+        }
+    }
+
+    /// One of the next calls is the last one of this Easel.
+    fn arrange_a_death(&mut self) {
+        let left = AtomicU64::new(self.chance.below(8));
+        let after = self.chance.percent(50);
+        let dead = Arc::clone(&self.dead);
+        self.world.engine.set_gate(Some(Arc::new(move |_| {
+            if left.load(Ordering::SeqCst) > 0 {
+                left.fetch_sub(1, Ordering::SeqCst);
+                return Gate::Pass;
+            }
+            dead.store(true, Ordering::SeqCst);
+            if after { Gate::DieAfter } else { Gate::DieBefore }
+        })));
+    }
+
+    fn deploy(&mut self, at: usize, may_be_bad: bool) {
+        let key = self.keys[at];
+        let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
+        let check = Check { probe, ..Check::default() };
+        let delay = self.chance.below(1_500);
+        let is_stopped = self.world.rollouts.view(key).is_some_and(|it| it.wanted == 0);
+        let is_bad = may_be_bad && self.chance.percent(25) && !is_stopped;
+        let words = if is_bad { "exit 1 100".to_owned() } else { format!("listen 80 {delay}") };
+        // The last service is a database: it has a volume and stops first.
+        let config = if key == *self.keys.last().expect("there is one") {
+            let volume = VolumeId::new(key.service.as_uuid());
+            RunConfig { check, ..config_with_volume(&words, volume) }
+        } else {
+            RunConfig { check, ..config(&words) }
+        };
+        self.world.rollouts.deploy(key, config);
+        self.nudge_sometimes(key);
+    }
+
+    fn note_volumes(&mut self) {
+        let there = self.world.engine.state().volumes;
+        for volume in self.volumes.difference(&there) {
+            self.violations.add("I8", format!("the volume {volume} was removed"));
+        }
+        self.volumes.extend(there);
+    }
+
+    /// The faults are over: three cycles, then all must be as it should, and stay so.
+    async fn judge(&mut self) {
+        self.world.pass(THREE_CYCLES).await;
+        self.note_volumes();
+        for key in self.keys.clone() {
+            self.judge_service(key);
+        }
+        self.judge_objects();
+        for left_alone in &self.left_alone {
+            let runs = self.world.engine.container(left_alone).is_some_and(|it| it.is_alive());
+            if !runs {
+                self.violations.add("I7", format!("{left_alone:?} does not run any more"));
+            }
+        }
+        self.judge_order();
+
+        let writes = self.world.rollouts.writes();
+        let journal = self.world.rollouts.journal().len();
+        drop(self.world.engine.take_calls());
+        self.world.pass(Duration::from_secs(61)).await;
+        let calls = self.world.engine.take_calls();
+        if let Some(call) = calls.iter().find(|call| call.kind.is_mutation()) {
+            self.violations.add("I4", format!("at rest, and yet {call:?}"));
+        }
+        if self.world.rollouts.writes() != writes {
+            let steps = self.world.rollouts.journal().split_off(journal);
+            self.violations.add("I4", format!("at rest, and yet written: {steps:?}"));
+        }
+    }
+
+    fn judge_service(&self, key: ServiceKey) {
+        let Some(view) = self.world.rollouts.view(key) else {
+            self.violations.add("I3", "a service is gone");
+            return;
+        };
+        let now = self.world.now();
+        if let Some(moving) = view.deployments.iter().find(|it| it.state.is_candidate()) {
+            self.violations.add(
+                "I10",
+                format!("still under way: {moving:?} {:?}", self.world.reconciler().status()),
+            );
+        }
+        let healthy = self
+            .world
+            .containers(key)
+            .into_iter()
+            .filter(|it| it.is_healthy(now) && it.alias.is_some())
+            .filter(|it| it.identity.map(|identity| identity.deployment) == view.active)
+            .filter(|it| it.limits == view.limits && it.restart == Restart::UnlessStopped)
+            .count();
+        let wanted = if view.active.is_some() { usize::from(view.wanted) } else { 0 };
+        if healthy != wanted {
+            let containers = self.world.containers(key);
+            let status = self.world.reconciler().status();
+            self.violations.add(
+                "I3",
+                format!("{healthy} of {wanted}: {view:#?}\n{containers:#?}\n{status:?}"),
+            );
+        }
+        let expected = match (view.active, view.wanted) {
+            (None, _) => None,
+            (_, 0) => Some(Condition::Stopped),
+            _ => Some(Condition::Running),
+        };
+        let condition = view.condition.as_ref().map(|(condition, _)| *condition);
+        if view.active.is_some() && condition != expected {
+            self.violations.add("I3", format!("it is {condition:?}, not {expected:?}: {view:#?}"));
+        }
+    }
+
+    /// No labelled container without a row, no row without its container.
+    fn judge_objects(&self) {
+        let mut named = BTreeSet::new();
+        for key in &self.keys {
+            let Some(view) = self.world.rollouts.view(*key) else { continue };
+            for row in view.replicas {
+                if row.container.is_none() {
+                    self.violations.add("I9", format!("a row without a container: {row:?}"));
+                }
+                named.extend(row.container);
+            }
+        }
+        for (id, container) in self.world.engine.state().containers {
+            let is_ours = container.identity.is_some() && !self.left_alone.contains(&id);
+            if !self.left_alone.contains(&id) && is_ours != named.contains(&id) {
+                self.violations.add("I9", format!("nobody names it: {container:?}"));
+            }
+        }
+        for tombstone in self.world.rollouts.world().tombstones.values() {
+            if tombstone.done_at.is_none() {
+                self.violations.add("I9", format!("not done: {tombstone:?}"));
+            }
+        }
+    }
+
+    /// Who serves only ever gets newer.
+    fn judge_order(&self) {
+        let deployments = self.world.rollouts.world().deployments;
+        let generations: BTreeMap<_, _> =
+            deployments.values().map(|it| (it.id, (it.service, it.generation))).collect();
+        for (service, generation) in generations.values() {
+            let newest = deployments.values().filter(|it| it.service == *service);
+            let newest = newest.max_by_key(|it| it.generation).expect("there is one");
+            if newest.generation == *generation && newest.state.word() == "superseded" {
+                self.violations.add("I11", format!("the newest lost: {newest:?}"));
+            }
+        }
+        let mut last = BTreeMap::new();
+        for (_, step) in self.world.rollouts.journal() {
+            let Step::Promoted { deployment } = step else { continue };
+            let command = deployments.get(&deployment).and_then(|it| it.config.command.as_ref());
+            if command.is_some_and(|command| command.arguments()[0] == "exit") {
+                self.violations.add("W22", format!("{deployment} crashes, and was promoted"));
+            }
+            let Some((service, generation)) = generations.get(&deployment) else { continue };
+            if last.insert(*service, *generation).is_some_and(|before| before >= *generation) {
+                self.violations.add("I11", format!("{deployment} came after a later one"));
+            }
+        }
+    }
+}
+
+/// I5, I7, I8, and that nobody resolves a candidate: before each mutating call takes effect.
+fn check_call(
+    rollouts: &FakeRollouts,
+    violations: &Violations,
+    left_alone: &BTreeSet<ContainerId>,
+    now: domain::Timestamp,
+    state: &State,
+    call: &Call,
+) {
+    if call.kind == CallKind::RemoveVolume {
+        violations.add("I8", format!("{call:?}"));
+    }
+    let Some(container) = call.container.as_ref().and_then(|id| state.containers.get(id)) else {
+        return;
+    };
+    if left_alone.contains(&container.id) {
+        violations.add("I7", format!("{call:?}"));
+    }
+    let Some(identity) = container.identity else { return };
+    let key = ServiceKey { environment: identity.environment, service: identity.service };
+    let Some(view) = rollouts.view(key) else { return };
+    let stops_first =
+        view.deployments.iter().any(|it| it.config.strategy == domain::Strategy::StopFirst);
+    let ends_it = matches!(call.kind, CallKind::Stop | CallKind::Remove);
+    if ends_it && view.wanted > 0 && !stops_first && container.is_healthy(now) {
+        let is_alternative = |other: &domain::testing::engine::SimContainer| {
+            other.id != container.id
+                && !left_alone.contains(&other.id)
+                && other.identity.is_some_and(|it| it.service == identity.service)
+                && other.is_healthy(now)
+        };
+        let serves = container.alias.is_some();
+        if serves && !state.containers.values().any(is_alternative) {
+            violations.add("I5", format!("the last healthy one: {call:?}"));
+        }
+    }
+    if call.kind == CallKind::SetRestart
+        && container.alias.is_some()
+        && view.active != Some(identity.deployment)
+        && view.deployment(identity.deployment).is_some_and(|it| it.state.is_candidate())
+    {
+        violations.add("candidate", format!("a name leads to a candidate: {call:?}"));
+    }
+}
+
+// I3, I4, I5, I7, I8, I9, I10, I11: for many stories of lost answers, old lists, gaps, foreign
+// objects, deeds by hand, and deaths of Easel and the engine at any point.
+#[tokio::test(start_paused = true)]
+async fn after_any_faults_all_is_as_it_should_be_and_nothing_forbidden_was_done() {
+    let seeds = seeds(25);
+    for seed in seeds {
+        let violations = tell(seed, Settings::default(), |_| ()).await;
+
+        assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
+    }
+}
+
+/// Seeds to tell; `EASEL_TEST_SEEDS=first..last` tells others.
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    #[expect(clippy::disallowed_methods, reason = "tests are told by the one who starts them")]
+    let told = std::env::var("EASEL_TEST_SEEDS").ok();
+    let parse = |told: String| {
+        let (first, last) = told.split_once("..")?;
+        Some(first.parse().ok()?..last.parse().ok()?)
+    };
+    told.and_then(parse).unwrap_or(0..count)
+}

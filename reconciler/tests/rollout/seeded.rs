@@ -1,0 +1,218 @@
+//! Proof that the stories of `chaos` bite: each seeded bug is found by the invariant that it
+//! breaks.
+
+use crate::{chaos::tell, support::World};
+use domain::{
+    Strategy, Timestamp,
+    deployment::DeploymentState,
+    rollout::Step,
+    runtime::{ContainerState, Restart},
+};
+use reconciler::{
+    Rules, Settings,
+    action::{Action, Chain, Plan},
+    plan,
+    situation::Situation,
+};
+use std::time::Duration;
+
+/// Some story must show that this invariant is broken.
+async fn is_found(invariant: &str, settings: Settings, prepare: impl Fn(&World)) {
+    let mut last = None;
+    for seed in 0..25 {
+        let violations = tell(seed, settings.clone(), &prepare).await;
+        if violations.contains_key(invariant) {
+            return;
+        }
+        last = violations.into_iter().next().or(last);
+    }
+    panic!("no story shows that {invariant} is broken; seen instead: {last:?}");
+}
+
+fn with(planner: fn(&Situation, Timestamp, &Rules) -> Plan) -> Settings {
+    Settings { planner, ..Settings::default() }
+}
+
+fn chain(actions: Vec<Action>) -> Vec<Chain> {
+    vec![Chain { on_behalf: None, actions }]
+}
+
+/// Bug: what serves is stopped as soon as its successor is being started.
+fn stop_before_start(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    let Some(service) = &situation.aim.service else { return plan };
+    let is_starting = service.deployments.iter().any(|it| {
+        matches!(it.state, DeploymentState::Starting { .. } | DeploymentState::Checking { .. })
+            && it.config.strategy == Strategy::StartFirst
+    });
+    for seen in &situation.seen {
+        let serves = Some(seen.inspection.identity.deployment) == service.active;
+        if is_starting && serves && seen.inspection.state == ContainerState::Running {
+            let stop = Action::Stop { container: seen.container.clone(), grace: Duration::ZERO };
+            plan.phases.push(chain(vec![stop]));
+        }
+    }
+    plan
+}
+
+// I5.
+#[tokio::test(start_paused = true)]
+async fn stopping_before_starting_is_found() {
+    is_found("I5", with(stop_before_start), |_| ()).await;
+}
+
+/// Bug: whatever carries our labels and is not wanted is removed, whether a row names it or not.
+fn no_label_filter(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    plan.phases.extend(situation.seen.iter().filter_map(|seen| {
+        let rows = situation.aim.service.as_ref().map_or(&[][..], |it| &it.replicas);
+        let is_named = rows.iter().any(|row| row.id == seen.inspection.identity.replica);
+        (!is_named).then(|| chain(vec![Action::Remove(seen.container.clone())]))
+    }));
+    plan
+}
+
+// I7.
+#[tokio::test(start_paused = true)]
+async fn removing_what_no_row_names_is_found() {
+    is_found("I7", with(no_label_filter), |_| ()).await;
+}
+
+// I3: events are hints; who looks only when one comes does not converge.
+#[tokio::test(start_paused = true)]
+async fn looking_only_when_an_event_comes_is_found() {
+    let settings = Settings { resync: Duration::from_secs(1_000_000), ..Settings::default() };
+
+    is_found("I3", settings, |_| ()).await;
+}
+
+// I8.
+#[tokio::test(start_paused = true)]
+async fn removing_a_volume_with_its_container_is_found() {
+    is_found("I8", Settings::default(), |world| world.engine.lose_volumes()).await;
+}
+
+/// Bug: the oldest deployment on its way is taken for the newest.
+fn generation_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    if let Some(service) = &mut situation.aim.service {
+        for deployment in &mut service.deployments {
+            if deployment.state.is_candidate() {
+                deployment.generation = u64::MAX - deployment.generation;
+            }
+        }
+    }
+    plan(&situation, now, rules)
+}
+
+// I11.
+#[tokio::test(start_paused = true)]
+async fn ignoring_generations_is_found() {
+    is_found("I11", with(generation_ignored), |_| ()).await;
+}
+
+/// Bug: limits are set again with every look.
+fn never_at_rest(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    if plan.is_quiet()
+        && let Some(seen) = situation.seen.first()
+        && situation.memory.health.values().any(|health| now.since(health.since).as_secs() > 20)
+        && now.as_millis() % 7 == 0
+    {
+        let limits = seen.inspection.limits;
+        let container = seen.container.clone();
+        plan.phases.push(chain(vec![Action::SetLimits { container, limits }]));
+    }
+    if plan.again_at.is_none() {
+        plan.again_at = Some(now.plus(Duration::from_millis(997)));
+    }
+    plan
+}
+
+// I4.
+#[tokio::test(start_paused = true)]
+async fn doing_something_at_rest_is_found() {
+    is_found("I4", with(never_at_rest), |_| ()).await;
+}
+
+/// Bug: tombstones are not looked at.
+fn tombstones_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    situation.aim.tombstones.clear();
+    plan(&situation, now, rules)
+}
+
+// I9.
+#[tokio::test(start_paused = true)]
+async fn ignoring_tombstones_is_found() {
+    is_found("I9", with(tombstones_ignored), |_| ()).await;
+}
+
+/// Bug: what replicas were removed is not written down.
+fn releases_forgotten(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    for chain in plan.phases.iter_mut().flatten() {
+        for action in &mut chain.actions {
+            if let Action::Record(steps) = action {
+                steps.retain(|step| !matches!(step, Step::ReplicaReleased { .. }));
+            }
+        }
+        chain.actions.retain(|action| *action != Action::Record(Vec::new()));
+    }
+    plan.phases.iter_mut().for_each(|phase| phase.retain(|chain| !chain.actions.is_empty()));
+    plan
+}
+
+// I9.
+#[tokio::test(start_paused = true)]
+async fn forgetting_to_release_rows_is_found() {
+    is_found("I9", with(releases_forgotten), |_| ()).await;
+}
+
+/// Bug: a deployment's containers get the name while they are still being checked.
+fn named_too_early(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    let Some(service) = &situation.aim.service else { return plan };
+    for seen in &situation.seen {
+        let inspection = &seen.inspection;
+        let is_candidate = service
+            .deployment(inspection.identity.deployment)
+            .is_some_and(|it| matches!(it.state, DeploymentState::Checking { .. }));
+        if let Some(address) = inspection.address.filter(|_| is_candidate) {
+            let container = seen.container.clone();
+            let restart = Restart::UnlessStopped;
+            let early = vec![
+                Action::SetAlias {
+                    container: container.clone(),
+                    environment: service.environment,
+                    address,
+                    alias: Some(service.slug.clone()),
+                },
+                Action::SetRestart { container, restart },
+            ];
+            plan.phases.insert(0, chain(early));
+        }
+    }
+    plan
+}
+
+// Design §4: nobody resolves a candidate.
+#[tokio::test(start_paused = true)]
+async fn naming_a_candidate_is_found() {
+    is_found("candidate", with(named_too_early), |_| ()).await;
+}
+
+/// Bug: whatever runs counts as ready.
+fn running_is_ready(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    for health in situation.memory.health.values_mut() {
+        health.is_ready = Some(true);
+    }
+    plan(&situation, now, rules)
+}
+
+// W22.
+#[tokio::test(start_paused = true)]
+async fn promoting_what_merely_runs_is_found() {
+    is_found("W22", with(running_is_ready), |_| ()).await;
+}
