@@ -22,7 +22,7 @@ fn open_way(path: &Path) -> tokio::task::JoinHandle<()> {
     })
 }
 
-// DK-188, F28
+// DK-156, DK-188, F28
 #[tokio::test]
 async fn easel_starts_without_an_engine_and_goes_on_when_it_comes() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -9,6 +9,7 @@ mod engine;
 mod main_job;
 mod neighbour;
 mod outage;
+mod rollout;
 mod secret;
 mod server;
 mod start;

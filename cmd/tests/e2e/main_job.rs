@@ -19,6 +19,7 @@ async fn page(address: &str) -> String {
     .await
 }
 
+// DK-18, DK-42, DK-86, DK-133, I2, I9
 #[tokio::test]
 async fn a_script_stages_applies_watches_and_deletes_a_service() {
     let (server, api) = Server::claimed().await;
@@ -59,6 +60,7 @@ async fn a_script_stages_applies_watches_and_deletes_a_service() {
         .await;
 }
 
+// DK-3, DK-4, DK-10, DK-186
 #[tokio::test]
 async fn a_person_does_the_same_at_the_command_line() {
     let server = Server::start().await;
@@ -69,6 +71,9 @@ async fn a_person_does_the_same_at_the_command_line() {
 
     let wrong = cli.type_in(&["login", "--url", &server.url, "--email", EMAIL], "wrong one").await;
     assert_eq!(wrong.code, 3, "{wrong:#?}");
+    let nobody = ["login", "--url", &server.url, "--email", "nobody@example.org"];
+    let nobody = cli.type_in(&nobody, "wrong one").await;
+    assert_eq!((nobody.code, nobody.err), (3, wrong.err), "nobody learns who has an account");
     cli.login(&server.url).await;
     assert_eq!(cli.json(&["whoami"]).await["email"], EMAIL);
 
@@ -179,6 +184,7 @@ async fn what_was_discarded_comes_back_and_what_is_unknown_is_said_so() {
     drop(api);
 }
 
+// DK-87, DK-140
 #[tokio::test]
 async fn watching_tells_what_happens_as_it_happens() {
     let (server, api) = Server::claimed().await;

@@ -5,6 +5,7 @@ use bollard::query_parameters::EventsOptionsBuilder;
 use futures::StreamExt;
 use std::collections::{HashMap, HashSet};
 
+// F36
 #[tokio::test]
 async fn a_killed_or_removed_container_is_back_and_the_history_says_why() {
     let (server, api) = Server::claimed().await;
@@ -34,6 +35,33 @@ async fn a_killed_or_removed_container_is_back_and_the_history_says_why() {
     assert_eq!(project.deployments(&id).await.len(), 1, "that was no deployment");
 }
 
+// F37
+#[tokio::test]
+async fn a_stopped_container_is_started_and_a_paused_one_resumed() {
+    let (server, api) = Server::claimed().await;
+    let engine = server.engine();
+    let project = api.project("Shop").await;
+    let id = project.run(web("Web")).await;
+    let container = engine.container_of("web").await;
+
+    engine.docker.pause_container(&container).await.expect("a pause");
+    until("the paused one to run on", async || {
+        let state = engine.inspect(&container).await.state?;
+        (state.paused == Some(false)).then_some(())
+    })
+    .await;
+    engine.docker.stop_container(&container, None).await.expect("a stop");
+    engine.container_of("web").await;
+    until("the history to say both", async || {
+        let told = watch::incidents(&project, &id).await;
+        let says = |word: &str| told.iter().any(|one| one.contains(word));
+        (says("paused") && says("stopped")).then_some(())
+    })
+    .await;
+    project.until_running(&id).await;
+}
+
+// I4, DK-138
 #[tokio::test]
 async fn containers_outlive_easel_and_its_return_changes_nothing() {
     let (mut server, api) = Server::claimed().await;

@@ -13,7 +13,7 @@ const PLAIN: &str = "planted-secret-7f3a9c";
 const SEALED: &str = "planted-sealed-1b8e44";
 const STAGED: &str = "planted-staged-c05d12";
 
-// DK-180, DK-13
+// DK-19, DK-180
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
     let (mut server, api) = Server::claimed().await;
@@ -58,6 +58,8 @@ async fn planted_secrets_are_found_nowhere() {
         }
     }
     told.push_str(&api.get("audit").await.to_string());
+    let (status, body) = viewer.call(reqwest::Method::GET, "users", None).await;
+    assert_eq!(status.as_u16(), 403, "{body}");
     let address = format!("service/{id}/variables/SEALED");
     for (caller, address) in [(&viewer, address.replace("SEALED", "PLAIN")), (&api, address)] {
         let reveal = json!({ "address": address });
@@ -94,14 +96,14 @@ async fn planted_secrets_are_found_nowhere() {
     look("the log", server.log().as_bytes(), &[&api.key]);
 }
 
-fn look(place: &str, bytes: &[u8], more: &[&str]) {
+pub(crate) fn look(place: &str, bytes: &[u8], more: &[&str]) {
     for secret in [PLAIN, SEALED, STAGED, PASSWORD].iter().chain(more) {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!found, "a secret lies in {place}");
     }
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let found = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
     found.filter(|path| path.is_file()).collect()
 }

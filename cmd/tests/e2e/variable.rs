@@ -7,6 +7,7 @@ fn set(address: &str, value: &str) -> Value {
     json!({ "op": "set_variable", "address": address, "value": value })
 }
 
+// DK-67
 #[tokio::test]
 async fn exactly_the_services_that_use_a_variable_are_redeployed() {
     let (server, api) = Server::claimed().await;
@@ -51,6 +52,7 @@ async fn exactly_the_services_that_use_a_variable_are_redeployed() {
     assert_eq!(project.deployments(&other_id).await.len(), 1);
 }
 
+// DK-43, DK-51, I5
 #[tokio::test]
 async fn services_find_each_other_by_name_and_nobody_finds_a_candidate() {
     let (server, api) = Server::claimed().await;
