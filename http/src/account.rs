@@ -153,7 +153,7 @@ async fn register(
         Error::Exists(_) => closed(),
         other => other,
     })?;
-    let (tokens, cookie) = open(&server, &user, claim.kind, claim.device).await?;
+    let (tokens, cookie) = open(&server, &user, claim.kind, device(claim.device, &parts)).await?;
     Ok(with_cookie(StatusCode::CREATED, Json(Registered { user, tokens }), cookie))
 }
 
@@ -181,7 +181,7 @@ async fn login(
     }
     let user = user.ok_or_else(|| Problem::unauthorized(WRONG))?;
     server.attempts.succeeded(&email, source);
-    let (tokens, cookie) = open(&server, &user, login.kind, login.device).await?;
+    let (tokens, cookie) = open(&server, &user, login.kind, device(login.device, &parts)).await?;
     Ok(with_cookie(StatusCode::OK, Json(SignedIn { user, tokens }), cookie))
 }
 
@@ -295,6 +295,13 @@ impl Particulars {
 }
 
 type Cookie = Option<axum::http::HeaderValue>;
+
+/// What a device calls itself, or else what its browser does.
+fn device(said: String, parts: &Parts) -> String {
+    let browser = || parts.headers.get(header::USER_AGENT)?.to_str().ok();
+    let name = if said.trim().is_empty() { browser().unwrap_or_default() } else { &said };
+    name.chars().filter(|letter| !letter.is_control()).take(200).collect()
+}
 
 /// Signs a device in: tokens for scripts, a cookie for browsers.
 async fn open(

@@ -3,6 +3,7 @@
 use crate::app::{CLAIM, PASSWORD, TestApp};
 use domain::testing::clock::EPOCH;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 fn claim(token: &str) -> serde_json::Value {
@@ -168,6 +169,22 @@ async fn two_refreshes_at_once_both_succeed() {
         let client = app.anonymous().bearer(reply.text("/access_token"));
         assert_eq!(client.get("/auth/me").await.status, 200);
     }
+}
+
+// DK-7: what is kept opens nothing by itself.
+#[tokio::test]
+async fn digests_and_slow_hashes_are_all_that_is_kept() {
+    let app = TestApp::new().await;
+    let email = "admin@example.org".try_into().expect("an address");
+
+    let (_, hash) = (app.ports.accounts.user_to_sign_in(&email).await)
+        .expect("it can be read")
+        .expect("she is known");
+    let digest = <[u8; 32]>::from(Sha256::digest(app.admin.token()));
+    let by_digest = app.ports.accounts.session_by_access(&digest).await.expect("it can be read");
+
+    assert!(hash.expose().starts_with("$2b$"), "bcrypt's own form");
+    assert!(by_digest.is_some(), "the port is only ever told the digest");
 }
 
 // DK-8, S04
@@ -361,8 +378,12 @@ async fn a_device_can_be_signed_out_from_another() {
     let laptop = app.anonymous().post("/auth/login", body).await;
     let laptop = app.anonymous().bearer(laptop.text("/access_token"));
     let eve = app.member("Eve").await;
+    let body = json!({ "email": "admin@example.org", "password": PASSWORD });
+    let phone = app.anonymous().header("user-agent", "Phone/1.0");
+    assert_eq!(phone.post("/auth/login", body).await.status, 200);
 
     let listed = app.admin.get("/auth/sessions").await;
+    assert!(listed.raw.contains("Phone/1.0"), "{}", listed.raw);
     let one = listed.body["data"].as_array().expect("a list").iter();
     let one = one.clone().find(|one| one["device"] == "laptop").expect("it is listed");
     let path = format!("/auth/sessions/{}", one["id"].as_str().expect("an id"));

@@ -228,6 +228,46 @@ async fn what_is_staged_can_be_edited_at_once() {
     assert_eq!((&seen.body["name"], &seen.body["staged"]), (&json!("API"), &json!(false)));
 }
 
+// DK-68
+#[tokio::test]
+async fn joining_a_group_with_variables_redeploys_and_one_without_does_not() {
+    let (app, path, web) = shop().await;
+    let mut effects = Vec::new();
+    for (name, variable) in [("Bare", None), ("Full", Some(json!({ "key": "A", "value": "b" })))] {
+        let group = app.admin.post(&format!("{path}/groups"), json!({ "name": name })).await;
+        let id = group.text("/addresses/0").trim_start_matches("group/").to_owned();
+        if let Some(variable) = variable {
+            app.admin.post(&format!("{path}/groups/{id}/env-vars"), variable).await;
+        }
+        let joined = json!({ "group_id": id });
+        let joined = app.admin.patch(&format!("{path}/services/{web}"), joined).await;
+        let listed = app.admin.get(&format!("{path}/pending-changes")).await;
+        let change = joined.text("/change/id");
+        let all = listed.body["data"].as_array().expect("a list");
+        let found = all.iter().find(|one| one["id"] == change.as_str()).expect("it is staged");
+        effects.push(found["effect"].clone());
+    }
+
+    assert_eq!(effects, ["none", "redeploy"]);
+}
+
+// DK-80
+#[tokio::test]
+async fn edits_of_a_service_whose_end_is_staged_go_with_it() {
+    let (app, path, web) = shop().await;
+    replicas(&app, &path, &web, 2).await;
+    app.admin.delete(&format!("{path}/services/{web}")).await;
+
+    let listed = app.admin.get(&format!("{path}/pending-changes")).await;
+    let late = replicas(&app, &path, &web, 3).await;
+    let body = json!({ "up_to": listed.body["up_to"] });
+    let applied = app.admin.post(&format!("{path}/deploy"), body).await;
+
+    assert_eq!((&listed.body["total_count"], &listed.body["raw_count"]), (&json!(1), &json!(2)));
+    assert_eq!((late.status, late.text("/error").as_str()), (404, "not_found"));
+    assert_eq!(applied.body["deleted"], json!([web]), "{}", applied.raw);
+}
+
 // DK-84: joining a group and leaving it again comes to nothing.
 #[tokio::test]
 async fn going_there_and_back_is_no_change() {

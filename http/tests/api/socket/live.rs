@@ -193,7 +193,7 @@ async fn a_slow_client_slows_nobody_and_catches_up() {
     let (mut fast, _) = shop.open(&shop.app.admin).await;
     let service = format!("{}/services/{}", shop.path(), shop.web);
 
-    for count in 0..600_u32 {
+    for count in 0..300_u32 {
         shop.app.admin.patch(&service, json!({ "replicas": count % 100 })).await;
     }
     let last = shop.app.admin.get(&format!("{}/canvas", shop.path())).await.body["number"].clone();
