@@ -17,6 +17,9 @@ pub struct DialogProps {
     /// For tables and grids.
     #[prop_or_default]
     pub wide: bool,
+    /// What it shows is lost when it closes: only its own buttons close it.
+    #[prop_or_default]
+    pub holds: bool,
 }
 
 /// Keeps the keyboard within it; Escape or a press beside it closes.
@@ -26,9 +29,10 @@ pub fn Dialog(props: &DialogProps) -> Html {
     focus::use_focus_within(&root);
     let onkeydown = {
         let (root, on_close) = (root.clone(), props.on_close.clone());
+        let holds = props.holds;
         Callback::from(move |event: KeyboardEvent| {
             event.stop_propagation();
-            if event.key() == "Escape" {
+            if event.key() == "Escape" && !holds {
                 on_close.emit(());
             } else {
                 focus::go_round(&root, &event);
@@ -38,7 +42,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
         <div class="dialog-frame">
-            <div class="dialog-scrim" onclick={close.clone()} />
+            <div class="dialog-scrim" onclick={if props.holds { Callback::noop() } else { close.clone() }} />
             <section ref={root} class={classes!("dialog", props.wide.then_some("dialog--wide"))}
                 role="dialog" aria-modal="true" aria-labelledby="dialog-title" {onkeydown}>
                 <header class="dialog-head">

@@ -85,7 +85,7 @@ pub fn ApiKeys() -> Html {
                     }) }
                 </Table>
                 if keys.missing() > 0 {
-                    <div class="row more">
+                    <div class="row load-more">
                         <Button busy={keys.is_busy} onclick={keys.more.reform(|_| ())}>{ "Load more" }</Button>
                         <span class="muted">{ format!("{} of {}", rows.len(), keys.total) }</span>
                     </div>

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{Email, Name, Secret, account::Password};
-use yew::prelude::{Callback, Html, Properties, component, html, use_context, use_state_eq};
+use yew::prelude::{
+    Callback, Html, Properties, component, html, use_context, use_node_ref, use_state_eq,
+};
 use yew_router::prelude::{Redirect, use_location};
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     route::Route,
     screen::{failure::Failure, login::Doorway},
     session::{Session, Standing},
-    view::page,
+    view::{focus, page},
 };
 
 #[component]
@@ -35,7 +37,7 @@ pub fn ClaimScreen() -> Html {
                 <p class="muted">
                     { "Nobody has an account here yet. The first one belongs to whoever can read the console: it is an admin's." }
                 </p>
-                <ClaimForm {token} on_enter={session.enter.reform(Into::into)} />
+                <ClaimForm token={token.clone()} key={token} on_enter={session.enter.reform(Into::into)} />
             </Doorway>
         },
     }
@@ -65,6 +67,8 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
     let (email, name) = (use_state_eq(String::new), use_state_eq(String::new));
     let password = use_state_eq(String::new);
     let is_shown = use_state_eq(|| false);
+    let root = use_node_ref();
+    focus::use_focus_within(&root);
     let api = use_api();
     let deed = use_deed();
     let on_submit = {
@@ -96,6 +100,7 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
     };
     let is_given = !props.token.is_empty();
     html! {
+        <div ref={root}>
         <Form {on_submit} {error} label="Make the first account">
             <TextField id="claim-token" label="Claim token" mono=true autofocus={!is_given}
                 hint={if is_given { "From the address that you opened" } else { "Printed on the console where Easel was started" }}
@@ -121,6 +126,7 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
                 { "Make the account and sign in" }
             </Button>
         </Form>
+        </div>
     }
 }
 

@@ -54,7 +54,7 @@ pub fn DevicesScreen() -> Html {
                     <Stale error={error.clone()} on_retry={devices.reload.clone()} />
                 }
                 <p class="muted lead">
-                    { "Everywhere that you are signed in. If you do not know one of them, sign it out and change your password." }
+                    { "Everywhere that you are signed in. If you do not know one of them, sign it out." }
                 </p>
                 <Table caption="Devices" {columns}>
                     { for known.data.iter().map(|device| line(device, known.current == Some(device.id), &on_close)) }

@@ -2,7 +2,8 @@
 
 use domain::Email;
 use yew::prelude::{
-    Callback, Html, Properties, component, html, use_context, use_effect_with, use_state_eq,
+    Callback, Html, Properties, component, html, use_context, use_effect_with, use_node_ref,
+    use_state_eq,
 };
 use yew_router::prelude::{Redirect, use_location, use_navigator};
 
@@ -13,7 +14,7 @@ use crate::{
     screen::failure::Failure,
     session::{Session, Standing, go_on},
     shell::logo,
-    view::page,
+    view::{focus, page},
 };
 
 #[component]
@@ -58,6 +59,8 @@ struct LoginFormProps {
 #[component]
 fn LoginForm(props: &LoginFormProps) -> Html {
     let (email, password) = (use_state_eq(String::new), use_state_eq(String::new));
+    let root = use_node_ref();
+    focus::use_focus_within(&root);
     let api = use_api();
     let deed = use_deed();
     let on_submit = {
@@ -77,6 +80,7 @@ fn LoginForm(props: &LoginFormProps) -> Html {
         Callback::from(move |text| setter.set(text))
     };
     html! {
+        <div ref={root}>
         <Form {on_submit} error={deed.beside(&["email", "password"])} label="Sign in">
             <TextField id="email" label="E-mail" kind="email" autocomplete="username" autofocus=true
                 value={(*email).clone()} error={deed.field("email")} on_input={set(&email)} />
@@ -90,6 +94,7 @@ fn LoginForm(props: &LoginFormProps) -> Html {
                 { "No account, or the password is lost? Ask an admin of this instance." }
             </p>
         </Form>
+        </div>
     }
 }
 

@@ -88,7 +88,7 @@ pub fn Projects() -> Html {
                     }) }
                 </ul>
                 if projects.missing() > 0 {
-                    <div class="row more">
+                    <div class="row load-more">
                         <Button busy={projects.is_busy} onclick={projects.more.reform(|_| ())}>
                             { "Load more" }
                         </Button>

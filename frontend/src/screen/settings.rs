@@ -129,7 +129,7 @@ fn Pages(props: &PagesProps) -> Html {
         Tab::new("members", "Members"),
     ];
     html! {
-        <div class="settings">
+        <div class="project-settings">
             <Link<Route> to={Route::Canvas { project: named.clone() }} classes="back-link">
                 <Icon icon={LuArrowLeft} size={14} />{ "Canvas" }
             </Link<Route>>

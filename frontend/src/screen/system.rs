@@ -67,10 +67,10 @@ fn warning(status: &SystemStatus) -> Html {
 fn machine(host: &HostFacts) -> Html {
     let [one, five, fifteen] = host.load;
     html! {
-        <section class="panel">
+        <section class="plate">
             <h2>{ "Machine" }</h2>
             <Gauge label="Processor" percent={host.cpu_percent}
-                text={format!("{:.0} % of {} cores · load {one:.2}, {five:.2}, {fifteen:.2}", host.cpu_percent, host.cpus)} />
+                text={format!("{:.0} % of {} cores", host.cpu_percent, host.cpus)} />
             <Gauge label="Memory" percent={percent(host.memory)} text={used(host.memory)} />
             if host.swap.total_bytes > 0 {
                 <Gauge label="Swap" percent={percent(host.swap)} text={used(host.swap)} />
@@ -87,6 +87,7 @@ fn machine(host: &HostFacts) -> Html {
                 { fact("Name", &host.name) }
                 { fact("System", &host.operating_system) }
                 { fact("Kernel", &format!("{} · {}", host.kernel, host.architecture)) }
+                { fact("Load", &format!("{one:.2}, {five:.2}, {fifteen:.2}")) }
                 { fact("Up for", &span(host.uptime_seconds)) }
             </dl>
         </section>
@@ -100,7 +101,7 @@ fn engine(status: &SystemStatus) -> Html {
         EngineHealth::Unknown => (Status::Progress, "Not asked yet"),
     };
     html! {
-        <section class="panel">
+        <section class="plate">
             <div class="row row--between"><h2>{ "Container engine" }</h2><StatusMark status={mark} word={word} /></div>
             <dl class="facts">
                 if let Some(engine) = &status.engine {
@@ -124,7 +125,7 @@ fn engine(status: &SystemStatus) -> Html {
 fn easel(status: &SystemStatus) -> Html {
     let reconciler = &status.reconciler;
     html! {
-        <section class="panel">
+        <section class="plate">
             <h2>{ "Easel" }</h2>
             <dl class="facts">
                 { fact("Version", &status.version) }
@@ -180,7 +181,7 @@ fn Gauge(props: &GaugeProps) -> Html {
     let percent = props.percent.clamp(0.0, 100.0);
     use_style(&bar, "--filled", format!("{percent:.1}%").into());
     let (class, word) = match percent {
-        high if high >= 90.0 => ("gauge gauge--full", "▲ nearly full"),
+        high if high >= 90.0 => ("gauge gauge--full", "▲ very high"),
         high if high >= 70.0 => ("gauge gauge--high", "◇ high"),
         _ => ("gauge", ""),
     };

@@ -112,6 +112,7 @@ fn references(row: &Row, snapshot: &Snapshot) -> Html {
             { for names.map(|(name, is_known)| html! {
                 <code key={name.clone()} class={if is_known { "refers" } else { "refers refers--unknown" }}
                     title={(!is_known).then_some("Does not exist yet: this cannot be applied")}>
+                    if !is_known { { "▲ " } }
                     { name }
                 </code>
             }) }

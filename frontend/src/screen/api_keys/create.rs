@@ -156,7 +156,7 @@ struct ShownProps {
 fn Shown(props: &ShownProps) -> Html {
     let ShownProps { made, on_close } = props;
     html! {
-        <Dialog title="Copy the key now" on_close={Callback::noop()}>
+        <Dialog title="Copy the key now" on_close={on_close.clone()} holds=true>
             <div class="stack">
                 <p>{ "This is the only time that it is shown. Easel keeps no copy of it." }</p>
                 <div class="token row">

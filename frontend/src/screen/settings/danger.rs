@@ -48,7 +48,7 @@ pub(super) fn Danger(props: &DangerProps) -> Html {
     };
     let (open, close) = (set(true), set(false));
     html! {
-        <section class="panel panel--danger">
+        <section class="plate plate--danger">
             <h2>{ "Delete this project" }</h2>
             <p class="muted">{ goes(snapshot) }</p>
             <div><Button kind={ButtonKind::Danger} onclick={Callback::from(move |_| open())}>

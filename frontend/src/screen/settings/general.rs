@@ -30,7 +30,7 @@ pub(super) fn General(props: &GeneralProps) -> Html {
     let planned = snapshot.spec.overlay(&changes).project_name.to_string();
     html! {
         <div class="stack stack--loose">
-            <section class="panel">
+            <section class="plate">
                 // The form begins anew when somebody else stages a name.
                 <Rename key={planned.clone()} snapshot={snapshot.clone()} planned={planned.clone()}
                     can_edit={*role >= Some(ProjectRole::Editor)} on_changed={on_changed.clone()} />
