@@ -300,12 +300,29 @@ pub enum ChangeAction {
         #[arg(long, short)]
         yes: bool,
     },
+    /// End the conflict of a change with what somebody else has applied meanwhile.
+    Settle {
+        /// Which, by the id that `changes` prints.
+        change: String,
+        /// Which of both stays.
+        #[arg(long, value_enum)]
+        keep: Side,
+    },
     /// Bring discarded edits back, by the ids that `discard` printed.
     Restore {
         /// Which.
         #[arg(required = true)]
         edits: Vec<String>,
     },
+}
+
+/// Whose value stays.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Side {
+    /// The staged one.
+    Mine,
+    /// The one that was applied meanwhile.
+    Theirs,
 }
 
 /// What to do with API keys.

@@ -6,7 +6,7 @@ use domain::{
     ApiKeyId, ChangeId, DeploymentId, Message, ProjectId, Secret, ServiceId,
     account::{ApiKey, User},
     canvas::Snapshot,
-    changes::{Applied, Discarded, Selection, Staging},
+    changes::{Applied, Discarded, Keep, Selection, Staging},
     deployments::DeploymentSummary,
     edit::Edit,
     event::Numbered,
@@ -102,6 +102,11 @@ impl Client {
     ) -> Result<Discarded> {
         let body = json!({ "changes": changes, "seen": seen });
         self.ask(Method::POST, &place.path("pending-changes/discard"), &[], Some(&body)).await
+    }
+
+    pub(crate) async fn settle(&self, place: &Place, change: ChangeId, keep: Keep) -> Result<()> {
+        let path = place.path(&format!("pending-changes/{change}/settle"));
+        self.send(Method::POST, &path, &[], Some(&json!({ "keep": keep }))).await.map(drop)
     }
 
     pub(crate) async fn restore(&self, place: &Place, edits: &[ChangeId]) -> Result<Staging> {

@@ -50,6 +50,10 @@ pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
             whole.len() - chosen.len()
         ));
     }
+    let conflicts = change::conflicts(&snapshot, &taken);
+    if !conflicts.is_empty() {
+        return Err(Failure::new(Exit::Conflict, conflicts.join("\n")).into());
+    }
     sure(wanted.yes, &format!("Apply {}?", change::count(taken.len())))?;
 
     let selection = Selection::Changes { changes: whole };

@@ -1,12 +1,16 @@
 //! Staged changes: list, discard, restore.
 
 use super::{Room, describe, find, project::sure};
-use crate::{args::ChangeAction, exit::Failure};
+use crate::{
+    args::{ChangeAction, Side},
+    exit::Failure,
+};
 use anyhow::Result;
 use domain::{
     ChangeId, EnvironmentSpec,
     canvas::Snapshot,
-    change::{StagedChange, dependents},
+    change::{Refusal, StagedChange, dependents},
+    changes::Keep,
     effect::effect_of,
 };
 use serde_json::{Value, json};
@@ -31,6 +35,9 @@ pub(super) async fn changes(
                 console.line("Nothing is staged.");
             } else {
                 table(room, &snapshot, &changes, details);
+                for line in conflicts(&snapshot, &changes) {
+                    console.line(line);
+                }
             }
         }
         ChangeAction::Discard { changes: wanted, all, yes } => {
@@ -64,6 +71,20 @@ pub(super) async fn changes(
                 let ids: Vec<String> = discarded.edits.iter().map(ToString::to_string).collect();
                 console.line(format!("Discarded {}. To undo:", count(whole.len())));
                 console.line(format!("  easel changes restore {}", ids.join(" ")));
+            }
+        }
+        ChangeAction::Settle { change, keep } => {
+            let snapshot = room.snapshot().await?;
+            let id = find::changes(&snapshot.changes(), &[change])?[0];
+            let (keep, end) = match keep {
+                Side::Mine => (Keep::Mine, "Yours is staged upon what was applied meanwhile."),
+                Side::Theirs => (Keep::Theirs, "What was applied meanwhile stays."),
+            };
+            room.client().settle(&room.place, id, keep).await?;
+            if console.json {
+                console.value(&json!({ "settled": id }));
+            } else {
+                console.line(end);
             }
         }
         ChangeAction::Restore { edits } => {
@@ -118,6 +139,28 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], 
         &["Id", "Where", "Change", "By"]
     };
     room.console().table(head, &rows);
+}
+
+/// What stands in the way because somebody else has applied something meanwhile, and how to go on.
+pub(super) fn conflicts(snapshot: &Snapshot, changes: &[StagedChange]) -> Vec<String> {
+    let Err(Refusal::Conflicts(conflicts)) = snapshot.spec.apply(changes) else {
+        return Vec::new();
+    };
+    let view = snapshot.spec.overlay(changes);
+    conflicts
+        .0
+        .iter()
+        .map(|conflict| {
+            let id = conflict.change.short();
+            format!(
+                "Conflict: {} is {} by now, and {} is staged. Settle it with\n  \
+                 easel changes settle {id} --keep mine|theirs",
+                describe::address(&view, &conflict.address),
+                describe::value(&view, conflict.theirs.as_ref()),
+                describe::value(&view, conflict.mine.as_ref()),
+            )
+        })
+        .collect()
 }
 
 /// Where a change is. What is being deleted has its name only where it still is.

@@ -46,9 +46,6 @@ pub(super) fn service_name(spec: &EnvironmentSpec, id: ServiceId) -> String {
 
 /// `old → new`.
 pub(super) fn step(spec: &EnvironmentSpec, change: &StagedChange) -> String {
-    let side = |content: &Option<Content>| {
-        content.as_ref().map_or_else(|| NOTHING.to_owned(), |content| self::content(spec, content))
-    };
     match (&change.old, &change.new) {
         (None, Some(new)) if change.address.is_whole() => {
             format!("new: {}", content(spec, new))
@@ -56,8 +53,15 @@ pub(super) fn step(spec: &EnvironmentSpec, change: &StagedChange) -> String {
         (Some(_), None) if change.address.is_whole() => {
             if change.destroys_data() { "deleted, with its data" } else { "deleted" }.to_owned()
         }
-        (old, new) => format!("{} → {}", side(old), side(new)),
+        (old, new) => {
+            format!("{} → {}", value(spec, old.as_ref()), value(spec, new.as_ref()))
+        }
     }
+}
+
+/// What stands at an address; a dash for nothing.
+pub(super) fn value(spec: &EnvironmentSpec, content: Option<&Content>) -> String {
+    content.map_or_else(|| NOTHING.to_owned(), |content| self::content(spec, content))
 }
 
 fn content(spec: &EnvironmentSpec, content: &Content) -> String {

@@ -221,3 +221,60 @@ async fn watching_tells_what_happens_as_it_happens() {
         assert!(seen.iter().any(|one| one == wanted), "{wanted} in {seen:?}");
     }
 }
+
+// DK-181
+#[tokio::test]
+async fn a_conflict_is_shown_with_both_values_and_can_be_settled() {
+    let (server, api) = Server::claimed().await;
+    let cli = Cli::new();
+    cli.login(&server.url).await;
+    let project = api.project("Shop").await;
+    let mut empty = web("Web");
+    empty["source"] = json!({ "kind": "empty" });
+    let id = project.stage_service(empty).await;
+    project.apply("there").await;
+    cli.run(&["stage", "set", "web", "--replicas", "2"]).await;
+    // Somebody else writes the same place at once.
+    let path = project.path(&format!("services/{id}/deployments"));
+    let image = json!({ "image": "easel-test/busybox:1", "replicas": 3 });
+    api.post(&path, &image).await;
+
+    let refused = cli.type_in(&["apply", "--yes"], "").await;
+    assert_eq!(refused.code, 5, "{refused:#?}");
+    assert!(refused.err.contains("web replicas is 3 by now, and 2 is staged"), "{refused:#?}");
+    let listed = cli.json(&["changes"]).await;
+    let change = listed["data"][0]["id"].as_str().expect("an id");
+    cli.run(&["changes", "settle", change, "--keep", "mine"]).await;
+    cli.run(&["apply", "--yes"]).await;
+
+    assert_eq!(project.service(&id).await["replicas"], 2);
+}
+
+// DK-6
+#[tokio::test]
+async fn tokens_that_have_ended_are_renewed_also_by_many_commands_at_once() {
+    let server = Server::start().await;
+    server.first_account().await;
+    let cli = Cli::new();
+    cli.login(&server.url).await;
+    let path = cli.home.path().join(".config/easel/credentials.json");
+    let read = || {
+        let text = std::fs::read_to_string(&path).expect("credentials");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    let mut known = read();
+    known["expires_at"] = json!("2001-01-01T00:00:00Z");
+    std::fs::write(&path, known.to_string()).expect("credentials");
+
+    let who = ["whoami", "--json"];
+    tokio::join!(cli.run(&who), cli.run(&who), cli.run(&who), cli.run(&who));
+
+    let renewed = read();
+    assert_ne!(renewed["refresh_token"], known["refresh_token"]);
+    // A token that the server does not know any more is renewed too.
+    let mut known = renewed;
+    known["access_token"] = json!("easela_unknown");
+    std::fs::write(&path, known.to_string()).expect("credentials");
+    cli.run(&who).await;
+    assert_ne!(read()["access_token"], known["access_token"]);
+}
