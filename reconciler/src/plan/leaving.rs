@@ -76,7 +76,7 @@ impl Draft<'_> {
                 .is_some_and(|deadline| deadline <= self.now),
             _ => true,
         };
-        (at_work + completed >= wanted) || (at_work > 0 && is_late)
+        at_work > 0 && (at_work + completed >= wanted || is_late)
     }
 
     /// Whether it serves: it runs, has proved itself, and its name leads to it.

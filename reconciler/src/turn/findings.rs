@@ -78,8 +78,10 @@ impl Turn {
         self.may_change = why.is_none();
         let mut status = self.me.current();
         if status.observe_only != why {
-            if let Some(why) = &why {
-                tracing::warn!("observing only: {why}");
+            match &why {
+                Some(why) if *ownership == Ownership::Unbound => tracing::info!("{why}"),
+                Some(why) => tracing::warn!("observing only: {why}"),
+                None => (),
             }
             status.observe_only = why;
         }

@@ -8,6 +8,8 @@ mod crash;
 mod deploy;
 mod engine;
 mod handover;
+mod judge;
+mod planner;
 mod removal;
 mod resync;
 mod scale;
