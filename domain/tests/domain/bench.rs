@@ -16,10 +16,10 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A hundred cases, unless `PROPTEST_CASES` says otherwise; what fails is mended at once.
+/// Sixty cases, unless `PROPTEST_CASES` says otherwise; what fails is mended at once.
 pub(crate) fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
-    let cases = if default.cases == 256 { 100 } else { default.cases };
+    let cases = if default.cases == 256 { 60 } else { default.cases };
     ProptestConfig { cases, failure_persistence: None, ..default }
 }
 

@@ -30,6 +30,7 @@ macro_rules! events_contract {
                 no_event_and_no_snapshot_holds_a_value,
                 a_snapshot_names_the_people_it_speaks_of,
                 a_service_has_a_history_of_its_own,
+                the_history_of_a_service_is_its_own_and_newest_first,
                 the_log_keeps_its_name,
             ]
         );
@@ -184,6 +185,27 @@ pub async fn a_snapshot_names_the_people_it_speaks_of(store: Store) {
 
     assert_eq!(people[&desk.by.actor.user].as_str(), "ann");
     assert_eq!(people[&colleague.actor.user].as_str(), "bob");
+    desk.close().await;
+}
+
+/// What was staged and applied is not in it; what came of that is.
+pub async fn the_history_of_a_service_is_its_own_and_newest_first(store: Store) {
+    let desk = Desk::open(store).await;
+    let (web, db) = (desk.service("web").await, desk.service("db").await);
+    desk.go_live(web).await;
+    let history = async |service, limit| {
+        desk.store.events.history(desk.environment, service, limit).await.expect("it answers")
+    };
+
+    let webs = history(web, 100).await;
+
+    let mut expected = desk.events().await;
+    expected.reverse();
+    expected.retain(|event| event.event.service() == Some(web));
+    assert_eq!(webs, expected);
+    assert!(webs.len() >= 6, "each step is in it");
+    assert_eq!(history(web, 2).await, expected[..2]);
+    assert_eq!(history(db, 100).await.len(), 1, "its own deployment waits");
     desk.close().await;
 }
 
