@@ -3,7 +3,7 @@
 use domain::changes::Selection;
 use icondata_lu::{LuRocket, LuTriangleAlert};
 use yew::prelude::{
-    AttrValue, Callback, Html, KeyboardEvent, Properties, component, html, use_node_ref,
+    Callback, Html, KeyboardEvent, Properties, component, html, use_effect, use_node_ref,
     use_state_eq,
 };
 
@@ -54,8 +54,12 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
     let deed = use_deed();
     let root = use_node_ref();
     let free = props.free.filter(|free| *free > 320);
-    let middle = free.map_or_else(|| "50%".into(), |free| format!("{}px", free / 2));
-    style::use_style(&root, "--middle", AttrValue::from(middle));
+    let middle = free.map_or_else(|| "50%".to_owned(), |free| format!("{}px", free / 2));
+    // The bar comes and goes: its place is written whenever it is there.
+    use_effect({
+        let root = root.clone();
+        move || style::set(&root, "--middle", &middle)
+    });
 
     let open = {
         let is_open = is_open.setter();

@@ -144,7 +144,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
                 if !destroyed.is_empty() {
                     <p class="details-destroys" role="alert">
                         <Icon icon={LuTriangleAlert} />
-                        { format!("The data of {} will be destroyed for ever.", destroyed.join(", ")) }
+                        { format!("Easel forgets {} and cannot bring it back. Its data stays in the engine until somebody removes it there.", destroyed.join(", ")) }
                     </p>
                 }
                 { for by_subject(drawn).into_iter().map(|(name, _, changes)| html! {
@@ -190,7 +190,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
                                     { if destroyed.is_empty() {
                                         format!("Apply {}", count(chosen, "change"))
                                     } else {
-                                        format!("Apply {}, destroy {}", count(chosen, "change"), destroyed.join(", "))
+                                        format!("Apply {}, give up {}", count(chosen, "change"), destroyed.join(", "))
                                     } }
                                 </Button>
                             </span>

@@ -54,7 +54,7 @@ impl Review {
         !self.applied.is_empty() && self.conflicts.is_empty() && self.problems.is_empty()
     }
 
-    /// "1 service is deployed, 2 redeploy, 1 volume is destroyed".
+    /// "1 service is deployed, 2 redeploy, 1 is removed".
     #[must_use]
     pub(super) fn summary(&self) -> String {
         let with = |effect| self.consequences.affected.values().filter(|it| **it == effect).count();
@@ -82,7 +82,7 @@ impl Review {
         if parts.is_empty() { "Nothing that runs is touched".to_owned() } else { parts.join(", ") }
     }
 
-    /// Names of the volumes whose data would be gone.
+    /// Names of the volumes that Easel would forget.
     #[must_use]
     pub(super) fn destroyed(&self, drawn: &Drawn) -> Vec<String> {
         let ids = self.consequences.destroyed.iter();

@@ -33,7 +33,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
     let deeds = use_deeds();
     let asks = use_state_eq(|| false);
     let title = words::title(drawn, change);
-    let (effect, pigment) = words::effect(effect_of(&drawn.base, &drawn.changes, change));
+    let (effect, pigment) = words::effect(change, effect_of(&drawn.base, &drawn.changes, change));
     let at = change.contributors.iter().map(|one| one.at.as_millis()).max();
     let gone = dependents(&drawn.base, &drawn.changes, &[change.id]);
     let discard = {
@@ -64,7 +64,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     <b class={change.address.variable_key().map(|_| "mono")}>{ &title }</b>
                     <Badge {pigment}>{ effect }</Badge>
                     if change.destroys_data() {
-                        <Badge pigment={Pigment::Fail}>{ "▲ Destroys its data for ever" }</Badge>
+                        <Badge pigment={Pigment::Fail}>{ "▲ Gives its data up" }</Badge>
                     }
                     if *is_along {
                         <Badge pigment={Pigment::Staged}>{ "Comes along: the others need it" }</Badge>

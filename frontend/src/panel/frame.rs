@@ -39,7 +39,7 @@ pub fn Panel(props: &PanelProps) -> Html {
     let wide = use_state_eq(width);
     let is_pulled = use_mut_ref(|| false);
     let pressed_g = use_mut_ref(|| i64::MIN);
-    style::use_style(&root, "--panel", AttrValue::from(format!("{}px", *wide)));
+    style::use_style(&root, "--drawer", AttrValue::from(format!("{}px", *wide)));
 
     let resize = {
         let (wide, on_width) = (wide.setter(), on_width.clone());
@@ -107,12 +107,12 @@ pub fn Panel(props: &PanelProps) -> Html {
     page::use_keys(on_key);
     let close = on_close.reform(|_| ());
     html! {
-        <aside ref={root} class="panel" data-test="panel" aria-label="Details">
-            <div class="panel-edge" role="separator" aria-orientation="vertical" aria-label="Width of the panel"
+        <aside ref={root} class="drawer" data-test="panel" aria-label="Details">
+            <div class="drawer-edge" role="separator" aria-orientation="vertical" aria-label="Width of the panel"
                 tabindex="0" aria-valuenow={wide.to_string()} aria-valuemin={LEAST.to_string()}
                 aria-valuemax={MOST.to_string()} {onpointerdown} {onpointermove} onpointerup={onpointerup.clone()}
                 onpointercancel={onpointerup} {onkeydown} />
-            <div class="panel-close"><IconButton icon={LuX} label="Close (Escape)" onclick={close} /></div>
+            <div class="drawer-close"><IconButton icon={LuX} label="Close (Escape)" onclick={close} /></div>
             { match (node, open) {
                 (Some(Node::Service(id)), Open::Service(named, tab)) => html! {
                     <ServicePanel key={id.to_string()} id={*id} tab={*tab} on_close={on_close.clone()}

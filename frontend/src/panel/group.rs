@@ -40,14 +40,14 @@ pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
     };
     html! {
         <>
-            <header class="panel-head">
-                <span class="card-icon panel-icon"><Icon icon={LuFolder} size={24} /></span>
+            <header class="drawer-head">
+                <span class="card-icon drawer-icon"><Icon icon={LuFolder} size={24} /></span>
                 <div class="grow">
                     <h2 class="truncate" data-test="panel-name">{ group.name.as_str() }</h2>
                     <p class="muted small">{ "A group: its services share its variables." }</p>
                 </div>
             </header>
-            <div class="panel-body panel-body--plain">
+            <div class="drawer-body drawer-body--plain">
                 <section class="settings-group">
                     <TextSetting id="group-name" label="Name" address={Address::GroupName(*id)} value={group.name.to_string()}
                         read={Callback::from(|text: String| {

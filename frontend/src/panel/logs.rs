@@ -109,7 +109,7 @@ pub(super) fn Logs(props: &LogsProps) -> Html {
         })
     };
     html! {
-        <div class="panel-log" data-test="logs">
+        <div class="drawer-log" data-test="logs">
             <LogView feed={feed} {empty} {on_reconnect} />
         </div>
     }

@@ -70,8 +70,8 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
     let on_choose = on_tab.reform(|word: AttrValue| Tab::named(&word));
     html! {
         <>
-            <header class="panel-head">
-                <span class="card-icon panel-icon">{ picture }</span>
+            <header class="drawer-head">
+                <span class="card-icon drawer-icon">{ picture }</span>
                 <div class="grow">
                     <h2 class="truncate" data-test="panel-name">{ &face.name }</h2>
                     <p class="row row--wrap small">
@@ -96,7 +96,7 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                         }
                     </p>
                     if let Some(reason) = &face.reason {
-                        <p class="panel-reason small">{ crate::api::sentence(reason) }</p>
+                        <p class="drawer-reason small">{ crate::api::sentence(reason) }</p>
                     }
                     <p class="row small muted">
                         <span>{ "Reached by others as" }</span>
@@ -106,7 +106,7 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                     </p>
                 </div>
             </header>
-            <div class="panel-body" data-test={format!("tab-{}", tab.word())}>
+            <div class="drawer-body" data-test={format!("tab-{}", tab.word())}>
                 <Tabs label="Service" {tabs} chosen={tab.word()} {on_choose}>
                     { match tab {
                         Tab::Deployments => html! { <Deployments id={*id} {on_tab} /> },

@@ -41,17 +41,17 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
     };
     html! {
         <>
-            <header class="panel-head">
-                <span class="card-icon panel-icon"><Icon icon={LuHardDrive} size={24} /></span>
+            <header class="drawer-head">
+                <span class="card-icon drawer-icon"><Icon icon={LuHardDrive} size={24} /></span>
                 <div class="grow">
                     <h2 class="truncate" data-test="panel-name">{ &name }</h2>
                     <p class="muted small">{ "A volume: its data outlives containers." }</p>
                 </div>
             </header>
-            <div class="panel-body panel-body--plain">
+            <div class="drawer-body drawer-body--plain">
                 if is_going {
                     <section class="settings-group settings-group--danger">
-                        <p>{ format!("The data of {name} will be destroyed for ever when you apply.") }</p>
+                        <p>{ format!("Easel forgets {name} when you apply, and cannot bring it back. Its data stays in the engine until somebody removes it there.") }</p>
                         if may_edit {
                             <div class="row"><Button icon={LuUndo2} onclick={keep}>{ format!("Keep {name}") }</Button></div>
                         }
@@ -87,7 +87,7 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
                     if may_edit {
                         <section class="settings-group settings-group--danger">
                             <h3>{ "Remove" }</h3>
-                            <p class="muted">{ "Applying that destroys its data for ever." }</p>
+                            <p class="muted">{ "Easel then forgets it and cannot bring it back. Its data stays in the engine until somebody removes it there." }</p>
                             <div class="row">
                                 <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Remove {name}") }</Button>
                             </div>

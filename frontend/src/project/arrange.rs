@@ -7,7 +7,7 @@ use domain::{
     layout::{Layout, Node, Position},
 };
 
-use crate::{card, live::Drawn};
+use crate::live::Drawn;
 
 const COLUMN: i32 = 340;
 const ROW: i32 = 200;
@@ -100,10 +100,4 @@ fn columns(drawn: &Drawn, services: &[ServiceId]) -> Vec<Vec<(usize, ServiceId)>
         chunks.push(lonely.into_iter().enumerate().map(|(at, id)| (at % across, id)).collect());
     }
     chunks
-}
-
-/// Where to put something new, so that its middle lies at a point.
-#[must_use]
-pub fn around(x: f64, y: f64) -> Option<Position> {
-    Position::new(x - card::WIDTH / 2.0, y - card::HEIGHT / 2.0).ok()
 }

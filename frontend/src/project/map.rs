@@ -178,6 +178,7 @@ pub fn Map(props: &MapProps) -> Html {
 
     let on_key = {
         let (handle, deeds, find) = (handle.clone(), deeds.clone(), find.clone());
+        let laid = laid.clone();
         let (add, selection, on_close) = (add.clone(), selection.clone(), props.on_close.clone());
         let is_busy = adding.is_some() || menu.is_some();
         let chosen = props.chosen;
@@ -194,7 +195,7 @@ pub fn Map(props: &MapProps) -> Html {
                 "a" | "A" | "n" | "N" if deeds.live.desk().may_edit() => {
                     event.prevent_default();
                     let middle = handle.middle();
-                    let at = super::arrange::around(middle.x, middle.y).unwrap_or_default();
+                    let at = scene::free_spot(&laid, middle.x, middle.y);
                     add.emit(Adding::Service(at));
                 }
                 "Delete" | "Backspace" if deeds.live.desk().may_edit() => {
@@ -244,7 +245,7 @@ pub fn Map(props: &MapProps) -> Html {
                         { "Add" }
                     </Button>
                     if *adds_here {
-                        <Menu label="Add" items={menus::adding(middle, refusal.clone(), &add)}
+                        <Menu label="Add" items={menus::adding(&laid, middle, refusal.clone(), &add)}
                             on_close={Callback::from({ let open = adds_here.setter(); move |()| open.set(false) })} />
                     }
                 </span>
@@ -264,7 +265,7 @@ pub fn Map(props: &MapProps) -> Html {
                         }}>
                         if may_edit {
                             <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={add.reform(move |_| {
-                                Adding::Service(super::arrange::around(0.0, 0.0).unwrap_or_default())
+                                Adding::Service(scene::free_spot(&Laid::default(), 0.0, 0.0))
                             })}>{ "Add a service" }</Button>
                             <span class="muted small">{ "or press " }<kbd>{ "A" }</kbd></span>
                         }
@@ -275,7 +276,7 @@ pub fn Map(props: &MapProps) -> Html {
                 <Menu label="Canvas" at={MenuAt::Point(request.at.x, request.at.y)} on_close={close_menu}
                     items={match node {
                         Some(node) => menus::of_node(*node, &deeds, &props.on_open, &add),
-                        None => menus::of_ground(request.map, refusal.clone(), &add, &handle),
+                        None => menus::of_ground(&laid, request.map, refusal.clone(), &add, &handle),
                     }} />
             }
             if let Some(what) = *adding {

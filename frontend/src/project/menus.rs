@@ -10,6 +10,7 @@ use yew::prelude::{AttrValue, Callback};
 use super::{
     add::{Adding, named},
     deeds::Deeds,
+    scene::{Laid, free_spot},
 };
 use crate::{
     canvas::{CanvasHandle, geometry::Position as Point},
@@ -20,9 +21,14 @@ use crate::{
 
 /// What can be added at a point of the map.
 #[must_use]
-pub fn adding(at: Point, refusal: Option<AttrValue>, add: &Callback<Adding>) -> Vec<MenuItem> {
+pub fn adding(
+    laid: &Laid,
+    at: Point,
+    refusal: Option<AttrValue>,
+    add: &Callback<Adding>,
+) -> Vec<MenuItem> {
     let place = |at: Point| domain::layout::Position::new(at.x, at.y).unwrap_or_default();
-    let service = super::arrange::around(at.x, at.y).unwrap_or_default();
+    let service = free_spot(laid, at.x, at.y);
     let item = |label: &'static str, what: Adding| {
         MenuItem::new(label, add.reform(move |()| what)).refused(refusal.clone())
     };
@@ -36,12 +42,13 @@ pub fn adding(at: Point, refusal: Option<AttrValue>, add: &Callback<Adding>) -> 
 /// What can be done with the ground.
 #[must_use]
 pub fn of_ground(
+    laid: &Laid,
     at: Point,
     refusal: Option<AttrValue>,
     add: &Callback<Adding>,
     canvas: &CanvasHandle,
 ) -> Vec<MenuItem> {
-    let mut items = adding(at, refusal, add);
+    let mut items = adding(laid, at, refusal, add);
     let canvas = canvas.clone();
     let fit = MenuItem::new("Show everything", Callback::from(move |()| canvas.fit()));
     items.push(fit.icon(LuMaximize).keys("1"));

@@ -88,7 +88,7 @@ fn Volume(props: &VolumeProps) -> Html {
                 <h3 class="card-name truncate" title={name.clone()}>{ name }</h3>
                 <p class="card-source truncate">{
                     match staged {
-                        Staged::Removed => "Volume, to be destroyed",
+                        Staged::Removed => "Volume, to be given up",
                         Staged::New => "New volume, mounted nowhere",
                         _ => "Volume, mounted nowhere",
                     }

@@ -137,6 +137,35 @@ fn loose_volumes(drawn: &Drawn) -> Vec<VolumeId> {
         .collect()
 }
 
+/// The nearest free place for a new card whose middle should lie at a point.
+#[must_use]
+pub fn free_spot(laid: &Laid, x: f64, y: f64) -> Position {
+    const STEP: (f64, f64) = (WIDTH + 48.0, HEIGHT + 56.0);
+
+    let wanted = (x - WIDTH / 2.0, y - HEIGHT / 2.0);
+    let is_free = |(x, y): (f64, f64)| {
+        let area = Area::new(x - 16.0, y - 16.0, WIDTH + 32.0, HEIGHT + 32.0 + TABS);
+        let mut cards = laid.scene.cards.iter().filter(|card| card.layer == Layer::Card);
+        !cards.any(|card| card.area.meets(&area))
+    };
+    // Ring by ring around the wanted place, to the right first.
+    let rings = (0_i32..12).flat_map(|ring| {
+        let mut spots: Vec<(i32, i32)> = (-ring..=ring)
+            .flat_map(|row| (-ring..=ring).map(move |column| (column, row)))
+            .filter(|(column, row)| column.abs().max(row.abs()) == ring)
+            .collect();
+        spots.sort_by_key(|(column, row)| (row.abs() + column.abs(), row.abs(), -column));
+        spots
+    });
+    let found = rings
+        .map(|(column, row)| {
+            (wanted.0 + f64::from(column) * STEP.0, wanted.1 + f64::from(row) * STEP.1)
+        })
+        .find(|spot| is_free(*spot));
+    let (x, y) = found.unwrap_or(wanted);
+    Position::new(x, y).unwrap_or_default()
+}
+
 /// The group in whose box a point lies, if in any.
 #[must_use]
 pub fn group_at(laid: &Laid, point: crate::canvas::geometry::Position) -> Option<GroupId> {

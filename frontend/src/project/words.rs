@@ -166,8 +166,14 @@ pub fn strategy(strategy: Strategy) -> &'static str {
 
 /// What a change does to what runs.
 #[must_use]
-pub fn effect(effect: Effect) -> (&'static str, Pigment) {
+pub fn effect(change: &StagedChange, effect: Effect) -> (&'static str, Pigment) {
     match effect {
+        Effect::Redeploy if change.address.is_whole() && change.old.is_none() => {
+            ("Deploys", Pigment::Live)
+        }
+        Effect::Redeploy if matches!(change.address, Address::Service(_)) => {
+            ("Stops and removes", Pigment::Fail)
+        }
         Effect::None => ("No effect on what runs", Pigment::Calm),
         Effect::Update => ("Updates in place", Pigment::Info),
         Effect::Scale => ("Scales", Pigment::Info),
