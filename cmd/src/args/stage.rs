@@ -214,7 +214,7 @@ pub enum VolumeAction {
         /// The service: slug, name or id.
         service: String,
     },
-    /// Delete one **and its data**, once applied.
+    /// Give one up: Easel forgets it, its data stays in the engine.
     Delete {
         /// The volume: name or id.
         volume: String,

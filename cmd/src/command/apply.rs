@@ -80,7 +80,7 @@ fn show(room: &Room, snapshot: &Snapshot, taken: &[StagedChange]) {
     let after = snapshot.spec.overlay(taken);
     let what = consequences(&snapshot.spec, &after);
     for line in describe::consequences(&snapshot.spec, &after, &what) {
-        let tone = if line.starts_with("DESTROYS") { Tone::Bad } else { Tone::Plain };
+        let tone = if line.starts_with("gives up") { Tone::Bad } else { Tone::Plain };
         console.line(format!("  {}", console.tone(tone, &line)));
     }
 }

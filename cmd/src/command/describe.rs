@@ -51,7 +51,7 @@ pub(super) fn step(spec: &EnvironmentSpec, change: &StagedChange) -> String {
             format!("new: {}", content(spec, new))
         }
         (Some(_), None) if change.address.is_whole() => {
-            if change.destroys_data() { "deleted, with its data" } else { "deleted" }.to_owned()
+            if change.destroys_data() { "given up; its data stays" } else { "deleted" }.to_owned()
         }
         (old, new) => {
             format!("{} → {}", value(spec, old.as_ref()), value(spec, new.as_ref()))
@@ -196,7 +196,8 @@ pub(super) fn consequences(
     for volume in &what.destroyed {
         let name = before.volumes.get(volume).map(|volume| volume.name.to_string());
         lines.push(format!(
-            "DESTROYS THE DATA of volume {}",
+            "gives up volume {}: Easel forgets it, its data stays in the engine until somebody \
+             removes it there",
             name.unwrap_or_else(|| volume.short())
         ));
     }
