@@ -69,11 +69,13 @@ impl Turn {
             }
             Ownership::Bound { engine: bound } if bound == engine => None,
             Ownership::Bound { .. } => Some(
-                "this is another engine than the one that this database rules; nothing is changed \
-                 until an administrator confirms it"
+                "this is another engine than the one that this database rules; if it shall, start \
+                 Easel once with --adopt-engine"
                     .to_owned(),
             ),
-            Ownership::Doubtful { why } => Some(why.clone()),
+            Ownership::Doubtful { why } => Some(format!(
+                "{why}; if this one shall rule the engine, start it once with --adopt-engine"
+            )),
         };
         self.may_change = why.is_none();
         let mut status = self.me.current();
