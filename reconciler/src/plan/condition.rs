@@ -20,7 +20,13 @@ impl Draft<'_> {
         }
         if let DeploymentState::Draining { .. } = active.state {
             let is_left = replicas.iter().any(|it| !it.is_wanted);
-            let is_done = !is_left && (service.wanted == 0 || self.is_covered(service, replicas));
+            let completed = replicas
+                .iter()
+                .filter(|it| it.is_wanted && it.ledger.verdict == Some(Verdict::Completed))
+                .count();
+            let has_arrived =
+                completed == usize::from(service.wanted) || self.is_covered(service, replicas);
+            let is_done = !is_left && has_arrived;
             let deadline = active.state.deadline(&active.config.check);
             if is_done || deadline.is_some_and(|deadline| deadline <= self.now) {
                 let milestone = Milestone::Drained;

@@ -266,9 +266,11 @@ async fn a_job_that_ends_with_0_is_completed() {
     let world = World::new();
     let key = world.service("migrate", 1);
 
+    let before = world.now();
     let id = world.deploy(key, config("exit 0 100"));
     world.until_word(id, "live").await;
     world.until_condition(key, Condition::Completed).await;
+    assert!(world.now().since(before).as_secs() < 5);
 
     assert_eq!(world.only(key).restart, Restart::No);
     assert_eq!(world.engine.state().starts[&key.service], 1, "it ran once");
