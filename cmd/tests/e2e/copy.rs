@@ -43,6 +43,7 @@ async fn a_copy_touches_nothing_until_it_is_told_to_rule() {
         until("another look", async || (looks().await != last).then_some(())).await;
     }
     assert!(engine.containers().await.is_empty(), "it looks on");
+    assert!(server.log().contains("--adopt-engine"), "and says what to do");
 
     server.stop().await;
     server.more.push("--adopt-engine".to_owned());
