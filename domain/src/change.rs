@@ -2,7 +2,7 @@
 
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, RevisionNumber, Timestamp, UserId,
-    check::{Problem, Problems},
+    check::{Problem, Problems, names},
     template::Reference,
     variable::Variable,
 };
@@ -324,14 +324,23 @@ impl EnvironmentSpec {
 #[must_use]
 pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]) -> Vec<ChangeId> {
     let mut taken: BTreeSet<ChangeId> = chosen.iter().copied().collect();
+    let whole = base.overlay(all);
     loop {
         let (some, rest): (Vec<_>, Vec<_>) =
             all.iter().cloned().partition(|change| taken.contains(&change.id));
-        let problems = base.overlay(&some).problems_beyond(base);
+        let part = base.overlay(&some);
+        let problems = part.problems_beyond(base);
+        // A name must mean the same service that it means on the canvas.
+        let unsettled: Vec<&str> = some
+            .iter()
+            .flat_map(unknown_names)
+            .filter(|name| part.find_service(name) != whole.find_service(name))
+            .collect();
         let needed: Vec<ChangeId> = rest
             .iter()
             .filter(|candidate| {
                 problems.iter().any(|problem| problem.kind.concerns(candidate))
+                    || unsettled.iter().any(|name| names(candidate, name))
                     || some
                         .iter()
                         .any(|change| change.address.parent().as_ref() == Some(&candidate.address))
@@ -343,6 +352,22 @@ pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]
         }
         taken.extend(needed);
     }
+}
+
+/// The names in new values that no service had when they were written.
+fn unknown_names(change: &StagedChange) -> Vec<&str> {
+    let variables: Vec<&Variable> = match &change.new {
+        Some(Content::Variable(variable)) => vec![variable],
+        Some(Content::Group(group)) => group.variables.values().collect(),
+        Some(Content::Service(service)) => service.variables.values().collect(),
+        _ => Vec::new(),
+    };
+    (variables.into_iter().flat_map(Variable::references))
+        .filter_map(|reference| match reference {
+            Reference::Unknown { namespace, .. } => Some(namespace.as_str()),
+            Reference::Service { .. } | Reference::Shared { .. } | Reference::Own { .. } => None,
+        })
+        .collect()
 }
 
 /// All changes that go when the chosen ones are discarded, themselves included, in their order:

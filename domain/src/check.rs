@@ -337,16 +337,6 @@ fn reference_depends_on(at: &Address, reference: &Reference, change: &StagedChan
                 || change.address == Address::ServiceField(service, Field::Ports)
         })
     };
-    let named = |wanted: &str| {
-        [&change.old, &change.new].into_iter().flatten().any(|content| match content {
-            Content::Service(service) => {
-                service.slug.as_str() == wanted
-                    || service.name.as_str().to_lowercase() == wanted.to_lowercase()
-            }
-            Content::Name(name) => name.as_str().to_lowercase() == wanted.to_lowercase(),
-            _ => false,
-        })
-    };
     defines(change, reference.key().as_str())
         || group_of(at.service())
         || match reference {
@@ -354,7 +344,7 @@ fn reference_depends_on(at: &Address, reference: &Reference, change: &StagedChan
                 change.address == Address::Service(*service) || group_of(Some(*service))
             }
             Reference::Unknown { namespace, .. } => {
-                named(namespace)
+                names(change, namespace)
                     || matches!(
                         change.address,
                         Address::ServiceField(_, Field::Group | Field::Ports)
@@ -362,6 +352,18 @@ fn reference_depends_on(at: &Address, reference: &Reference, change: &StagedChan
             }
             Reference::Shared { .. } | Reference::Own { .. } => false,
         }
+}
+
+/// Whether a change can decide which service a name means.
+pub(crate) fn names(change: &StagedChange, wanted: &str) -> bool {
+    [&change.old, &change.new].into_iter().flatten().any(|content| match content {
+        Content::Service(service) => {
+            service.slug.as_str() == wanted
+                || service.name.as_str().to_lowercase() == wanted.to_lowercase()
+        }
+        Content::Name(name) => name.as_str().to_lowercase() == wanted.to_lowercase(),
+        _ => false,
+    })
 }
 
 /// Whether a change makes, changes or removes a variable of this key.

@@ -5,6 +5,7 @@ use domain::{
     Address, Check, Command, Content, Field, Group, GroupId, IconUrl, Limits, MountPath, Port,
     Replicas, Secret, Service, ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
+    change::closure,
     changes::Selection,
     edit::{Edit, NewMount},
     effect::{Effect, consequences, effect_of},
@@ -269,6 +270,25 @@ fn a_reference_to_what_comes_later_is_tied() {
     let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
     assert_eq!(config.variables[&key("DB")].expose(), "db");
     assert_eq!(bench.workspace.spec.edges().len(), 1);
+}
+
+/// A name that is given away and given anew means one service, in parts as in the whole.
+#[test]
+fn a_part_means_the_service_that_the_whole_means() {
+    let mut bench = Bench::new();
+    let (old, user) = (bench.service("db"), bench.service("web"));
+    bench.apply(bench.waiting()).unwrap();
+    bench.stage(Edit::Clear { address: Address::Service(old) }).unwrap();
+    bench.own(user, "URL", "${{db.HOST}}");
+    let new = bench.service("db");
+    let all = bench.changes();
+    let url = all.iter().find(|change| change.address.variable_key().is_some()).unwrap().id;
+
+    let closed = closure(&bench.workspace.spec, &all, &[url]);
+
+    assert_eq!(closed, bench.waiting());
+    bench.apply(closed).unwrap();
+    assert_eq!(bench.workspace.spec.edges()[0].to, new);
 }
 
 /// The browser may ask for a thousand cards' worth of answers.
