@@ -141,7 +141,7 @@ pub fn ServiceCard(props: &ServiceCardProps) -> Html {
                     <span class="card-since truncate"><RelativeTime {at} /></span>
                 }
                 <span class="grow" />
-                if face.replicas.len() > 1 {
+                if face.replicas.len() > 1 && face.rollout.is_none() {
                     { replicas(&face.replicas) }
                 }
             </footer>

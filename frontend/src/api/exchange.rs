@@ -22,23 +22,9 @@ impl Answer {
     /// The answer's value; nothing is read as `()`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let body = if self.body.is_empty() { "null" } else { &self.body };
-        read(body).ok_or_else(|| ApiError::unread(self.status, self.request.as_deref()))
+        serde_json::from_str(body)
+            .map_err(|_| ApiError::unread(self.status, self.request.as_deref()))
     }
-}
-
-/// A value within an envelope with a tag, as events have it. So that every type is read in one way
-/// only: each further way would be compiled for all of them.
-#[derive(serde::Deserialize)]
-#[serde(tag = "t")]
-enum Envelope<T> {
-    #[serde(rename = "v")]
-    Value { v: T },
-}
-
-/// Reads JSON.
-pub(super) fn read<T: DeserializeOwned>(body: &str) -> Option<T> {
-    let Envelope::Value { v } = serde_json::from_str(&format!(r#"{{"t":"v","v":{body}}}"#)).ok()?;
-    Some(v)
 }
 
 /// Why nothing came back.

@@ -123,6 +123,13 @@ impl Drawn {
         self.services().find(|(_, service)| service.mounts.contains_key(&volume))
     }
 
+    /// Volumes that no service mounts, and those whose removal is staged.
+    pub fn loose_volumes(&self) -> impl Iterator<Item = VolumeId> {
+        let gone = self.base.volumes.keys().filter(|id| !self.whole.volumes.contains_key(id));
+        let loose = self.whole.volumes.keys().filter(|id| self.mounted(**id).is_none());
+        loose.chain(gone).copied()
+    }
+
     /// The staged change at an address.
     #[must_use]
     pub fn change(&self, address: &Address) -> Option<&StagedChange> {

@@ -99,7 +99,7 @@ pub(super) fn Deployment(props: &DeploymentProps) -> Html {
                 <div class="deployment-failure" data-test="failure">
                     <p>
                         { crate::api::sentence(&failure.reason) }
-                        if let Some(code) = failure.exit_code {
+                        if let Some(code) = failure.exit_code.filter(|code| !failure.reason.contains(&code.to_string())) {
                             { " Exit code " }<code>{ code }</code>{ "." }
                         }
                     </p>
@@ -160,7 +160,7 @@ struct PullProps {
 fn Pull(props: &PullProps) -> Html {
     let PullProgress { received, total } = props.progress;
     let root = use_node_ref();
-    let percent = if total > 0 { (received.saturating_mul(100) / total).min(100) } else { 0 };
+    let percent = received.saturating_mul(100).checked_div(total).unwrap_or(0).min(100);
     style::use_style(&root, "--done", AttrValue::from(format!("{percent}%")));
     if total == 0 {
         return html! { <p class="small muted">{ "Asking the registry" }</p> };

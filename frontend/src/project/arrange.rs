@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ServiceId,
+    ServiceId, VolumeId,
     layout::{Layout, Node, Position},
 };
 
@@ -11,6 +11,8 @@ use crate::live::Drawn;
 
 const COLUMN: i32 = 340;
 const ROW: i32 = 200;
+/// How far below its service a volume lies that is mounted there no more.
+const BELOW: i32 = 168;
 /// No column is longer than this: a hundred services without references are no tower.
 const MOST_ROWS: usize = 6;
 
@@ -38,9 +40,19 @@ pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut BTreeMap<Node, Positi
     }
 
     let groups = drawn.whole.groups.keys().map(|id| Node::Group(*id));
-    let volumes = (drawn.whole.volumes.keys())
-        .filter(|id| drawn.mounted(**id).is_none())
-        .map(|id| Node::Volume(*id));
+    let volumes: Vec<VolumeId> = (drawn.loose_volumes())
+        .filter(|id| lacks(&Node::Volume(*id)) && !known.contains_key(&Node::Volume(*id)))
+        .collect();
+    // What has just been unmounted lies below where it was.
+    for id in &volumes {
+        let was = drawn.base.services.iter().find(|(_, service)| service.mounts.contains_key(id));
+        let node = was.map(|(service, _)| Node::Service(*service));
+        let above = node.and_then(|node| layout.get(&node).or_else(|| known.get(&node)).copied());
+        if let Some(above) = above {
+            known.insert(Node::Volume(*id), Position { x: above.x, y: above.y + BELOW });
+        }
+    }
+    let volumes = volumes.into_iter().map(Node::Volume);
     let loose: Vec<Node> =
         (groups.chain(volumes)).filter(|node| lacks(node) && !known.contains_key(node)).collect();
     let top = floor(drawn, layout, known);

@@ -1,7 +1,7 @@
 //! What a service's card says: the truth about what serves, and what is on its way.
 
 use domain::{
-    ServiceId, Source,
+    ServiceId,
     deployment::{Condition, DeploymentState},
     deployments::{DeploymentSummary, ServiceState},
 };
@@ -150,16 +150,6 @@ pub fn shape(state: &DeploymentState) -> Status {
     }
 }
 
-/// The picture of a service.
-#[must_use]
-pub fn icon(service: &domain::Service) -> CardIcon {
-    match (&service.icon, &service.source) {
-        (Some(icon), _) => CardIcon::Picture(icon.to_string().into()),
-        (None, Source::Image { image, .. }) => CardIcon::Mark(brand(image.as_str())),
-        (None, Source::Empty) => CardIcon::Mark(brand("")),
-    }
-}
-
 /// What a service's card says.
 #[must_use]
 pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
@@ -167,6 +157,10 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
     let service = drawn.service(id)?;
     let staged = drawn.mark(id);
     let source = service.source.image();
+    // What runs, unless another image is staged.
+    let is_staged = drawn.base.services.get(&id).is_none_or(|base| base.source != service.source);
+    let running = desk.state(id).and_then(|state| state.active.as_ref()).map(|it| &it.image);
+    let shown = if is_staged { source } else { running.or(source) };
     let standing = match (staged, source) {
         (_, None) => Standing::new(Status::Stopped, "No image yet"),
         (Staged::New, _) => Standing::new(Status::Staged, "Not deployed yet"),
@@ -185,8 +179,11 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
     let port = service.ports.first().map(|port| format!(":{}", port.number)).unwrap_or_default();
     Some(Face {
         name: service.name.to_string().into(),
-        icon: icon(service),
-        source: source.map_or("Choose an image", |image| image.as_str()).to_owned().into(),
+        icon: match &service.icon {
+            Some(icon) => CardIcon::Picture(icon.to_string().into()),
+            None => CardIcon::Mark(brand(shown.map_or("", |image| image.as_str()))),
+        },
+        source: shown.map_or("Choose an image", |image| image.as_str()).to_owned().into(),
         source_icon: None,
         status: standing.status,
         word: standing.word,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use domain::{
-    GroupId, ServiceId, VolumeId,
+    GroupId, ServiceId,
     layout::{Node, Position},
 };
 
@@ -86,7 +86,7 @@ pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
         nodes.insert(card.id, node);
         cards.push(card);
     }
-    for id in loose_volumes(&drawn) {
+    for id in drawn.loose_volumes() {
         let node = Node::Volume(id);
         let Some(volume) = drawn.whole.volumes.get(&id).or_else(|| drawn.base.volumes.get(&id))
         else {
@@ -127,14 +127,6 @@ pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
         })
         .collect();
     Laid { scene: Rc::new(Scene { cards, edges }), nodes: Rc::new(nodes) }
-}
-
-/// Volumes that no service mounts, or whose removal is staged.
-fn loose_volumes(drawn: &Drawn) -> Vec<VolumeId> {
-    let gone = drawn.base.volumes.keys().filter(|id| !drawn.whole.volumes.contains_key(id));
-    (drawn.whole.volumes.keys().filter(|id| drawn.mounted(**id).is_none()).chain(gone))
-        .copied()
-        .collect()
 }
 
 /// The nearest free place for a new card whose middle should lie at a point.
