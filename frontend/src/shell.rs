@@ -44,6 +44,9 @@ pub struct ShellProps {
     pub connection: Connection,
     #[prop_or_default]
     pub on_reconnect: Callback<()>,
+    /// The screen itself says when there is no network.
+    #[prop_or_default]
+    pub says_offline: bool,
     /// The canvas goes to the edges; other screens are a column.
     #[prop_or_default]
     pub full: bool,
@@ -79,7 +82,7 @@ pub fn Shell(props: &ShellProps) -> Html {
 
 fn connection(props: &ShellProps, is_online: bool) -> Html {
     let text = match props.connection {
-        _ if !is_online => {
+        _ if !is_online && !props.says_offline => {
             "You are offline. Changes are not saved until the network is back.".into()
         }
         Connection::None | Connection::Live | Connection::Retrying(0) => return Html::default(),

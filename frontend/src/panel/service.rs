@@ -98,8 +98,8 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                     if let Some(reason) = &face.reason {
                         <p class="drawer-reason small">{ crate::api::sentence(reason) }</p>
                     }
-                    <p class="row small muted">
-                        <span>{ "Reached by others as" }</span>
+                    <p class="row row--wrap small muted">
+                        <span class="drawer-host">{ "Reached by others as" }</span>
                         <code>{ &face.host }</code>
                         <CopyButton text={seen.host.clone()} />
                         { staged(face.staged) }

@@ -192,7 +192,7 @@ fn Easel(props: &EaselProps) -> Html {
     };
     let free = (frame.chosen.is_some()).then(|| panel::free(*width));
     html! {
-        <Shell full=true {place}>
+        <Shell full=true {place} says_offline=true>
             { notice(&frame, &live) }
             if frame.is_known {
                 <Map chosen={frame.chosen} {free} {on_open} on_close={on_close.clone()} />
