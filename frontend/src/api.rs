@@ -14,7 +14,7 @@ mod project;
 mod request;
 mod system;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc};
 
 use serde::de::DeserializeOwned;
 use yew::prelude::{Callback, hook, use_context};
@@ -37,6 +37,9 @@ pub use self::{
 
 use self::exchange::Unanswered;
 
+/// Something that comes later.
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// A way to the server. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
@@ -58,14 +61,23 @@ impl Api {
         Self { unanswered: Rc::default(), on_ended }
     }
 
-    /// Sends a request, and reads the answer. That the session has ended is told to the app too.
+    /// Sends a request, and reads the answer.
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
-        let minds = request.minds_session();
-        let answer = exchange::exchange(&Browser, &self.unanswered, request).await;
-        if minds && matches!(answer, Err(ApiError::Unauthorized(_))) {
-            self.on_ended.emit(());
-        }
-        answer.and_then(|answer| answer.read())
+        self.ask(request).await?.read()
+    }
+
+    /// Sends a request. That the session has ended is told to the app too. In a box, so that the
+    /// app carries it once and not for every call.
+    fn ask(&self, request: Request) -> Boxed<Result<Answer, ApiError>> {
+        let (unanswered, on_ended) = (self.unanswered.clone(), self.on_ended.clone());
+        Box::pin(async move {
+            let minds = request.minds_session();
+            let answer = exchange::exchange(&Browser, &unanswered, request).await;
+            if minds && matches!(answer, Err(ApiError::Unauthorized(_))) {
+                on_ended.emit(());
+            }
+            answer
+        })
     }
 }
 

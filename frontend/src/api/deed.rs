@@ -4,8 +4,11 @@ use std::{cell::Cell, future::Future, rc::Rc};
 
 use yew::prelude::{AttrValue, UseStateSetter, hook, use_effect_with, use_memo, use_state_eq};
 
-use super::ApiError;
+use super::{ApiError, Boxed};
 use crate::component::{Toasts, use_toasts};
+
+/// What is left to do after success.
+type Rest = Box<dyn FnOnce()>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Standing {
@@ -64,6 +67,14 @@ impl Deed {
         answer: impl Future<Output = Result<T, ApiError>> + 'static,
         done: impl FnOnce(T) + 'static,
     ) {
+        self.run(Box::pin(async move {
+            let value = answer.await?;
+            let rest: Rest = Box::new(move || done(value));
+            Ok(rest)
+        }));
+    }
+
+    fn run(&self, answer: Boxed<Result<Rest, ApiError>>) {
         if self.traffic.is_busy.replace(true) {
             return;
         }
@@ -74,9 +85,9 @@ impl Deed {
             let answer = answer.await;
             traffic.is_busy.set(false);
             match answer {
-                Ok(value) => {
+                Ok(rest) => {
                     set.set(Standing::default());
-                    done(value);
+                    rest();
                 }
                 Err(error) if traffic.is_gone.get() => toasts.failed(error.to_string()),
                 Err(error) => set.set(Standing { is_busy: false, error: Some(error) }),
