@@ -14,6 +14,7 @@ mod removal;
 mod resync;
 mod scale;
 mod seeded;
+mod whole;
 
 /// The simulated engine keeps the promises that the real one keeps.
 mod simulated {
