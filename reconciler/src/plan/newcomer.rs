@@ -104,7 +104,10 @@ impl Draft<'_> {
         }
         let crashes = replica.ledger.recent_crashes(self.now);
         if crashes >= deaths {
-            let reason = how_it_ended(inspection);
+            let mut reason = how_it_ended(inspection);
+            if !inspection.out_of_memory {
+                reason.push_str(" before it was ready");
+            }
             return Standing::Broken { reason, exit_code: inspection.exit_code };
         }
         let wait =
@@ -231,7 +234,7 @@ pub(super) fn how_it_ended(inspection: &Inspection) -> String {
         return out_of_memory(inspection.limits.memory_mb());
     }
     match inspection.exit_code {
-        Some(code) => format!("its container ended with exit code {code} before it was ready"),
-        None => "its container ended before it was ready".to_owned(),
+        Some(code) => format!("its container ended with exit code {code}"),
+        None => "its container ended".to_owned(),
     }
 }

@@ -56,7 +56,7 @@ async fn a_paused_container_is_resumed() {
     assert_eq!(told(&world), [IncidentKind::Paused]);
 }
 
-// F36.
+// F36, DK-132.
 #[tokio::test(start_paused = true)]
 async fn a_removed_container_is_made_again_at_its_address() {
     let (world, key) = mended(|engine, container, _| engine.remove_by_hand(container)).await;

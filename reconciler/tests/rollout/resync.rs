@@ -77,7 +77,7 @@ async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> Ser
     key
 }
 
-// I4, W35, design §8: one list for a thousand services, and not a single write. F01: Easel is
+// DK-127, I4, W35, design §8: one list for a thousand services, and not a single write. F01: Easel is
 // started beside them, and nothing is redeployed.
 #[tokio::test(start_paused = true)]
 async fn a_look_at_a_thousand_services_costs_one_list_and_no_write() {
@@ -144,6 +144,24 @@ async fn what_is_under_way_is_looked_at_without_events() {
     world.until_word(id, "failed").await;
 
     assert!(world.now().since(before) < Duration::from_secs(15));
+}
+
+// DK-127: many wishes in one moment are one look.
+#[tokio::test(start_paused = true)]
+async fn many_wishes_are_one_look() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    let reads = world.rollouts.reads();
+    drop(world.engine.take_calls());
+
+    for _ in 0..1_000 {
+        world.reconciler().nudge(None);
+        world.nudge(key);
+    }
+    world.pass(Duration::from_secs(1)).await;
+
+    assert!(world.rollouts.reads() - reads <= 3, "{} reads", world.rollouts.reads() - reads);
+    assert!(world.engine.take_calls().len() <= 4);
 }
 
 // DK-140: conditions change once, not with every look.

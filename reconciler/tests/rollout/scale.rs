@@ -4,7 +4,7 @@ use crate::support::World;
 use domain::{Limits, testing::CallKind};
 use std::time::Duration;
 
-// DK-55: more and fewer, without a redeploy.
+// DK-55, DK-132: more and fewer, without a redeploy.
 #[tokio::test(start_paused = true)]
 async fn replicas_come_and_go_without_a_deployment() {
     let world = World::new();
@@ -29,7 +29,7 @@ async fn replicas_come_and_go_without_a_deployment() {
     world.assert_at_rest().await;
 }
 
-// W26, F64: one that cannot be made does not take the others along.
+// Design §4: an address always means the same container.
 #[tokio::test(start_paused = true)]
 async fn an_address_means_one_container_for_a_while() {
     let world = World::new();
