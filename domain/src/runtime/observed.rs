@@ -123,9 +123,9 @@ pub struct Usage {
 /// A hint that something has happened to an object of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuntimeEvent {
-    /// A container of this service was made, started, stopped, ended or removed.
+    /// A container of this service was made, started, stopped, ended, disconnected or removed.
     Service(ServiceId),
-    /// A network of this environment was changed.
+    /// A network of this environment was changed, and it is not known for whom.
     Network(EnvironmentId),
 }
 

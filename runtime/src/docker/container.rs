@@ -22,7 +22,7 @@ use domain::{
     },
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -30,7 +30,8 @@ use std::{
 impl Docker {
     pub(super) async fn list_replicas(&self) -> Result<Vec<ObservedReplica>, RuntimeError> {
         let replicas = self.list(&self.marks.filter()).await?;
-        self.known.replace(replicas.iter().map(|replica| replica.container.clone()));
+        let pairs = replicas.iter().map(|it| (it.container.clone(), it.identity.service));
+        self.known.replace(pairs);
         Ok(replicas)
     }
 
@@ -107,7 +108,7 @@ impl Docker {
                     for warning in made.warnings {
                         tracing::debug!(container.name = name, "the engine warns: {warning}");
                     }
-                    return Ok(self.known.add(made.id));
+                    return Ok(self.known.add(made.id, spec.identity.service));
                 }
                 Err(failure) if failure.status() == Some(409) && failure.says("name") => {
                     if let Some(adopted) = self.adopt(&name, spec).await? {
@@ -161,7 +162,7 @@ impl Docker {
             | ContainerState::Restarting
             | ContainerState::Exited => {
                 tracing::info!(container.id = id.short(), "adopted a container that we had made");
-                Ok(Some(self.known.add(id.0)))
+                Ok(Some(self.known.add(id.0, spec.identity.service)))
             }
         }
     }
@@ -280,7 +281,9 @@ impl Docker {
         if !self.marks.are_ours(&labels) {
             return Err(foreign(container));
         }
-        self.known.add(container.0.clone());
+        if let Some(service) = label::read(&labels, label::SERVICE) {
+            self.known.add(container.0.clone(), service);
+        }
         Ok(())
     }
 
@@ -301,22 +304,27 @@ fn foreign(container: &ContainerId) -> RuntimeError {
     ))
 }
 
-/// The containers that are known to be ours.
+/// The containers that are known to be ours, and whose they are.
 #[derive(Default)]
-pub(super) struct Known(Mutex<HashSet<ContainerId>>);
+pub(super) struct Known(Mutex<HashMap<ContainerId, ServiceId>>);
 
 impl Known {
-    fn lock(&self) -> MutexGuard<'_, HashSet<ContainerId>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ContainerId, ServiceId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has(&self, container: &ContainerId) -> bool {
-        self.lock().contains(container)
+    /// The service that a container belongs to.
+    pub(super) fn service(&self, container: &ContainerId) -> Option<ServiceId> {
+        self.lock().get(container).copied()
     }
 
-    fn add(&self, id: String) -> ContainerId {
+    fn has(&self, container: &ContainerId) -> bool {
+        self.lock().contains_key(container)
+    }
+
+    fn add(&self, id: String, service: ServiceId) -> ContainerId {
         let container = ContainerId(id);
-        self.lock().insert(container.clone());
+        self.lock().insert(container.clone(), service);
         container
     }
 
@@ -324,7 +332,7 @@ impl Known {
         self.lock().remove(container);
     }
 
-    fn replace(&self, containers: impl Iterator<Item = ContainerId>) {
+    fn replace(&self, containers: impl Iterator<Item = (ContainerId, ServiceId)>) {
         *self.lock() = containers.collect();
     }
 }

@@ -5,7 +5,7 @@ use bollard::{
     models::{EventMessage, EventMessageTypeEnum},
     query_parameters::EventsOptionsBuilder,
 };
-use domain::runtime::{RuntimeError, RuntimeEvent};
+use domain::runtime::{ContainerId, RuntimeError, RuntimeEvent};
 use futures::{StreamExt, future, stream, stream::BoxStream};
 use std::{
     sync::Arc,
@@ -34,7 +34,9 @@ impl Docker {
         // The engine writes no labels on what it tells of networks, so these are told by name.
         let containers = listen("container", &OF_CONTAINERS, true);
         let networks = listen("network", &OF_NETWORKS, false);
-        let (connection, known) = (Arc::clone(&self.connection), Arc::clone(&self.networks));
+        let connection = Arc::clone(&self.connection);
+        let (containers_known, networks_known) =
+            (Arc::clone(&self.known), Arc::clone(&self.networks));
         let events = stream::select(containers.boxed(), networks.boxed())
             // When one of the two ends, the engine has gone, and so both end.
             .map(move |event| match event {
@@ -46,19 +48,30 @@ impl Docker {
                 None => None,
             })
             .take_while(|event| future::ready(event.is_some()))
-            .filter_map(move |event| future::ready(event.and_then(|event| hint(event, &known))));
+            .filter_map(move |event| {
+                let hint = event.and_then(|event| hint(event, &containers_known, &networks_known));
+                future::ready(hint)
+            });
         Ok(events.boxed())
     }
 }
 
-fn hint(event: EventMessage, networks: &super::network::Known) -> Option<RuntimeEvent> {
+fn hint(
+    event: EventMessage,
+    containers: &super::container::Known,
+    networks: &super::network::Known,
+) -> Option<RuntimeEvent> {
     let attributes = event.actor?.attributes?;
     match event.typ? {
         EventMessageTypeEnum::CONTAINER => {
             label::read(&attributes, label::SERVICE).map(RuntimeEvent::Service)
         }
         EventMessageTypeEnum::NETWORK => {
-            networks.environment(attributes.get("name")?).map(RuntimeEvent::Network)
+            let environment = networks.environment(attributes.get("name")?)?;
+            // Who was disconnected: each promotion does that, and its neighbours need not look up.
+            let container = attributes.get("container").map(|id| ContainerId(id.clone()));
+            let service = container.and_then(|container| containers.service(&container));
+            Some(service.map_or(RuntimeEvent::Network(environment), RuntimeEvent::Service))
         }
         EventMessageTypeEnum::EMPTY
         | EventMessageTypeEnum::BUILDER

@@ -43,6 +43,24 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
     }
 }
 
+#[tokio::test]
+async fn a_container_taken_off_its_network_is_news_of_its_own_service_only() {
+    let lab = Lab::new().await;
+    let spec = lab.replica("web", &SLEEP);
+    let container = lab.run(&spec).await;
+    let events = lab.docker.events().await.unwrap();
+    let network = format!("easel-{}-{}", lab.instance.short(), lab.environment.short());
+    let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
+
+    lab.raw.disconnect_network(&network, off).await.unwrap();
+
+    // What was done a moment ago may be told again; then this one, and nothing of the network.
+    let told = events.take_until(tokio::time::sleep(Duration::from_secs(2)));
+    let told: Vec<_> = told.collect().await;
+    assert!(told.contains(&RuntimeEvent::Service(spec.identity.service)), "{told:?}");
+    assert!(!told.contains(&RuntimeEvent::Network(lab.environment)), "{told:?}");
+}
+
 // F34
 #[tokio::test]
 async fn the_stream_ends_when_the_engine_goes_away() {
