@@ -75,6 +75,7 @@ enum Part {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    easel::tls::ready();
     let options = Options::parse();
     let engine = match Engine::connect(&options.engine) {
         Ok(engine) => engine,
