@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub const STOP_BUDGET: Duration = Duration::from_secs(10);
 
 /// What of that is left for the database when everything else has had its time.
-const CLOSE_BUDGET: Duration = Duration::from_secs(1);
+const CLOSE_BUDGET: Duration = Duration::from_secs(2);
 
 /// How often what is too old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
