@@ -3,6 +3,7 @@
 
 mod absent;
 mod api;
+mod browser;
 mod cli;
 mod copy;
 mod engine;
@@ -14,6 +15,7 @@ mod secret;
 mod server;
 mod start;
 mod stop;
+mod story;
 mod variable;
 mod watch;
 mod web;

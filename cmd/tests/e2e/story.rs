@@ -1,0 +1,176 @@
+//! The main job in a real browser: from a fresh instance to a running service and back.
+
+use crate::{
+    api::Api,
+    browser::Window,
+    secret,
+    server::{EMAIL, PASSWORD, Server},
+    until,
+};
+use serde_json::json;
+
+const SECRET: &str = "planted-in-the-browser-5e0d7b";
+
+// DK-33, DK-34, DK-35, DK-42, DK-69, DK-70, DK-71, DK-72, DK-85, DK-86, DK-87, DK-88, DK-125,
+// DK-159, DK-169, DK-180: what a person sees and does, with pictures of it.
+#[tokio::test]
+async fn a_person_brings_a_service_to_life_in_the_browser() {
+    let mut server = Server::start().await;
+    let engine = server.engine();
+    let claim = server.claim.clone().expect("a claim token");
+    let window = Window::open(&format!("{}/claim#{claim}", server.url)).await;
+
+    claim_the_instance(&window).await;
+    make_a_project(&window).await;
+    stage_a_service(&window).await;
+    apply_with_a_message(&window).await;
+    let container = engine.container_of("web").await;
+    look_around(&window).await;
+    change_a_variable(&window).await;
+    until("a container with the new value", async || {
+        let running = engine.containers_of("web").await;
+        let fresh = running.iter().filter_map(|one| one.id.clone()).find(|id| *id != container)?;
+        let said = engine.exec(&fresh, &["sh", "-c", "echo $GREETING"]).await;
+        (said.trim() == SECRET).then_some(())
+    })
+    .await;
+    let frames = window.frames.lock().unwrap().join("\n");
+    assert!(!frames.contains(SECRET), "a secret went over the socket");
+    let watching = bystander(&server, &window).await;
+    assert!(!watching.contains(SECRET), "a secret was shown to somebody else");
+
+    // The container dies by a stranger's hand, and is back.
+    let victim = engine.container_of("web").await;
+    engine.kill(&victim).await;
+    window.see("[data-test=card][data-name=web][data-status=Running]").await;
+    engine.container_of("web").await;
+
+    delete_the_service(&window).await;
+    until("an engine without it", async || {
+        engine.containers_of("web").await.is_empty().then_some(())
+    })
+    .await;
+    window.close().await;
+
+    server.stop().await;
+    secret::look("the log", server.log().as_bytes(), &[SECRET]);
+    for file in secret::files(&server.data()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        secret::look(&file.display().to_string(), &bytes, &[SECRET]);
+    }
+}
+
+async fn claim_the_instance(window: &Window) {
+    window.see("#email").await;
+    window.picture("01-claim").await;
+    window.fill("#name", "Ada Lovelace").await;
+    window.fill("#email", EMAIL).await;
+    window.fill("#password", PASSWORD).await;
+    window.press("Make the account and sign in").await;
+}
+
+async fn make_a_project(window: &Window) {
+    window.read("h1", "Projects").await;
+    window.picture("02-no-projects").await;
+    window.press("Make a project").await;
+    window.fill("#project-name", "Shop").await;
+    window.press("Make the project").await;
+    window.see("[data-test=canvas-empty]").await;
+    window.picture("03-empty-canvas").await;
+}
+
+async fn stage_a_service(window: &Window) {
+    window.press("Add a service").await;
+    window.fill("#add-image", "Not An Image").await;
+    window.press("Add service").await;
+    window.read("[data-test=add-service]", "Must be an image such as").await;
+    window.picture("04-add-service").await;
+    window.fill("#add-image", "easel-test/busybox:1").await;
+    window.fill("#add-name", "web").await;
+    window.fill("#add-ports", "8080").await;
+    window.fill("#add-variables", "GREETING=hello").await;
+    window.click("[data-test=add-service] summary").await;
+    window
+        .fill(
+            "#add-command",
+            "sh -c 'echo it listens; echo \"not well\" >&2; exec httpd -f -v -p 8080 -h /www'",
+        )
+        .await;
+    window.press("Add service").await;
+    window.see("[data-test=card][data-name=web]").await;
+    window.read("[data-test=change-count]", "1 change").await;
+    window.picture("05-staged").await;
+}
+
+async fn apply_with_a_message(window: &Window) {
+    window.press("Details").await;
+    window.see("[data-test=change-details]").await;
+    window.read("[data-test=change-details]", "web").await;
+    window.picture("06-details").await;
+    window.fill("#apply-message", "The first service").await;
+    window.press("Apply 1 change").await;
+    window.see("[data-test=card][data-name=web][data-status=Running]").await;
+    window.see_no("[data-test=change-bar]").await;
+    window.picture("07-live").await;
+}
+
+async fn look_around(window: &Window) {
+    window.click("[data-test=card][data-name=web]").await;
+    window.see("[data-test=panel]").await;
+    window.press("Deployments").await;
+    window.see("[data-test=deployment][data-state=live]").await;
+    window.read("[data-test=deployment]", "The first service").await;
+    window.picture("08-deployments").await;
+    window.press("Logs").await;
+    window.read("[data-test=logs]", "it listens").await;
+    window.read("[data-test=logs]", "not well").await;
+    window.picture("09-logs").await;
+    window.press("Settings").await;
+    window.see("[data-test=delete-service]").await;
+    window.picture("10-settings").await;
+}
+
+async fn change_a_variable(window: &Window) {
+    window.click("[role=tab][id*=variables], [role=tab]:nth-of-type(3)").await;
+    window.see("[data-test=tab-variables]").await;
+    window.picture("11-variables").await;
+    window.press("Edit GREETING").await;
+    window.fill("#variable-value", SECRET).await;
+    window.press("Stage value").await;
+    window.read("[data-test=change-count]", "1 change").await;
+    let shown: String = window.eval("document.body.innerText").await;
+    assert!(!shown.contains(SECRET), "a value is shown without having been asked for");
+    window.picture("12-variable-staged").await;
+    window.key("Escape").await;
+    window.click("[data-test=apply] button").await;
+    window.see_no("[data-test=change-bar]").await;
+}
+
+/// All that somebody with a look at the project is told of it.
+async fn bystander(server: &Server, window: &Window) -> String {
+    let tokens = Api { http: reqwest::Client::new(), url: server.url.clone(), key: String::new() };
+    let login = json!({ "email": EMAIL, "password": PASSWORD });
+    let signed_in = tokens.post("auth/login", &login).await;
+    let key = signed_in["access_token"].as_str().expect("a token").to_owned();
+    let api = Api { key, ..tokens };
+    let projects = api.get("projects").await;
+    let id = projects["data"][0]["id"].as_str().expect("a project").to_owned();
+    let project = crate::api::Project { api: &api, id };
+    let viewer = api.viewer(&project).await;
+    let mut told = String::new();
+    for path in ["canvas", "pending-changes", "services", "revisions", "revisions/2", "env-vars"] {
+        told.push_str(&viewer.get(&project.path(path)).await.to_string());
+    }
+    told.push_str(&window.path().await);
+    told
+}
+
+async fn delete_the_service(window: &Window) {
+    window.click("[data-test=card][data-name=web]").await;
+    window.press("Settings").await;
+    window.click("[data-test=delete-service] button").await;
+    window.read("[data-test=change-count]", "1 change").await;
+    window.picture("13-removed").await;
+    window.click("[data-test=apply] button").await;
+    window.see("[data-test=canvas-empty]").await;
+}
