@@ -1,17 +1,19 @@
 //! What every [`Rollouts`](crate::rollout::Rollouts) promises to the reconciler.
 
-use super::{Store, desk::Desk};
+mod scene;
+
+use super::Store;
 use crate::{
-    Clock, DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp, VolumeId,
+    ServiceId, VolumeId,
     deployment::{Condition, DeploymentState, Milestone},
     edit::Edit,
     rollout::{
-        ADDRESS_HOLD, Aim, Fence, Ledger, MEMORY, Ownership, ReplicaRow, RolloutError, ServiceKey,
-        ServiceView, Step, Verdict,
+        ADDRESS_HOLD, Aim, Ledger, MEMORY, Ownership, RolloutError, ServiceKey, Step, Verdict,
     },
-    runtime::{ContainerId, PinnedImage, Subnet},
+    runtime::{ContainerId, PinnedImage},
 };
-use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
+use scene::{Scene, replica};
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
 /// Tests that a [`Rollouts`](crate::rollout::Rollouts) keeps its promises.
@@ -43,90 +45,6 @@ macro_rules! rollouts_contract {
             ]
         );
     };
-}
-
-/// Somebody at work, with a service, and the reconciler's hand.
-struct Scene {
-    desk: Desk,
-    fence: Fence,
-    key: ServiceKey,
-    deployment: DeploymentId,
-}
-
-impl Scene {
-    async fn new(store: Store) -> Self {
-        let desk = Desk::open(store).await;
-        let service = desk.service("web").await;
-        let deployment = desk.newest(service).await.id;
-        let fence = desk.store.rollouts.take_over().await.expect("the store answers");
-        let key = ServiceKey { environment: desk.environment, service };
-        Self { desk, fence, key, deployment }
-    }
-
-    /// The same, with a network.
-    async fn connected(store: Store) -> Self {
-        let scene = Self::new(store).await;
-        scene.assign(scene.key.environment, 1).await.expect("it is assigned");
-        scene
-    }
-
-    fn now(&self) -> Timestamp {
-        self.desk.store.clock.now()
-    }
-
-    fn forward(&self, duration: Duration) {
-        self.desk.store.clock.forward(duration);
-    }
-
-    async fn record(&self, steps: &[Step]) -> Result<(), RolloutError> {
-        self.desk.store.rollouts.record(self.fence, self.now(), steps).await
-    }
-
-    async fn assign(&self, environment: EnvironmentId, third: u8) -> Result<(), RolloutError> {
-        let subnet = Subnet::containing(Ipv4Addr::new(10, 215, third, 0));
-        self.record(&[Step::SubnetAssigned { environment, subnet }]).await
-    }
-
-    async fn aim(&self) -> Aim {
-        let aim = self.desk.store.rollouts.desired_service(self.fence, self.key).await;
-        aim.expect("the store answers")
-    }
-
-    async fn view(&self) -> ServiceView {
-        self.aim().await.service.expect("the service exists")
-    }
-
-    async fn row(&self, replica: ReplicaId) -> Option<ReplicaRow> {
-        self.view().await.replicas.into_iter().find(|row| row.id == replica)
-    }
-
-    async fn try_add(&self, number: u16) -> Result<ReplicaId, RolloutError> {
-        let replica = replica(number);
-        let deployment = self.deployment;
-        self.record(&[Step::ReplicaAdded { replica, deployment, index: number }]).await?;
-        Ok(replica)
-    }
-
-    /// A replica's id and address.
-    async fn add(&self, number: u16) -> (ReplicaId, Ipv4Addr) {
-        let replica = self.try_add(number).await.expect("it is added");
-        (replica, self.row(replica).await.expect("it has a row").address)
-    }
-
-    async fn release(&self, replica: ReplicaId) {
-        self.record(&[Step::ReplicaReleased { replica }]).await.expect("it is released");
-    }
-
-    async fn reach(&self, milestones: &[Milestone]) -> Result<(), RolloutError> {
-        let deployment = self.deployment;
-        let reached =
-            |milestone: &Milestone| Step::Reached { deployment, milestone: milestone.clone() };
-        self.record(&milestones.iter().map(reached).collect::<Vec<_>>()).await
-    }
-}
-
-fn replica(number: u16) -> ReplicaId {
-    ReplicaId::new(Uuid::from_u128(0xabcd_0000 + u128::from(number)))
 }
 
 fn container(name: &str) -> ContainerId {
