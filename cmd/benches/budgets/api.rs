@@ -36,6 +36,15 @@ impl Api {
         Ok(api)
     }
 
+    /// Somebody who has an account already.
+    pub(crate) async fn login(url: &str, email: &str, password: &str) -> Result<Self> {
+        let mut api = Self { http: Client::new(), url: url.to_owned(), token: String::new() };
+        let login = json!({ "email": email, "password": password });
+        let tokens = api.call(Method::POST, "auth/login", Some(&login)).await?;
+        tokens["access_token"].as_str().context("a token")?.clone_into(&mut api.token);
+        Ok(api)
+    }
+
     pub(crate) async fn call(
         &self,
         method: Method,

@@ -19,6 +19,11 @@ use uuid::Uuid;
 /// A network has addresses for 253 replicas.
 const PER_PROJECT: usize = 100;
 
+pub(crate) const EMAIL: &str = "ada@example.org";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// Of that password, at the least cost.
+const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
+
 /// Nobody is told.
 struct Silence;
 
@@ -35,10 +40,10 @@ pub(crate) async fn open(data: &Path) -> Result<Store> {
 /// So many services, applied.
 pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
     let user = NewUser {
-        email: "ada@example.org".parse()?,
+        email: EMAIL.parse()?,
         name: "Ada".parse()?,
         role: InstanceRole::Admin,
-        password_hash: Secret::from("$2b$12$not-a-real-hash"),
+        password_hash: Secret::from(HASH),
     };
     let user = store.register_first(user).await?;
     let by = Mutation {
