@@ -319,11 +319,16 @@ impl ProblemKind {
             Self::UnknownReference { at, reference } => {
                 touches(at) || reference_depends_on(at, reference, change)
             }
-            Self::Cycle { path } => path.iter().any(|address| {
-                touches(address)
-                    || address.service().is_some_and(|service| field(service, Field::Group))
-                    || address.variable_key().is_some_and(|key| defines(change, key.as_str()))
-            }),
+            Self::Cycle { path } => {
+                // Whom a reference passes through on its way depends on who lies in which group.
+                matches!(change.address, Address::ServiceField(_, Field::Group))
+                    || path.iter().any(|address| {
+                        touches(address)
+                            || address
+                                .variable_key()
+                                .is_some_and(|key| defines(change, key.as_str()))
+                    })
+            }
             Self::TooLarge { .. } => true,
         }
     }

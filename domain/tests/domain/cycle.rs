@@ -1,11 +1,13 @@
 //! Circles, long chains and growth.
 
-use crate::bench::{Bench, key, place};
+use crate::bench::{Bench, key, name, place};
 use domain::{
-    Address, EnvironmentSpec, Error, ServiceId, Template,
+    Address, Content, EnvironmentSpec, Error, Field, ServiceId, Template,
     apply::plan,
+    change::closure,
     changes::Selection,
     check::ProblemKind,
+    edit::Edit,
     variable::{MAX_VALUE, Value, Variable},
 };
 use std::time::{Duration, Instant};
@@ -69,6 +71,27 @@ fn a_variable_of_itself_means_the_one_that_it_hides() {
     let alone = bench.stage(crate::bench::variable(Address::Variable(key("SELF")), "${{SELF}}"));
     assert!(alone.is_ok(), "it finds nothing, which warns and blocks");
     assert!(!bench.is_applicable());
+}
+
+/// A detour over a group that is joined in the same batch.
+#[test]
+fn a_part_that_would_go_in_a_circle_takes_along_what_opens_it() {
+    let (mut bench, web) = runnable();
+    let group = Edit::CreateGroup { name: name("g"), services: Vec::new(), position: None };
+    let Address::Group(group) = bench.stage(group).unwrap()[0].address.clone() else {
+        panic!("it makes a group")
+    };
+    bench.set(Address::GroupVariable(group, key("C")), "end");
+    let address = Address::ServiceField(web, Field::Group);
+    let joins = bench.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap()[0].id;
+    bench.set(Address::Variable(key("C")), "${{web.C}}");
+    let all = bench.changes();
+    let chosen: Vec<_> = bench.waiting().into_iter().filter(|id| *id != joins).collect();
+
+    let closed = closure(&bench.workspace.spec, &all, &chosen);
+
+    assert!(closed.contains(&joins));
+    bench.apply(closed).unwrap();
 }
 
 /// Design §3.10.
