@@ -302,7 +302,7 @@ impl EnvironmentSpec {
     }
 
     /// Ties references to services that did not exist when the references were written.
-    fn relink(&mut self) {
+    pub(crate) fn relink(&mut self) {
         let loose = |variable: &Variable| {
             (variable.references().into_iter())
                 .any(|reference| matches!(reference, Reference::Unknown { .. }))

@@ -148,6 +148,9 @@ pub struct Rows {
     pub warnings: Vec<Problem>,
 }
 
+/// How many edits may be staged together: each is judged by what the earlier ones bring about.
+pub const MOST_EDITS: usize = 500;
+
 /// The rows to add for these edits.
 ///
 /// All or none: later edits see earlier ones, and on an error nothing is to be added.
@@ -163,7 +166,12 @@ pub fn stage(
     stager: Stager,
     ids: &dyn Ids,
 ) -> Result<Rows, Error> {
+    if edits.len() > MOST_EDITS {
+        let rule = format!("must be at most {MOST_EDITS} at once; stage them in several steps");
+        return Err(Error::field("edits", rule));
+    }
     let before = workspace.staged();
+    let mut view = before.clone();
     let mut workspace = workspace.clone();
     let known = workspace.edits.len();
     let mut seq = stager.next_seq;
@@ -174,11 +182,13 @@ pub fn stage(
             Edit::CreateGroup { position, .. } => *position,
             _ => None,
         };
-        let prepared = prepare(edit, &workspace, ids, seq)?;
+        let prepared = prepare(edit, &workspace, &view, ids, seq)?;
         let node = prepared.first().and_then(|(address, _)| Node::at(address));
         places.extend(node.zip(position));
         for (address, content) in prepared {
             let base = workspace.spec.version_of(&address);
+            // One edit more, instead of everything staged anew: what is edited together may be long.
+            let _ = view.put(&address, content.clone());
             workspace.edits.push(StagedEdit {
                 id: ChangeId::new(ids.mint()),
                 seq,
@@ -190,6 +200,7 @@ pub fn stage(
             });
             seq += 1;
         }
+        view.relink();
     }
     let warnings = judge(&before, &workspace.staged())?;
     Ok(Rows { edits: workspace.edits.split_off(known), places, warnings })
@@ -219,10 +230,10 @@ pub(crate) fn judge(
 fn prepare(
     edit: Edit,
     workspace: &Workspace,
+    view: &EnvironmentSpec,
     ids: &dyn Ids,
     version: u64,
 ) -> Result<Prepared, Error> {
-    let view = &workspace.staged();
     match edit {
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
@@ -248,7 +259,8 @@ fn prepare(
         }
         Edit::Set { address, content } => set(address, content, view),
         Edit::SetVariable { address, value, sealed, only_new } => {
-            let variable = set_variable(&address, &value, sealed, only_new, workspace, version)?;
+            let asked = Asked { value: &value, sealed, only_new };
+            let variable = set_variable(&address, asked, workspace, view, version)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::Clear { address } => clear(address, view),
@@ -327,31 +339,36 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
     Ok(vec![(address, Some(content))])
 }
 
-fn set_variable(
-    address: &Address,
-    value: &Secret,
+/// What a variable shall be.
+struct Asked<'a> {
+    value: &'a Secret,
     sealed: bool,
     only_new: bool,
+}
+
+fn set_variable(
+    address: &Address,
+    Asked { value, sealed, only_new }: Asked<'_>,
     workspace: &Workspace,
+    view: &EnvironmentSpec,
     version: u64,
 ) -> Result<Variable, Error> {
     let Some(key) = address.variable_key() else {
         return Err(Error::field("address", "must be a variable's"));
     };
-    let view = workspace.staged();
-    require_parent(&view, address)?;
+    require_parent(view, address)?;
     check_value(value).map_err(|rule| Error::field("value", rule.to_string()))?;
-    let variable_in = |spec: &EnvironmentSpec| match spec.get(address) {
+    let existing = match view.get(address) {
         Some(Content::Variable(variable)) => Some(variable),
         _ => None,
     };
-    let existing = variable_in(&view);
     if only_new && existing.is_some() {
         return Err(Error::Exists(format!("there is a variable {key} here already")));
     }
-    let without: Vec<StagedEdit> =
-        workspace.edits.iter().filter(|edit| edit.address != *address).cloned().collect();
-    let original = variable_in(&Workspace { edits: without, ..workspace.clone() }.staged());
+    let original = match before_edits(workspace, address) {
+        Some(Content::Variable(old)) => Some(old.relinked(|name| view.find_service(name))),
+        _ => None,
+    };
     let template = Template::parse(value.expose(), |name| view.find_service(name));
     let earlier = [original, existing];
     let sealed = sealed || earlier.iter().flatten().any(|variable| variable.sealed);
@@ -361,6 +378,21 @@ fn set_variable(
     let same = (earlier.into_iter().flatten())
         .find(|old| !sealed && old.value == Value::Shown(template.clone()));
     Ok(same.unwrap_or(Variable { value: Value::Shown(template), sealed, version }))
+}
+
+/// What would stand there had nobody edited it alone: that of the service or group that is staged
+/// anew, or else what is applied.
+fn before_edits(workspace: &Workspace, address: &Address) -> Option<Content> {
+    let parent = address.parent();
+    let made = (workspace.edits.iter().rev()).find(|edit| Some(&edit.address) == parent.as_ref());
+    match made {
+        Some(StagedEdit { address: parent, content, .. }) => {
+            let mut alone = EnvironmentSpec::empty(workspace.spec.project_name.clone());
+            alone.put(parent, Some(content.clone()?)).ok()?;
+            alone.get(address)
+        }
+        None => workspace.spec.get(address),
+    }
 }
 
 fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {

@@ -151,12 +151,21 @@ impl Bench {
         self.stage_by(0, edit)
     }
 
-    fn stage_by(&mut self, who: usize, edit: Edit) -> Result<Vec<StagedEdit>, domain::Error> {
-        let stager = Stager {
+    /// Who stages next.
+    pub(crate) fn stager(&self) -> Stager {
+        self.stager_of(0)
+    }
+
+    fn stager_of(&self, who: usize) -> Stager {
+        Stager {
             author: UserId::new(Uuid::from_u128(100 + who as u128)),
             at: Timestamp::from_millis(i64::try_from(self.next_seq).unwrap()),
             next_seq: self.next_seq,
-        };
+        }
+    }
+
+    fn stage_by(&mut self, who: usize, edit: Edit) -> Result<Vec<StagedEdit>, domain::Error> {
+        let stager = self.stager_of(who);
         let rows = stage(&self.workspace, vec![edit], stager, &self.ids)?;
         self.next_seq += rows.edits.len() as u64;
         self.workspace.edits.extend(rows.edits.iter().cloned());

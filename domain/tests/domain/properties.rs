@@ -6,8 +6,9 @@ use domain::{
     apply::plan,
     change::{StagedChange, StagedEdit, closure, compact, dependents},
     changes::{Selection, Workspace},
-    edit::Edit,
+    edit::{Edit, MOST_EDITS, stage},
     effect::{Effect, consequences, effect_of},
+    testing::SeededIds,
 };
 use proptest::{prelude::*, sample::subsequence};
 use std::collections::BTreeSet;
@@ -292,6 +293,42 @@ proptest! {
             .filter(|problem| problem.kind.refused_when_staged())
             .collect();
         prop_assert!(refused.is_empty(), "{:?}", refused);
+    }
+
+    /// What is staged in one go is what is staged step by step: later edits see earlier ones.
+    #[test]
+    fn edits_together_are_edits_one_by_one(applied in acts(40), staged in acts(20)) {
+        let mut bench = Bench::of(&applied, &[]);
+        let together = Workspace { ..bench.workspace.clone() };
+        let edits: Vec<Edit> = staged.iter().filter_map(|act| bench.edit(act)).collect();
+        let stager = bench.stager();
+        let ids = SeededIds::new(9);
+
+        let mut done = Vec::new();
+        let mut rows = Vec::new();
+        bench.ids = SeededIds::new(9);
+        for edit in edits {
+            if let Ok(mut one) = bench.stage(edit.clone()) {
+                for row in &mut one {
+                    row.at = stager.at;
+                }
+                rows.extend(one);
+                done.push(edit);
+            } else {
+                break;
+            }
+        }
+
+        prop_assert_eq!(stage(&together, done, stager, &ids).unwrap().edits, rows);
+    }
+
+    /// A flood of edits is refused at once, and says what to do.
+    #[test]
+    fn a_flood_of_edits_is_refused(more in 1_usize..4) {
+        let bench = Bench::new();
+        let edits = vec![Edit::Clear { address: Address::ProjectName }; MOST_EDITS + more];
+        let refused = stage(&bench.workspace, edits, bench.stager(), &bench.ids);
+        prop_assert!(format!("{refused:?}").contains("in several steps"), "{:?}", refused);
     }
 
     /// Rows are written as JSON and read back.
