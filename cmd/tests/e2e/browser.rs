@@ -300,12 +300,25 @@ impl Window {
         std::fs::write(folder.join(format!("{name}.png")), picture).expect("a file");
     }
 
-    /// Nothing may have been thrown.
-    pub(crate) async fn close(mut self) {
-        let errors = self.errors.lock().unwrap().clone();
+    /// Signs the first account in, on the page that asks for it.
+    pub(crate) async fn sign_in(&self) {
+        self.fill("#email", crate::server::EMAIL).await;
+        self.fill("#password", crate::server::PASSWORD).await;
+        self.press("Sign in").await;
+        self.read("h1", "Projects").await;
+    }
+
+    /// Closes the browser, whatever the page thought of it all.
+    pub(crate) async fn end(mut self) {
         self.browser.close().await.expect("an end");
         let _ended_already = self.browser.wait().await;
         self.listeners.abort_all();
+    }
+
+    /// Nothing may have been thrown.
+    pub(crate) async fn close(self) {
+        let errors = self.errors.lock().unwrap().clone();
+        self.end().await;
         assert!(errors.is_empty(), "the page threw: {errors:#?}");
     }
 }
