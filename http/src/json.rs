@@ -140,9 +140,16 @@ fn explain(path: &str, text: &str) -> (String, String) {
     let rule =
         match rule.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
             // What was sent may be a secret: say only what is expected.
-            Some((_, expected)) => format!("must be {expected}"),
-            None if rule.starts_with("invalid value: ") => match rule.split_once(", expected ") {
-                Some((_, expected)) => format!("must be {expected}"),
+            Some((_, expected)) => format!("must be {}", plain(expected)),
+            None if rule.starts_with("invalid value: ") || rule.starts_with("invalid length ") => {
+                match rule.split_once(", expected ") {
+                    Some((_, expected)) => format!("must be {}", plain(expected)),
+                    None => "is not valid".to_owned(),
+                }
+            }
+            None if rule.starts_with("unknown variant `") => match rule.rsplit_once("`, expected ")
+            {
+                Some((_, known)) => format!("must be {known}"),
                 None => "is not valid".to_owned(),
             },
             None if rule.contains("did not match any variant of untagged enum") => {
@@ -156,6 +163,28 @@ fn explain(path: &str, text: &str) -> (String, String) {
             None => rule.to_owned(),
         };
     (if path.is_empty() { "body".to_owned() } else { path.to_owned() }, rule)
+}
+
+/// What serde expects, in words that people use.
+fn plain(expected: &str) -> String {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "a nonzero u16" => "a whole number that is not too large",
+        "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "variant identifier" | "string or map" => "one of the words that are known here",
+        "a formatted UUID string" => "an id",
+        "a map" | "map with a single key" => "an object",
+        expected
+            if ["struct ", "internally tagged enum ", "adjacently tagged enum ", "enum "]
+                .iter()
+                .any(|kind| expected.starts_with(kind)) =>
+        {
+            "an object"
+        }
+        expected => expected,
+    }
+    .to_owned()
 }
 
 /// Walks over a value and keeps nothing: it is not too deep, and no key stands twice.
@@ -277,6 +306,33 @@ mod tests {
     fn what_was_sent_is_never_repeated() {
         let (_, text) = refusal(r#"{"name":"a","secret":["hunter2"]}"#);
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    // DK-157
+    #[test]
+    fn what_is_expected_is_said_in_plain_words() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Wide {
+            #[expect(dead_code, reason = "only parsed")]
+            replicas: Option<u16>,
+            #[expect(dead_code, reason = "only parsed")]
+            ports: Option<Vec<domain::Port>>,
+            #[expect(dead_code, reason = "only parsed")]
+            strategy: Option<domain::Strategy>,
+        }
+        let refusal = |text: &str| {
+            parse::<Wide>(text.as_bytes()).expect_err("it is refused").into_response_status().1
+        };
+
+        assert_eq!(
+            refusal(r#"{"replicas":-1}"#),
+            "replicas must be a whole number that is not too large"
+        );
+        assert_eq!(refusal(r#"{"ports":5}"#), "ports must be a list");
+        assert_eq!(refusal(r#"{"ports":[80]}"#), "ports[0] must be an object");
+        let text = refusal(r#"{"strategy":"hunter2`, expected x"}"#);
+        assert_eq!(text, "strategy must be one of `automatic`, `start_first`, `stop_first`");
     }
 
     // S67
