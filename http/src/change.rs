@@ -78,8 +78,6 @@ struct PendingChange {
     effect: Effect,
     /// Whether it destroys data that nothing else holds.
     destroys_data: bool,
-    /// What is lost with it when it is discarded, itself included.
-    dependents: Vec<ChangeId>,
 }
 
 /// All that is staged, and what applying all of it would do.
@@ -120,7 +118,6 @@ async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<Pendi
             },
             effect: effect_of(&workspace.spec, &all, change),
             destroys_data: change.destroys_data(),
-            dependents: dependents(&workspace.spec, &all, &[change.id]),
             change: change.hidden(),
         })
         .collect();
