@@ -8,6 +8,7 @@ mod deployment;
 mod error;
 mod exchange;
 mod fetched;
+pub mod json;
 mod member;
 mod paging;
 mod project;

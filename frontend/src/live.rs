@@ -31,7 +31,7 @@ use self::{
     link::{Deed, Link, News},
 };
 use crate::{
-    api::{Api, ApiError, Place},
+    api::{Api, ApiError, Place, json},
     view::{
         page, random,
         socket::{Heard, Socket},
@@ -315,7 +315,7 @@ impl Live {
                     Self(live).hear(match heard {
                         Heard::Opened => News::Opened,
                         Heard::Closed(code) => News::Closed(code),
-                        Heard::Text(text) => match serde_json::from_str(&text) {
+                        Heard::Text(text) => match json::read(&text) {
                             Ok(message) => News::Said(message),
                             Err(_) => News::Garbled,
                         },

@@ -62,9 +62,12 @@ impl Toolchain {
     pub(crate) fn cargo(self, command: &str) -> Command {
         let mut cargo = process::cargo();
         cargo.args([command, "--target", TARGET, "--target-dir"]).arg(target());
+        // What a browser downloads names no lines and prints no `Debug`; only panics would.
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+        let flags = "-Zfmt-debug=none -Zlocation-detail=none";
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
         if self == Self::Debian {
-            cargo.arg("-Zbuild-std=std,panic_abort");
-            cargo.env("RUSTC", DEBIANS_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIANS_RUSTC);
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
             // What `cargo run` put there is for the pinned toolchain.
             cargo.env_remove("LD_LIBRARY_PATH");

@@ -7,7 +7,7 @@ mod page;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use self::asset::Assets;
@@ -16,6 +16,9 @@ use crate::wasm::{self, Toolchain};
 use crate::{process, workspace};
 
 const PACKAGE: &str = "easel-frontend";
+/// What a first visit may transfer, in bytes, compressed. The aim is 500 kB; this keeps what has been
+/// gained on the way there.
+const MOST: u64 = 660_000;
 
 /// Builds the web app, unless nothing that goes into it has changed.
 pub(crate) fn build() -> Result<()> {
@@ -31,7 +34,8 @@ pub(crate) fn build() -> Result<()> {
     let bound = bind(&module)?;
     let fresh = dist.with_file_name("dist.new");
     let _ = fs::remove_dir_all(&fresh);
-    lay_out(&bound, &fresh)?;
+    let transferred = lay_out(&bound, &fresh)?;
+    weigh(transferred)?;
 
     // Never a moment with half of it.
     let stale = dist.with_file_name("dist.old");
@@ -70,7 +74,8 @@ fn bind(module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn lay_out(bound: &Path, dist: &Path) -> Result<()> {
+/// The folder as the server embeds it; the answer is what a first visit transfers, in bytes.
+fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
     let frontend = workspace::root().join("frontend");
     let mut assets = Assets::new(dist)?;
     let mut page = Page::new(fs::read_to_string(frontend.join("index.html"))?);
@@ -100,9 +105,36 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<()> {
     assets.finish(page.finish()?.into_bytes(), &app)
 }
 
+/// Says how much a first visit transfers; fails when it is too much.
+fn weigh(transferred: u64) -> Result<()> {
+    let kilobytes = transferred.div_ceil(1_000);
+    if transferred > MOST {
+        bail!(
+            "the web app has grown to {kilobytes} kB (brotli), and may have {} kB: make it smaller",
+            MOST / 1_000
+        );
+    }
+    println!("the web app is {kilobytes} kB (brotli)");
+    Ok(())
+}
+
 /// Every stylesheet, one after the other in the order of their names.
 fn stylesheet(folder: &Path) -> Result<String> {
     let sheets =
         inputs::files(folder)?.into_iter().filter(|it| it.extension() == Some("css".as_ref()));
     Ok(sheets.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_app_that_has_grown_too_big_is_told_so() {
+        weigh(MOST).unwrap();
+
+        let error = weigh(MOST + 1).unwrap_err().to_string();
+
+        assert!(error.contains("make it smaller"), "{error}");
+    }
 }

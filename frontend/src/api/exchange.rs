@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use serde::de::DeserializeOwned;
 
-use super::{ApiError, Request};
+use super::{ApiError, Request, json};
 
 /// How long to wait before sending again, in milliseconds.
 const WAITS: [u32; 2] = [400, 1_600];
@@ -22,8 +22,7 @@ impl Answer {
     /// The answer's value; nothing is read as `()`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let body = if self.body.is_empty() { "null" } else { &self.body };
-        serde_json::from_str(body)
-            .map_err(|_| ApiError::unread(self.status, self.request.as_deref()))
+        json::read(body).map_err(|_| ApiError::unread(self.status, self.request.as_deref()))
     }
 }
 

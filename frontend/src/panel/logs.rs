@@ -9,7 +9,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{ApiError, Place},
+    api::{ApiError, Place, json},
     component::Empty,
     live::{Desk, Live, use_live, use_select},
     log::{FeedState, Line, LogFeed, LogView, Source},
@@ -123,7 +123,7 @@ fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Ca
             feed.set_state(FeedState::Live);
         }
         Heard::Event("message", data) => {
-            if let Ok(said) = serde_json::from_str::<Said>(&data) {
+            if let Ok(said) = json::read::<Said>(&data) {
                 let source = match said.stream {
                     LogStream::Stdout => Source::Output,
                     LogStream::Stderr => Source::Error,
@@ -133,7 +133,7 @@ fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Ca
             }
         }
         Heard::Event("container_exited", data) => {
-            if let Ok(exited) = serde_json::from_str::<Exited>(&data) {
+            if let Ok(exited) = json::read::<Exited>(&data) {
                 let now = crate::view::clock::now();
                 let replica = short(&exited.container_id);
                 feed.push(Line::new(now, Source::Event, Some(replica.into()), "container exited"));

@@ -13,18 +13,20 @@ use sha2::{Digest, Sha256};
 /// The folder being laid out.
 pub(super) struct Assets {
     dist: PathBuf,
+    /// What was added, compressed, in bytes.
+    weight: u64,
 }
 
 impl Assets {
     pub(super) fn new(dist: &Path) -> Result<Self> {
         fs::create_dir_all(dist.join("assets"))?;
-        Ok(Self { dist: dist.to_owned() })
+        Ok(Self { dist: dist.to_owned(), weight: 0 })
     }
 
     /// Adds a file under its hashed name, which is the answer (relative to `assets/`).
     pub(super) fn add(&mut self, name: &Path, content: Vec<u8>) -> Result<String> {
         let name = hashed(name, &content)?;
-        write(&self.dist.join("assets").join(&name), &content)?;
+        self.weight += write(&self.dist.join("assets").join(&name), &content)?;
         Ok(name)
     }
 
@@ -34,10 +36,11 @@ impl Assets {
     }
 
     /// The page itself, which keeps its name, and the hash by which an old tab knows that it is one.
-    pub(super) fn finish(self, page: Vec<u8>, app: &str) -> Result<()> {
-        write(&self.dist.join("index.html"), &page)?;
+    /// The answer is what all of it weighs, compressed, in bytes.
+    pub(super) fn finish(self, page: Vec<u8>, app: &str) -> Result<u64> {
+        let page = write(&self.dist.join("index.html"), &page)?;
         fs::write(self.dist.join("app.txt"), app)?;
-        Ok(())
+        Ok(self.weight + page)
     }
 }
 
@@ -49,17 +52,19 @@ fn hashed(name: &Path, content: &[u8]) -> Result<String> {
     Ok(format!("{}.{hash}.{extension}", stem.display()))
 }
 
-/// The file, and beside it what is smaller.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
+/// The file, and beside it what is smaller; the answer is the size of its brotli, or its own.
+fn write(path: &Path, content: &[u8]) -> Result<u64> {
     fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
     fs::write(path, content)?;
     let name = path.as_os_str().to_string_lossy();
-    for (extension, compressed) in [("br", brotli(content)?), ("gz", gzip(content)?)] {
+    let packed = brotli(content)?;
+    let weight = packed.len().min(content.len()) as u64;
+    for (extension, compressed) in [("br", packed), ("gz", gzip(content)?)] {
         if compressed.len() < content.len() {
             fs::write(format!("{name}.{extension}"), compressed)?;
         }
     }
-    Ok(())
+    Ok(weight)
 }
 
 fn brotli(content: &[u8]) -> Result<Vec<u8>> {

@@ -1,0 +1,186 @@
+//! Reading JSON, in one way for all of it: each further way would be compiled for every type.
+
+use std::{fmt, marker::PhantomData, vec};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    forward_to_deserialize_any,
+};
+use serde_json::{Map, Value};
+
+/// Reads a value. What is wrong with it is not told: the server is of another version then, and to
+/// explain it would take words for every type.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    let Buffered::Value(Only(value)) = Buffered::deserialize(Json(tagged(text)?))?;
+    Ok(value)
+}
+
+/// It is not what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("not what was expected")
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl de::Error for Unreadable {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Self
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Self
+    }
+
+    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
+        Self
+    }
+
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Self
+    }
+
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self
+    }
+
+    fn missing_field(_: &'static str) -> Self {
+        Self
+    }
+
+    fn duplicate_field(_: &'static str) -> Self {
+        Self
+    }
+}
+
+fn tagged(text: &str) -> Result<Value, Unreadable> {
+    let value = serde_json::from_str(text).map_err(|_| Unreadable)?;
+    Ok(Value::Object(Map::from_iter([("value".to_owned(), value), (String::new(), "".into())])))
+}
+
+/// What has a tag is read into a buffer first, and then out of it. Much of what Easel says has tags
+/// within; with one around it, nothing is read without a buffer.
+#[derive(Deserialize)]
+#[serde(tag = "")]
+enum Buffered<T> {
+    #[serde(rename = "")]
+    Value(Only<T>),
+}
+
+/// The only value of a map.
+struct Only<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Only<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyVisitor(PhantomData))
+    }
+}
+
+struct OnlyVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyVisitor<T> {
+    type Value = Only<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<T>, A::Error> {
+        map.next_key::<IgnoredAny>()?;
+        map.next_value().map(Only)
+    }
+}
+
+/// JSON on its way into the buffer.
+struct Json(Value);
+
+impl<'de> Deserializer<'de> for Json {
+    type Error = Unreadable;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(is) => visitor.visit_bool(is),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => visitor.visit_u64(number),
+                (_, Some(number)) => visitor.visit_i64(number),
+                _ => visitor.visit_f64(number.as_f64().ok_or(Unreadable)?),
+            },
+            Value::String(text) => visitor.visit_string(text),
+            Value::Array(list) => visitor.visit_seq(List(list.into_iter())),
+            Value::Object(map) => visitor.visit_map(Entries { rest: map.into_iter(), value: None }),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct List(vec::IntoIter<Value>);
+
+impl<'de> SeqAccess<'de> for List {
+    type Error = Unreadable;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Unreadable> {
+        self.0.next().map(|value| seed.deserialize(Json(value))).transpose()
+    }
+}
+
+struct Entries {
+    rest: serde_json::map::IntoIter,
+    value: Option<Value>,
+}
+
+impl<'de> MapAccess<'de> for Entries {
+    type Error = Unreadable;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Unreadable> {
+        let Some((key, value)) = self.rest.next() else { return Ok(None) };
+        self.value = Some(value);
+        seed.deserialize(Json(Value::String(key))).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, Unreadable> {
+        seed.deserialize(Json(self.value.take().unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_value_is_read() {
+        assert_eq!(read::<Vec<u8>>("[1, 2]"), Ok(vec![1, 2]));
+        assert_eq!(read::<Option<String>>("null"), Ok(None));
+        assert_eq!(read::<(i8, f64, bool)>("[-1, 0.5, true]"), Ok((-1, 0.5, true)));
+        assert_eq!(read::<()>("null"), Ok(()));
+    }
+
+    #[test]
+    fn what_is_no_value_or_another_is_refused() {
+        assert_eq!(read::<u8>(""), Err(Unreadable));
+        assert_eq!(read::<u8>("1 2"), Err(Unreadable));
+        assert_eq!(read::<u8>("\"1\""), Err(Unreadable));
+    }
+}
