@@ -178,6 +178,28 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_says_is_read_as_it_was_meant() {
+        let id = "00000000-0000-0000-0000-000000000004";
+        let content = format!(
+            r#"{{"service":{{"check":{{"pace":{{"deadline":300,"healthy_after":1,"interval":2,
+            "start_period":0,"timeout":5,"unhealthy_after":3}},"probe":{{"kind":"automatic"}}}},
+            "group":null,"limits":{{"cpu_millis":null,"cpu_shares":null,"memory_mb":null}},
+            "mounts":{{"{id}":"/data"}},"name":"Web","ports":[],"replicas":1,"slug":"web",
+            "source":{{"image":"app:1","kind":"image","pull":"missing"}},"strategy":"automatic",
+            "variables":{{"A":{{"sealed":true,"value":{{"shown":[{{"kind":"text","text":"x"}}]}},
+            "version":3}}}}}}}}"#
+        );
+        let pair = format!(r#"[["{id}","{id}"]]"#);
+
+        let said: serde_json::Value = serde_json::from_str(&content).unwrap();
+        let meant: domain::Content = serde_json::from_value(said).unwrap();
+        let pairs: Vec<(domain::ServiceId, domain::DeploymentId)> = read(&pair).unwrap();
+
+        assert_eq!(read::<domain::Content>(&content), Ok(meant));
+        assert_eq!(serde_json::to_string(&pairs).unwrap(), pair);
+    }
+
+    #[test]
     fn what_is_no_value_or_another_is_refused() {
         assert_eq!(read::<u8>(""), Err(Unreadable));
         assert_eq!(read::<u8>("1 2"), Err(Unreadable));
