@@ -89,21 +89,23 @@ impl Window {
         let kept = Arc::clone(&self.frames);
         self.listeners.spawn(async move {
             while let Some(frame) = received.next().await {
-                kept.lock().unwrap().push(frame.response.payload_data.clone());
+                kept.lock().expect("no listener panics").push(frame.response.payload_data.clone());
             }
         });
         let mut sent = self.page.event_listener::<EventWebSocketFrameSent>().await.expect("frames");
         let kept = Arc::clone(&self.frames);
         self.listeners.spawn(async move {
             while let Some(frame) = sent.next().await {
-                kept.lock().unwrap().push(frame.response.payload_data.clone());
+                kept.lock().expect("no listener panics").push(frame.response.payload_data.clone());
             }
         });
         let mut thrown = self.page.event_listener::<EventExceptionThrown>().await.expect("errors");
         let kept = Arc::clone(&self.errors);
         self.listeners.spawn(async move {
             while let Some(event) = thrown.next().await {
-                kept.lock().unwrap().push(format!("{:?}", event.exception_details));
+                kept.lock()
+                    .expect("no listener panics")
+                    .push(format!("{:?}", event.exception_details));
             }
         });
         let mut written =
@@ -114,7 +116,7 @@ impl Window {
                 let said = event.args.iter().filter_map(|part| part.value.clone());
                 let said: Vec<String> = said.map(|part| part.to_string()).collect();
                 if event.r#type == ConsoleApiCalledType::Error {
-                    kept.lock().unwrap().push(said.join(" "));
+                    kept.lock().expect("no listener panics").push(said.join(" "));
                 }
             }
         });
@@ -180,7 +182,7 @@ impl Window {
         if tokio::time::timeout(limit, seen).await.is_err() {
             self.shoot("failure").await;
             let text: String = self.eval("location + '\\n' + document.body.innerText").await;
-            let errors = self.errors.lock().unwrap().join("\n");
+            let errors = self.errors.lock().expect("no listener panics").join("\n");
             panic!(
                 "waited in vain for {what} ({expression}); the window showed:\n{text}\n{errors}"
             );
@@ -317,7 +319,7 @@ impl Window {
 
     /// Nothing may have been thrown.
     pub(crate) async fn close(self) {
-        let errors = self.errors.lock().unwrap().clone();
+        let errors = self.errors.lock().expect("no listener panics").clone();
         self.end().await;
         assert!(errors.is_empty(), "the page threw: {errors:#?}");
     }

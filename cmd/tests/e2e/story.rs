@@ -34,7 +34,7 @@ async fn a_person_brings_a_service_to_life_in_the_browser() {
         (said.trim() == SECRET).then_some(())
     })
     .await;
-    let frames = window.frames.lock().unwrap().join("\n");
+    let frames = window.frames.lock().expect("no listener panics").join("\n");
     assert!(!frames.contains(SECRET), "a secret went over the socket");
     let watching = bystander(&server, &window).await;
     assert!(!watching.contains(SECRET), "a secret was shown to somebody else");
