@@ -233,7 +233,16 @@ impl Window {
              return box.width && !one.disabled ? [box.x + box.width / 2, box.y + box.height / 2] : null; }})()"
         );
         self.until(&format!("{element} to click"), &middle).await;
-        let [x, y]: [f64; 2] = self.eval(&middle).await;
+        // What still moves would be missed: wait until it lies still.
+        let mut place: Option<[f64; 2]> = None;
+        let [x, y] = loop {
+            self.frame().await;
+            let now: Option<[f64; 2]> = self.eval(&middle).await;
+            match now {
+                Some(found) if now == place => break found,
+                _ => place = now,
+            }
+        };
         self.page.click(Point::new(x, y)).await.expect("a click");
     }
 

@@ -142,6 +142,7 @@ async fn change_a_variable(window: &Window) {
     assert!(!shown.contains(SECRET), "a value is shown without having been asked for");
     window.picture("12-variable-staged").await;
     window.key("Escape").await;
+    window.see_no("[data-test=panel]").await;
     window.click("[data-test=apply] button").await;
     window.see_no("[data-test=change-bar]").await;
 }
