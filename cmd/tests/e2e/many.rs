@@ -33,7 +33,8 @@ async fn of_a_thousand_cards_few_are_mounted_and_a_drag_is_one_write() {
     let mounted = "Number(document.querySelector('.canvas').dataset.mounted)";
     for _ in 0..8 {
         let count: u32 = window.eval(mounted).await;
-        assert!(count <= 400, "{count} cards are mounted");
+        // The overview takes over at about 150 in view; the margin around it makes 222 of them.
+        assert!(count <= 230, "{count} cards are mounted");
         window.press("Zoom in (+)").await;
     }
     window.until("cards in the page", &format!("{mounted} > 0")).await;
