@@ -4,12 +4,16 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// The root of the clone.
+/// The root of the clone. Cargo says at run time where that is: one target directory may serve
+/// several clones, and then this program may have been built in another.
 #[must_use]
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the manifest of xtask lies one folder below the root")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let manifest = manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        manifest.parent().expect("xtask lies one folder below the root").to_path_buf()
+    });
+    &ROOT
 }
 
 /// What cargo builds into: `CARGO_TARGET_DIR`, else `target`.
