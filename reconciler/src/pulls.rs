@@ -141,10 +141,18 @@ async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
     let record =
         async |steps: &[Step]| tools.rollouts.record(tools.fence, tools.clock.now(), steps).await;
     let deployment = pull.deployment;
-    let image = loop {
+    // An image that is here is found while the beginning is being written down.
+    let begin = record(&pull.before);
+    tokio::pin!(begin);
+    let mut has_begun = false;
+    let end = loop {
         tokio::select! {
-            image = &mut image => break image?,
-            () = tools.clock.sleep(Duration::from_secs(1)) => {
+            begun = &mut begin, if !has_begun => {
+                begun?;
+                has_begun = true;
+            }
+            end = &mut image => break end,
+            () = tools.clock.sleep(Duration::from_secs(1)), if has_begun => {
                 if told.has_changed().unwrap_or(false) && !pull.after.is_empty() {
                     let milestone = Milestone::Pulled(*told.borrow_and_update());
                     record(&[Step::Reached { deployment, milestone }]).await?;
@@ -152,6 +160,10 @@ async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
             }
         }
     };
+    if !has_begun {
+        begin.await?;
+    }
+    let image = end?;
     let image = match &pull.pinned {
         Some(pinned) if pinned.id == image.id => pinned.clone(),
         Some(pinned) => return Err(RuntimeError::Image(other_image(pinned)).into()),
