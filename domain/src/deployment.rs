@@ -78,6 +78,18 @@ pub struct Deployment {
     pub ended_at: Option<Timestamp>,
 }
 
+impl Deployment {
+    /// DeployKit's word for how far it has come (rows DK-47 and DK-49). There, what was overtaken
+    /// before it ever served reads `cancelled`, and `superseded` only what had served.
+    #[must_use]
+    pub fn deploykit_word(&self) -> &'static str {
+        match self.state {
+            DeploymentState::Superseded { .. } if self.live_at.is_none() => "cancelled",
+            ref state => state.deploykit_word(),
+        }
+    }
+}
+
 /// Why a deployment was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -270,7 +282,8 @@ impl DeploymentState {
         }
     }
 
-    /// DeployKit's word for the state (rows DK-47 and DK-49).
+    /// DeployKit's word for the state, of a deployment that has served if it is over (rows DK-47
+    /// and DK-49); see [`Deployment::deploykit_word`].
     #[must_use]
     pub fn deploykit_word(&self) -> &'static str {
         match self {

@@ -56,7 +56,7 @@ impl From<&Deployment> for DeploymentSummary {
             image: deployment.config.image.clone(),
             pinned: (deployment.image.as_ref())
                 .map(|image| image.digest.clone().unwrap_or_else(|| image.id.clone())),
-            status: state.deploykit_word().to_owned(),
+            status: deployment.deploykit_word().to_owned(),
             state,
             attempts: deployment.attempts,
             created_at: deployment.created_at,

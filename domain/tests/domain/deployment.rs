@@ -76,6 +76,27 @@ fn a_deployment_goes_one_way_to_live() {
     );
 }
 
+/// DK-49.
+#[test]
+fn every_state_has_deploykits_word() {
+    let words: Vec<_> = all().iter().map(DeploymentState::deploykit_word).collect();
+    assert_eq!(
+        words,
+        [
+            "pending",
+            "pending",
+            "starting",
+            "starting",
+            "starting",
+            "healthy",
+            "healthy",
+            "failed",
+            "cancelled",
+            "superseded"
+        ]
+    );
+}
+
 /// W30.
 #[test]
 fn an_ended_deployment_never_moves() {
@@ -132,7 +153,7 @@ fn progress_of_a_pull_does_not_prolong_it() {
     assert_eq!(next.since(), at(1));
 }
 
-/// DK-42.
+/// DK-42, DK-51, DK-52: what serves decides, whatever became of the newest deployment.
 #[test]
 fn one_word_for_a_service() {
     let queued = DeploymentState::Queued { since: at(0) };
@@ -142,6 +163,7 @@ fn one_word_for_a_service() {
     assert_eq!(service_status(None, Some(&queued)), "deploying");
     assert_eq!(service_status(None, Some(&failed)), "failed");
     assert_eq!(service_status(Some(Condition::Running), Some(&queued)), "running");
+    assert_eq!(service_status(Some(Condition::Running), Some(&failed)), "running");
     assert_eq!(service_status(Some(Condition::Degraded), None), "degraded");
     assert_eq!(service_status(Some(Condition::Stopped), Some(&failed)), "stopped");
     assert_eq!(service_status(Some(Condition::Crashed), None), "failed");

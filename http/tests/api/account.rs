@@ -1,6 +1,9 @@
 //! Signing in and out, keys, people.
 
-use crate::app::{CLAIM, PASSWORD, TestApp};
+use crate::{
+    app::{CLAIM, PASSWORD, TestApp},
+    client::Reply,
+};
 use domain::testing::clock::EPOCH;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -36,6 +39,9 @@ async fn the_first_account_is_an_admin_and_a_second_claim_conflicts() {
     assert_eq!(first.body["user"]["email"], "ada@example.org");
     let me = app.anonymous().bearer(first.text("/tokens/access_token")).get("/auth/me").await;
     assert_eq!(me.body["name"], "Ada");
+    assert!(first.body["tokens"]["expires_at"].is_string());
+    let refresh = json!({ "refresh_token": first.text("/tokens/refresh_token") });
+    assert_eq!(app.anonymous().post("/auth/refresh", refresh).await.status, 200);
     assert_eq!((second.status, second.text("/error").as_str()), (409, "conflict"));
 }
 
@@ -75,9 +81,16 @@ async fn two_claims_at_once_make_one_account() {
 async fn signing_in_answers_with_tokens_that_end() {
     let app = TestApp::new().await;
     let body = json!({ "email": "ADMIN@example.org", "password": PASSWORD });
+    let refresh = async |reply: &Reply| {
+        let body = json!({ "refresh_token": reply.text("/refresh_token") });
+        app.anonymous().post("/auth/refresh", body).await
+    };
 
+    let half = app.anonymous().post("/auth/login", json!({ "email": "admin@example.org" })).await;
     let reply = app.anonymous().post("/auth/login", body).await;
 
+    assert_eq!(half.status, 422);
+    assert!(half.body["errors"]["password"].is_array(), "{}", half.raw);
     assert_eq!(reply.status, 200);
     let ends = |pointer: &str| {
         let end: domain::Timestamp =
@@ -89,8 +102,15 @@ async fn signing_in_answers_with_tokens_that_end() {
     assert_eq!(ends("/refresh_expires_at"), 7 * 24 * 3600 * 1000);
     let client = app.anonymous().bearer(reply.text("/access_token"));
     assert_eq!(client.get("/auth/me").await.status, 200);
-    app.clock.forward(Duration::from_secs(15 * 60));
+    app.clock.forward(Duration::from_secs(15 * 60 - 1));
+    assert_eq!(client.get("/auth/me").await.status, 200);
+    app.clock.forward(Duration::from_secs(1));
     assert_eq!(client.get("/auth/me").await.status, 401);
+    app.clock.forward(Duration::from_secs(7 * 24 * 3600 - 15 * 60 - 1));
+    let next = refresh(&reply).await;
+    assert_eq!(next.status, 200, "just in time");
+    app.clock.forward(Duration::from_secs(7 * 24 * 3600));
+    assert_eq!(refresh(&next).await.status, 401, "a week is over");
 }
 
 // DK-4, S03
@@ -141,6 +161,11 @@ async fn a_refresh_token_can_be_used_once() {
     let old = json!({ "refresh_token": first.text("/refresh_token") });
 
     let rotated = app.anonymous().post("/auth/refresh", old.clone()).await;
+    let opens = async |reply: &Reply| {
+        app.anonymous().bearer(reply.text("/access_token")).get("/auth/me").await.status
+    };
+    assert_eq!((opens(&first).await, opens(&rotated).await), (401, 200), "both are new");
+    assert_ne!(first.text("/refresh_token"), rotated.text("/refresh_token"));
     app.clock.forward(Duration::from_secs(60));
     let again = app.anonymous().post("/auth/refresh", old).await;
     let successor = json!({ "refresh_token": rotated.text("/refresh_token") });
@@ -149,8 +174,7 @@ async fn a_refresh_token_can_be_used_once() {
     assert_eq!(rotated.status, 200);
     assert_eq!(again.status, 401);
     assert_eq!(successor.status, 401, "a copy is about: the whole family ends");
-    let access = app.anonymous().bearer(rotated.text("/access_token"));
-    assert_eq!(access.get("/auth/me").await.status, 401);
+    assert_eq!(opens(&rotated).await, 401);
 }
 
 // S06: two tabs, or an answer that was lost.
@@ -183,8 +207,14 @@ async fn digests_and_slow_hashes_are_all_that_is_kept() {
     let digest = <[u8; 32]>::from(Sha256::digest(app.admin.token()));
     let by_digest = app.ports.accounts.session_by_access(&digest).await.expect("it can be read");
 
-    assert!(hash.expose().starts_with("$2b$"), "bcrypt's own form");
+    assert!(hash.expose().starts_with("$2b$04$"), "bcrypt's own form, as cheap as a test wants it");
+    let usual = http::Config::new(http::ClaimToken::new("x".into()));
+    assert!(usual.password_cost >= 12, "and slow where nobody says otherwise");
     assert!(by_digest.is_some(), "the port is only ever told the digest");
+    let key = app.key(&app.admin, json!({ "description": "k" })).await;
+    let digest = <[u8; 32]>::from(Sha256::digest(key.token()));
+    let by_digest = app.ports.accounts.api_key_by_digest(&digest).await.expect("it can be read");
+    assert!(by_digest.is_some(), "also of a key");
 }
 
 // DK-8, S04
@@ -236,12 +266,14 @@ async fn nobody_is_shown_a_hash_or_a_token() {
 async fn a_key_is_shown_once_and_known_by_its_prefix() {
     let app = TestApp::new().await;
 
-    let nameless = app.admin.post("/api-keys", json!({})).await;
+    for nameless in [json!({}), json!({ "description": " " })] {
+        let nameless = app.admin.post("/api-keys", nameless).await;
+        assert_eq!(nameless.status, 422);
+        assert!(nameless.body["errors"]["description"].is_array(), "{}", nameless.raw);
+    }
     let made = app.admin.post("/api-keys", json!({ "description": "deploys" })).await;
     let listed = app.admin.get("/api-keys").await;
 
-    assert_eq!(nameless.status, 422);
-    assert!(nameless.body["errors"]["description"].is_array());
     assert_eq!(made.status, 201);
     let (token, prefix) = (made.text("/token"), made.text("/prefix"));
     assert_eq!(prefix.len(), 8);
@@ -274,26 +306,39 @@ async fn keys_belong_to_who_made_them() {
 
     assert_eq!(eve.get("/api-keys").await.body["total_count"], 0);
     assert_eq!(eve.delete(&path).await.status, 404);
-    assert_eq!(app.admin.delete(&path).await.status, 204);
     let key = app.anonymous().bearer(made.text("/token"));
+    assert_eq!(key.get("/auth/me").await.status, 200, "it is still there");
+    assert_eq!(app.admin.delete(&path).await.status, 204);
     assert_eq!(key.get("/auth/me").await.status, 401);
+    let hers = eve.post("/api-keys", json!({ "description": "hers" })).await;
+    assert_eq!(app.admin.get("/api-keys").await.body["total_count"], 0, "not even for admins");
+    let path = format!("/api-keys/{}", hers.text("/id"));
+    assert_eq!(app.admin.delete(&path).await.status, 404);
 }
 
 // DK-15, DK-16
 #[tokio::test]
 async fn a_key_notes_its_use_and_ends_in_time() {
     let app = TestApp::new().await;
-    let end = domain::Timestamp::from_millis(EPOCH + 3_600_000).to_string();
+    let end = domain::Timestamp::from_millis(EPOCH + 3_600_000);
     let past = domain::Timestamp::from_millis(EPOCH - 1).to_string();
 
     let late = json!({ "description": "late", "expires_at": past });
     assert_eq!(app.admin.post("/api-keys", late).await.status, 422);
     let key = app.key(&app.admin, json!({ "description": "brief", "expires_at": end })).await;
+    let listed = async || app.admin.get("/api-keys").await.body["data"][0].clone();
+    assert_eq!(listed().await["expires_at"], json!(end));
+    assert_eq!(listed().await["last_used_at"], json!(null));
 
+    for minute in 0..2 {
+        assert_eq!(key.get("/auth/me").await.status, 200);
+        let now = domain::Timestamp::from_millis(EPOCH + minute * 60_000);
+        assert_eq!(listed().await["last_used_at"], json!(now));
+        app.clock.forward(Duration::from_secs(60));
+    }
+    app.clock.forward(Duration::from_secs(3600 - 120 - 1));
     assert_eq!(key.get("/auth/me").await.status, 200);
-    let listed = app.admin.get("/api-keys").await;
-    assert!(listed.body["data"][0]["last_used_at"].is_string());
-    app.clock.forward(Duration::from_secs(3600));
+    app.clock.forward(Duration::from_secs(1));
     assert_eq!(key.get("/auth/me").await.status, 401);
 }
 
@@ -305,6 +350,10 @@ async fn a_bearer_is_a_session_or_a_key() {
 
     assert_eq!(app.admin.get("/auth/me").await.status, 200);
     assert_eq!(key.get("/auth/me").await.status, 200);
+    for proof in [app.admin.token(), key.token()] {
+        let lower = app.anonymous().header("authorization", &format!("bearer {proof}"));
+        assert_eq!(lower.get("/auth/me").await.status, 200);
+    }
     for bad in ["", "x", "Basic abc", "Bearer", "Bearer easel_00000000_00"] {
         let reply = app.anonymous().header("authorization", bad).get("/auth/me").await;
         assert_eq!(reply.status, 401, "{bad:?}");

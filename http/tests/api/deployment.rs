@@ -2,10 +2,12 @@
 
 use crate::{app::TestApp, service::serve};
 use domain::{
-    deployment::{Failure, Milestone},
+    deployment::{Condition, Failure, Milestone},
+    event::{Event, Replay},
     rollout::Step,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn shop() -> (TestApp, String, String) {
     let app = TestApp::new().await;
@@ -20,12 +22,24 @@ async fn shop() -> (TestApp, String, String) {
 async fn an_image_can_be_deployed_at_once() {
     let (app, path, web) = shop().await;
     let project = path.split('/').nth(2).expect("the project's id");
-    let shared = json!({ "key": "A", "value": "shared" });
-    app.admin.post(&format!("/projects/{project}/env-vars"), shared).await;
+    let variables = format!("/projects/{project}/env-vars");
+    for (path, key, value) in [
+        (&variables, "A", "shared"),
+        (&variables, "B", "shared"),
+        (&variables, "C", "shared"),
+        (&format!("{path}/env-vars"), "B", "before"),
+    ] {
+        let staged = app.admin.post(path, json!({ "key": key, "value": value })).await;
+        assert_eq!(staged.status, 201, "{}", staged.raw);
+    }
+    let pending = app.admin.get(&format!("/projects/{project}/pending-changes")).await;
+    let body = json!({ "up_to": pending.body["up_to"] });
+    let applied = app.admin.post(&format!("/projects/{project}/deploy"), body).await;
+    assert_eq!(applied.body["applied_count"], 4, "{}", applied.raw);
     app.nudges.asked.lock().expect("no panic").clear();
 
     let body = json!({
-        "image": "sim/app:2", "env_vars": { "A": "own" }, "replicas": 2,
+        "image": "sim/app:2", "env_vars": { "A": "own", "B": "own" }, "replicas": 2,
         "ports": [{ "container_port": 80 }, { "number": 53, "protocol": "udp" }],
         "resources": { "memory_mb": 64, "cpu_shares": 512 }, "message": "now",
     });
@@ -39,12 +53,26 @@ async fn an_image_can_be_deployed_at_once() {
     assert_eq!(made.body["state"], "queued");
     assert_eq!(made.body["ports"][1], json!({ "number": 53, "protocol": "udp" }));
     assert_eq!(made.body["resources"]["memory_mb"], 64);
+    assert_eq!(made.body["resources"]["cpu_shares"], 512);
+    assert_eq!(made.body["ports"][0], json!({ "number": 80, "protocol": "tcp" }));
     assert_eq!(made.body["message"], "now");
     let view = app.view(&web).await;
     assert_eq!(view.wanted, 2);
     let config = &view.deployments.last().expect("it was made").config;
-    let value = config.variables.iter().find(|(key, _)| key.as_str() == "A").expect("it is set");
-    assert_eq!(value.1.expose(), "own");
+    for (key, value) in [("A", "own"), ("B", "own"), ("C", "shared")] {
+        let key = key.parse().expect("a key");
+        assert_eq!(config.variables[&key].expose(), value, "what was asked for wins: {key}");
+    }
+    let id = made.text("/id");
+    let again = app.admin.patch(&format!("{path}/deployments/{id}"), json!({})).await;
+    assert_eq!(again.status, 405, "a deployment never changes");
+    let events = app.ports.events.after(view.environment, 0, 100).await.expect("it can be read");
+    let Replay::Events(events) = events else { panic!("they are all kept") };
+    let told = events.iter().any(|one| match &one.event {
+        Event::Moved { deployment, .. } => deployment.id.to_string() == id,
+        _ => false,
+    });
+    assert!(told, "everybody who looks is told");
     let asked = app.nudges.asked.lock().expect("no panic").clone();
     assert!(asked.iter().flatten().any(|key| key.service.to_string() == web), "{asked:?}");
 }
@@ -80,7 +108,7 @@ async fn what_is_not_known_is_refused() {
 // DK-47
 #[tokio::test]
 async fn a_newer_deployment_overtakes_one_that_is_on_its_way() {
-    let (app, path, _) = shop().await;
+    let (app, path, web) = shop().await;
 
     let newer = app.admin.post(&format!("{path}/redeploy"), json!({ "message": "again" })).await;
     let listed = app.admin.get(&format!("{path}/deployments")).await;
@@ -90,6 +118,15 @@ async fn a_newer_deployment_overtakes_one_that_is_on_its_way() {
     assert_eq!(listed.body["total_count"], 2);
     assert_eq!(listed.body["data"][0]["id"], newer.body["id"], "newest first");
     assert_eq!(listed.body["data"][1]["state"], "superseded");
+    assert_eq!(listed.body["data"][1]["status"], "cancelled", "it never served");
+
+    let deployment = app.view(&web).await.deployments.last().expect("it was made").id;
+    app.record(&[Step::Reached { deployment, milestone: Milestone::StartRequested }]).await;
+    let started = app.admin.get(&format!("{path}/deployments/{deployment}")).await;
+    assert_eq!(started.body["status"], "starting");
+    app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    let overtaken = app.admin.get(&format!("{path}/deployments/{deployment}")).await;
+    assert_eq!(overtaken.body["status"], "cancelled");
 }
 
 // DK-48
@@ -106,14 +143,30 @@ async fn a_deployment_is_found_under_its_own_service_only() {
 
     assert_eq!((found.status, &found.body["service"]), (200, &json!(web)));
     assert_eq!(elsewhere.status, 404);
+    let unknown = app.admin.get(&format!("{path}/deployments/{web}")).await;
+    assert_eq!((unknown.status, unknown.text("/error").as_str()), (404, "not_found"));
+    app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    let page = app.admin.get(&format!("{path}/deployments?offset=1&limit=1")).await;
+    assert_eq!((&page.body["total_count"], &page.body["limit"]), (&json!(2), &json!(1)));
+    assert_eq!(page.body["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page.body["data"][0]["id"], json!(id), "newest first");
 }
 
 // DK-49, DK-50, DK-51
 #[tokio::test]
 async fn states_have_deploykits_words_and_times() {
     let (app, path, web) = shop().await;
+    app.clock.forward(Duration::from_secs(1));
+    app.container(&web, 0, "c0").await;
+    app.clock.forward(Duration::from_secs(1));
     serve(&app, &web).await;
     let first = app.admin.get(&format!("{path}/deployments")).await.text("/data/0/id");
+    let times = app.admin.get(&format!("{path}/deployments/{first}")).await;
+    let mut seen: Vec<_> =
+        ["created_at", "started_at", "live_at"].map(|time| times.text(&format!("/{time}"))).into();
+    seen.dedup();
+    assert!(seen.len() == 3 && seen.is_sorted(), "{seen:?}");
+    assert_eq!(times.body["ended_at"], Value::Null);
     app.admin.post(&format!("{path}/redeploy"), json!({})).await;
     let second = app.admin.get(&format!("{path}/deployments")).await;
     assert_eq!(second.body["data"][0]["status"], "pending");
@@ -126,9 +179,7 @@ async fn states_have_deploykits_words_and_times() {
     let listed = app.admin.get(&format!("{path}/deployments")).await;
     assert_eq!(listed.body["data"][0]["status"], "healthy");
     assert_eq!(listed.body["data"][1]["status"], "superseded");
-    for time in ["created_at", "live_at"] {
-        assert!(listed.body["data"][0][time].is_string(), "{time}");
-    }
+    assert!(listed.body["data"][1]["ended_at"].is_string());
     let after = app.admin.get(&path).await;
     assert_eq!(after.body["active_deployment_id"], listed.body["data"][0]["id"]);
 }
@@ -146,8 +197,14 @@ async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
         exit_code: Some(3),
         log_tail: Some("last words".into()),
     };
-    let milestone = Milestone::Failed(failure);
-    app.record(&[Step::Reached { deployment, milestone }]).await;
+    let milestone = Milestone::Failed(failure.clone());
+    let retry_at = app.ports.clock.now();
+    let why = "no answer".to_owned();
+    app.record(&[
+        Step::Attempted { deployment, attempts: 2, retry_at, why },
+        Step::Reached { deployment, milestone },
+    ])
+    .await;
     let one = format!("{path}/deployments/{deployment}");
 
     let seen = app.admin.get(&one).await;
@@ -157,9 +214,23 @@ async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
     assert_eq!((&seen.body["status"], &seen.body["exit_code"]), (&json!("failed"), &json!(3)));
     assert_eq!(seen.text("/failure_reason"), "it ended with code 3");
     assert_eq!(seen.text("/log_tail"), "last words");
+    assert_eq!(seen.body["attempts"], 2);
     assert_eq!(by_viewer.body["log_tail"], Value::Null);
     assert!(!by_viewer.raw.contains("last words") && !listed.raw.contains("last words"));
-    assert_eq!(app.admin.get(&path).await.body["status"], "failed");
+    assert_eq!(app.admin.get(&path).await.body["status"], "failed", "nothing serves");
+
+    app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    serve(&app, &web).await;
+    app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    let deployment = app.view(&web).await.deployments.last().expect("it was made").id;
+    app.record(&[Step::Reached { deployment, milestone: Milestone::Failed(failure) }]).await;
+    let service = app.admin.get(&path).await;
+    assert_eq!(service.body["newest_deployment"]["status"], "failed");
+    assert_eq!(service.body["status"], "running", "the one before serves on");
+    let key = app.view(&web).await.key();
+    let (condition, why) = (Condition::Crashed, None);
+    app.record(&[Step::ConditionChanged { service: key, condition, why }]).await;
+    assert_eq!(app.admin.get(&path).await.body["status"], "failed", "now nothing is left");
 }
 
 #[tokio::test]
@@ -209,4 +280,7 @@ async fn containers_are_listed_by_deployment_and_state() {
     assert_eq!(of.body["total_count"], 2);
     assert_eq!(none.body["total_count"], 0);
     assert_eq!(wrong.status, 400);
+    let page = app.admin.get(&format!("{path}?offset=1&limit=1")).await;
+    assert_eq!(page.body["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page.body["total_count"], 2);
 }

@@ -17,6 +17,19 @@ async fn a_project_has_a_slug_of_its_name_and_six_hex_digits() {
     let suffix = slug.strip_prefix("my-shop-").expect("the name's slug").to_owned();
     assert!(suffix.len() == 6 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit()), "{slug}");
     assert_ne!(one.text("/slug"), two.text("/slug"));
+    for (name, slug) in [("日本", "project"), (&"x".repeat(100), &"x".repeat(40))] {
+        let made = app.admin.post("/projects", json!({ "name": name })).await;
+        let (head, tail) =
+            made.body["slug"].as_str().and_then(|slug| slug.rsplit_once('-')).expect("two parts");
+        assert_eq!((head, tail.len()), (slug, 6), "{name}");
+    }
+    for unfit in [json!({}), json!({ "name": " " }), json!({ "name": "a\u{7}" })] {
+        let refused = app.admin.post("/projects", unfit).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body["errors"]["name"].is_array(), "{}", refused.raw);
+    }
+    let path = format!("/projects/{}", one.text("/id"));
+    assert_eq!(app.admin.patch(&path, json!({ "slug": "mine" })).await.status, 422);
     let environments = format!("/projects/{}/environments", one.text("/id"));
     let environments = app.admin.get(&environments).await;
     assert_eq!(environments.body["data"][0]["slug"], "production");
@@ -112,13 +125,20 @@ async fn another_name_is_staged_and_the_slug_stays() {
 async fn a_deleted_project_is_gone_and_the_reconciler_told() {
     let app = TestApp::new().await;
     let id = app.project("Shop").await;
+    let other = app.project("Other").await;
+    app.service(&other, "web").await;
     app.service(&id, "web").await;
     app.nudges.asked.lock().expect("no panic").clear();
 
     let deleted = app.admin.delete(&format!("/projects/{id}")).await;
 
     assert_eq!(deleted.status, 204);
-    assert_eq!(app.admin.get(&format!("/projects/{id}")).await.status, 404);
+    for path in ["", "/services", "/pending-changes", "/canvas"] {
+        assert_eq!(app.admin.get(&format!("/projects/{id}{path}")).await.status, 404, "{path}");
+    }
+    assert_eq!(app.admin.get("/projects").await.body["total_count"], 1);
+    let kept = app.admin.get(&format!("/projects/{other}/services")).await;
+    assert_eq!(kept.body["total_count"], 1);
     assert_eq!(*app.nudges.asked.lock().expect("no panic"), [None]);
 }
 

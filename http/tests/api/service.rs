@@ -14,7 +14,13 @@ async fn a_service_is_staged_from_an_image() {
     let path = format!("/projects/{}", app.project("Shop").await);
     let edit = json!({
         "op": "create_service", "name": "Web", "source": { "kind": "image", "image": "nginx:1" },
-        "variables": { "PORT": { "value": "80" } },
+        "variables": { "PORT": { "value": "80" } }, "icon": "https://x.example/i.svg",
+    });
+    let bare = json!({
+        "op": "create_service", "name": "Api", "source": { "kind": "image", "image": "nginx:1" },
+    });
+    let nameless = json!({
+        "op": "create_service", "source": { "kind": "image", "image": "nginx:1" },
     });
 
     let staged =
@@ -26,6 +32,20 @@ async fn a_service_is_staged_from_an_image() {
     assert_eq!(app.admin.get(&format!("{path}/services")).await.body["total_count"], 0);
     let seen = app.admin.get(&format!("{path}/services/{id}")).await;
     assert_eq!((&seen.body["staged"], &seen.body["status"]), (&json!(true), &json!("created")));
+    assert_eq!(seen.body["icon_url"], "https://x.example/i.svg");
+    let changes = format!("{path}/pending-changes");
+    let refused = app.admin.post(&changes, json!({ "edits": [nameless] })).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.raw.contains("name"), "{}", refused.raw);
+    let staged = app.admin.post(&changes, json!({ "edits": [bare] })).await;
+    assert_eq!(staged.status, 201, "icon and variables may be absent: {}", staged.raw);
+
+    let up_to = app.admin.get(&changes).await.body["up_to"].clone();
+    let applied = app.admin.post(&format!("{path}/deploy"), json!({ "up_to": up_to })).await;
+    assert_eq!(applied.body["applied_count"], 2, "{}", applied.raw);
+    let seen = app.admin.get(&format!("{path}/services/{id}")).await;
+    assert_eq!((&seen.body["staged"], &seen.body["replicas"]), (&json!(false), &json!(1)));
+    assert_eq!(seen.body["newest_deployment"]["image"], "nginx:1");
 }
 
 // DK-36, DK-43
@@ -42,6 +62,32 @@ async fn a_service_can_be_made_at_once() {
     assert_eq!(image.body["status"], "deploying");
     assert_eq!(image.body["config"]["source"]["image"], "sim/app:1");
     assert!(!app.nudges.asked.lock().expect("no panic").is_empty(), "the reconciler was told");
+    let none = app.admin.get(&format!("{path}/{}/deployments", empty.text("/id"))).await;
+    assert_eq!(none.body["total_count"], 0, "there is nothing to run");
+    let taken = app.admin.post(&path, json!({ "name": "API" })).await;
+    assert_eq!((taken.status, taken.text("/error").as_str()), (409, "conflict"), "{}", taken.raw);
+    for unfit in [json!({}), json!({ "name": " " }), json!({ "name": "a\u{0}b" })] {
+        let refused = app.admin.post(&path, unfit).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body["errors"]["name"].is_array(), "{}", refused.raw);
+    }
+    let nowhere = "/projects/00000000-0000-0000-0000-000000000000/services";
+    assert_eq!(app.admin.post(nowhere, json!({ "name": "web" })).await.status, 404);
+    // Names are for people; what hosts and containers are called is always a DNS label.
+    let mut slugs = Vec::new();
+    for name in ["my  web", "Größe & Co.", "日本", "shared", &"x".repeat(100)] {
+        let made = app.admin.post(&path, json!({ "name": name })).await;
+        assert_eq!((made.status, made.text("/name").as_str()), (201, name), "{}", made.raw);
+        slugs.push(made.text("/slug"));
+    }
+    slugs.push(empty.text("/slug"));
+    let is_plain = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    for slug in &slugs {
+        assert!((1..=63).contains(&slug.len()) && slug.bytes().all(is_plain), "{slug}");
+        assert!(!slug.starts_with('-') && !slug.ends_with('-') && slug != "shared", "{slug}");
+    }
+    let unique: std::collections::BTreeSet<_> = slugs.iter().collect();
+    assert_eq!(unique.len(), slugs.len(), "{slugs:?}");
 }
 
 // DK-37, DK-42
@@ -69,6 +115,13 @@ async fn services_are_listed_with_what_they_do() {
     assert_eq!(web["active_deployment"]["id"], web["active_deployment_id"]);
     assert_eq!(deploying.body["data"][0]["name"], "worker");
     assert_eq!(named.body["data"][0]["name"], "worker");
+    let page = app.admin.get(&format!("{path}?offset=1&limit=1")).await;
+    assert_eq!(page.body["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&page.body["total_count"], &page.body["offset"]), (&json!(2), &json!(1)));
+    assert_eq!(page.body["data"][0]["name"], "web");
+    let trimmed = web["active_deployment"].as_object().expect("an object").keys();
+    let trimmed: Vec<_> = trimmed.map(String::as_str).collect();
+    assert_eq!(trimmed, ["created_at", "id", "image", "replicas", "service_id"]);
 }
 
 /// Takes the newest deployment of a service all the way to serving.
@@ -124,9 +177,15 @@ async fn a_name_is_taken_whatever_its_letter_case_and_freed_by_a_staged_end() {
     let own = app.admin.patch(&web, json!({ "name": "Web" })).await;
     let end = app.admin.delete(&web).await;
     let freed = app.admin.patch(&api, json!({ "name": "WEB" })).await;
+    let same = app.admin.patch(&api, json!({ "name": "api" })).await;
+    let other = app.project("Other").await;
+    let path = format!("/projects/{other}/services");
+    let elsewhere = app.admin.post(&path, json!({ "name": "web" })).await;
 
     assert_eq!((taken.status, taken.text("/error").as_str()), (409, "conflict"), "{}", taken.raw);
     assert_eq!((own.status, end.status, freed.status), (200, 200, 200), "{}", freed.raw);
+    assert_eq!((same.status, &same.body["change"]), (200, &json!(null)), "what it is called");
+    assert_eq!(elsewhere.status, 201, "a name is taken in its project only: {}", elsewhere.raw);
 }
 
 // DK-40
@@ -168,6 +227,30 @@ async fn an_end_is_staged_and_happens_when_applied() {
     assert_eq!(meanwhile.status, 200);
     assert_eq!(applied.body["deleted"], json!([web]));
     assert_eq!(app.admin.get(&one).await.status, 404);
+}
+
+// DK-41, W18
+#[tokio::test]
+async fn a_staged_end_can_be_taken_back_alone() {
+    let app = TestApp::new().await;
+    let project = app.project("Shop").await;
+    let web = app.service(&project, "web").await;
+    let api = app.service(&project, "api").await;
+    let path = format!("/projects/{project}");
+    let changes = format!("{path}/pending-changes");
+    let kept = app.admin.patch(&format!("{path}/services/{api}"), json!({ "replicas": 2 })).await;
+    let end = app.admin.delete(&format!("{path}/services/{web}")).await;
+
+    let undone = app.admin.delete(&format!("{changes}/{}", end.text("/change/id"))).await;
+
+    assert!(undone.status < 300, "{}", undone.raw);
+    let left = app.admin.get(&changes).await;
+    assert_eq!(left.body["total_count"], 1, "{}", left.raw);
+    assert_eq!(left.body["data"][0]["id"], kept.body["change"]["id"], "others' changes stay");
+    let body = json!({ "up_to": left.body["up_to"] });
+    let applied = app.admin.post(&format!("{path}/deploy"), body).await;
+    assert_eq!(applied.body["deleted"], json!([]));
+    assert_eq!(app.admin.get(&format!("{path}/services/{web}")).await.status, 200);
 }
 
 // S18

@@ -71,7 +71,7 @@ async fn a_bad_new_deployment_leaves_the_previous_one_serving() {
     world.assert_at_rest().await;
 }
 
-// A failure's lines: at most 100 and 10 KiB, the end kept.
+// DK-53: at most 100 lines and 10 KiB, the end kept.
 #[tokio::test(start_paused = true)]
 async fn a_failures_last_lines_are_bounded() {
     let world = World::new();
@@ -164,7 +164,7 @@ async fn a_cancelled_deployment_leaves_nothing_behind_wherever_it_was() {
     }
 }
 
-// DK-134, W25, W26: three tries with growing pauses, counted per deployment, not per replica.
+// DK-55, DK-134, W25, W26: three tries with pauses, counted for the deployment as a whole.
 #[tokio::test(start_paused = true)]
 async fn a_missing_image_is_tried_three_times_with_pauses() {
     let world = World::new();

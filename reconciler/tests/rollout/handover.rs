@@ -69,7 +69,7 @@ async fn no_name_leads_to_a_candidate() {
         .await;
 }
 
-// F65: one writer at a time, and the old one is back when the new one fails.
+// DK-51, F65, W3: one writer at a time, and the old one is back when the new one fails.
 #[tokio::test(start_paused = true)]
 async fn with_a_volume_old_and_new_never_run_at_once() {
     let world = World::new();

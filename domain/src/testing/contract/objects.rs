@@ -30,10 +30,10 @@ pub async fn an_alias_comes_only_when_it_is_set_and_the_address_stays(ground: im
 /// DK-57: without a redeploy.
 pub async fn limits_change_while_it_runs_and_are_read_back(ground: impl Ground) {
     let mut replica = ground.replica("web", Play::Stay);
-    replica.limits = Limits::new(Some(64), None, None).expect("these are limits");
+    replica.limits = Limits::new(Some(64), None, Some(512)).expect("these are limits");
     let container = run(&ground, &replica).await;
     let first = inspect(&ground, &container).await;
-    let more = Limits::new(Some(128), Some(500), None).expect("these are limits");
+    let more = Limits::new(Some(128), Some(500), Some(2048)).expect("these are limits");
 
     ground.runtime().set_limits(&container, more).await.expect("they are changed");
     let second = inspect(&ground, &container).await;

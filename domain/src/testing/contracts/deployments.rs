@@ -3,7 +3,7 @@
 
 use super::{
     Store,
-    desk::{Desk, new_service, own},
+    desk::{Desk, image, new_service, own, shared},
 };
 use crate::{
     Address, Content, DeploymentId, Error, Field, Message, Resource, Secret, Source,
@@ -64,16 +64,20 @@ pub async fn an_applied_service_has_a_queued_deployment(store: Store) {
     desk.close().await;
 }
 
-/// DK-46.
+/// DK-46: with all references resolved.
 pub async fn a_deployment_keeps_what_it_was_made_with(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.service("web").await;
-    desk.variable(own(web, "A"), "one").await;
+    desk.variable(shared("B"), "one").await;
+    desk.variable(own(web, "A"), "${{shared.B}}").await;
     desk.apply_all().await;
     let first = desk.newest(web).await;
 
-    desk.variable(own(web, "A"), "two").await;
+    desk.variable(shared("B"), "two").await;
+    let source = Address::ServiceField(web, Field::Source);
+    desk.set(source, Content::Source(image("app:2"))).await;
     desk.apply_all().await;
+    assert_eq!(desk.environment_of(web).await["A"], "two");
 
     let kept = desk.store.deployments.get(desk.environment, web, first.id).await;
     let kept = kept.expect("it is kept");
@@ -82,7 +86,7 @@ pub async fn a_deployment_keeps_what_it_was_made_with(store: Store) {
     desk.close().await;
 }
 
-/// DK-47.
+/// DK-47: whether it waits or is starting already.
 pub async fn a_newer_deployment_overtakes_older_candidates(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.service("web").await;
@@ -97,7 +101,19 @@ pub async fn a_newer_deployment_overtakes_older_candidates(store: Store) {
     let old = old.expect("it is kept");
     assert_eq!(old.state, DeploymentState::Superseded { at: now });
     assert_eq!(old.ended_at, Some(now));
-    assert_eq!(desk.newest(web).await.generation, 2);
+    let second = desk.newest(web).await;
+    assert_eq!(second.generation, 2);
+
+    let milestone = Milestone::StartRequested;
+    desk.record(&[Step::Reached { deployment: second.id, milestone }]).await;
+    desk.variable(own(web, "A"), "2").await;
+    desk.apply_all().await;
+
+    let page = desk.store.deployments.list(desk.environment, web, Page::FIRST).await;
+    let page = page.expect("it answers");
+    let states: Vec<_> = page.data.iter().map(|it| (it.state.word(), it.status.as_str())).collect();
+    let overtaken = ("superseded", "cancelled");
+    assert_eq!(states, [("queued", "pending"), overtaken, overtaken], "none of them ever served");
     desk.close().await;
 }
 
@@ -117,11 +133,23 @@ pub async fn what_serves_is_not_overtaken_before_its_successor_serves(store: Sto
     assert_eq!(between.active.map(|active| active.id), Some(first.id));
     assert_eq!(between.newest.map(|newest| newest.generation), Some(2));
 
-    let second = desk.go_live(web).await;
+    let second = desk.newest(web).await.id;
+    let reached = |milestone| Step::Reached { deployment: second, milestone };
+    desk.record(&[
+        reached(Milestone::StartRequested),
+        reached(Milestone::Started),
+        reached(Milestone::Ready),
+    ])
+    .await;
+    let ready = state().await;
+    assert_eq!(ready.active.map(|active| active.id), Some(first.id));
+    desk.record(&[Step::Promoted { deployment: second }]).await;
     let after = state().await;
-    assert_eq!(after.active.map(|active| active.id), Some(second.id));
+    assert_eq!(after.active.map(|active| active.id), Some(second));
     let old = desk.store.deployments.get(desk.environment, web, first.id).await;
-    assert!(matches!(old.expect("it is kept").state, DeploymentState::Superseded { .. }));
+    let old = old.expect("it is kept");
+    assert!(matches!(old.state, DeploymentState::Superseded { .. }));
+    assert_eq!(old.deploykit_word(), "superseded");
     desk.close().await;
 }
 
@@ -149,6 +177,7 @@ pub async fn a_deployment_goes_its_way_with_timestamps(store: Store) {
     let id = desk.newest(web).await.id;
     let mut words = Vec::new();
     let reached = |milestone| Step::Reached { deployment: id, milestone };
+    let mut statuses = Vec::new();
     for step in [
         reached(Milestone::PullStarted),
         reached(Milestone::StartRequested),
@@ -159,8 +188,12 @@ pub async fn a_deployment_goes_its_way_with_timestamps(store: Store) {
     ] {
         desk.store.clock.forward(Duration::from_secs(1));
         desk.record(&[step]).await;
-        words.push(desk.newest(web).await.state.word());
+        let newest = desk.newest(web).await;
+        words.push(newest.state.word());
+        statuses.push(newest.deploykit_word());
     }
+    statuses.dedup();
+    assert_eq!(statuses, ["pending", "starting", "healthy"]);
 
     assert_eq!(words, ["pulling", "starting", "checking", "switching", "draining", "live"]);
     let deployment = desk.newest(web).await;

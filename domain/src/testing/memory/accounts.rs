@@ -91,6 +91,7 @@ impl Accounts for Memory {
             };
             let refresh = new.refresh.map(|digest| HeldRefresh {
                 digest,
+                access: new.access,
                 expires_at: new.expires_at,
                 used_at: None,
             });
@@ -144,13 +145,18 @@ impl Accounts for Memory {
                     tx.audit("accounts.refresh_reused", None, id);
                     return Ok(Rotation::Reused);
                 }
-                None => held.refresh[at].used_at = Some(now),
+                None => {
+                    held.refresh[at].used_at = Some(now);
+                    let paired = held.refresh[at].access;
+                    held.access.retain(|(digest, _)| *digest != paired);
+                }
                 Some(_) => (),
             }
             held.access.retain(|(_, until)| *until > now);
             held.access.push((tokens.access, tokens.access_expires_at));
             held.refresh.push(HeldRefresh {
                 digest: tokens.refresh,
+                access: tokens.access,
                 expires_at: tokens.expires_at,
                 used_at: None,
             });

@@ -47,6 +47,8 @@ pub(super) struct HeldSession {
 #[derive(Clone)]
 pub(super) struct HeldRefresh {
     pub(super) digest: Digest,
+    /// The access token that came with it.
+    pub(super) access: Digest,
     pub(super) expires_at: Timestamp,
     pub(super) used_at: Option<Timestamp>,
 }

@@ -150,6 +150,7 @@ async fn a_token_that_has_run_out_ends_its_socket() {
     assert!(shop.app.ports.clock.now().as_millis() > EPOCH);
 }
 
+// DK-32, W84
 #[tokio::test]
 async fn a_deleted_project_says_so_before_its_canvas_closes() {
     let shop = Shop::new().await;
