@@ -82,7 +82,7 @@ impl Staged {
             Self::Nothing => None,
             Self::New => Some("New"),
             Self::Edited => Some("Edited"),
-            Self::Removed => Some("To be removed"),
+            Self::Removed => Some("To remove"),
         }
     }
 }
@@ -101,25 +101,30 @@ pub fn ServiceCard(props: &ServiceCardProps) -> Html {
             <img src={address} alt="" width="20" height="20" loading="lazy" referrerpolicy="no-referrer" />
         },
     };
+    let fails = face.status == Status::Failed;
     html! {
-        <article class={classes!("card", face.staged.class())}>
+        <article class={classes!("card", face.staged.class(), fails.then_some("card--failed"))}>
             <header class="card-head">
                 <span class="card-icon">{ picture }</span>
                 <div class="grow">
-                    <h3 class="card-name truncate" title={&face.name}>{ &face.name }</h3>
+                    <div class="card-title">
+                        <h3 class="card-name truncate" title={&face.name}>{ &face.name }</h3>
+                        if let Some(word) = face.staged.word() {
+                            <span class="card-staged">{ word }</span>
+                        }
+                    </div>
                     <p class="card-source truncate mono" title={&face.source}>
                         if let Some(icon) = face.source_icon {
                             <Icon {icon} size={12} />
                         }
-                        <span class="truncate">{ &face.source }</span>
+                        { &face.source }
                     </p>
                 </div>
-                if let Some(word) = face.staged.word() {
-                    <span class="card-staged">{ word }</span>
-                }
             </header>
             <p class="card-address truncate">
-                if let Some(address) = &face.address {
+                if let Some(reason) = face.reason.as_ref().filter(|_| fails) {
+                    <span class="card-reason" title={reason}>{ crate::api::sentence(reason) }</span>
+                } else if let Some(address) = &face.address {
                     <a href={format!("https://{address}")} target="_blank" rel="noopener noreferrer"
                         title={address}>{ address }</a>
                 } else {

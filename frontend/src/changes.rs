@@ -4,6 +4,7 @@ mod bar;
 mod conflicts;
 mod details;
 mod diff;
+mod problems;
 mod review;
 mod row;
 

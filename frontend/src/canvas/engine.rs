@@ -25,6 +25,9 @@ const ZOOM_STEP: f64 = 1.25;
 /// A window narrower than this begins at a zoom at which cards can be read.
 const NARROW: f64 = 700.0;
 const LEGIBLE: f64 = 0.75;
+/// What floats at the head of a narrow map, and at the foot of any.
+const ABOVE: f64 = 72.0;
+const BELOW: f64 = 72.0;
 
 /// Camera, positions, selection and gestures.
 #[derive(Debug, Default)]
@@ -210,18 +213,24 @@ impl Engine {
     /// Shows everything.
     pub fn fit(&mut self) {
         if let Some(area) = self.board.bounds() {
-            self.go(Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0)));
+            self.go(self.showing(area));
         }
+    }
+
+    /// All of an area, above what floats at the foot of the map.
+    fn showing(&self, area: Area) -> Camera {
+        let free = Size { height: (self.size.height - BELOW).max(1.0), ..self.size };
+        Camera::fitting(area, free, PADDING.min(self.size.width / 12.0))
     }
 
     /// The first look, without a flight: everything, or where it begins if that could not be read.
     pub fn look_first(&mut self) {
         let Some(area) = self.board.bounds() else { return };
-        self.camera = Camera::fitting(area, self.size, PADDING.min(self.size.width / 12.0));
+        self.camera = self.showing(area);
         if self.size.width < NARROW && self.camera.zoom < LEGIBLE {
             let zoom = LEGIBLE;
             let pan =
-                Position { x: (24.0 - area.x * zoom).round(), y: (24.0 - area.y * zoom).round() };
+                Position { x: (24.0 - area.x * zoom).round(), y: (ABOVE - area.y * zoom).round() };
             self.camera = Camera { pan, zoom };
         }
         self.flight = None;

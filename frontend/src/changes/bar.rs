@@ -126,7 +126,9 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
                 <b class="change-bar-count" role="status" data-test="change-count">{ count(changes, "change") }</b>
                 <AvatarStack people={seen.authors.clone()} />
                 if problems > 0 {
-                    <span class="change-bar-problem"><Icon icon={LuTriangleAlert} size={14} />{ count(problems, "problem") }</span>
+                    <button type="button" class="change-bar-problem" title="What to mend" onclick={open.reform(|_| ())}>
+                        <Icon icon={LuTriangleAlert} size={14} />{ count(problems, "problem") }
+                    </button>
                 }
                 <span class="grow" />
                 <span data-test="details">

@@ -12,8 +12,11 @@ use yew::prelude::{
     use_state, use_state_eq,
 };
 
+use yew_router::prelude::{use_navigator, use_route};
+
 use super::{
     conflicts::ConflictRow,
+    problems,
     review::{Review, by_subject},
     row::Row,
 };
@@ -22,6 +25,7 @@ use crate::{
     component::{Button, ButtonKind, Confirm, Dialog, Icon, Person, TextField, use_toasts},
     live::{Picture, use_live},
     project::{deeds::use_deeds, words::count},
+    route::Route,
 };
 
 #[derive(Properties, PartialEq)]
@@ -38,6 +42,8 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     let deeds = use_deeds();
     let toasts = use_toasts();
     let deed = use_deed();
+    let navigator = use_navigator();
+    let route = use_route::<Route>();
     // What came after these were opened waits to be ticked by whoever has read it.
     let opened_with = use_mut_ref(|| addresses(drawn));
     let left_out = use_state_eq(BTreeSet::<Address>::new);
@@ -113,6 +119,16 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
             on_close.emit(());
         })
     };
+    let project = route.as_ref().and_then(Route::project).unwrap_or_default().to_owned();
+    let on_go = {
+        let on_close = on_close.clone();
+        Callback::from(move |route: Route| {
+            on_close.emit(());
+            if let Some(navigator) = &navigator {
+                navigator.push(&route);
+            }
+        })
+    };
     let total = drawn.changes.len();
     let chosen = review.applied.len();
     let desk = live.desk();
@@ -133,11 +149,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
                 if !review.problems.is_empty() {
                     <section class="details-alert" role="alert" data-test="problems">
                         <h3>{ "Mend this first" }</h3>
-                        <ul class="bullets">
-                            { for review.problems.iter().enumerate().map(|(at, problem)| html! {
-                                <li key={at}>{ crate::api::sentence(&problem.message) }</li>
-                            }) }
-                        </ul>
+                        { problems::list(drawn, &review.problems, &project, &on_go) }
                     </section>
                 }
                 <p class="details-summary" data-test="consequences">{ review.summary() }{ "." }</p>

@@ -1,9 +1,9 @@
 //! A value that is shown only when asked for.
 
-use icondata_lu::{LuEye, LuEyeOff};
+use icondata_lu::{LuEye, LuEyeOff, LuLock};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
 
-use super::{CopyButton, IconButton};
+use super::{CopyButton, Icon, IconButton};
 
 /// What is known of the value.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,9 @@ pub fn SecretValue(props: &SecretValueProps) -> Html {
     let dots = html! { <span class="secret-dots" aria-label="hidden">{ "••••••••" }</span> };
     let text = match (&props.value, *is_shown) {
         (Secrecy::Known(value), true) => html! { <span class="mono secret-text">{ value }</span> },
-        (Secrecy::Sealed, _) => html! { <span class="faint">{ "sealed" }</span> },
+        (Secrecy::Sealed, _) => html! {
+            <span class="secret-sealed"><Icon icon={LuLock} size={12} />{ "Sealed" }</span>
+        },
         (Secrecy::Known(_) | Secrecy::Fetchable, _) => dots,
     };
     let verb = if *is_shown { "Hide" } else { "Show" };

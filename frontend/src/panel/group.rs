@@ -70,7 +70,7 @@ pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
                             });
                             html! {
                                 <li key={service.to_string()} class="row">
-                                    <Button kind={ButtonKind::Bare} onclick={open}>{ config.name.as_str() }</Button>
+                                    <button type="button" class="link-button" onclick={open}>{ config.name.as_str() }</button>
                                     <span class="grow" />
                                     if may_edit {
                                         <IconButton icon={LuLogOut} label={format!("Take {} out", config.name)} onclick={leave} />

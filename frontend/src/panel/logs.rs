@@ -44,6 +44,8 @@ struct Seen {
     place: Option<Place>,
     /// Another deployment that has begun to run is worth another look.
     newest: Option<(domain::DeploymentId, bool)>,
+    /// The newest deployment failed, and no other serves.
+    is_down: bool,
     may_edit: bool,
 }
 
@@ -52,6 +54,8 @@ fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
     Seen {
         place: desk.snapshot().map(Place::of),
         newest: newest.map(|newest| (newest.id, newest.started_at.is_some())),
+        is_down: newest.is_some_and(|newest| newest.state.is_over())
+            && desk.state(*id).is_some_and(|state| state.active.is_none()),
         may_edit: desk.may_edit(),
     }
 }
@@ -98,6 +102,8 @@ pub(super) fn Logs(props: &LogsProps) -> Html {
     }
     let empty = if seen.newest.is_none() {
         "Nothing of this service has run yet."
+    } else if seen.is_down {
+        "No container of it runs. What a failed deployment wrote last is kept with it, under Deployments."
     } else {
         "Nothing has been written yet."
     };

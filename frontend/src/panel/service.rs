@@ -100,8 +100,10 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                     }
                     <p class="row row--wrap small muted">
                         <span class="drawer-host">{ "Reached by others as" }</span>
-                        <code>{ &face.host }</code>
-                        <CopyButton text={seen.host.clone()} />
+                        <span class="drawer-address">
+                            <code>{ &face.host }</code>
+                            <CopyButton text={seen.host.clone()} />
+                        </span>
                         { staged(face.staged) }
                     </p>
                 </div>

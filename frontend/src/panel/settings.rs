@@ -16,7 +16,7 @@ use crate::{
     card::Staged,
     component::{Button, ButtonKind, Choice},
     live::{Desk, Live, Picture, use_live, use_select},
-    project::{add::pull_choices, deeds::use_deeds, words},
+    project::{add::pull_choices, deeds::use_deeds, menus, words},
 };
 
 #[derive(Properties, PartialEq)]
@@ -82,9 +82,14 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
             }
         })
     };
+    let refusal = menus::refusal(&live);
     html! {
         <div class="settings">
-            <p class="muted small">{ "Each setting is saved by itself. What is saved waits on the canvas until it is applied." }</p>
+            if let Some(refusal) = refusal {
+                <p class="note">{ refusal }</p>
+            } else {
+                <p class="muted small">{ "Each setting is saved by itself. What is saved waits on the canvas until it is applied." }</p>
+            }
             <section class="settings-group">
                 <h3>{ "Service" }</h3>
                 <TextSetting id="name" label="Name" address={at(Field::Name)} value={service.name.to_string()}

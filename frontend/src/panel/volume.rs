@@ -68,10 +68,10 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
                         if let Some((service, config)) = drawn.mounted(*id) {
                             <p class="row">
                                 { "In" }
-                                <Button kind={ButtonKind::Bare} onclick={on_go.reform({
+                                <button type="button" class="link-button" onclick={on_go.reform({
                                     let slug = config.slug.to_string();
                                     move |_| Open::Service(slug.clone(), Tab::Settings)
-                                })}>{ config.name.as_str() }</Button>
+                                })}>{ config.name.as_str() }</button>
                             </p>
                             <TextSetting id="volume-path" label="At" mono=true address={Address::ServiceMount(service, *id)}
                                 value={config.mounts.get(id).map(ToString::to_string).unwrap_or_default()}

@@ -237,10 +237,10 @@ pub fn Map(props: &MapProps) -> Html {
             <Canvas scene={laid.scene.clone()} render_card={(*render).clone()} handle={handle.clone()}
                 selected={props.chosen.map(card_id)} {on_select} {on_open} {on_moved} {on_moving}
                 {on_selection} {on_context_menu} />
-            <div class="tools tools--add">
+            if may_edit {
+              <div class="tools tools--add">
                 <span class="anchor" data-test="add">
-                    <Button kind={ButtonKind::Quiet} icon={LuPlus} disabled={!may_edit}
-                        title={refusal.clone()}
+                    <Button kind={ButtonKind::Quiet} icon={LuPlus}
                         onclick={Callback::from({ let open = adds_here.clone(); move |_| open.set(!*open) })}>
                         { "Add" }
                     </Button>
@@ -249,7 +249,10 @@ pub fn Map(props: &MapProps) -> Html {
                             on_close={Callback::from({ let open = adds_here.setter(); move |()| open.set(false) })} />
                     }
                 </span>
-            </div>
+              </div>
+            } else {
+                <p class="tools tools--add looks-on small" data-test="looks-on">{ "You look on: only editors change this." }</p>
+            }
             <div class="tools tools--zoom" role="toolbar" aria-label="Zoom">
                 <IconButton icon={LuMinus} label="Zoom out (−)" onclick={button(CanvasHandle::zoom_out)} />
                 <IconButton icon={LuPlus} label="Zoom in (+)" onclick={button(CanvasHandle::zoom_in)} />
@@ -267,7 +270,7 @@ pub fn Map(props: &MapProps) -> Html {
                             <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={add.reform(move |_| {
                                 Adding::Service(scene::free_spot(&Laid::default(), 0.0, 0.0))
                             })}>{ "Add a service" }</Button>
-                            <span class="muted small">{ "or press " }<kbd>{ "A" }</kbd></span>
+                            <span class="muted small keys-hint">{ "or press " }<kbd>{ "A" }</kbd></span>
                         }
                     </Empty>
                 </div>

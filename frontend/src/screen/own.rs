@@ -32,7 +32,12 @@ pub fn OwnPage(props: &OwnPageProps) -> Html {
     if is_admin || props.tab == OwnTab::System {
         tabs.push((OwnTab::System, Route::System, "System"));
     }
-    let place = html! { <b>{ "Settings" }</b> };
+    let place = html! {
+        <>
+            <span class="bar-slash" aria-hidden="true">{ "/" }</span>
+            <b>{ "Settings" }</b>
+        </>
+    };
     let title = tabs.iter().find(|(tab, ..)| *tab == props.tab).map_or("", |(.., title)| title);
     html! {
         <Shell {place}>

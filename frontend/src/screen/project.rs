@@ -1,7 +1,7 @@
 //! The canvas of a project, with the panel of what is open.
 
 use domain::{ProjectId, layout::Node};
-use icondata_lu::{LuRefreshCw, LuTriangleAlert, LuWifiOff};
+use icondata_lu::{LuRefreshCw, LuSettings, LuTriangleAlert, LuWifiOff};
 use yew::prelude::{
     AttrValue, Callback, ContextProvider, Html, Properties, component, html, use_context,
     use_effect_with, use_memo, use_state_eq,
@@ -12,7 +12,7 @@ use super::failure::Failure;
 use crate::{
     api::{ApiError, use_api, use_fetch},
     changes::ChangeBar,
-    component::{Banner, Button, ButtonKind, Empty, Pigment, Skeleton},
+    component::{Banner, Button, ButtonKind, Empty, Icon, Pigment, Skeleton},
     live::{End, Live, Phase, use_live, use_select},
     panel::{self, Open, Panel, Tab},
     project::map::Map,
@@ -188,6 +188,10 @@ fn Easel(props: &EaselProps) -> Html {
                 <b>{ frame.name.clone() }</b>
             </Link<Route>>
             <span class="bar-environment muted">{ frame.environment.clone() }</span>
+            <Link<Route> to={Route::ProjectSettings { project: props.slug.clone() }} classes="icon-button">
+                <Icon icon={LuSettings} />
+                <span class="sr-only">{ "Project settings" }</span>
+            </Link<Route>>
         </>
     };
     let free = (frame.chosen.is_some()).then(|| panel::free(*width));

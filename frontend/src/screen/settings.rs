@@ -44,10 +44,11 @@ pub fn ProjectSettings(props: &ProjectSettingsProps) -> Html {
     page::use_title(&title);
     let place = html! {
         if let Some(summary) = &summary.value {
+            <span class="bar-slash" aria-hidden="true">{ "/" }</span>
             <Link<Route> to={Route::Canvas { project: named.clone() }} classes="place-link">
                 <b class="truncate">{ summary.project.name.as_str() }</b>
             </Link<Route>>
-            <span class="faint">{ "/" }</span>
+            <span class="bar-slash" aria-hidden="true">{ "/" }</span>
             <span class="muted">{ "Settings" }</span>
         }
     };
@@ -154,7 +155,7 @@ fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str) -> Html {
                 { format!("{count} staged {noun} {waits} in this project. Nothing runs differently until somebody applies.") }
             </span>
             <Link<Route> to={Route::Canvas { project: named.to_owned() }} classes="button button--quiet">
-                { "Look and apply on the canvas" }
+                { "Look at them on the canvas" }
             </Link<Route>>
         </p>
     }

@@ -34,7 +34,7 @@ pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
         <tr class={classes!("variable", staged)}>
             <td class="variable-key">
                 <code class="variable-name">{ row.key.as_str() }</code>
-                { badges(row, snapshot) }
+                { badges(row, snapshot, *is_readonly) }
             </td>
             <td class="variable-value">
                 if *is_readonly {
@@ -54,7 +54,7 @@ pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
     }
 }
 
-fn badges(row: &Row, snapshot: &Snapshot) -> Html {
+fn badges(row: &Row, snapshot: &Snapshot, is_readonly: bool) -> Html {
     let by: Vec<&str> =
         row.by.iter().filter_map(|id| snapshot.people.get(id)).map(|name| name.as_str()).collect();
     let title = (!by.is_empty()).then(|| format!("by {}", by.join(", ")));
@@ -67,7 +67,8 @@ fn badges(row: &Row, snapshot: &Snapshot) -> Html {
                     Staged::Removed => Pigment::Fail,
                 }}>{ staged.word() }</Badge>
             }
-            if row.variable.sealed {
+            // Where the value would stand, it says so itself.
+            if row.variable.sealed && is_readonly {
                 <Badge><Icon icon={LuLock} size={12} />{ "Sealed" }</Badge>
             }
             if let Some(name) = origin_name(&row.origin) {

@@ -105,7 +105,7 @@ fn Rename(props: &RenameProps) -> Html {
         <Form {on_submit} error={deed.beside(&["name", "content"])} label="Name">
             <div class="field-row">
                 <TextField id="rename" label="Name" value={(*name).clone()} {error} {on_input}
-                    disabled={!can_edit} hint="A new name is staged, and applied with the other changes" />
+                    disabled={!can_edit} hint="A new name is staged, and applied with the other changes." />
                 if *can_edit {
                     <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()} disabled={!is_new}>
                         { "Stage name" }
