@@ -31,6 +31,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest frame that a client may send (DK-120).
 const MAX_FRAME: usize = 64 * 1024;
+/// What each socket reads at once: most frames are small, and many sockets are open.
+const READ_AT_ONCE: usize = 8 * 1024;
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -94,5 +96,6 @@ async fn open(
     Ok(upgrade
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
+        .read_buffer_size(READ_AT_ONCE)
         .on_upgrade(move |raw| tasks.track_future(Socket::serve(server, asked, guest, raw))))
 }

@@ -30,10 +30,9 @@ impl Hasher {
     /// and takes as long.
     pub(crate) async fn verify(&self, typed: &Secret, hash: Option<Secret>) -> Result<bool, Error> {
         let is_known = hash.is_some();
-        let hash = match hash {
-            Some(hash) => hash,
-            None => self.dummy().await?,
-        };
+        // Made for whoever comes first, known or not: that takes as long, too.
+        let dummy = self.dummy().await?;
+        let hash = hash.unwrap_or(dummy);
         // No password is longer; bcrypt would read a part of it.
         let fits = typed.expose().len() <= 72 && !typed.expose().contains('\0');
         let typed = if fits { typed.expose().to_owned() } else { String::new() };
@@ -60,5 +59,36 @@ impl Hasher {
             .await
             .map_err(Error::internal("hash a password"))?
             .map_err(Error::internal("hash a password"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    // S02
+    #[tokio::test]
+    async fn four_are_hashed_at_once_and_not_on_this_thread() {
+        let hasher = Hasher::new(4);
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (running, most) = (std::sync::Arc::new(running), std::sync::Arc::new(most));
+        let own = std::thread::current().id();
+
+        let works = (0..20).map(|_| {
+            let (running, most) = (running.clone(), most.clone());
+            hasher.work(move || {
+                assert_ne!(std::thread::current().id(), own);
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            })
+        });
+        for done in futures::future::join_all(works).await {
+            done.expect("it works");
+        }
+
+        assert!((1..=AT_ONCE).contains(&most.load(Ordering::SeqCst)), "{most:?}");
     }
 }

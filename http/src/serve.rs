@@ -1,5 +1,7 @@
 //! Answers connections, with bounds on what a client may hold open.
 
+mod unstuck;
+
 use crate::{
     app::{App, Config, Server},
     build,
@@ -15,6 +17,7 @@ use std::{io, pin::pin, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use unstuck::Unstuck;
 
 /// How long a request's head may take to arrive, and how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -90,7 +93,8 @@ impl Site {
                 request.extensions_mut().insert(ConnectInfo(peer));
                 router.clone().oneshot(request.map(Body::new))
             });
-            let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+            let stream = TokioIo::new(Unstuck::new(stream));
+            let connection = http.serve_connection(stream, service).with_upgrades();
             let stop = stop.clone();
             server.tasks.spawn(async move {
                 let mut connection = pin!(connection);

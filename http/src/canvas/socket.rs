@@ -138,10 +138,8 @@ impl Socket {
                     heard = Instant::now();
                     match message {
                         Some(Ok(message)) => self.hear(message).await?,
-                        Some(Err(error)) if is_too_long(&error) => {
-                            return Err(Close::Violation("a frame may be at most 64 KiB long"));
-                        }
-                        Some(Err(_)) | None => return Ok(()),
+                        Some(Err(error)) => return Err(broken(&error)),
+                        None => return Ok(()),
                     }
                 }
                 news = news.recv() => self.tell(news).await?,
@@ -159,35 +157,9 @@ impl Socket {
 
     /// Waits for the client to say what it has, and brings it up to date.
     async fn open(&mut self, epoch: &str) -> Result<(), Close> {
-        let opened = timeout(OPEN_TIME, async {
-            loop {
-                match self.raw.recv().await {
-                    Some(Ok(Message::Text(text))) => {
-                        return serde_json::from_str(&text)
-                            .map_err(|_| Close::Violation("the first frame must be `open`"));
-                    }
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => (),
-                    Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => {
-                        return Err(Close::Gone);
-                    }
-                }
-            }
-        });
-        let message = opened.await.map_err(|_| Close::Violation("say `open`"))??;
-        let resume = match message {
-            ClientMessage::Open { epoch: Some(known), after: Some(after) } if known == epoch => {
-                Some(after)
-            }
-            ClientMessage::Open { .. } => None,
-            // Known already; the next frame opens.
-            ClientMessage::Auth { .. } => return Box::pin(self.open(epoch)).await,
-            ClientMessage::Place { .. }
-            | ClientMessage::Drag { .. }
-            | ClientMessage::Stage { .. } => {
-                return Err(Close::Violation("the first frame must be `open`"));
-            }
-        };
-        match resume {
+        let opening = timeout(OPEN_TIME, self.opening()).await;
+        let (known, after) = opening.map_err(|_| Close::Violation("say `open`"))??;
+        match after.filter(|_| known.as_deref() == Some(epoch)) {
             Some(after) => {
                 self.number = after;
                 if !self.catch_up().await? {
@@ -197,6 +169,24 @@ impl Socket {
             None => self.send_snapshot().await?,
         }
         self.join().await
+    }
+
+    /// From where the client goes on, if it knows.
+    async fn opening(&mut self) -> Result<(Option<String>, Option<u64>), Close> {
+        loop {
+            let text = match self.raw.recv().await {
+                Some(Ok(message)) => self.text_of(message)?,
+                Some(Err(error)) => return Err(broken(&error)),
+                None => return Err(Close::Gone),
+            };
+            let Some(text) = text else { continue };
+            match crate::json::parse(text.as_bytes()) {
+                Ok(ClientMessage::Open { epoch, after }) => return Ok((epoch, after)),
+                // Known already; the next frame opens.
+                Ok(ClientMessage::Auth { .. }) => (),
+                Ok(_) | Err(_) => return Err(Close::Violation("the first frame must be `open`")),
+            }
+        }
     }
 
     async fn send_snapshot(&mut self) -> Result<(), Close> {
@@ -263,17 +253,22 @@ impl Socket {
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), Close> {
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(Close::Gone),
-            Message::Binary(_) => return Err(Close::Violation("frames are JSON text")),
-        };
-        self.spend()?;
+        let Some(text) = self.text_of(message)? else { return Ok(()) };
         match crate::json::parse(text.as_bytes()) {
             Ok(message) => self.obey(message).await,
             Err(_) if !is_known(&text) => Err(Close::Violation("an unknown message")),
             Err(problem) => self.refuse(op_of(&text), &problem).await,
+        }
+    }
+
+    /// What a frame says; `None`: only that its sender lives. Each takes from the allowance.
+    fn text_of(&mut self, message: Message) -> Result<Option<Utf8Bytes>, Close> {
+        self.spend()?;
+        match message {
+            Message::Text(text) => Ok(Some(text)),
+            Message::Ping(_) | Message::Pong(_) => Ok(None),
+            Message::Close(_) => Err(Close::Gone),
+            Message::Binary(_) => Err(Close::Violation("frames are JSON text")),
         }
     }
 
@@ -430,6 +425,9 @@ async fn admit(
     Ok((caller, place))
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
-    error.to_string().contains("too long") || error.to_string().contains("too big")
+/// Why nothing more can be read.
+fn broken(error: &axum::Error) -> Close {
+    let error = error.to_string();
+    let is_too_long = error.contains("too long") || error.contains("too big");
+    if is_too_long { Close::Violation("a frame may be at most 64 KiB long") } else { Close::Gone }
 }

@@ -5,7 +5,7 @@ use crate::{
     app::Server,
     caller::{Proof, recognise},
     door::{Logs, May, Place, enter},
-    error::Result,
+    error::{Problem, Result},
 };
 use axum::response::sse::Event;
 use domain::{
@@ -33,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
 type Lines = BoxStream<'static, Result<LogLine, RuntimeError>>;
+type Open = SelectAll<BoxStream<'static, (ContainerId, Said)>>;
 
 /// Where a reader is in each container's output: the id of the last event that it has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,11 @@ impl Positions {
     fn after(&self, container: &ContainerId) -> Option<LogsFrom> {
         let place = self.0.get(container.short())?;
         Some(LogsFrom::After { at: place.at, nanos: place.nanos })
+    }
+
+    fn keep<'a>(&mut self, containers: impl Iterator<Item = &'a ContainerId>) {
+        let kept: BTreeSet<&str> = containers.map(ContainerId::short).collect();
+        self.0.retain(|container, _| kept.contains(container.as_str()));
     }
 
     fn advance(&mut self, container: &ContainerId, line: &LogLine) {
@@ -111,6 +117,14 @@ struct From<'a> {
 
 /// Why a stream ends for good.
 struct Over;
+
+/// What comes of one container.
+enum Said {
+    Line(LogLine),
+    /// The engine ended it in the middle: that says nothing of the container.
+    Broken,
+    Ended,
+}
 
 impl Following {
     pub(crate) fn new(
@@ -162,9 +176,13 @@ impl Following {
     ) {
         let stop = self.server.stop.clone();
         let work = async {
-            self.send_history(history, &events).await?;
+            let broke = self.send_history(history, &events).await?;
             if follow {
+                // What broke off is read on from where it is.
                 self.send_live(tail, &events).await?;
+            } else if let Some(error) = broke {
+                let problem = Problem::from(error);
+                return send(&events, Event::default().event("error").data(json(&problem))).await;
             }
             send(&events, Event::default().event("end").data("{}")).await
         };
@@ -175,25 +193,30 @@ impl Following {
         }
     }
 
-    /// History of all containers as one, in order of time.
+    /// History of all containers as one, in order of time. Says why it is not all of it.
     async fn send_history(
         &mut self,
         mut sources: Vec<Source>,
         events: &mpsc::Sender<Event>,
-    ) -> Result<(), Over> {
+    ) -> Result<Option<RuntimeError>, Over> {
+        let mut broke = None;
         loop {
             for source in &mut sources {
                 if source.head.is_none() {
                     source.head = match source.lines.next().await {
                         Some(Ok(line)) => Some(line),
-                        Some(Err(_)) | None => None,
+                        Some(Err(error)) => {
+                            broke = Some(error);
+                            None
+                        }
+                        None => None,
                     };
                 }
             }
             let earliest = (sources.iter_mut())
                 .filter(|source| source.head.is_some())
                 .min_by_key(|source| source.head.as_ref().map(|line| (line.at, line.nanos)));
-            let Some(source) = earliest else { return Ok(()) };
+            let Some(source) = earliest else { return Ok(broke) };
             if let Some(line) = source.head.take() {
                 let (replica, container) = (source.replica.clone(), source.container.clone());
                 self.send_line(&replica, &container, &line, events).await?;
@@ -203,8 +226,7 @@ impl Following {
 
     /// Lines as they come, of containers that come and go.
     async fn send_live(&mut self, tail: u32, events: &mpsc::Sender<Event>) -> Result<(), Over> {
-        let mut open: SelectAll<BoxStream<'static, (ContainerId, Option<LogLine>)>> =
-            SelectAll::new();
+        let mut open = Open::new();
         let mut known: BTreeMap<ContainerId, ReplicaSummary> = BTreeMap::new();
         let mut reading: BTreeSet<ContainerId> = BTreeSet::new();
         let mut turns = self.server.turnstile.watch();
@@ -212,11 +234,17 @@ impl Following {
         let mut look = tokio::time::interval(LOOK_AGAIN);
         loop {
             tokio::select! {
-                Some((container, line)) = open.next(), if !open.is_empty() => {
+                Some((container, said)) = open.next(), if !open.is_empty() => {
                     let Some(replica) = known.get(&container).cloned() else { continue };
-                    match line {
-                        Some(line) => self.send_line(&replica, &container, &line, events).await?,
-                        None => {
+                    match said {
+                        Said::Line(line) => {
+                            self.send_line(&replica, &container, &line, events).await?;
+                        }
+                        Said::Broken => {
+                            reading.remove(&container);
+                            known.remove(&container);
+                        }
+                        Said::Ended => {
                             reading.remove(&container);
                             let data = json(&from(&replica, &container));
                             let event = Event::default().event("container_exited").data(data);
@@ -226,8 +254,10 @@ impl Following {
                 }
                 _ = look.tick() => {
                     self.check_rights(events).await?;
-                    self.open_new(tail, &mut open, &mut known, &mut reading).await;
-                    idle = if reading.is_empty() { idle + LOOK_AGAIN } else { Duration::ZERO };
+                    let looked = self.open_new(tail, &mut open, &mut known, &mut reading).await;
+                    // Without the engine nobody knows whether something runs.
+                    let is_idle = reading.is_empty() && looked.is_ok();
+                    idle = if is_idle { idle + LOOK_AGAIN } else { Duration::ZERO };
                     if idle > LAST_WAIT {
                         return Ok(());
                     }
@@ -237,21 +267,23 @@ impl Following {
         }
     }
 
-    /// Begins to read containers that are new, or run again.
+    /// Begins to read containers that are new, or run again. `Err`: nobody could be asked.
     async fn open_new(
-        &self,
+        &mut self,
         tail: u32,
-        open: &mut SelectAll<BoxStream<'static, (ContainerId, Option<LogLine>)>>,
+        open: &mut Open,
         known: &mut BTreeMap<ContainerId, ReplicaSummary>,
         reading: &mut BTreeSet<ContainerId>,
-    ) {
-        let Ok(replicas) = self.replicas().await else { return };
+    ) -> Result<()> {
+        let replicas = self.replicas().await?;
+        // Of what is gone nobody asks any more: ids of events stay short.
+        self.positions.keep(replicas.iter().map(|(_, container)| container).chain(&*reading));
         let waiting: Vec<_> =
             (replicas.into_iter()).filter(|(_, container)| !reading.contains(container)).collect();
         if waiting.is_empty() {
-            return;
+            return Ok(());
         }
-        let observed = self.server.app.runtime.replicas_of(self.service).await.unwrap_or_default();
+        let observed = self.server.app.runtime.replicas_of(self.service).await?;
         let runs = |container: &ContainerId| {
             let lives = |state| !matches!(state, ContainerState::Exited | ContainerState::Dead);
             observed.iter().any(|one| one.container == *container && lives(one.state))
@@ -262,15 +294,20 @@ impl Following {
                 continue;
             }
             let from = self.positions.after(&container).unwrap_or(LogsFrom::Tail(tail));
-            let logs = self.server.app.runtime.logs(&container, from, Follow::Yes).await;
-            let Ok(lines) = logs else { continue };
+            let lines = match self.server.app.runtime.logs(&container, from, Follow::Yes).await {
+                Ok(lines) => lines,
+                Err(error) if error.is_outage() => return Err(error.into()),
+                // It has just gone.
+                Err(_) => continue,
+            };
             let name = container.clone();
-            let lines = lines.filter_map(|line| async { line.ok().map(Some) });
-            let ended = futures::stream::once(async { None });
-            open.push(lines.chain(ended).map(move |line| (name.clone(), line)).boxed());
+            let said = lines.map(|line| line.map_or(Said::Broken, Said::Line));
+            let ended = futures::stream::once(async { Said::Ended });
+            open.push(said.chain(ended).map(move |said| (name.clone(), said)).boxed());
             known.insert(container.clone(), replica);
             reading.insert(container);
         }
+        Ok(())
     }
 
     async fn check_rights(&self, events: &mpsc::Sender<Event>) -> Result<(), Over> {

@@ -2,8 +2,9 @@
 
 use crate::app::TestApp;
 use axum::body::Body;
+use futures::{StreamExt, stream};
 use serde_json::json;
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -58,6 +59,21 @@ async fn a_body_has_bounds() {
 
     assert_eq!((long.status, long.text("/error").as_str()), (413, "too_large"));
     assert_eq!((deep.status, deep.text("/error").as_str()), (400, "invalid"));
+}
+
+// S61, F91: a body that comes to a halt is given up.
+#[tokio::test(start_paused = true)]
+async fn half_a_body_is_given_up() {
+    let app = TestApp::new().await;
+    let half = stream::iter([Ok::<_, Infallible>("{\"name\":")]).chain(stream::pending());
+    let began = tokio::time::Instant::now();
+
+    let kind = Some("application/json");
+    let reply = app.admin.call("POST", "/api/projects", kind, Body::from_stream(half)).await;
+
+    assert!((400..500).contains(&reply.status), "{}", reply.raw);
+    assert!(!reply.text("/message").is_empty());
+    assert_eq!(began.elapsed().as_secs(), 15);
 }
 
 // S20

@@ -14,6 +14,10 @@ use domain::{
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 use tower::ServiceExt;
 
 struct Shop {
@@ -194,7 +198,52 @@ async fn there_is_nothing_to_read_of_what_never_ran() {
     assert_eq!((reply.status, reply.text("/error").as_str()), (404, "not_found"));
 }
 
-// DK-121, DK-123: lines as they come, a replica that comes later, one that ends, and the end.
+// DK-124: nor of what runs no more, and has left no container.
+#[tokio::test]
+async fn there_is_nothing_to_read_of_what_was_stopped() {
+    let shop = Shop::new().await;
+    let identity = shop.run(0, "aaaaaaaaaaaa0").await;
+    shop.say("aaaaaaaaaaaa0", 1, "a1");
+    assert_eq!(texts(&shop.read("follow=false").await), ["a1"]);
+    let container = ContainerId("aaaaaaaaaaaa0".to_owned());
+    shop.app.record(&[Step::ContainerLost { replica: identity.replica, container }]).await;
+
+    let reply = shop.app.admin.get(&format!("{}/logs", shop.path)).await;
+
+    assert_eq!((reply.status, reply.text("/error").as_str()), (404, "not_found"));
+}
+
+// DK-121, W34: a row may name a container that somebody has removed; the others are read.
+#[tokio::test]
+async fn a_container_that_is_gone_hides_no_other() {
+    let shop = Shop::new().await;
+    shop.app.container(&shop.web, 0, "gone00000000").await;
+    shop.run(1, "bbbbbbbbbbbb0").await;
+    shop.say("bbbbbbbbbbbb0", 1, "b1");
+
+    assert_eq!(texts(&shop.read("follow=false").await), ["b1"]);
+}
+
+// DK-121, DK-123: an engine that goes away is no exit, and nothing is lost when it is back.
+#[tokio::test(start_paused = true)]
+async fn a_reader_outlasts_an_engine_that_restarts() {
+    let shop = Shop::new().await;
+    shop.run(0, "aaaaaaaaaaaa0").await;
+    shop.say("aaaaaaaaaaaa0", 1, "a1");
+    let mut live = shop.open("", None).await;
+    assert_eq!(live.line().await, "a1");
+
+    shop.app.tape.set_down(true);
+    shop.say("aaaaaaaaaaaa0", 2, "meanwhile");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    shop.app.tape.set_down(false);
+
+    assert_eq!(live.line().await, "meanwhile");
+    shop.say("aaaaaaaaaaaa0", 3, "a3");
+    assert_eq!(live.line().await, "a3");
+}
+
+// DK-121, DK-123, W81: lines as they come, a replica that comes later, one that ends, and the end.
 #[tokio::test(start_paused = true)]
 async fn a_reader_follows_containers_that_come_and_go() {
     let shop = Shop::new().await;
@@ -264,6 +313,43 @@ async fn an_idle_stream_has_a_heartbeat() {
 
     assert!(beat.starts_with(b":"), "{beat:?}");
     assert_eq!(began.elapsed().as_secs(), 15);
+}
+
+// A client that takes nothing of what it asked for is cut off: it holds neither an answer nor a stop.
+#[tokio::test]
+async fn who_reads_nothing_is_cut_off() {
+    let shop = Shop::new().await;
+    shop.run(0, "aaaaaaaaaaaa0").await;
+    for number in 0..3000 {
+        shop.say("aaaaaaaaaaaa0", number, &"x".repeat(10_000));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let app = &shop.app;
+    let (ports, config, stop) = (app.ports.clone(), app.config.clone(), app.stop.clone());
+    let serving = tokio::spawn(async move { http::serve(&listener, ports, config, stop).await });
+    let mut client = TcpStream::connect(address).await.expect("it listens");
+    let (path, token) = (&shop.path, app.admin.token());
+    let request = format!(
+        "GET /api{path}/logs?follow=false&tail=3000 HTTP/1.1\r\nhost: easel.test\r\n\
+         authorization: Bearer {token}\r\n\r\n"
+    );
+    client.write_all(request.as_bytes()).await.expect("it is open");
+    client.readable().await.expect("it answers");
+
+    // From here on time jumps whenever everybody waits.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    app.stop.cancel();
+    let began = tokio::time::Instant::now();
+    serving.await.expect("no panic").expect("no error");
+    assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for it");
+    let mut taken = Vec::new();
+    // Reset or not: what counts is that it ends, and is not taken for a whole answer.
+    let _ = client.read_to_end(&mut taken).await;
+    assert!(taken.len() < 30_000_000, "{} bytes", taken.len());
+    assert!(!taken.ends_with(b"0\r\n\r\n"), "this looks like a whole answer");
 }
 
 // DK-163: nothing outlives the server.

@@ -25,7 +25,7 @@ pub(crate) struct Tape {
     engine: SimEngine,
     outputs: Arc<Mutex<BTreeMap<ContainerId, Output>>>,
     changed: watch::Sender<()>,
-    pub(crate) is_down: Mutex<bool>,
+    pub(crate) is_down: Arc<Mutex<bool>>,
 }
 
 #[derive(Clone)]
@@ -37,7 +37,7 @@ struct Output {
 
 impl Tape {
     pub(crate) fn new(engine: SimEngine) -> Self {
-        let (outputs, is_down) = (Arc::default(), Mutex::default());
+        let (outputs, is_down) = (Arc::default(), Arc::default());
         Self { engine, outputs, changed: watch::Sender::new(()), is_down }
     }
 
@@ -54,6 +54,12 @@ impl Tape {
     pub(crate) fn say(&self, container: &str, line: LogLine) {
         let id = ContainerId(container.to_owned());
         self.outputs().get_mut(&id).expect("it runs").lines.push(line);
+        self.changed.send_replace(());
+    }
+
+    /// The engine goes away, and with it what is being read; or it comes back.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        *self.is_down.lock().expect("no panic holds it") = is_down;
         self.changed.send_replace(());
     }
 
@@ -82,6 +88,9 @@ impl Runtime for Tape {
             state: if output.runs { ContainerState::Running } else { ContainerState::Exited },
             address: None,
         };
+        if *self.is_down.lock().expect("no panic holds it") {
+            return Err(RuntimeError::Unreachable("there is no socket".to_owned()));
+        }
         Ok(self.outputs().iter().map(observed).collect())
     }
 
@@ -112,9 +121,15 @@ impl Runtime for Tape {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let mut changed = self.changed.subscribe();
         let (outputs, container) = (Arc::clone(&self.outputs), container.clone());
+        let is_down = Arc::clone(&self.is_down);
         tokio::spawn(async move {
             let mut at = skip;
             loop {
+                if *is_down.lock().expect("no panic holds it") {
+                    let error = RuntimeError::Unreachable("there is no socket".to_owned());
+                    let _ = sender.unbounded_send(Err(error));
+                    return;
+                }
                 let (lines, runs) = {
                     let outputs = outputs.lock().expect("no panic holds it");
                     let Some(output) = outputs.get(&container) else { return };

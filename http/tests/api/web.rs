@@ -70,6 +70,31 @@ async fn a_page_may_run_nothing_but_our_files() {
     assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin");
 }
 
+// S28: an answer that is no page of ours may load nothing at all, whatever it says.
+#[tokio::test]
+async fn what_is_no_page_may_load_nothing() {
+    let site = site().await;
+
+    for (path, status) in [
+        ("/api/health", 200),
+        ("/api/projects", 401),
+        ("/api/nothing", 404),
+        ("/assets/app.cafe01.js", 200),
+        ("/assets/old.svg", 404),
+    ] {
+        let reply = site.app.anonymous().call("GET", path, None, Body::empty()).await;
+        assert_eq!(reply.status, status, "{path}");
+        let policy = reply.header("content-security-policy");
+        assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(reply.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        if path.starts_with("/api") {
+            assert_eq!(reply.header("cache-control"), "no-store", "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn assets_are_kept_for_ever_in_the_form_that_the_client_reads() {
     let site = site().await;

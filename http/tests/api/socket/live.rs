@@ -171,6 +171,27 @@ async fn frames_are_bounded_and_unknown_ones_end_the_socket() {
     assert_eq!(flood.closed().await, 1008);
 }
 
+// DK-120: what a client may send before it opens the canvas is bounded as well.
+#[tokio::test]
+async fn a_client_that_says_who_it_is_for_ever_is_shown_out() {
+    let shop = Shop::new().await;
+    let auth = json!({ "type": "auth", "token": shop.app.admin.token() });
+    let bearer = format!("Bearer {}", shop.app.admin.token());
+    let mut tab = shop.connect(&[("authorization", &bearer)]).await.expect("it opens");
+    let mut pings = shop.connect(&[("authorization", &bearer)]).await.expect("it opens");
+
+    for _ in 0..1_000 {
+        if tab.raw.send(Message::text(auth.to_string())).await.is_err()
+            || pings.raw.send(Message::Ping(Default::default())).await.is_err()
+        {
+            break;
+        }
+    }
+
+    assert_eq!(tab.closed().await, 1008);
+    assert_eq!(pings.closed().await, 1008);
+}
+
 // DK-163
 #[tokio::test]
 async fn a_stopping_server_asks_its_clients_to_come_back() {
