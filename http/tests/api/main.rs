@@ -1,6 +1,7 @@
 //! The API on ports in memory: what a client sees.
 
 mod account;
+mod api_key;
 mod app;
 mod bad_input;
 mod change;
