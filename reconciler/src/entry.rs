@@ -5,7 +5,7 @@ use domain::{
     Strategy, Timestamp,
     deployment::{Condition, DeploymentState},
     rollout::Aim,
-    runtime::ObservedReplica,
+    runtime::{ContainerId, ContainerState, ObservedReplica},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) not_before: Option<Timestamp>,
     /// How long to wait after the next failure; zero: nothing has failed.
     pub(crate) backoff: Duration,
+    /// Whether an end that was only heard of is part of what was seen last.
+    pub(crate) has_heard: bool,
     /// What was seen last.
     pub(crate) situation: Option<Box<Situation>>,
     /// When that was.
@@ -70,6 +72,28 @@ impl Entry {
         let is_exclusive =
             service.active().is_some_and(|active| active.config.strategy == Strategy::StopFirst);
         is_moving || is_unwell || (is_exclusive && service.replicas.iter().any(is_let_go))
+    }
+
+    /// Takes in that a container has ended badly. Ends of earlier runs are told late sometimes, and
+    /// an end with 0 may be a job well done: neither says anything before it is looked at.
+    pub(crate) fn hear_of_end(
+        &mut self,
+        container: &ContainerId,
+        exit_code: Option<i64>,
+        at: Timestamp,
+    ) {
+        let Some(situation) = &mut self.situation else { return };
+        for seen in situation.seen.iter_mut().filter(|seen| seen.container == *container) {
+            let inspection = &mut seen.inspection;
+            let is_news = inspection.state == ContainerState::Running
+                && inspection.started_at.is_some_and(|started| started < at);
+            if is_news && exit_code != Some(0) {
+                inspection.state = ContainerState::Exited;
+                inspection.exit_code = exit_code;
+                inspection.finished_at = Some(at);
+                self.has_heard = true;
+            }
+        }
     }
 
     /// Takes note of a failure and slows down.

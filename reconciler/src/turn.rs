@@ -172,8 +172,10 @@ impl Turn {
         let is_old = entry.seen_at.is_none_or(|at| now.since(at) >= in_flight);
         let memory = entry.situation.as_ref().map_or_else(Memory::default, |it| it.memory.clone());
         let is_fresh = entry.is_dirty || (is_old && entry.is_in_flight());
+        let has_heard = std::mem::take(&mut entry.has_heard);
         let begin = match entry.situation.take() {
             Some(situation) if !is_fresh => Begin::Deadline(situation),
+            Some(situation) if has_heard => Begin::Heard(situation),
             _ => Begin::Fresh(entry.hint.take()),
         };
         entry.is_running = true;
@@ -230,6 +232,13 @@ impl Turn {
                 // The engine went away, or only the stream: either way there is a gap.
                 self.lose_link(None);
                 return;
+            }
+            Some(RuntimeEvent::Ended { service, container, exit_code, at }) => {
+                let its = self.entries.iter_mut().filter(|(key, _)| key.service == service);
+                for (_, entry) in its {
+                    entry.hear_of_end(&container, exit_code, at);
+                }
+                self.entries.keys().filter(|key| key.service == service).copied().collect()
             }
             Some(RuntimeEvent::Service(service)) => {
                 self.entries.keys().filter(|key| key.service == service).copied().collect()

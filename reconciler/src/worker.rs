@@ -11,7 +11,8 @@ use crate::{
 };
 use domain::{
     Clock, Ids, Timestamp,
-    rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey},
+    deployment::Condition,
+    rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey, Step},
     runtime::{ContainerId, Inspection, ObservedReplica, Runtime, RuntimeError},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -53,6 +54,8 @@ pub(crate) struct Hint {
 pub(crate) enum Begin {
     /// Look at everything.
     Fresh(Option<Box<Hint>>),
+    /// What was seen last, with an end that was only heard of: say so, then look at everything.
+    Heard(Box<Situation>),
     /// A deadline has come: what was seen last is good enough for asking questions.
     Deadline(Box<Situation>),
 }
@@ -128,6 +131,10 @@ impl Worker<'_> {
     ) -> Result<Option<Timestamp>, Trouble> {
         let mut hint = match begin {
             Begin::Fresh(hint) => hint,
+            Begin::Heard(situation) => {
+                self.tell(&situation).await?;
+                None
+            }
             Begin::Deadline(situation) => {
                 if let Some(again_at) = self.ask_only(*situation, interrupt, stop).await? {
                     return Ok(again_at);
@@ -178,6 +185,31 @@ impl Worker<'_> {
             }
         }
         Err(Trouble::Restless)
+    }
+
+    /// Writes down that the service is not well any more. The engine tells of an end at once, but
+    /// keeps the container locked until it has cleaned up: whoever looks waits for that.
+    async fn tell(&self, situation: &Situation) -> Result<(), Trouble> {
+        let plan = self.plan(situation);
+        let actions = plan.phases.iter().flatten().flat_map(|chain| &chain.actions);
+        let news = actions.filter_map(|action| match action {
+            Action::Record(steps) => Some(steps),
+            _ => None,
+        });
+        let is_bad = |condition| matches!(condition, Condition::Degraded | Condition::Restarting);
+        let news: Vec<_> = news
+            .flatten()
+            .filter(|step| matches!(step, Step::ConditionChanged { condition, .. } if is_bad(*condition)))
+            .cloned()
+            .collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        let tools = self.tools;
+        match tools.rollouts.record(tools.fence, tools.clock.now(), &news).await {
+            Ok(()) | Err(RolloutError::Stale(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Plans on what was seen last. `Some`: nothing but questions was to do, and they are asked.

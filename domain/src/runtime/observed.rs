@@ -125,6 +125,17 @@ pub struct Usage {
 pub enum RuntimeEvent {
     /// A container of this service was made, started, stopped, ended, disconnected or removed.
     Service(ServiceId),
+    /// A container of this service has ended. Engines tell it before they let anybody look at it.
+    Ended {
+        /// Whose container.
+        service: ServiceId,
+        /// Which one.
+        container: ContainerId,
+        /// With which code, if the engine says.
+        exit_code: Option<i64>,
+        /// When, by the engine's clock, which also says when a run began.
+        at: Timestamp,
+    },
     /// A network of this environment was changed, and it is not known for whom.
     Network(EnvironmentId),
 }

@@ -199,7 +199,7 @@ impl SimEngine {
             if container.is_alive() || container.state == ContainerState::Restarting {
                 container.is_stopped_by_hand = true;
                 container.end(now, code);
-                state.announce(id, now, faults);
+                state.announce_end(id, now, faults);
             }
         });
     }
@@ -231,7 +231,7 @@ impl SimEngine {
             let Some(container) = state.containers.get_mut(id) else { return };
             if container.state == ContainerState::Running {
                 container.crash(now, code);
-                state.announce(id, now, faults);
+                state.announce_end(id, now, faults);
             }
         });
     }

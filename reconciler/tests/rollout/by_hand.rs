@@ -2,9 +2,10 @@
 
 use crate::support::World;
 use domain::{
+    deployment::Condition,
     rollout::{IncidentKind, ServiceKey},
     runtime::{ContainerId, ContainerState},
-    testing::SimEngine,
+    testing::{SimEngine, engine::Faults},
 };
 use std::time::Duration;
 
@@ -38,6 +39,28 @@ async fn a_killed_container_is_back_within_seconds_and_history_says_why() {
     assert_eq!(incident.exit_code, Some(137));
     assert!(incident.text.contains("killed outside Easel"), "{}", incident.text);
     assert_eq!(told(&world), [IncidentKind::Stopped]);
+}
+
+// Engines tell of a death at once, and let nobody look before they have cleaned up.
+#[tokio::test(start_paused = true)]
+async fn a_death_is_told_before_the_engine_lets_anybody_look() {
+    let world = World::new();
+    let key = world.live("web", 2, "listen 80 0").await;
+    world.until_condition(key, Condition::Running).await;
+    let faults = Faults {
+        until: world.now().plus(Duration::from_secs(60)),
+        latency: Duration::from_secs(2),
+        ..Default::default()
+    };
+    world.engine.set_faults(faults);
+
+    world.engine.crash(&world.containers(key)[0].id, 1);
+    world.pass(Duration::from_millis(20)).await;
+
+    assert_eq!(world.condition(key), Some(Condition::Degraded));
+    assert_eq!(told(&world), [], "what it means is written down when it was looked at");
+    world.until_condition(key, Condition::Running).await;
+    assert_eq!(told(&world), [IncidentKind::Crashed], "and it is told once");
 }
 
 // F37.

@@ -5,7 +5,10 @@ use bollard::{
     models::{EventMessage, EventMessageTypeEnum},
     query_parameters::EventsOptionsBuilder,
 };
-use domain::runtime::{ContainerId, RuntimeError, RuntimeEvent};
+use domain::{
+    Timestamp,
+    runtime::{ContainerId, RuntimeError, RuntimeEvent},
+};
 use futures::{StreamExt, future, stream, stream::BoxStream};
 use std::{
     sync::Arc,
@@ -61,10 +64,21 @@ fn hint(
     containers: &super::container::Known,
     networks: &super::network::Known,
 ) -> Option<RuntimeEvent> {
-    let attributes = event.actor?.attributes?;
+    let actor = event.actor?;
+    let attributes = actor.attributes?;
     match event.typ? {
         EventMessageTypeEnum::CONTAINER => {
-            label::read(&attributes, label::SERVICE).map(RuntimeEvent::Service)
+            let service = label::read(&attributes, label::SERVICE)?;
+            let end = || {
+                let nanos = event.time_nano.filter(|_| event.action.as_deref() == Some("die"))?;
+                Some(RuntimeEvent::Ended {
+                    service,
+                    container: ContainerId(actor.id?),
+                    exit_code: attributes.get("exitCode").and_then(|code| code.parse().ok()),
+                    at: Timestamp::from_millis(nanos / 1_000_000),
+                })
+            };
+            Some(end().unwrap_or(RuntimeEvent::Service(service)))
         }
         EventMessageTypeEnum::NETWORK => {
             let environment = networks.environment(attributes.get("name")?)?;

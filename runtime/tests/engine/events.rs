@@ -18,6 +18,7 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
     let mut events = lab.docker.events().await.unwrap();
     // Not read until later: what has happened by then is told all the same.
     let container = lab.run(&spec).await;
+    let run = lab.docker.inspect(&container).await.unwrap().expect("it runs");
     lab.exec(&container, &["/bin/busybox", "true"]).await;
     let other = Lab::new().await;
     other.run(&other.replica("web", &SLEEP)).await;
@@ -28,13 +29,18 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
     lab.docker.remove(&container).await.unwrap();
 
     let service = RuntimeEvent::Service(spec.identity.service);
-    let mut services = 0;
-    let mut networks = 0;
-    // Made, started, died, stopped, removed; and taken off its network.
-    while services < 5 || networks < 1 {
+    let (mut services, mut ends, mut networks) = (0, 0, 0);
+    // Made, started, stopped, removed; died of a signal; and taken off its network.
+    while services < 4 || ends < 1 || networks < 1 {
         let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
         match event.expect("an event in time").expect("the stream goes on") {
             event if event == service => services += 1,
+            RuntimeEvent::Ended { service, container: its, exit_code, at } => {
+                assert_eq!((service, &its), (spec.identity.service, &container));
+                assert!(matches!(exit_code, Some(137 | 143)), "by a signal: {exit_code:?}");
+                assert!(Some(at) > run.started_at, "by the same clock: {at:?}");
+                ends += 1;
+            }
             event => {
                 assert_eq!(event, RuntimeEvent::Network(lab.environment));
                 networks += 1;

@@ -117,7 +117,7 @@ async fn told(
     let service = async {
         loop {
             match events.next().await.expect("the stream goes on") {
-                event @ RuntimeEvent::Service(_) => return event,
+                event @ (RuntimeEvent::Service(_) | RuntimeEvent::Ended { .. }) => return event,
                 RuntimeEvent::Network(_) => (),
             }
         }

@@ -55,11 +55,12 @@ impl State {
                 container.out_of_memory = container.program.is_greedy;
                 let code = container.program.ends.map_or(0, |(_, code)| code);
                 container.crash(due, code);
+                self.announce_end(&id, due, faults);
             } else {
                 container.run(due);
                 self.count_start(&id);
+                self.announce(&id, due, faults);
             }
-            self.announce(&id, due, faults);
         }
     }
 
@@ -81,6 +82,19 @@ impl State {
         if let Some(identity) = identity {
             self.tell(RuntimeEvent::Service(identity.service), at, faults);
         }
+    }
+
+    /// Tells the listeners that a container has ended.
+    pub(super) fn announce_end(&mut self, id: &ContainerId, at: Timestamp, faults: &mut Faults) {
+        let Some(container) = self.containers.get(id) else { return };
+        let Some(identity) = container.identity else { return };
+        let event = RuntimeEvent::Ended {
+            service: identity.service,
+            container: id.clone(),
+            exit_code: Some(container.exit_code),
+            at,
+        };
+        self.tell(event, at, faults);
     }
 
     pub(super) fn tell(&mut self, event: RuntimeEvent, at: Timestamp, faults: &mut Faults) {
