@@ -111,6 +111,20 @@ impl Engine {
         }
     }
 
+    /// Networks of the instance, by name.
+    pub(crate) async fn networks(&self) -> Vec<String> {
+        let list = ListNetworksOptionsBuilder::new().filters(&self.ours()).build();
+        let found = self.docker.list_networks(Some(list)).await.expect("a list");
+        found.into_iter().filter_map(|network| network.name).collect()
+    }
+
+    /// Volumes of the instance, by name.
+    pub(crate) async fn volumes(&self) -> Vec<String> {
+        let list = ListVolumesOptionsBuilder::new().filters(&self.ours()).build();
+        let found = self.docker.list_volumes(Some(list)).await.expect("a list");
+        found.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect()
+    }
+
     /// Removes all that carries the instance's label.
     pub(crate) async fn clean(&self) {
         for container in self.containers().await {

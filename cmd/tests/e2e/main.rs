@@ -12,6 +12,7 @@ mod main_job;
 mod many;
 mod neighbour;
 mod outage;
+mod project;
 mod rollout;
 mod secret;
 mod server;

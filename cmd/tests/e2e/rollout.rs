@@ -106,7 +106,7 @@ async fn work_that_ends_with_zero_is_completed_and_not_started_again() {
     assert!(containers.len() <= 1, "{containers:?}");
 }
 
-// S42, S43, F48
+// DK-43, S42, S43, F48, W32: whatever things are called.
 #[tokio::test]
 async fn containers_are_given_no_more_than_they_need() {
     let (server, api) = Server::claimed().await;

@@ -13,7 +13,7 @@ const PLAIN: &str = "planted-secret-7f3a9c";
 const SEALED: &str = "planted-sealed-1b8e44";
 const STAGED: &str = "planted-staged-c05d12";
 
-// DK-19, DK-180
+// DK-7, DK-19, DK-180
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
     let (mut server, api) = Server::claimed().await;
@@ -87,13 +87,15 @@ async fn planted_secrets_are_found_nowhere() {
 
     // Also once everything has been written out.
     for file in files(&server.data()) {
-        look(&file.display().to_string(), &std::fs::read(&file).expect("a file"), &[&api.key]);
+        let bytes = std::fs::read(&file).expect("a file");
+        look(&file.display().to_string(), &bytes, &[&api.key, &viewer.key]);
     }
     server.stop().await;
     for file in files(&server.data()) {
-        look(&file.display().to_string(), &std::fs::read(&file).expect("a file"), &[&api.key]);
+        let bytes = std::fs::read(&file).expect("a file");
+        look(&file.display().to_string(), &bytes, &[&api.key, &viewer.key]);
     }
-    look("the log", server.log().as_bytes(), &[&api.key]);
+    look("the log", server.log().as_bytes(), &[&api.key, &viewer.key]);
 }
 
 pub(crate) fn look(place: &str, bytes: &[u8], more: &[&str]) {
