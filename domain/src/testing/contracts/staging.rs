@@ -157,9 +157,16 @@ pub async fn a_staged_rename_or_delete_frees_a_name(store: Store) {
     let (web, db) = (desk.service("web").await, desk.service("db").await);
     desk.set(Address::ServiceField(web, Field::Name), Content::Name(name("site"))).await;
     desk.clear(Address::Service(db)).await;
+    let ends = desk.waiting().await;
+    let site = Edit::CreateService(Box::new(new_service("Site")));
+    assert!(is_taken(&desk.try_stage(site).await), "a staged rename takes one, too");
 
     desk.staged_service("web").await;
     desk.staged_service("db").await;
+    let news: Vec<_> =
+        desk.waiting().await.into_iter().filter(|change| !ends.contains(change)).collect();
+    let early = desk.try_apply(&news).await;
+    assert!(early.is_err(), "before the others, it is taken still: {early:?}");
     desk.apply_all().await;
 
     let spec = desk.spec().await;
