@@ -7,6 +7,7 @@ use crate::{
     deployments::ServiceState,
     event::{Event, Numbered},
     layout::Layout,
+    object::fields,
     project::{Environment, Project},
 };
 use async_trait::async_trait;
@@ -145,11 +146,13 @@ pub enum ClientMessage {
         /// Tells acknowledgements apart.
         op: u64,
         /// Where.
+        #[serde(deserialize_with = "places")]
         places: Vec<(crate::layout::Node, crate::layout::Position)>,
     },
     /// Shows others a drag while it lasts. Nothing is stored.
     Drag {
         /// Where.
+        #[serde(deserialize_with = "places")]
         places: Vec<(crate::layout::Node, crate::layout::Position)>,
     },
     /// Stages edits.
@@ -157,8 +160,14 @@ pub enum ClientMessage {
         /// Tells acknowledgements apart.
         op: u64,
         /// Which.
+        #[serde(deserialize_with = "edits")]
         edits: Vec<crate::edit::Edit>,
     },
+}
+
+fields! {
+    places: Vec<(crate::layout::Node, crate::layout::Position)>,
+    edits: Vec<crate::edit::Edit>,
 }
 
 /// What the server says on the canvas's socket.

@@ -8,9 +8,10 @@ use crate::{
     changes::Workspace,
     check::{Problem, ProblemKind, Problems},
     layout::{Node, Position},
+    object::{fields, within},
     variable::{Value, Variable, check_value},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// An edit as it is asked for.
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Edit {
     /// Makes a service.
-    CreateService(Box<NewService>),
+    CreateService(#[serde(deserialize_with = "whole")] Box<NewService>),
     /// Makes a group, and puts services into it.
     CreateGroup {
         /// What it is called.
@@ -28,7 +29,7 @@ pub enum Edit {
         #[serde(default)]
         services: Vec<ServiceId>,
         /// Where it lies on the canvas.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "position")]
         position: Option<Position>,
     },
     /// Makes a volume, and mounts it.
@@ -36,7 +37,7 @@ pub enum Edit {
         /// What it is called.
         name: Name,
         /// Where it appears.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "mount")]
         mount: Option<NewMount>,
     },
     /// Puts a value at an address. Variables have their own edit.
@@ -44,6 +45,7 @@ pub enum Edit {
         /// Where.
         address: Address,
         /// What.
+        #[serde(deserialize_with = "content")]
         content: Content,
     },
     /// Sets a variable, whether or not it exists.
@@ -64,6 +66,16 @@ pub enum Edit {
         /// Where.
         address: Address,
     },
+}
+
+fields! {
+    position: Option<Position>,
+    mount: Option<NewMount>,
+    content: Content,
+}
+
+fn whole<'de, D: Deserializer<'de>>(inner: D) -> Result<Box<NewService>, D::Error> {
+    within("", inner)
 }
 
 /// A service to be made.

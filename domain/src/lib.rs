@@ -26,6 +26,7 @@ pub mod image;
 pub mod layout;
 mod lookup;
 pub mod name;
+pub mod object;
 pub mod project;
 pub mod readiness;
 pub mod resolve;

@@ -7,7 +7,10 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::Error;
+use domain::{
+    Error,
+    object::{Objects, place_of},
+};
 use serde::{
     Serialize,
     de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
@@ -112,7 +115,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     }
 
     let mut reader = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let path = error.path().to_string();
         let (field, rule) = explain(path.trim_start_matches('.'), &error.inner().to_string());
         Error::field(field, rule).into()
@@ -120,7 +123,10 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
 }
 
 /// Which field, and what it must be like, from serde's words.
-fn explain(path: &str, text: &str) -> (String, String) {
+pub(crate) fn explain(path: &str, text: &str) -> (String, String) {
+    if let Some((further, text)) = place_of(text) {
+        return explain(&joined(path, further), text);
+    }
     let rule = text.rfind(" at line ").map_or(text, |at| &text[..at]);
     let within = |field: &str| match path {
         "" => field.to_owned(),
@@ -163,6 +169,16 @@ fn explain(path: &str, text: &str) -> (String, String) {
             None => rule.to_owned(),
         };
     (if path.is_empty() { "body".to_owned() } else { path.to_owned() }, rule)
+}
+
+/// A path, and what lies at another path from there.
+fn joined(path: &str, further: &str) -> String {
+    match (path, further.trim_start_matches('.')) {
+        (path, "") => path.to_owned(),
+        ("", further) => further.to_owned(),
+        (path, further) if further.starts_with('[') => format!("{path}{further}"),
+        (path, further) => format!("{path}.{further}"),
+    }
 }
 
 /// What serde expects, in words that people use.

@@ -8,6 +8,7 @@ mod change;
 mod client;
 mod deployment;
 mod door;
+mod list_for_object;
 mod log;
 mod origin;
 mod project;
