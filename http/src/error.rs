@@ -38,7 +38,7 @@ pub struct Problem {
 /// What is needed to mend a problem.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Details {
-    /// What is wrong, by field (422).
+    /// What is wrong, by field (422), or by parameter of the query (400).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, Vec<String>>,
     /// All that must be applied together (409 `incomplete`).
@@ -64,6 +64,14 @@ impl Problem {
     /// The request cannot be read at all.
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    /// A parameter of the query cannot be read.
+    pub(crate) fn wrong_query(name: String, rule: String) -> Self {
+        let mut problem = Self::unreadable(format!("{name} {rule}"));
+        let errors = BTreeMap::from([(name, vec![rule])]);
+        problem.details = Some(Box::new(Details { errors, ..Details::default() }));
+        problem
     }
 
     /// There is nothing at this path.

@@ -7,7 +7,7 @@ use crate::{
     json::Json,
     path::Path,
     project::Data,
-    query::Query,
+    query::{Query, Whole},
     service::{OneService, require},
 };
 use axum::extract::State;
@@ -26,8 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 #[serde(deny_unknown_fields)]
 struct Last {
     /// How many at most: 1 to 200, 50 unless said otherwise.
-    #[serde(default)]
-    limit: u64,
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 200)]
+    limit: Option<Whole<1, 200>>,
 }
 
 /// What happened to a service, newest first: events, as the canvas's socket sends them.
@@ -41,7 +41,7 @@ async fn list(
 ) -> Result<Json<Data<Numbered>>> {
     let environment = may.place.environment.id;
     require(&server, environment, named.service).await?;
-    let limit = if last.limit == 0 { 50 } else { last.limit.min(200) };
+    let limit = last.limit.map_or(50, |Whole(limit)| limit);
     let data = server.app.events.history(environment, named.service, limit).await?;
     Ok(Json(Data { data }))
 }

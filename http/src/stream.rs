@@ -8,7 +8,7 @@ use crate::{
     door::{Logs, May},
     error::{Problem, Result},
     path::Path,
-    query::Query,
+    query::{Query, Whole},
     service::{OneService, require},
 };
 use axum::{
@@ -33,7 +33,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// Lines to begin with, unless told otherwise.
 const USUAL_TAIL: u32 = 500;
 /// Lines to begin with, at most.
-const MOST_TAIL: u32 = 5000;
+const MOST_TAIL: u64 = 5000;
 /// Streams that one person may have open.
 const PER_PERSON: usize = 20;
 /// How often an idle stream says that it lives.
@@ -50,15 +50,17 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Reading {
-    /// Last lines of each container to begin with: 500 unless given, never more than 5000.
-    tail: Option<u32>,
+    /// Last lines of each container to begin with: 0 to 5000, 500 unless given.
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 5000)]
+    tail: Option<Whole<0, MOST_TAIL>>,
     /// Whether to go on as lines come; unless `false`, it does.
     follow: Option<bool>,
 }
 
 impl Reading {
     fn tail(self) -> u32 {
-        self.tail.unwrap_or(USUAL_TAIL).min(MOST_TAIL)
+        let tail = self.tail.and_then(|Whole(tail)| u32::try_from(tail).ok());
+        tail.unwrap_or(USUAL_TAIL)
     }
 }
 

@@ -44,7 +44,7 @@ async fn lists_come_in_pages_newest_first() {
     }
 
     let first = app.admin.get("/projects").await;
-    let named = app.admin.get("/projects?name=project%201&limit=1000").await;
+    let named = app.admin.get("/projects?name=project%201&limit=100").await;
     let last = app.admin.get("/projects?offset=24&limit=10").await;
 
     assert_eq!(first.body["data"].as_array().map(Vec::len), Some(20));
@@ -57,12 +57,22 @@ async fn lists_come_in_pages_newest_first() {
 
 // DK-158, S66
 #[tokio::test]
-async fn a_page_that_is_no_number_is_refused() {
+async fn a_page_that_cannot_be_is_refused_in_words() {
     let app = TestApp::new().await;
 
-    for query in ["limit=x", "offset=-1", "limit=1e9", "offset=1.5", "limit="] {
+    for (query, message) in [
+        ("limit=x", "limit must be a whole number from 1 to 100"),
+        ("limit=0", "limit must be a whole number from 1 to 100"),
+        ("limit=101", "limit must be a whole number from 1 to 100"),
+        ("limit=1e9", "limit must be a whole number from 1 to 100"),
+        ("limit=", "limit must be a whole number from 1 to 100"),
+        ("offset=-1", "offset must be a whole number, 0 or more"),
+        ("offset=1.5", "offset must be a whole number, 0 or more"),
+    ] {
         let reply = app.admin.get(&format!("/projects?{query}")).await;
         assert_eq!((reply.status, reply.text("/error").as_str()), (400, "invalid"), "{query}");
+        assert_eq!(reply.text("/message"), message, "{query}");
+        assert!(reply.body["errors"][&query[..query.find('=').unwrap_or(0)]].is_array());
     }
     let far = app.admin.get("/projects?offset=18446744073709551615").await;
     assert_eq!(far.status, 200);
