@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use self::tally::Tally;
-use crate::{browser, coverage, engine, image, process, tool, web, workspace};
+use crate::{browser, coverage, engine, image, process, registry, tool, web, workspace};
 
 /// A part of the test run. The cheap ones come first, and what needs most comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,6 +70,7 @@ fn tests() -> Result<()> {
     web::build()?;
     let engine = engine::ensure()?;
     image::ensure(&engine)?;
+    registry::ensure()?;
     let mut cargo = process::cargo();
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     // Here a snapshot that differs is a failure, not a proposal.

@@ -9,6 +9,7 @@ mod debian;
 mod engine;
 mod image;
 mod process;
+mod registry;
 mod rootfs;
 mod serve;
 mod tool;
@@ -90,6 +91,7 @@ fn set_up() -> Result<()> {
     let engine = engine::ensure()?;
     println!("engine: {engine}");
     image::ensure(&engine)?;
+    registry::ensure()?;
     println!("browser: {}", browser::ensure()?.display());
     Ok(())
 }

@@ -49,11 +49,16 @@ pub(crate) struct Lab {
     pub(crate) foreign: Mutex<Vec<String>>,
 }
 
-/// Where the engine is.
-pub(crate) fn engine() -> String {
+/// Where the engine is, if somebody has said so: then nothing may be left out.
+pub(crate) fn named_engine() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "tests are told by the one who starts them")]
     let told = std::env::var("EASEL_TEST_ENGINE");
-    told.unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned())
+    told.ok()
+}
+
+/// Where the engine is.
+pub(crate) fn engine() -> String {
+    named_engine().unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())
 }
 
 fn raw_client(engine: &str) -> bollard::Docker {

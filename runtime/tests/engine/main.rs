@@ -7,6 +7,8 @@ mod faults;
 mod images;
 mod lab;
 mod logs;
+mod loopback;
 mod networks;
 mod proxy;
+mod registry;
 mod restarts;

@@ -1,6 +1,6 @@
 //! Engines that are restarted or killed: an engine of our own, which nobody else minds.
 
-use crate::lab::{Lab, until};
+use crate::lab::{Lab, named_engine, until};
 use domain::runtime::{ContainerState, Inspection, ReplicaSpec, Restart, Runtime};
 use futures::StreamExt;
 use std::{
@@ -19,9 +19,21 @@ impl Engine {
     /// `None` where one may not start it: then there is nothing to show.
     fn start() -> Option<Self> {
         let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-        let has_dockerd = Command::new("dockerd").arg("--version").output().is_ok();
-        if !is_root || !has_dockerd {
-            eprintln!("left out: needs root and dockerd");
+        let has = |program| Command::new(program).arg("--version").output().is_ok();
+        let needed = [
+            (is_root, "the rights of root"),
+            (has("dockerd"), "dockerd (Debian's package docker.io)"),
+            (has("unshare"), "unshare (Debian's package util-linux)"),
+        ];
+        let missing: Vec<_> = needed.iter().filter(|it| !it.0).map(|it| it.1).collect();
+        if !missing.is_empty() {
+            let missing = missing.join(" and ");
+            let is_whole = named_engine().is_some();
+            assert!(
+                !is_whole,
+                "an engine that may be killed needs {missing}: run it where that is"
+            );
+            eprintln!("left out: needs {missing}");
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
