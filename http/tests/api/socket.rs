@@ -2,6 +2,7 @@
 
 mod live;
 mod rights;
+mod status;
 
 use crate::{app::TestApp, client::Client};
 use futures::{SinkExt, StreamExt};
