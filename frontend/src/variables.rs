@@ -2,6 +2,7 @@
 
 mod dialog;
 mod line;
+mod provided;
 mod reference;
 mod row;
 mod table;

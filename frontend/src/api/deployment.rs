@@ -2,7 +2,7 @@
 
 use domain::{
     DeploymentId, Secret, ServiceId, deployments::DeploymentSummary, event::Numbered,
-    project::Paged,
+    project::Paged, runtime::ContainerState,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +18,15 @@ pub struct DeploymentDetail {
     pub exit_code: Option<i64>,
     /// Not for viewers.
     pub log_tail: Option<Secret>,
+}
+
+/// A replica, and what the engine says of its container.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReplicaItem {
+    pub index: u16,
+    pub docker_container_id: Option<String>,
+    /// Absent when the engine does not answer.
+    pub status: Option<ContainerState>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +57,22 @@ impl Api {
     ) -> Result<DeploymentDetail, ApiError> {
         let path = format!("/services/{service}/deployments/{deployment}");
         self.send(Request::get(&place.path(&path))).await
+    }
+
+    /// The replicas of a deployment that are wanted, in order.
+    pub async fn replicas(
+        &self,
+        place: Place,
+        service: ServiceId,
+        deployment: DeploymentId,
+    ) -> Result<Vec<ReplicaItem>, ApiError> {
+        let request = Request::get(&place.path(&format!("/services/{service}/containers")))
+            .query("deployment_id", &deployment.to_string())
+            .query("limit", "100");
+        let answer: Data<ReplicaItem> = self.send(request).await?;
+        let mut all = answer.data;
+        all.sort_by_key(|one| one.index);
+        Ok(all)
     }
 
     /// Deploys the present configuration again.

@@ -151,6 +151,8 @@ impl std::error::Error for ApiError {}
 /// A rule or message as a sentence: with a capital and a full stop.
 #[must_use]
 pub fn sentence(text: &str) -> String {
+    // Machine text is marked for those who read it raw.
+    let text = text.replace('`', "");
     let mut letters = text.trim().chars();
     let Some(first) = letters.next() else { return String::new() };
     let mut out: String = first.to_uppercase().chain(letters).collect();

@@ -7,7 +7,7 @@ use domain::{
 use icondata_lu::{LuRocket, LuRotateCw};
 use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 
-use super::{Tab, deployment::Deployment, history::History};
+use super::{Tab, deployment::Deployment, history::History, replicas::Replicas};
 use crate::{
     api::{Place, use_deed, use_pages},
     card::Staged,
@@ -29,6 +29,8 @@ struct Seen {
     place: Option<Place>,
     state: Option<ServiceState>,
     staged: Staged,
+    /// How many are applied.
+    replicas: u16,
     may_edit: bool,
 }
 
@@ -37,6 +39,10 @@ fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
         place: desk.snapshot().map(Place::of),
         state: desk.state(*id).cloned(),
         staged: desk.picture().map(|drawn| drawn.mark(*id)).unwrap_or_default(),
+        replicas: desk
+            .snapshot()
+            .and_then(|snapshot| snapshot.spec.services.get(id))
+            .map_or(0, |service| service.replicas.count()),
         may_edit: desk.may_edit(),
     }
 }
@@ -125,6 +131,9 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
                 }
             }
             <ul class="stack stack--tight">{ for now.iter().map(row) }</ul>
+            if let Some((active, state)) = active.as_ref().zip(seen.state.as_ref()) {
+                <Replicas id={*id} deployment={active.id} round={(state.condition, state.since, seen.replicas)} />
+            }
             if !past.is_empty() {
                 <section class="stack stack--tight">
                     <h3>{ "History" }</h3>

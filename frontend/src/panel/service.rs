@@ -4,7 +4,13 @@ use domain::ServiceId;
 use icondata_lu::LuFolder;
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html};
 
-use super::{Tab, deployments::Deployments, logs::Logs, settings::Settings};
+use super::{
+    Tab,
+    deployments::Deployments,
+    logs::Logs,
+    lost_volume::{LostVolume, LostVolumeNote, lost},
+    settings::Settings,
+};
 use crate::{
     card::{CardIcon, Face, Staged},
     component::{
@@ -29,6 +35,8 @@ struct Seen {
     group: Option<AttrValue>,
     host: AttrValue,
     variables: usize,
+    lost: Option<LostVolume>,
+    may_edit: bool,
 }
 
 fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
@@ -41,6 +49,8 @@ fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
         group: group.and_then(|id| Some(groups?.get(&id)?.name.to_string().into())),
         host: service.map(|it| it.slug.to_string()).unwrap_or_default().into(),
         variables: service.map_or(0, |it| it.variables.len()),
+        lost: lost(desk, *id),
+        may_edit: desk.may_edit(),
     }
 }
 
@@ -95,11 +105,11 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                             <span class="muted row"><Icon icon={LuFolder} size={12} />{ group }</span>
                         }
                     </p>
-                    if let Some(reason) = &face.reason {
+                    if let Some(reason) = face.reason.as_ref().filter(|_| seen.lost.is_none()) {
                         <p class="drawer-reason small">{ crate::api::sentence(reason) }</p>
                     }
                     <p class="row row--wrap small muted">
-                        <span class="drawer-host">{ "Reached by others as" }</span>
+                        <span class="drawer-host">{ "Reached as" }</span>
                         <span class="drawer-address">
                             <code>{ &face.host }</code>
                             <CopyButton text={seen.host.clone()} />
@@ -108,6 +118,9 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                     </p>
                 </div>
             </header>
+            if let Some(lost) = &seen.lost {
+                <LostVolumeNote service={*id} lost={lost.clone()} may_edit={seen.may_edit} />
+            }
             <div class="drawer-body" data-test={format!("tab-{}", tab.word())}>
                 <Tabs label="Service" {tabs} chosen={tab.word()} {on_choose}>
                     { match tab {

@@ -10,7 +10,7 @@ use yew::AttrValue;
 use crate::{
     card::{CardIcon, Face, Rollout, Staged, brand},
     component::Status,
-    live::Desk,
+    live::{Desk, Drawn},
 };
 
 /// How a service stands: the shape, the word, since when, and a newer rollout beside it.
@@ -187,7 +187,7 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
         source_icon: None,
         status: standing.status,
         word: standing.word,
-        reason: standing.reason,
+        reason: standing.reason.map(|reason| named(&drawn, id, reason)),
         since: standing.since,
         rollout: standing.rollout,
         replicas,
@@ -196,6 +196,17 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
         host: format!("{}{port}", service.slug).into(),
         staged,
     })
+}
+
+/// A reason with the names of volumes in place of their ids.
+fn named(drawn: &Drawn, service: ServiceId, reason: AttrValue) -> AttrValue {
+    let mounts = drawn.service(service).map(|service| &service.mounts);
+    let found = mounts.into_iter().flatten().find_map(|(id, _)| {
+        let id_text = id.to_string();
+        let known = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id))?;
+        reason.contains(&id_text).then(|| reason.replace(&id_text, known.name.as_str()))
+    });
+    found.map_or(reason, Into::into)
 }
 
 #[cfg(test)]

@@ -99,6 +99,7 @@ fn Pages(props: &PagesProps) -> Html {
     let refusal = (role < Some(ProjectRole::Editor)).then_some(AttrValue::Static(
         "You are a viewer in this project: you see everything but values. Ask an owner to make you an editor.",
     ));
+    let may_apply = refusal.is_none();
     let body = match (chosen, &snapshot.value, &snapshot.error) {
         ("members", _, _) => html! { <members::Members project={id} {role} /> },
         (_, None, Some(error)) => html! {
@@ -116,7 +117,7 @@ fn Pages(props: &PagesProps) -> Html {
                     </p>
                     <VariableTable snapshot={known.clone()} scope={Scope::Shared} {refusal}
                         on_changed={snapshot.reload.clone()} />
-                    { to_canvas(known, named) }
+                    { to_canvas(known, named, may_apply) }
                 } else {
                     <general::General snapshot={known.clone()} named={named.clone()} {role}
                         on_changed={snapshot.reload.clone()} />
@@ -143,7 +144,7 @@ fn Pages(props: &PagesProps) -> Html {
 }
 
 /// What is staged is applied on the canvas.
-fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str) -> Html {
+fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str, may_apply: bool) -> Html {
     let count = snapshot.changes().len();
     if count == 0 {
         return Html::default();
@@ -155,7 +156,7 @@ fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str) -> Html {
                 { format!("{count} staged {noun} {waits} in this project. Nothing runs differently until somebody applies.") }
             </span>
             <Link<Route> to={Route::Canvas { project: named.to_owned() }} classes="button button--quiet">
-                { "Look at them on the canvas" }
+                { if may_apply { "Look and apply on the canvas" } else { "Look on the canvas" } }
             </Link<Route>>
         </p>
     }

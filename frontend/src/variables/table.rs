@@ -12,7 +12,7 @@ use super::{
     Origin, Row, Scope,
     dialog::{Subject, VariableDialog},
     line::VariableLine,
-    rows,
+    provided, rows,
 };
 use crate::{
     api::{ApiError, Place, use_api, use_deed},
@@ -176,6 +176,9 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
                 if matching.is_empty() {
                     <p class="muted">{ format!("No key contains “{}”.", *wanted) }</p>
                 }
+            }
+            if let Scope::Service(id) = scope {
+                { provided::list(snapshot, id) }
             }
             if let Some(which) = &*subject {
                 <VariableDialog {place} {scope} spec={spec.clone()} subject={which.clone()}

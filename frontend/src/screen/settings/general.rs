@@ -40,8 +40,10 @@ pub(super) fn General(props: &GeneralProps) -> Html {
                         <span class="grow">
                             <s class="muted">{ project.name.as_str() }</s>{ " → " }<b>{ planned }</b>
                         </span>
-                        <UndoRename place={Place::of(snapshot)} change={change.id}
-                            on_changed={on_changed.clone()} />
+                        if *role >= Some(ProjectRole::Editor) {
+                            <UndoRename place={Place::of(snapshot)} change={change.id}
+                                on_changed={on_changed.clone()} />
+                        }
                     </div>
                 }
                 <dl class="facts">
@@ -56,7 +58,7 @@ pub(super) fn General(props: &GeneralProps) -> Html {
                 </dl>
                 <p class="field-hint">{ "Slug and id never change, so addresses and scripts stay right after a rename." }</p>
             </section>
-            { to_canvas(snapshot, named) }
+            { to_canvas(snapshot, named, *role >= Some(ProjectRole::Editor)) }
             if *role == Some(ProjectRole::Owner) {
                 <Danger snapshot={snapshot.clone()} />
             }
