@@ -151,6 +151,12 @@ impl Actor {
         }
     }
 
+    /// Whether values may be shown to them where their role allows it.
+    #[must_use]
+    pub fn sees_values(&self) -> bool {
+        self.has_scope(KeyScope::Write)
+    }
+
     /// Whether they may administer the instance.
     #[must_use]
     pub fn is_admin(&self) -> bool {

@@ -69,6 +69,9 @@ pub struct Conflict {
     pub change: ChangeId,
     /// Where.
     pub address: Address,
+    /// The same, in names that people know.
+    #[serde(default)]
+    pub title: String,
     /// What the change would put there.
     pub mine: Option<Content>,
     /// What has been put there meanwhile.
@@ -83,8 +86,7 @@ pub struct Conflicts(pub Vec<Conflict>);
 
 impl fmt::Display for Conflicts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<String> =
-            self.0.iter().map(|conflict| conflict.address.to_string()).collect();
+        let places: Vec<&str> = self.0.iter().map(|conflict| conflict.title.as_str()).collect();
         write!(
             out,
             "somebody else has changed this meanwhile: {}; keep yours or take theirs, then apply again",
@@ -217,6 +219,7 @@ impl EnvironmentSpec {
             .map(|change| Conflict {
                 change: change.id,
                 address: change.address.clone(),
+                title: self.describe(&change.address),
                 mine: change.new.clone(),
                 theirs: self.get(&change.address),
             })
@@ -378,26 +381,51 @@ pub fn dependents(
     all: &[StagedChange],
     chosen: &[ChangeId],
 ) -> Vec<ChangeId> {
+    dependents_beside(base, all, &[], chosen)
+}
+
+/// The same, where changes lie beneath deletions and come back with what they are part of. Some of
+/// them may have to go as well.
+pub(crate) fn dependents_beside(
+    base: &EnvironmentSpec,
+    all: &[StagedChange],
+    beneath: &[StagedChange],
+    chosen: &[ChangeId],
+) -> Vec<ChangeId> {
     let whole = base.overlay(all);
     let mut gone: BTreeSet<ChangeId> = chosen.iter().copied().collect();
     loop {
         let (discarded, left): (Vec<_>, Vec<_>) =
             all.iter().cloned().partition(|change| gone.contains(&change.id));
-        let problems = base.overlay(&left).problems_beyond(&whole);
-        let orphaned = |change: &StagedChange| {
+        let parted = |change: &StagedChange, of: fn(&StagedChange) -> bool| {
             change.address.parent().is_some_and(|parent| {
-                discarded.iter().any(|other| other.address == parent && other.creates())
+                discarded.iter().any(|other| other.address == parent && of(other))
             })
         };
-        let more: Vec<ChangeId> = left
-            .iter()
-            .filter(|change| {
-                orphaned(change) || problems.iter().any(|problem| problem.kind.concerns(change))
-            })
-            .map(|change| change.id)
+        let back: Vec<StagedChange> = (beneath.iter())
+            .filter(|change| !gone.contains(&change.id) && parted(change, StagedChange::deletes))
+            .cloned()
             .collect();
+        let together: Vec<StagedChange> = left.iter().chain(&back).cloned().collect();
+        let mut problems = base.overlay(&together).problems_beyond(&whole);
+        // What comes back with a warning had that warning before.
+        problems.retain(|problem| {
+            problem.kind.refused_when_staged()
+                || !back.iter().any(|change| problem.kind.concerns(change))
+        });
+        let concerned =
+            |change: &StagedChange| problems.iter().any(|problem| problem.kind.concerns(change));
+        let mut more: Vec<ChangeId> =
+            back.iter().filter(|change| concerned(change)).map(|change| change.id).collect();
         if more.is_empty() {
-            return discarded.iter().map(|change| change.id).collect();
+            more = (left.iter())
+                .filter(|change| parted(change, StagedChange::creates) || concerned(change))
+                .map(|change| change.id)
+                .collect();
+        }
+        if more.is_empty() {
+            let beneath = beneath.iter().filter(|change| gone.contains(&change.id));
+            return discarded.iter().chain(beneath).map(|change| change.id).collect();
         }
         gone.extend(more);
     }

@@ -147,6 +147,9 @@ pub trait Changes: Send + Sync {
 
     /// Discards changes and what [depends](crate::change::dependents) on them. With `Some(seen)`
     /// given, answers `Incomplete` when more would go than is in it. Empty `changes`: all of them.
+    ///
+    /// An edit that brought its change to nothing, such as the end of a service that was only
+    /// staged, is taken back when it is named.
     async fn discard(
         &self,
         by: &Mutation,

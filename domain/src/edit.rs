@@ -147,6 +147,8 @@ pub struct Stager {
     pub at: Timestamp,
     /// The number of the first edit: above all that were ever used in the environment.
     pub next_seq: u64,
+    /// Whether values may be shown to them: only then may an answer tell that one is the same.
+    pub sees_values: bool,
 }
 
 /// What staging adds.
@@ -194,7 +196,7 @@ pub fn stage(
             Edit::CreateGroup { position, .. } => *position,
             _ => None,
         };
-        let prepared = prepare(edit, &workspace, &view, ids, seq)?;
+        let prepared = prepare(edit, &workspace, &view, ids, Stager { next_seq: seq, ..stager })?;
         let node = prepared.first().and_then(|(address, _)| Node::at(address));
         places.extend(node.zip(position));
         for (address, content) in prepared {
@@ -238,14 +240,15 @@ pub(crate) fn judge(
     Ok(warnings)
 }
 
-/// What to stage for an edit, given what is staged already. `version` marks the values it writes.
+/// What to stage for an edit, given what is staged already. Its number marks the values it writes.
 fn prepare(
     edit: Edit,
     workspace: &Workspace,
     view: &EnvironmentSpec,
     ids: &dyn Ids,
-    version: u64,
+    stager: Stager,
 ) -> Result<Prepared, Error> {
+    let version = stager.next_seq;
     match edit {
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
@@ -272,7 +275,7 @@ fn prepare(
         Edit::Set { address, content } => set(address, content, view),
         Edit::SetVariable { address, value, sealed, only_new } => {
             let asked = Asked { value: &value, sealed, only_new };
-            let variable = set_variable(&address, asked, workspace, view, version)?;
+            let variable = set_variable(&address, asked, workspace, view, stager)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::Clear { address } => clear(address, view),
@@ -363,7 +366,7 @@ fn set_variable(
     Asked { value, sealed, only_new }: Asked<'_>,
     workspace: &Workspace,
     view: &EnvironmentSpec,
-    version: u64,
+    stager: Stager,
 ) -> Result<Variable, Error> {
     let Some(key) = address.variable_key() else {
         return Err(Error::field("address", "must be a variable's"));
@@ -385,11 +388,12 @@ fn set_variable(
     let earlier = [original, existing];
     let sealed = sealed || earlier.iter().flatten().any(|variable| variable.sealed);
     // The same text again is the same value, under its version: so an edit back to the old value
-    // comes to nothing also for those who see no values. Unless it is sealed: that would answer a
-    // guess.
+    // comes to nothing also for those who see no values. Unless it is sealed, or may not be shown
+    // to whoever writes it: that would answer a guess.
     let same = (earlier.into_iter().flatten())
-        .find(|old| !sealed && old.value == Value::Shown(template.clone()));
-    Ok(same.unwrap_or(Variable { value: Value::Shown(template), sealed, version }))
+        .find(|old| !sealed && stager.sees_values && old.value == Value::Shown(template.clone()));
+    let new = Variable { value: Value::Shown(template), sealed, version: stager.next_seq };
+    Ok(same.unwrap_or(new))
 }
 
 /// What would stand there had nobody edited it alone: that of the service or group that is staged

@@ -156,10 +156,18 @@ impl EnvironmentSpec {
         }
     }
 
-    /// In which revision this address last changed.
+    /// In which revision this address last changed; for something that holds others, also in which
+    /// something in it did: who takes it away takes all of it away.
     #[must_use]
     pub fn version_of(&self, address: &Address) -> RevisionNumber {
-        self.versions.get(address).copied().unwrap_or_default()
+        let own = self.versions.get(address).copied().unwrap_or_default();
+        if !address.is_whole() {
+            return own;
+        }
+        (self.versions.iter())
+            .filter(|(within, _)| within.parent().as_ref() == Some(address))
+            .map(|(_, version)| *version)
+            .fold(own, RevisionNumber::max)
     }
 
     /// What stands at an address.

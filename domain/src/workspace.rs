@@ -3,7 +3,7 @@
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Error, Ids, Resource, Secret, ServiceId,
     apply::{Plan, plan},
-    change::{StagedEdit, dependents},
+    change::{StagedChange, StagedEdit, compact, dependents_beside},
     changes::{Keep, Revealed, Selection, Workspace},
     check::ProblemKind,
     edit::{Edit, Rows, Stager, judge, stage},
@@ -33,10 +33,12 @@ pub struct Writing {
 }
 
 impl Workspace {
-    /// The edits that go when these changes are discarded; all of them when `changes` is empty.
+    /// The edits that go when these changes are discarded; all of them when `changes` is empty. An
+    /// edit that brought its change to nothing can be named too: it is taken back.
     ///
     /// # Errors
-    /// `NotNow` when one is not staged any more; `Incomplete` when more would go than was `seen`.
+    /// `NotNow` when one is not staged any more; `Incomplete` when more would go than was `seen`;
+    /// `Exists` or `Blocked` when what comes back clashes with something staged since.
     pub fn discarding(
         &self,
         changes: &[ChangeId],
@@ -48,17 +50,16 @@ impl Workspace {
             refuse_unseen(whole, seen)?;
             return Ok(self.edits.iter().map(|edit| edit.id).collect());
         }
-        if changes.iter().any(|id| all.iter().all(|change| change.id != *id)) {
-            return Err(Error::NotNow(
-                "one of these changes is not staged any more, or was edited since you saw it; \
-                 look at the list again"
-                    .to_owned(),
-            ));
+        let is_change = |id: &ChangeId| all.iter().any(|change| change.id == *id);
+        let (chosen, ended): (Vec<ChangeId>, Vec<ChangeId>) =
+            changes.iter().copied().partition(is_change);
+        if !ended.iter().all(|id| self.ends_a_change(*id)) {
+            return Err(not_staged());
         }
-        let going = dependents(&self.spec, &all, changes);
-        refuse_unseen(going.clone(), seen)?;
-        let gone: BTreeSet<&Address> = all
-            .iter()
+        let beneath = self.beneath(&all);
+        let going = dependents_beside(&self.spec, &all, &beneath, &chosen);
+        refuse_unseen(going.iter().copied().filter(is_change).collect(), seen)?;
+        let gone: BTreeSet<&Address> = (all.iter().chain(&beneath))
             .filter(|change| going.contains(&change.id))
             .map(|change| &change.address)
             .collect();
@@ -69,16 +70,47 @@ impl Workspace {
             .collect();
         // What was edited within something that is not made any more goes too, visible or not.
         let goes = |edit: &&StagedEdit| {
-            gone.contains(&edit.address)
+            ended.contains(&edit.id)
+                || gone.contains(&edit.address)
                 || edit.address.parent().is_some_and(|parent| unmade.contains(&parent))
         };
-        Ok(self.edits.iter().filter(goes).map(|edit| edit.id).collect())
+        let going: Vec<ChangeId> = self.edits.iter().filter(goes).map(|edit| edit.id).collect();
+        if !ended.is_empty() {
+            // Something comes back, and may clash with what was staged since.
+            let mut after = self.clone();
+            after.edits.retain(|edit| !going.contains(&edit.id));
+            judge(&self.staged(), &after.staged())?;
+        }
+        Ok(going)
+    }
+
+    /// What lies beneath staged deletions, and is seen again once they are gone.
+    fn beneath(&self, all: &[StagedChange]) -> Vec<StagedChange> {
+        let is_end = |edit: &StagedEdit| edit.address.is_whole() && edit.content.is_none();
+        let edits: Vec<StagedEdit> =
+            self.edits.iter().filter(|edit| !is_end(edit)).cloned().collect();
+        let mut beneath = compact(&self.spec, &edits);
+        beneath.retain(|change| all.iter().all(|seen| seen.id != change.id));
+        beneath
+    }
+
+    /// Whether this is the latest edit at its address and brought the change there to nothing, such
+    /// as the end of a service that was only staged.
+    fn ends_a_change(&self, id: ChangeId) -> bool {
+        let latest =
+            |address: &Address| self.edits.iter().rev().find(|edit| edit.address == *address);
+        self.edits.iter().find(|edit| edit.id == id).is_some_and(|edit| {
+            let parent = edit.address.parent().and_then(|parent| latest(&parent));
+            latest(&edit.address) == Some(edit)
+                && parent.is_none_or(|parent| parent.content.is_some())
+        })
     }
 
     /// Discarded edits, as the latest of their addresses. They keep their ids, authors and bases.
     ///
     /// # Errors
-    /// As [`stage`], when they have come to clash with something since.
+    /// As [`stage`], when they have come to clash with something since; `NotNow` when what they are
+    /// part of is neither applied nor staged.
     pub fn restoring(&self, mut discarded: Vec<StagedEdit>, next_seq: u64) -> Result<Rows, Error> {
         discarded.sort_by_key(|edit| edit.seq);
         for (seq, edit) in (next_seq..).zip(&mut discarded) {
@@ -86,6 +118,15 @@ impl Workspace {
         }
         let mut after = self.clone();
         after.edits.extend(discarded.iter().cloned());
+        let is_made = |parent: &Address| {
+            self.spec.get(parent).is_some()
+                || after.edits.iter().any(|edit| edit.address == *parent && edit.content.is_some())
+        };
+        if discarded.iter().filter_map(|edit| edit.address.parent()).any(|it| !is_made(&it)) {
+            return Err(Error::NotNow(
+                "what this was part of is not there any more; bring that back first".to_owned(),
+            ));
+        }
         let warnings = judge(&self.staged(), &after.staged())?;
         Ok(Rows { edits: discarded, places: Vec::new(), warnings })
     }
@@ -96,6 +137,8 @@ impl Workspace {
     /// `NotNow` when the change is not staged any more, or cannot be kept because what it is part
     /// of is gone.
     pub fn settling(&self, change: ChangeId, keep: Keep) -> Result<Settled, Error> {
+        let changes = self.changes();
+        let known = changes.iter().find(|known| known.id == change).ok_or_else(not_staged)?;
         let discarded = match keep {
             Keep::Theirs => {
                 return Ok(Settled {
@@ -104,11 +147,7 @@ impl Workspace {
                 });
             }
             Keep::Mine => {
-                let changes = self.changes();
-                let Some(change) = changes.iter().find(|known| known.id == change) else {
-                    return self.discarding(&[change], None).map(|_| Settled::default());
-                };
-                if let Some(parent) = change.address.parent()
+                if let Some(parent) = known.address.parent()
                     && self.staged().get(&parent).is_none()
                 {
                     return Err(Error::NotNow(
@@ -116,7 +155,7 @@ impl Workspace {
                             .to_owned(),
                     ));
                 }
-                change.address.clone()
+                known.address.clone()
             }
         };
         let base = self.spec.version_of(&discarded);
@@ -198,6 +237,14 @@ impl Workspace {
             resolved: resolved.resolved_value(address),
         })
     }
+}
+
+fn not_staged() -> Error {
+    Error::NotNow(
+        "one of these changes is not staged any more, or was edited since you saw it; look at the \
+         list again"
+            .to_owned(),
+    )
 }
 
 fn refuse_unseen(going: Vec<ChangeId>, seen: Option<&[ChangeId]>) -> Result<(), Error> {

@@ -86,7 +86,12 @@ impl Bench {
 
     /// Who stages now, and which number comes next.
     pub(crate) fn stager(&self, tx: &Transaction, by: &Mutation) -> Stager {
-        Stager { author: by.actor.user, at: tx.now, next_seq: self.next_seq() }
+        Stager {
+            author: by.actor.user,
+            at: tx.now,
+            next_seq: self.next_seq(),
+            sees_values: by.actor.sees_values(),
+        }
     }
 
     pub(crate) fn next_seq(&self) -> u64 {

@@ -12,6 +12,7 @@
 pub mod accounts;
 pub mod applying;
 pub mod audit;
+pub mod crowd;
 pub mod deployments;
 pub mod desk;
 pub mod discarding;

@@ -6,11 +6,12 @@ use domain::{
     VolumeId,
     apply::plan,
     change::{StagedChange, StagedEdit},
-    changes::{Selection, Workspace},
+    changes::{Keep, Selection, Workspace},
     edit::{Edit, NewMount, NewService, NewVariable, Stager, stage},
     resolve::Place,
     testing::SeededIds,
     time::Timestamp,
+    workspace::Settled,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::collections::BTreeMap;
@@ -115,13 +116,15 @@ pub(crate) struct Bench {
     pub(crate) workspace: Workspace,
     pub(crate) ids: SeededIds,
     pub(crate) next_seq: u64,
+    /// Whether values may be shown to those who stage.
+    pub(crate) sees_values: bool,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         let spec = EnvironmentSpec::empty(name("shop"));
         let workspace = Workspace { spec, edits: Vec::new() };
-        Self { workspace, ids: SeededIds::default(), next_seq: 1 }
+        Self { workspace, ids: SeededIds::default(), next_seq: 1, sees_values: true }
     }
 
     /// What the first people did is applied; what the others did is staged. Most are careful, and
@@ -164,6 +167,7 @@ impl Bench {
             author: UserId::new(Uuid::from_u128(100 + who as u128)),
             at: Timestamp::from_millis(i64::try_from(self.next_seq).unwrap()),
             next_seq: self.next_seq,
+            sees_values: self.sees_values,
         }
     }
 
@@ -193,6 +197,46 @@ impl Bench {
             }
         }
         self.workspace.spec = plan.spec;
+        Ok(())
+    }
+
+    /// Somebody writes directly, past all that is staged. What it changed.
+    pub(crate) fn write(&mut self, act: &Act) -> Vec<StagedChange> {
+        let Some(edit) = self.edit(act) else { return Vec::new() };
+        let (stager, ids) = (self.stager(), &self.ids);
+        let Ok(writing) = self.workspace.writing(place(), vec![edit], stager, ids, None) else {
+            return Vec::new();
+        };
+        self.next_seq += writing.rows.edits.len() as u64;
+        self.workspace.spec = writing.plan.spec;
+        writing.plan.changes
+    }
+
+    /// Ends a conflict, as a store does.
+    pub(crate) fn settle(&mut self, change: ChangeId, keep: Keep) -> Result<(), domain::Error> {
+        let Settled { discarded, staged } = self.workspace.settling(change, keep)?;
+        self.workspace.edits.retain(|edit| !discarded.contains(&edit.id));
+        self.workspace.edits.extend(staged);
+        self.workspace.edits.sort_by_key(|edit| edit.seq);
+        Ok(())
+    }
+
+    /// Discards, as a store does. What is gone.
+    pub(crate) fn discard(
+        &mut self,
+        changes: &[ChangeId],
+    ) -> Result<Vec<StagedEdit>, domain::Error> {
+        let gone = self.workspace.discarding(changes, None)?;
+        let (gone, left) = self.workspace.edits.drain(..).partition(|edit| gone.contains(&edit.id));
+        self.workspace.edits = left;
+        Ok(gone)
+    }
+
+    /// Brings discarded edits back, as a store does.
+    pub(crate) fn restore(&mut self, gone: &[StagedEdit]) -> Result<(), domain::Error> {
+        let rows = self.workspace.restoring(gone.to_vec(), self.next_seq)?;
+        self.next_seq += rows.edits.len() as u64;
+        self.workspace.edits.extend(rows.edits);
         Ok(())
     }
 

@@ -326,13 +326,22 @@ proptest! {
 
     /// Any Unicode without NUL reaches the container as it was written.
     #[test]
-    fn a_value_reaches_its_container_exactly(text in Values::prop_map(any::<String>(), |text| {
-        text.replace(['\0', '$'], "")
-    })) {
+    fn a_value_reaches_its_container_exactly(
+        parts in prop::collection::vec(prop_oneof![
+            Values::prop_map(any::<String>(), |text| text.replace('\0', "")),
+            Just("$".to_owned()), Just("${{A}}".to_owned()), Just("\r\n \t".to_owned()),
+        ], 0..5),
+    ) {
         let mut bench = Bench::new();
         let web = bench.service("web");
-        bench.own(web, "EXACT", &text);
+        let text = parts.concat();
+        let typed = domain::Template::literal(&text).render(|_| None);
+        bench.own(web, "EXACT", &typed);
         bench.apply(bench.waiting()).unwrap();
+        let address = Address::ServiceVariable(web, key("EXACT"));
+        let revealed = bench.workspace.revealing(&address).unwrap();
+        prop_assert_eq!(revealed.applied, Some(Secret::new(typed)));
+        prop_assert_eq!(revealed.resolved, Some(Secret::new(text.clone())));
 
         let json = serde_json::to_string(&bench.workspace.spec).unwrap();
         let spec: domain::EnvironmentSpec = serde_json::from_str(&json).unwrap();

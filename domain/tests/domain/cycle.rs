@@ -10,7 +10,11 @@ use domain::{
     edit::Edit,
     variable::{MAX_VALUE, Value, Variable},
 };
-use std::time::{Duration, Instant};
+use proptest::prelude::*;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 fn chain(spec: &mut EnvironmentSpec, length: usize, last: &str) {
     for number in 0..length {
@@ -178,4 +182,90 @@ fn a_value_of_the_largest_size_is_kept_and_a_larger_one_refused() {
     let address = Address::ServiceVariable(web, key("LARGER"));
     let larger = bench.stage(crate::bench::variable(address, &format!("{largest}x")));
     assert!(matches!(larger, Err(Error::Invalid(_))));
+}
+
+/// Shared variables and variables of services, and who refers to whom among them.
+const PLACES: usize = 7;
+
+/// All that can be reached from each, by at least one step.
+fn reach(edges: &BTreeSet<(usize, usize)>) -> BTreeSet<(usize, usize)> {
+    let mut reach = edges.clone();
+    for via in 0..PLACES {
+        for from in 0..PLACES {
+            for to in 0..PLACES {
+                if reach.contains(&(from, via)) && reach.contains(&(via, to)) {
+                    reach.insert((from, to));
+                }
+            }
+        }
+    }
+    reach
+}
+
+/// The first three are shared, the others belong to services.
+fn places(bench: &mut Bench) -> (Vec<Address>, Vec<String>) {
+    (0..PLACES)
+        .map(|number| {
+            if number < 3 {
+                let text = format!("V{number}");
+                (Address::Variable(key(&text)), format!("${{{{shared.{text}}}}}"))
+            } else {
+                let text = format!("s{number}");
+                let service = bench.service(&text);
+                (Address::ServiceVariable(service, key("K")), format!("${{{{ {text}.K }}}}"))
+            }
+        })
+        .unzip()
+}
+
+proptest! {
+    #![proptest_config(crate::bench::config())]
+
+    /// Design §3.10: whatever refers to whatever, exactly the circles are refused, each with a path
+    /// that goes round.
+    #[test]
+    fn exactly_the_circles_are_refused_with_their_path(
+        wanted in prop::collection::vec((0..PLACES, 0..PLACES), 0..16),
+    ) {
+        let mut bench = Bench::new();
+        let (addresses, names) = places(&mut bench);
+        for address in &addresses {
+            bench.set(address.clone(), "end");
+        }
+        bench.apply(bench.waiting()).unwrap();
+        let mut edges = BTreeSet::new();
+        let text = |edges: &BTreeSet<(usize, usize)>, from: usize| -> String {
+            edges.iter().filter(|(one, _)| *one == from).map(|(_, to)| names[*to].as_str()).collect()
+        };
+        for edge in wanted {
+            let mut more = edges.clone();
+            more.insert(edge);
+            let edit = crate::bench::variable(addresses[edge.0].clone(), &text(&more, edge.0));
+            let goes_round = reach(&more).iter().any(|(from, to)| from == to);
+            match bench.stage(edit) {
+                Ok(_) => {
+                    prop_assert!(!goes_round, "{:?} goes in a circle", more);
+                    edges = more;
+                }
+                Err(Error::Blocked(problems)) => {
+                    prop_assert!(goes_round, "{:?} goes in no circle: {}", more, problems);
+                    for problem in &problems.0 {
+                        let ProblemKind::Cycle { path } = &problem.kind else {
+                            panic!("{problem:?}")
+                        };
+                        let at: Vec<usize> = (path.iter())
+                            .map(|one| addresses.iter().position(|known| known == one).unwrap())
+                            .collect();
+                        for (number, from) in at.iter().enumerate() {
+                            let to = at[(number + 1) % at.len()];
+                            prop_assert!(more.contains(&(*from, to)), "{:?} in {:?}", at, more);
+                        }
+                        prop_assert!(at.contains(&edge.0), "what was staged closes it");
+                    }
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        prop_assert!(bench.is_applicable());
+    }
 }

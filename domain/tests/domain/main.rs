@@ -13,3 +13,4 @@ mod properties;
 mod secrecy;
 mod shape;
 mod template;
+mod together;

@@ -7,7 +7,7 @@ use domain::{
     change::{StagedChange, StagedEdit, closure, compact, dependents},
     changes::{Selection, Workspace},
     edit::{Edit, MOST_EDITS, stage},
-    effect::{Effect, consequences, effect_of},
+    effect::{Effect, consequences, effect_of, effects},
     testing::SeededIds,
 };
 use proptest::{prelude::*, sample::subsequence};
@@ -229,10 +229,29 @@ proptest! {
         }
     }
 
+    /// Many at once or one by one.
+    #[test]
+    fn effects_together_are_those_of_each(applied in acts(60), staged in acts(60)) {
+        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let all = workspace.changes();
+        let each: Vec<Effect> =
+            all.iter().map(|change| effect_of(&workspace.spec, &all, change)).collect();
+
+        prop_assert_eq!(effects(&workspace.spec, &all), each, "{:?} upon {:?}", all, workspace.spec);
+    }
+
     /// The browser sees no values and runs the same rules.
     #[test]
-    fn who_sees_no_values_comes_to_the_same_answers(applied in acts(60), staged in acts(40)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn who_sees_no_values_comes_to_the_same_answers(
+        applied in acts(60),
+        staged in acts(40),
+        written in acts(8),
+    ) {
+        let mut bench = Bench::of(&applied, &staged);
+        for act in &written {
+            bench.write(act);
+        }
+        let workspace = bench.workspace;
         let browser = hidden(&workspace);
         let (theirs, ours) = (browser.changes(), workspace.changes());
 
@@ -244,6 +263,13 @@ proptest! {
             consequences(&workspace.spec, &workspace.staged())
         );
         prop_assert_eq!(browser.staged().check(), workspace.staged().check());
+        let verdict = |workspace: &Workspace, changes: &[StagedChange]| {
+            workspace.spec.apply(changes).map(|spec| spec.hidden()).map_err(|refusal| {
+                let error = domain::Error::from(refusal);
+                if let domain::Error::Blocked(problems) = &error { Some(problems.clone()) } else { None }
+            })
+        };
+        prop_assert_eq!(verdict(&browser, &theirs), verdict(&workspace, &ours));
         prop_assert_eq!(browser.staged().edges(), workspace.staged().edges());
         for (their, our) in theirs.iter().zip(&ours) {
             prop_assert_eq!(

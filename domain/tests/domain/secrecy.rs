@@ -22,11 +22,15 @@ fn sealed(address: Address, value: &str) -> Edit {
 
 /// A service with a sealed variable of this value, and others that refer to it.
 fn with_sealed(value: &str, applied: &[Act]) -> (Bench, ServiceId) {
+    with(value, applied, sealed)
+}
+
+fn with(value: &str, applied: &[Act], set: fn(Address, &str) -> Edit) -> (Bench, ServiceId) {
     let mut bench = Bench::of(applied, &[]);
     let new = new_service(name("vault"));
     let rows = bench.stage(Edit::CreateService(Box::new(new))).unwrap();
     let vault = rows[0].address.service().unwrap();
-    bench.stage(sealed(Address::ServiceVariable(vault, key("SEALED")), value)).unwrap();
+    bench.stage(set(Address::ServiceVariable(vault, key("SEALED")), value)).unwrap();
     let user = bench.service("user of it");
     bench.own(user, "URL", "x:${{vault.SEALED}}");
     bench.apply(bench.waiting()).unwrap();
@@ -75,6 +79,37 @@ proptest! {
             if detour == 3 {
                 bench.set(address, &guess);
             }
+            for act in &after {
+                if let Some(edit) = bench.edit(act) {
+                    let _ = bench.stage(edit);
+                }
+            }
+            answers(&bench)
+        };
+
+        prop_assert_eq!(tried(&value), tried(&guess));
+    }
+
+    /// Nor is a guess at any value answered to a key that may stage and not see.
+    #[test]
+    fn a_guess_is_never_answered_to_one_who_sees_no_values(
+        applied in acts(20),
+        value in "[a-z]{0,3}",
+        guess in "[a-z]{0,3}",
+        detour in 0..3_u8,
+        after in acts(6),
+    ) {
+        let tried = |truth: &str| {
+            let (mut bench, vault) = with(truth, &applied, crate::bench::variable);
+            bench.sees_values = false;
+            let address = Address::ServiceVariable(vault, key("SEALED"));
+            if detour == 1 {
+                bench.stage(Edit::Clear { address: address.clone() }).unwrap();
+            }
+            if detour == 2 {
+                bench.set(address.clone(), "something else");
+            }
+            bench.set(address, &guess);
             for act in &after {
                 if let Some(edit) = bench.edit(act) {
                     let _ = bench.stage(edit);

@@ -32,7 +32,7 @@ fn hits(directory: &Path, needle: &str) -> Vec<String> {
         .collect()
 }
 
-// S48
+// DK-69, S48
 #[tokio::test]
 async fn the_files_give_no_secret_away() {
     let bench = Bench::new();

@@ -116,7 +116,7 @@ pub async fn an_apply_names_what_it_needs(store: Store) {
     desk.close().await;
 }
 
-/// W47.
+/// DK-85, W47.
 pub async fn a_part_is_applied_and_the_rest_waits(store: Store) {
     let desk = Desk::open(store).await;
     let (web, db) = (desk.service("web").await, desk.service("db").await);
@@ -134,7 +134,7 @@ pub async fn a_part_is_applied_and_the_rest_waits(store: Store) {
     desk.close().await;
 }
 
-/// W47.
+/// DK-85, W47.
 pub async fn what_was_edited_since_is_not_applied(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.service("web").await;
@@ -154,7 +154,7 @@ pub async fn what_was_edited_since_is_not_applied(store: Store) {
     desk.close().await;
 }
 
-/// What came after the last edit that was seen is not applied.
+/// DK-85, W47: what came after the last edit that was seen is not applied.
 pub async fn up_to_leaves_what_came_later(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.staged_service("web").await;
@@ -190,6 +190,7 @@ pub async fn a_conflict_shows_both_values(store: Store) {
             assert_eq!(conflicts.0.len(), 1);
             assert_eq!(conflict.address, Address::ServiceField(web, Field::Replicas));
             assert_eq!((&conflict.mine, &conflict.theirs), (&count(3), &count(2)));
+            assert!(conflicts.to_string().contains("web's replicas"), "{conflicts}");
         }
         other => panic!("the address has moved: {other:?}"),
     }
@@ -359,5 +360,23 @@ pub async fn revisions_are_kept_newest_first(store: Store) {
     addresses.sort_unstable();
     assert_eq!(addresses, [own(web, "B").to_string(), shared("A").to_string()]);
     assert!(matches!(unknown, Err(Error::NotFound(Resource::Revision))));
+    desk.close().await;
+}
+
+/// Design §3.5: who deletes something must have seen what was done to it.
+pub async fn a_deletion_conflicts_with_what_was_changed_within(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    write(&desk, variable(own(web, "OLD"), "1")).await;
+    desk.clear(Address::Service(web)).await;
+    let end = desk.waiting().await;
+    write(&desk, variable(own(web, "NEW"), "1")).await;
+
+    assert!(matches!(desk.try_apply(&end).await, Err(Error::Conflict(_))));
+    let keep = crate::changes::Keep::Mine;
+    let settled = desk.store.changes.settle(&desk.by, desk.environment, end[0], keep).await;
+    settled.expect("it can be settled");
+
+    assert_eq!(desk.apply_all().await.deleted, [web]);
     desk.close().await;
 }

@@ -184,6 +184,14 @@ impl Desk {
         service
     }
 
+    /// Makes a service, whatever else waits.
+    pub async fn service_beside(&self, name: &str) -> ServiceId {
+        let service = self.staged_service(name).await;
+        let create = self.changes().await.pop().expect("it is staged").id;
+        self.try_apply(&[create]).await.expect("it needs nothing else");
+        service
+    }
+
     /// Makes a group of these services.
     pub async fn group(&self, title: &str, services: &[ServiceId]) -> crate::GroupId {
         let edit =

@@ -58,6 +58,27 @@ pub async fn one_change_is_discarded_alone(store: Store) {
     let left = desk.changes().await;
     assert_eq!(left.len(), 1);
     assert!(desk.workspace().await.staged().services.contains_key(&web));
+
+    // W48: a move is undone by its discard, and nothing runs without the group's variables.
+    desk.discard(&[]).await;
+    let group = desk.group("backend", &[web]).await;
+    let address = Address::ServiceField(web, Field::Group);
+    desk.clear(address.clone()).await;
+    desk.set(Address::ServiceField(web, Field::Replicas), replicas(2)).await;
+    let changes = desk.changes().await;
+    let moved = changes.iter().find(|change| change.address == address).expect("it is staged");
+    desk.discard(&[moved.id]).await;
+    assert_eq!(desk.workspace().await.staged().services[&web].group, Some(group));
+    assert!(desk.apply_all().await.deployments.is_empty());
+    assert_eq!(desk.spec().await.services[&web].group, Some(group));
+
+    // DK-70: the undo of a row takes all edits of that key.
+    for value in ["1", "2"] {
+        desk.variable(own(web, "A"), value).await;
+    }
+    let row = desk.waiting().await;
+    assert_eq!(desk.discard(&row).await.len(), 2);
+    assert!(desk.workspace().await.edits.is_empty());
     desk.close().await;
 }
 
@@ -203,5 +224,69 @@ pub async fn a_conflict_ends_with_theirs(store: Store) {
     assert_eq!(desk.waiting().await, ids[1..], "the other change waits on");
     desk.apply_all().await;
     assert_eq!(desk.spec().await.services[&web].replicas.count(), 2);
+    desk.close().await;
+}
+
+/// Design §3.4: deletes can be undone, also of what was only staged.
+pub async fn an_end_is_taken_back(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.staged_service("web").await;
+    desk.variable(own(web, "A"), SECRET).await;
+    let before = desk.workspace().await;
+    let end = desk.clear(Address::Service(web)).await.edits;
+    assert!(desk.changes().await.is_empty());
+
+    assert_eq!(desk.discard(&end).await, end);
+
+    assert_eq!(desk.workspace().await, before);
+    let again = desk.store.changes.discard(&desk.by, desk.environment, &end, None).await;
+    assert!(matches!(again, Err(Error::NotNow(_))));
+    let restored = desk.store.changes.restore(&desk.by, desk.environment, &end).await;
+    restored.expect("the end can be brought back");
+    assert!(desk.changes().await.is_empty());
+    desk.close().await;
+}
+
+/// A variable does not come back without its service.
+pub async fn an_edit_comes_back_only_to_what_it_is_part_of(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.staged_service("web").await;
+    desk.variable(own(web, "A"), "1").await;
+    let gone = desk.discard(&[]).await;
+    let restore = async |edits| desk.store.changes.restore(&desk.by, desk.environment, edits).await;
+
+    let alone = restore(&gone[1..]).await;
+    assert!(matches!(alone, Err(Error::NotNow(_))));
+    assert!(desk.workspace().await.edits.is_empty());
+
+    restore(&gone[..1]).await.expect("the service can be brought back");
+    restore(&gone[1..]).await.expect("and then its variable");
+    desk.apply_all().await;
+    assert_eq!(desk.environment_of(web).await["A"], "1");
+    desk.close().await;
+}
+
+/// DK-89: what was discarded, overtaken and brought back is a conflict like any other.
+pub async fn what_was_discarded_meanwhile_still_conflicts(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    desk.set(Address::ServiceField(web, Field::Replicas), replicas(3)).await;
+    let gone = desk.discard(&[]).await;
+    write_replicas(&desk, web, 2).await;
+    let settle =
+        async |id, keep| desk.store.changes.settle(&desk.by, desk.environment, id, keep).await;
+
+    assert!(matches!(settle(gone[0], Keep::Mine).await, Err(Error::NotNow(_))), "it is gone");
+    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+    restored.expect("it can be brought back");
+    assert!(matches!(desk.try_apply(&gone).await, Err(Error::Conflict(_))));
+    settle(gone[0], Keep::Mine).await.expect("it can be settled");
+    settle(gone[0], Keep::Mine).await.expect("and again: it says the same");
+    desk.try_apply(&gone).await.expect("it is settled");
+
+    assert_eq!(desk.spec().await.services[&web].replicas.count(), 3);
+    assert!(matches!(settle(gone[0], Keep::Theirs).await, Err(Error::NotNow(_))), "it is applied");
+    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+    assert!(matches!(restored, Err(Error::NotFound(Resource::Change))), "so it is not discarded");
     desk.close().await;
 }

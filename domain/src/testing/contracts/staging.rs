@@ -70,6 +70,9 @@ macro_rules! changes_contract {
                 an_undo_that_clashes_is_refused,
                 a_conflict_ends_with_mine,
                 a_conflict_ends_with_theirs,
+                an_end_is_taken_back,
+                an_edit_comes_back_only_to_what_it_is_part_of,
+                what_was_discarded_meanwhile_still_conflicts,
             ]
         );
         $crate::contract_claims!(
@@ -87,12 +90,18 @@ macro_rules! changes_contract {
                 of_two_applies_at_once_one_wins,
                 applying_twice_with_one_key_is_applying_once,
                 an_edit_of_what_was_deleted_before_is_no_dead_end,
+                a_deletion_conflicts_with_what_was_changed_within,
                 a_direct_write_is_one_revision,
                 a_direct_write_leaves_what_others_have_staged,
                 a_direct_write_minds_staged_names,
                 a_direct_write_can_deploy_the_same_again,
                 revisions_are_kept_newest_first,
             ]
+        );
+        $crate::contract_claims!(
+            crowd,
+            $store,
+            [whoever_works_at_once_nothing_is_lost_or_done_twice,]
         );
     };
 }
@@ -237,6 +246,9 @@ pub async fn edits_are_numbered_in_order_and_never_twice(store: Store) {
     assert_eq!(authors, [desk.by.actor.user, desk.by.actor.user, colleague.actor.user]);
     assert!(first.iter().all(|edit| edit.at == crate::Clock::now(desk.store.clock.as_ref())));
     assert_eq!(desk.workspace().await.edits[0].seq, 4);
+    let other = desk.elsewhere().await;
+    other.staged_service("a").await;
+    assert_eq!(other.workspace().await.edits[0].seq, 1, "each environment counts for itself");
     desk.close().await;
 }
 
@@ -297,16 +309,30 @@ pub async fn moves_between_groups_come_to_one_change(store: Store) {
     let (a, b) = (desk.group("a", &[web]).await, desk.group("b", &[]).await);
     let address = Address::ServiceField(web, Field::Group);
     desk.set(Address::ServiceField(web, Field::Name), Content::Name(name("api"))).await;
+    let foreign = desk.service_beside("db").await;
+    desk.set(Address::ServiceField(foreign, Field::Group), Content::GroupId(a)).await;
+    let others = desk.changes().await;
+    assert_eq!(others.len(), 2);
+    let moved = async || {
+        let changes = desk.changes().await;
+        let untouched: Vec<_> =
+            changes.iter().filter(|change| change.address != address).cloned().collect();
+        assert_eq!(
+            untouched, others,
+            "the rename and the move of another are changes of their own"
+        );
+        let moved = changes.into_iter().find(|change| change.address == address);
+        moved.map(|change| (change.old, change.new))
+    };
 
     desk.set(address.clone(), Content::GroupId(b)).await;
+    let first = Some((Some(Content::GroupId(a)), Some(Content::GroupId(b))));
+    assert_eq!(moved().await, first);
     desk.clear(address.clone()).await;
-    let changes = desk.changes().await;
-    assert_eq!(changes.len(), 2, "the rename is another change");
-    let moved = changes.iter().find(|change| change.address == address).expect("it is staged");
-    assert_eq!((&moved.old, &moved.new), (&Some(Content::GroupId(a)), &None));
+    assert_eq!(moved().await, Some((Some(Content::GroupId(a)), None)), "from where it was applied");
 
-    desk.set(address, Content::GroupId(a)).await;
-    assert_eq!(desk.changes().await.len(), 1, "back where it was");
+    desk.set(address.clone(), Content::GroupId(a)).await;
+    assert_eq!(moved().await, None, "back where it was");
     desk.close().await;
 }
 

@@ -115,14 +115,33 @@ pub async fn a_rename_breaks_no_reference(store: Store) {
     let (web, db) = (desk.service("web").await, desk.service("db").await);
     desk.variable(own(db, "PASSWORD"), "pw").await;
     desk.variable(own(web, "URL"), "postgres://x:${{db.PASSWORD}}@${{db.HOST}}").await;
+    let group = desk.group("backend", &[web]).await;
+    let elsewhere = [shared("SHARED"), grouped(group, "GROUPED")];
+    for address in &elsewhere {
+        desk.variable(address.clone(), "${{db.HOST}}").await;
+    }
     desk.apply_all().await;
+    desk.variable(own(web, "STAGED"), "${{DB.HOST}}").await;
+    let staged = desk.waiting().await;
 
     desk.set(Address::ServiceField(db, Field::Name), Content::Name(name("store"))).await;
-    assert!(deployed(&desk).await.is_empty());
+    let rename: Vec<_> =
+        desk.waiting().await.into_iter().filter(|id| !staged.contains(id)).collect();
+    let renamed = desk.try_apply(&rename).await.expect("a rename needs nothing else");
+    assert!(renamed.deployments.is_empty());
 
-    let revealed = desk.store.changes.reveal(&desk.by, desk.environment, &own(web, "URL")).await;
-    let revealed = revealed.expect("it can be revealed");
+    let reveal = async |address: &Address| {
+        let revealed = desk.store.changes.reveal(&desk.by, desk.environment, address).await;
+        revealed.expect("it can be revealed")
+    };
+    let revealed = reveal(&own(web, "URL")).await;
     let text = |secret: Option<Secret>| secret.map(|secret| secret.expose().to_owned());
+    for address in &elsewhere {
+        assert_eq!(text(reveal(address).await.applied).as_deref(), Some("${{store.HOST}}"));
+    }
+    let waits = reveal(&own(web, "STAGED")).await;
+    assert_eq!(text(waits.staged).as_deref(), Some("${{store.HOST}}"));
+    assert_eq!(text(waits.resolved).as_deref(), Some("db"));
     assert_eq!(
         text(revealed.applied).as_deref(),
         Some("postgres://x:${{store.PASSWORD}}@${{store.HOST}}")
@@ -147,6 +166,19 @@ pub async fn a_change_redeploys_exactly_who_uses_it(store: Store) {
     let both = deployed(&desk).await;
     assert_eq!(both, [db, web], "whoever is referred to comes first");
     assert_eq!(desk.environment_of(web).await["URL"], "x:two");
+
+    // Neither who has the key of its own, nor who has nothing to run yet.
+    let mut new = super::new_service("idle");
+    new.source = crate::Source::Empty;
+    desk.staged(Edit::CreateService(Box::new(new))).await;
+    desk.variable(own(db, "LEVEL"), "mine").await;
+    desk.apply_all().await;
+    desk.variable(shared("LEVEL"), "everybody's").await;
+    let mut users = deployed(&desk).await;
+    users.sort_unstable();
+    let mut expected = vec![web, cron];
+    expected.sort_unstable();
+    assert_eq!(users, expected);
 
     // W7: what has failed is deployed again when its variable is mended.
     let failed = crate::deployment::Milestone::Failed(crate::deployment::Failure::default());

@@ -31,7 +31,12 @@ impl HeldEnvironment {
 
 impl Transaction<'_> {
     fn stager(&self, held: &HeldEnvironment) -> Stager {
-        Stager { author: self.author(), at: self.now, next_seq: held.next_seq }
+        Stager {
+            author: self.author(),
+            at: self.now,
+            next_seq: held.next_seq,
+            sees_values: self.by.is_some_and(|by| by.actor.sees_values()),
+        }
     }
 
     /// Keeps edits as staged.
