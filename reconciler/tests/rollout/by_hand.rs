@@ -30,7 +30,7 @@ fn told(world: &World) -> Vec<IncidentKind> {
     world.incidents().into_iter().map(|incident| incident.kind).collect()
 }
 
-// F37, W24: a killed container suppresses the engine's restart policy.
+// F37, DK-132, W24: a killed container suppresses the engine's restart policy.
 #[tokio::test(start_paused = true)]
 async fn a_killed_container_is_back_within_seconds_and_history_says_why() {
     let (world, _) = mended(|engine, container, _| engine.kill(container)).await;
@@ -63,7 +63,7 @@ async fn a_death_is_told_before_the_engine_lets_anybody_look() {
     assert_eq!(told(&world), [IncidentKind::Crashed], "and it is told once");
 }
 
-// F37.
+// F37, DK-132, W24.
 #[tokio::test(start_paused = true)]
 async fn a_stopped_container_is_started_again() {
     let (world, _) = mended(|engine, container, _| engine.stop_by_hand(container)).await;
@@ -99,7 +99,7 @@ async fn a_removed_network_is_made_again_and_its_members_come_back() {
     assert_eq!(world.engine.state().starts[&key.service], 1);
 }
 
-// F45: what cannot be removed is replaced under another name.
+// F45, DK-132, W24: what cannot be removed is replaced under another name.
 #[tokio::test(start_paused = true)]
 async fn a_dead_container_is_replaced() {
     let (world, _) =
@@ -130,7 +130,7 @@ async fn an_engine_that_restarts_ten_times_is_no_crash_loop() {
     world.assert_at_rest().await;
 }
 
-// F34: nobody was told; the next look at everything finds it.
+// F34, I3: nobody was told; the next look at everything finds it.
 #[tokio::test(start_paused = true)]
 async fn what_no_event_told_is_found_by_the_next_look_at_everything() {
     let world = World::new();

@@ -31,7 +31,7 @@ async fn a_service_that_keeps_crashing_is_given_up_and_left_alone() {
     world.assert_at_rest().await;
 }
 
-// DK-42, W23: between two crashes it is not running again just because a process exists.
+// DK-42, DK-137, W23: between two crashes it is not running again just because a process exists.
 #[tokio::test(start_paused = true)]
 async fn the_condition_of_a_crash_loop_does_not_flap() {
     let world = World::new();

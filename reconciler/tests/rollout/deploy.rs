@@ -50,6 +50,26 @@ async fn a_service_without_a_port_is_ready_after_ten_seconds() {
     world.assert_at_rest().await;
 }
 
+// DK-135: all replicas must prove themselves, and one that has died begins afresh.
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_dies_on_the_way_holds_up_the_whole_deployment() {
+    let world = World::new();
+    let key = world.service("worker", 3);
+    let before = world.now();
+
+    let id = world.deploy(key, config("work"));
+    world.pass(Duration::from_secs(8)).await;
+    world.engine.crash(&world.containers(key)[1].id, 1);
+    world.pass(Duration::from_secs(4)).await;
+    assert_eq!(world.rollouts.word(id), "checking", "two of three are not all");
+    world.until_word(id, "live").await;
+
+    let took = world.now().since(before).as_secs();
+    assert!((18..22).contains(&took), "{took} s");
+    assert!(world.is_healthy(key, 3));
+    world.assert_at_rest().await;
+}
+
 // DK-51, DK-136: exit code and last lines are kept; who served goes on serving.
 #[tokio::test(start_paused = true)]
 async fn a_bad_new_deployment_leaves_the_previous_one_serving() {
@@ -87,7 +107,7 @@ async fn a_failures_last_lines_are_bounded() {
     assert!(tail.expose().contains("109 "));
 }
 
-// W22: a process that lives for some seconds each time is a crash loop, and never promoted.
+// DK-135, DK-136, W22: a process that lives for some seconds each time is a crash loop, and never promoted.
 #[tokio::test(start_paused = true)]
 async fn a_crash_loop_is_recognised_however_long_each_life_is() {
     for life in [0, 50, 900, 4_000, 8_000, 9_500] {
@@ -102,6 +122,7 @@ async fn a_crash_loop_is_recognised_however_long_each_life_is() {
             .await;
 
         assert_eq!(world.failure(id).exit_code, Some(1));
+        assert_eq!(world.engine.state().starts[&key.service], 3, "three ends with {life} ms");
         world.until("nothing is left", |world| world.containers(key).is_empty()).await;
         world.assert_at_rest().await;
     }
@@ -183,7 +204,7 @@ async fn a_missing_image_is_tried_three_times_with_pauses() {
     world.assert_at_rest().await;
 }
 
-// W25: a registry that is back in time costs nothing but time.
+// DK-134, W25: a registry that is back in time costs nothing but time.
 #[tokio::test(start_paused = true)]
 async fn a_short_hiccup_of_the_registry_fails_nothing() {
     let world = World::new();
@@ -328,6 +349,26 @@ async fn without_a_free_network_a_deployment_fails_with_the_range() {
     world.until_word(id, "failed").await;
 
     assert!(world.failure(id).reason.contains("10.215.0.0/16"), "{}", world.failure(id).reason);
+}
+
+// DK-134: a container that cannot be made is tried three times, with pauses, like a pull.
+#[tokio::test(start_paused = true)]
+async fn a_container_that_cannot_be_made_is_tried_three_times_with_pauses() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    let serving = world.only(key);
+    world.engine.set_broken([(CallKind::Create, Some(key.service))].into());
+    drop(world.engine.take_calls());
+    let before = world.now();
+
+    let id = world.deploy(key, with_port("listen 80 0"));
+    world.until_word(id, "failed").await;
+
+    let calls = world.engine.take_calls();
+    assert_eq!(calls.iter().filter(|it| it.kind == CallKind::Create).count(), 3);
+    let took = world.now().since(before).as_secs();
+    assert!((15..18).contains(&took), "{took} s");
+    assert_eq!(world.only(key), serving, "it was not touched");
 }
 
 // F55: what fails for one service for ever is no matter of the others.

@@ -193,4 +193,13 @@ async fn a_failing_service_is_tried_ever_more_slowly_and_reset_by_success() {
     world.until("it is back", |world| world.is_healthy(key, 1)).await;
     world.settle().await;
     assert_eq!(world.reconciler().status().failing, 0);
+
+    // Success has made it forget: the next failure begins with a second again.
+    world.engine.set_broken([(CallKind::Create, Some(key.service))].into());
+    world.engine.remove_by_hand(&world.only(key).id);
+    drop(world.engine.take_calls());
+    world.pass(Duration::from_secs(5)).await;
+    let tries = world.engine.take_calls().into_iter().filter(|call| call.kind == CallKind::Create);
+    let tries: Vec<_> = tries.map(|call| call.at).collect();
+    assert_eq!(tries[1].since(tries[0]).as_secs_f32().round(), 1.0, "{tries:?}");
 }

@@ -47,7 +47,23 @@ async fn a_service_deleted_in_the_middle_of_a_rollout_leaves_nothing() {
     }
 }
 
-// DK-32, I8: the network goes with the environment, the data does not.
+// DK-132, F59: what does not heed the request to stop is ended after ten seconds, and is gone.
+#[tokio::test(start_paused = true)]
+async fn what_does_not_stop_by_itself_has_ten_seconds() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0 stubborn").await;
+    let before = world.now();
+
+    world.rollouts.scale(key, 0);
+    world.nudge(key);
+    world.until("it is gone", |world| world.containers(key).is_empty()).await;
+
+    let took = world.now().since(before).as_secs();
+    assert!((10..12).contains(&took), "{took} s");
+    world.assert_at_rest().await;
+}
+
+// DK-32, DK-130, I8, I9: the network goes with the environment, the data does not.
 #[tokio::test(start_paused = true)]
 async fn a_deleted_environment_takes_its_network_along_but_no_volume() {
     let world = World::new();

@@ -11,7 +11,7 @@ use domain::{
         rollouts::{Held, config},
     },
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
 /// A service that runs, and all that is known of it.
@@ -105,7 +105,7 @@ async fn a_look_at_a_thousand_services_costs_one_list_and_no_write() {
     assert_eq!(world.rollouts.writes(), writes);
 }
 
-// W21: after an hour of quiet, as little is done as in the first minute.
+// DK-139, W21: after an hour of quiet, as little is done as in the first minute.
 #[tokio::test(start_paused = true)]
 async fn no_timer_multiplies() {
     let world = World::new();
@@ -162,6 +162,37 @@ async fn many_wishes_are_one_look() {
 
     assert!(world.rollouts.reads() - reads <= 3, "{} reads", world.rollouts.reads() - reads);
     assert!(world.engine.take_calls().len() <= 4);
+}
+
+// DK-128: of many services, four calls run at once, and one service never has two of one kind.
+#[tokio::test(start_paused = true)]
+async fn many_services_are_worked_on_four_calls_at_a_time() {
+    let latency = Duration::from_secs(1);
+    let world = World::new();
+    let faults = domain::testing::engine::Faults {
+        until: world.now().plus(Duration::from_secs(3600)),
+        latency,
+        ..Default::default()
+    };
+    let keys: Vec<_> = (0..20).map(|at| world.service(&format!("s-{at}"), 1)).collect();
+    world.engine.set_faults(faults);
+    drop(world.engine.take_calls());
+
+    let ids: Vec<_> = keys.iter().map(|key| world.deploy(*key, config("listen 80 0"))).collect();
+    for id in ids {
+        world.until_word(id, "live").await;
+    }
+
+    let calls = world.engine.take_calls();
+    let short: Vec<_> = calls.iter().filter(|call| call.kind == CallKind::Create).collect();
+    let most = short.iter().map(|call| {
+        let near = |other: &&&domain::testing::engine::Call| other.at == call.at;
+        short.iter().filter(near).count()
+    });
+    assert!(most.max() <= Some(4), "{short:#?}");
+    let services: BTreeSet<_> =
+        short.iter().filter_map(|call| call.identity).map(|identity| identity.service).collect();
+    assert_eq!((short.len(), services.len()), (20, 20), "each was made once");
 }
 
 // DK-140: conditions change once, not with every look.
