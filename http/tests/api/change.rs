@@ -34,7 +34,36 @@ async fn edits_are_numbered_and_shown_as_changes() {
     assert_eq!((&first["effect"], &first["title"]), (&json!("scale"), &json!("web's replicas")));
     let author = first["contributors"][0]["author"].as_str().expect("an author");
     assert_eq!(listed.body["people"][author], "Ada");
+    assert!(first["contributors"][0]["at"].is_string(), "and when: {first}");
+    assert_eq!(listed.body["data"][1]["address"], "project/name", "in order");
+    assert!(listed.body["data"][1]["seq"].as_u64() > first["seq"].as_u64());
     assert_eq!(listed.body["up_to"], listed.body["data"][1]["seq"]);
+}
+
+// DK-86: what comes to nothing is not shown; away and there again is one edit.
+#[tokio::test]
+async fn variables_are_shown_from_before_to_after() {
+    let (app, path, web) = shop().await;
+    let own = format!("{path}/services/{web}/env-vars");
+    let set = async |key: &str, value: &str| {
+        app.admin.post(&own, json!({ "key": key, "value": value })).await
+    };
+    set("A", "hunter1").await;
+    let listed = app.admin.get(&format!("{path}/pending-changes")).await;
+    let body = json!({ "up_to": listed.body["up_to"] });
+    app.admin.post(&format!("{path}/deploy"), body).await;
+
+    app.admin.delete(&format!("{own}/A")).await;
+    set("A", "hunter2").await;
+    set("B", "hunter3").await;
+    app.admin.delete(&format!("{own}/B")).await;
+    let listed = app.admin.get(&format!("{path}/pending-changes")).await;
+
+    assert_eq!((&listed.body["total_count"], &listed.body["raw_count"]), (&json!(1), &json!(4)));
+    let only = &listed.body["data"][0];
+    assert_eq!((&only["title"], &only["effect"]), (&json!("web.A"), &json!("redeploy")));
+    assert!(only["old"]["variable"].is_object() && only["new"]["variable"].is_object(), "{only}");
+    assert!(!listed.raw.contains("hunter"), "{}", listed.raw);
 }
 
 // DK-79, DK-81, DK-82
@@ -70,10 +99,12 @@ async fn an_apply_says_what_came_of_it_and_wakes_the_reconciler() {
 #[tokio::test]
 async fn an_empty_apply_succeeds_and_makes_no_revision() {
     let (app, path, _) = shop().await;
+    app.nudges.asked.lock().expect("no panic").clear();
 
     let applied = app.admin.post(&format!("{path}/deploy"), json!({ "changes": [] })).await;
 
     assert_eq!(applied.status, 200);
+    assert!(app.nudges.asked.lock().expect("no panic").is_empty(), "nobody is woken for nothing");
     assert_eq!(
         (&applied.body["applied_count"], &applied.body["revision"]),
         (&json!(0), &json!(null))
@@ -113,7 +144,8 @@ async fn applying_an_overtaken_change_conflicts_with_both_values() {
     let conflict = &refused.body["conflicts"][0];
     assert_eq!(conflict["mine"], json!({ "replicas": 3 }));
     assert_eq!(conflict["theirs"], json!({ "replicas": 2 }));
-    assert!(refused.text("/message").contains("replicas"));
+    assert!(refused.text("/message").contains("web's replicas"), "{}", refused.raw);
+    assert_eq!(conflict["title"], "web's replicas");
     assert_eq!(settled.status, 204, "{}", settled.raw);
     assert_eq!(applied.body["applied_count"], 1, "{}", applied.raw);
 }
@@ -156,16 +188,21 @@ async fn a_change_is_applied_with_what_it_needs_or_not_at_all() {
     assert_eq!(applied.body["applied_count"], 2, "{}", applied.raw);
 }
 
-// DK-79: failure leaves state and log untouched.
+// DK-65, DK-79: failure leaves state and log untouched.
 #[tokio::test]
 async fn what_is_not_sound_is_not_applied() {
     let (app, path, web) = shop().await;
     let value = json!({ "key": "URL", "value": "${{ghost.HOST}}" });
     let staged = app.admin.post(&format!("{path}/services/{web}/env-vars"), value).await;
 
+    let canvas = app.admin.get(&format!("{path}/canvas")).await;
+    app.nudges.asked.lock().expect("no panic").clear();
+
     let body = json!({ "changes": [staged.text("/change/id")] });
     let refused = app.admin.post(&format!("{path}/deploy"), body).await;
 
+    assert_eq!(app.admin.get(&format!("{path}/canvas")).await.body, canvas.body);
+    assert!(app.nudges.asked.lock().expect("no panic").is_empty());
     assert_eq!(staged.body["warnings"].as_array().map(Vec::len), Some(1), "{}", staged.raw);
     assert_eq!((refused.status, refused.text("/error").as_str()), (409, "blocked"));
     assert_eq!(refused.body["problems"][0]["problem"], "unknown_reference");
@@ -204,7 +241,46 @@ async fn changes_are_discarded_with_what_depends_on_them_and_can_be_brought_back
     assert_eq!(again.body["total_count"], 3);
     assert_eq!((all.status, &none.body["raw_count"]), (200, &json!(0)));
     let unknown = format!("{path}/pending-changes/00000000-0000-0000-0000-000000000000");
-    assert_eq!(app.admin.delete(&unknown).await.text("/error"), "not_now");
+    for reply in [
+        app.admin.delete(&unknown).await,
+        app.admin.post(&format!("{unknown}/settle"), json!({ "keep": "mine" })).await,
+        app.admin.post(&format!("{unknown}/settle"), json!({ "keep": "theirs" })).await,
+    ] {
+        assert_eq!((reply.status, reply.text("/error").as_str()), (409, "not_now"));
+    }
+    let twice = json!({ "edits": gone.body["edits"] });
+    let restore = format!("{path}/pending-changes/restore");
+    assert_eq!(app.admin.post(&restore, twice.clone()).await.status, 200, "discarded again");
+    let again = app.admin.post(&restore, twice).await;
+    assert_eq!((again.status, again.text("/error").as_str()), (404, "not_found"), "{}", again.raw);
+}
+
+// DK-77: whoever deletes a service that is only staged sees nothing of it any more, and gets all
+// of it back who takes that back.
+#[tokio::test]
+async fn a_staged_service_goes_with_all_its_edits_and_comes_back_with_them() {
+    let (app, path, _) = shop().await;
+    let edit = json!({ "op": "create_service", "name": "api",
+        "variables": { "A": { "value": "1" } } });
+    let body = json!({ "edits": [edit] });
+    let created = app.admin.post(&format!("{path}/pending-changes"), body).await;
+    let id = created.text("/addresses/0").trim_start_matches("service/").to_owned();
+    app.admin
+        .post(&format!("{path}/services/{id}/env-vars"), json!({ "key": "B", "value": "2" }))
+        .await;
+    let waiting =
+        async || app.admin.get(&format!("{path}/pending-changes")).await.body["data"].clone();
+    let before = waiting().await;
+
+    let ended = app.admin.delete(&format!("{path}/services/{id}")).await;
+    let nothing = waiting().await;
+    let gone = app.admin.get(&format!("{path}/services/{id}")).await;
+    let back = json!({ "changes": ended.body["edits"] });
+    let back = app.admin.post(&format!("{path}/pending-changes/discard"), back).await;
+
+    assert_eq!((ended.status, &nothing, gone.status), (200, &json!([]), 404), "{}", ended.raw);
+    assert_eq!(back.status, 200, "{}", back.raw);
+    assert_eq!(waiting().await, before);
 }
 
 // DK-78: a staged create carries the final id.
@@ -329,6 +405,29 @@ async fn the_snapshot_holds_what_is_applied_and_what_is_staged_and_no_value() {
     assert!(!seen.raw.contains("hunter2"));
     let people = seen.body["people"].as_object().expect("people");
     assert_eq!(people.values().collect::<Vec<&Value>>(), [&json!("Ada")]);
+}
+
+// DK-88: every canvas draws what is staged over what is applied, from the snapshot alone.
+#[tokio::test]
+async fn the_snapshot_shows_names_icons_and_ends_that_are_staged() {
+    let (app, path, web) = shop().await;
+    let old = app.service(path.trim_start_matches("/projects/"), "old").await;
+    let look = json!({ "name": "Site", "icon_url": "https://example.com/a.svg" });
+    let looked = app.admin.patch(&format!("{path}/services/{web}"), look).await;
+    app.admin.delete(&format!("{path}/services/{old}")).await;
+
+    let seen = app.admin.get(&format!("{path}/canvas")).await;
+
+    assert_eq!(looked.status, 200, "{}", looked.raw);
+    let snapshot: domain::canvas::Snapshot = serde_json::from_str(&seen.raw).expect("a snapshot");
+    let drawn = snapshot.spec.overlay(&snapshot.changes());
+    let [web, old] = [web, old].map(|id| id.parse::<domain::ServiceId>().expect("an id"));
+    let icon = drawn.services[&web].icon.as_ref().map(ToString::to_string);
+    assert_eq!(drawn.services[&web].name.as_str(), "Site");
+    assert_eq!(icon.as_deref(), Some("https://example.com/a.svg"));
+    assert!(!drawn.services.contains_key(&old));
+    assert_eq!(snapshot.spec.services[&web].name.as_str(), "web", "what is applied is there too");
+    assert!(snapshot.spec.services.contains_key(&old));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The canvas's socket, over a real connection.
 
+mod crowd;
 mod live;
 mod rights;
 mod status;

@@ -233,7 +233,7 @@ async fn a_slow_client_slows_nobody_and_catches_up() {
     assert_eq!(numbers[0], numbers[1]);
 }
 
-// S50, S51: no value in any frame.
+// DK-69, S50, S51: no value in any frame.
 #[tokio::test]
 async fn no_frame_holds_a_value() {
     let shop = Shop::new().await;
