@@ -162,11 +162,12 @@ fn mount_cgroups() {
         return;
     }
     mount(&["-t", "tmpfs", "cgroup", "/sys/fs/cgroup"]);
-    for controller in controllers {
-        let folder = root.join(controller);
+    // containerd reads nothing of a container, neither usage nor want of memory, without the last.
+    let named = [("systemd", "none,name=systemd")];
+    for (name, options) in controllers.into_iter().map(|it| (it, it)).chain(named) {
+        let folder = root.join(name);
         let _ = fs::create_dir_all(&folder);
-        let folder = folder.to_string_lossy();
-        mount(&["-t", "cgroup", "-o", controller, "cgroup", &folder]);
+        mount(&["-t", "cgroup", "-o", options, "cgroup", &folder.to_string_lossy()]);
     }
 }
 
