@@ -8,7 +8,8 @@ use domain::{
 };
 use serde::Deserialize;
 
-use super::{Api, ApiError, Request};
+use super::{Api, ApiError, Request, Transport, json};
+use crate::view::fetch::Browser;
 
 /// How everything is doing.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -26,7 +27,30 @@ pub struct SystemStatus {
     pub open_canvases: u64,
 }
 
+/// What keeps Easel from deploying, as everybody may know it.
+#[derive(Deserialize)]
+struct Readiness {
+    engine: bool,
+    observe_only: bool,
+}
+
 impl Api {
+    /// Why nothing can be deployed at the moment; nothing when all is well, or nobody answers.
+    pub async fn hindrance(&self) -> Option<&'static str> {
+        // What is not ready answers 503, and says in its body what is amiss.
+        let answer = Browser.send(&Request::get("/ready")).await.ok()?;
+        let ready: Readiness = json::read(&answer.body).ok()?;
+        match ready {
+            Readiness { observe_only: true, .. } => Some(
+                "Easel only looks on and changes nothing in the container engine. An admin finds out why under System.",
+            ),
+            Readiness { engine: false, .. } => Some(
+                "The container engine does not answer. What runs goes on running; what you apply waits until it is back.",
+            ),
+            Readiness { .. } => None,
+        }
+    }
+
     pub async fn system_status(&self) -> Result<SystemStatus, ApiError> {
         self.send(Request::get("/system/status")).await
     }

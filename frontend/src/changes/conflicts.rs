@@ -37,17 +37,23 @@ pub(super) fn ConflictRow(props: &ConflictProps) -> Html {
             words::value(&drawn.whole, content).unwrap_or_else(|| "another version".to_owned())
         }
     };
+    let staged = drawn.changes.iter().find(|change| change.id == conflict.change);
+    let desk = live.desk();
+    let authors: Vec<String> = (staged.iter())
+        .flat_map(|change| &change.contributors)
+        .map(|one| desk.person(one.author).name.to_string())
+        .collect();
     html! {
         <li class="conflict" data-test="conflict">
             <b>{ drawn.whole.describe(&conflict.address) }</b>
             <dl class="conflict-sides">
-                <div><dt>{ "Staged" }</dt><dd class="mono">{ text(&conflict.mine) }</dd></div>
+                <div><dt>{ format!("Staged by {}", authors.join(", ")) }</dt><dd class="mono">{ text(&conflict.mine) }</dd></div>
                 <div><dt>{ "Applied meanwhile" }</dt><dd class="mono">{ text(&conflict.theirs) }</dd></div>
             </dl>
             if *may_edit {
                 <div class="row">
-                    <Button busy={deed.is_busy()} onclick={settle(Keep::Mine)}>{ "Keep mine" }</Button>
-                    <Button kind={ButtonKind::Bare} disabled={deed.is_busy()} onclick={settle(Keep::Theirs)}>{ "Take theirs" }</Button>
+                    <Button busy={deed.is_busy()} onclick={settle(Keep::Mine)}>{ "Keep the staged one" }</Button>
+                    <Button kind={ButtonKind::Bare} disabled={deed.is_busy()} onclick={settle(Keep::Theirs)}>{ "Keep the applied one" }</Button>
                 </div>
             }
             if let Some(error) = deed.error() {

@@ -26,13 +26,15 @@ use crate::{
 pub(super) struct DeploymentProps {
     pub(super) deployment: DeploymentSummary,
     pub(super) is_active: bool,
+    /// Whether anything of the active one runs.
+    pub(super) serves: bool,
     pub(super) may_edit: bool,
     pub(super) on_tab: Callback<Tab>,
 }
 
 #[component]
 pub(super) fn Deployment(props: &DeploymentProps) -> Html {
-    let DeploymentProps { deployment, is_active, may_edit, on_tab } = props;
+    let DeploymentProps { deployment, is_active, serves, may_edit, on_tab } = props;
     let live = use_live();
     let cancel = use_deed();
     let shows_tail = use_state_eq(|| false);
@@ -54,12 +56,14 @@ pub(super) fn Deployment(props: &DeploymentProps) -> Html {
     };
     let author = deployment.author.map(|author| live.desk().person(author));
     html! {
-        <li class={classes!("deployment", is_active.then_some("deployment--active"), is_going.then_some("deployment--going"))}
+        <li class={classes!("deployment", (*is_active && *serves).then_some("deployment--active"), is_going.then_some("deployment--going"))}
             data-test="deployment" data-state={state.word()}>
             <div class="row row--wrap">
                 <StatusMark status={face::shape(state)} word={face::step(state)} />
-                if *is_active {
+                if *is_active && *serves {
                     <Badge pigment={Pigment::Live}>{ "Serving" }</Badge>
+                } else if *is_active {
+                    <Badge>{ "Active, but nothing of it runs" }</Badge>
                 }
                 <span class="muted">{ format!("#{}", deployment.generation) }</span>
                 if is_going {

@@ -2,6 +2,7 @@
 
 use domain::{
     ServiceId,
+    deployment::Condition,
     deployments::{DeploymentSummary, ServiceState},
 };
 use icondata_lu::{LuRocket, LuRotateCw};
@@ -95,9 +96,14 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
             });
         })
     };
+    let condition = seen.state.as_ref().and_then(|state| state.condition);
+    let serves = !matches!(
+        condition,
+        Some(Condition::Missing | Condition::Crashed | Condition::Stopped | Condition::Sleeping)
+    );
     let row = |one: &&DeploymentSummary| {
         html! {
-            <Deployment key={one.id.to_string()} deployment={(*one).clone()} is_active={is_active(one)}
+            <Deployment key={one.id.to_string()} deployment={(*one).clone()} is_active={is_active(one)} {serves}
                 may_edit={seen.may_edit} {on_tab} />
         }
     };

@@ -166,11 +166,15 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
         (Staged::New, _) => Standing::new(Status::Staged, "Not deployed yet"),
         _ => standing(desk.state(id)),
     };
-    let count = usize::from(service.replicas.count());
+    let wanted = usize::from(service.replicas.count());
+    let applied = drawn.base.services.get(&id).map_or(wanted, |it| it.replicas.count().into());
     let replicas = match standing.status {
-        // Which of them are down is not known here.
+        // Which of them are down is not known here; the reason says how many, the panel which.
         Status::Failed | Status::Progress | Status::Staged => Vec::new(),
-        status => vec![status; count],
+        status => {
+            let staged = std::iter::repeat_n(Status::Staged, wanted.saturating_sub(applied));
+            std::iter::repeat_n(status, applied).chain(staged).collect()
+        }
     };
     let volumes = (service.mounts.keys())
         .filter_map(|id| drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id)))
@@ -251,7 +255,7 @@ mod tests {
         Timestamp::from_millis(2_000)
     }
 
-    // RW-4
+    // DK-42, RW-4
     #[test]
     fn what_serves_gives_the_word_and_a_newer_rollout_is_appended() {
         let live = deployment(1, DeploymentState::Live { since: at() });
@@ -263,7 +267,7 @@ mod tests {
         assert_eq!(standing.rollout.unwrap().word, "Starting");
     }
 
-    // RW-4
+    // DK-42, RW-4
     #[test]
     fn a_failed_rollout_does_not_make_what_serves_failed() {
         let live = deployment(1, DeploymentState::Live { since: at() });
@@ -276,7 +280,7 @@ mod tests {
         assert!(standing.rollout.unwrap().is_failed);
     }
 
-    // RW-4
+    // DK-42, RW-4
     #[test]
     fn with_nothing_serving_the_rollout_is_the_word() {
         let progress = domain::runtime::PullProgress { received: 42, total: 100 };

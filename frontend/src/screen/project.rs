@@ -1,6 +1,7 @@
 //! The canvas of a project, with the panel of what is open.
 
 use domain::{ProjectId, layout::Node};
+use gloo::timers::callback::Timeout;
 use icondata_lu::{LuRefreshCw, LuSettings, LuTriangleAlert, LuWifiOff};
 use yew::prelude::{
     AttrValue, Callback, ContextProvider, Html, Properties, component, html, use_context,
@@ -198,6 +199,9 @@ fn Easel(props: &EaselProps) -> Html {
     html! {
         <Shell full=true {place} says_offline=true>
             { notice(&frame, &live) }
+            if frame.phase == Phase::Live && frame.waiting == 0 && !frame.is_outdated {
+                <Hindrance />
+            }
             if frame.is_known {
                 <Map chosen={frame.chosen} {free} {on_open} on_close={on_close.clone()} />
                 <ChangeBar {free} />
@@ -210,6 +214,31 @@ fn Easel(props: &EaselProps) -> Html {
                 <Opening />
             }
         </Shell>
+    }
+}
+
+/// How often it is asked whether the engine is there, in milliseconds.
+const LOOK_AGAIN: u32 = 15_000;
+
+/// Says so when nothing can be deployed.
+#[component]
+fn Hindrance() -> Html {
+    let api = use_api();
+    let why = use_state_eq(|| None::<&'static str>);
+    let round = use_state_eq(|| 0_u32);
+    use_effect_with(*round, {
+        let (why, round) = (why.setter(), round.clone());
+        move |_| {
+            wasm_bindgen_futures::spawn_local(async move { why.set(api.hindrance().await) });
+            let next = Timeout::new(LOOK_AGAIN, move || round.set(*round + 1));
+            move || drop(next)
+        }
+    });
+    let Some(why) = *why else { return Html::default() };
+    html! {
+        <div class="map-notice" role="status" data-test="hindrance">
+            <Banner pigment={Pigment::Staged} icon={LuTriangleAlert}><span>{ why }</span></Banner>
+        </div>
     }
 }
 

@@ -84,6 +84,7 @@ fn states(
 mod tests {
     use super::*;
 
+    // DK-33
     #[test]
     fn the_worst_comes_first_and_nothing_is_left_out() {
         let words: Vec<_> = states(6, 1, 3, 2, 1).into_iter().map(|(_, word)| word).collect();
@@ -91,6 +92,7 @@ mod tests {
         assert_eq!(words, ["1 failing", "3 running", "2 not running", "1 change staged"]);
     }
 
+    // DK-33
     #[test]
     fn an_empty_project_says_so() {
         assert_eq!(states(0, 0, 0, 0, 0)[0].1, "No services yet");
