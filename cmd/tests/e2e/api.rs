@@ -38,13 +38,28 @@ impl Api {
 
     /// Somebody else, who may look at a project.
     pub(crate) async fn viewer(&self, project: &Project<'_>) -> Self {
+        self.member(project, "viewer").await
+    }
+
+    /// Somebody else, who may change a project.
+    pub(crate) async fn editor(&self, project: &Project<'_>) -> Self {
+        self.member(project, "editor").await
+    }
+
+    async fn member(&self, project: &Project<'_>, role: &str) -> Self {
+        let (email, password) = self.somebody().await;
+        let member = json!({ "email": email, "role": role });
+        self.post(&format!("projects/{}/members", project.id), &member).await;
+        self.person(email, password).await
+    }
+
+    /// An account for Bob, who belongs to nothing yet.
+    pub(crate) async fn somebody(&self) -> (&'static str, &'static str) {
         let (email, password) = ("bob@example.org", "another long password");
         let account = json!({ "email": email, "name": "Bob", "password": password });
         // People make people; keys cannot.
         self.person(EMAIL, PASSWORD).await.post("users", &account).await;
-        let member = json!({ "email": email, "role": "viewer" });
-        self.post(&format!("projects/{}/members", project.id), &member).await;
-        self.person(email, password).await
+        (email, password)
     }
 
     /// A person who signs in.
@@ -53,6 +68,11 @@ impl Api {
         let tokens = self.post("auth/login", &login).await;
         let token = tokens["access_token"].as_str().expect("a token").to_owned();
         Self { http: self.http.clone(), url: self.url.clone(), key: token }
+    }
+
+    /// The key itself.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 
     /// The same caller at another address.

@@ -8,7 +8,10 @@ use chromiumoxide::{
             MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams,
             SetTouchEmulationEnabledParams,
         },
-        input::InsertTextParams,
+        input::{
+            DispatchMouseEventParams, DispatchMouseEventType as Mouse, InsertTextParams,
+            MouseButton,
+        },
         network::{EnableParams, EventWebSocketFrameReceived, EventWebSocketFrameSent},
         page::{CaptureScreenshotFormat, CaptureScreenshotParams},
     },
@@ -264,23 +267,56 @@ impl Window {
 
     /// Drags from one place to another, in steps.
     pub(crate) async fn drag(&self, from: (f64, f64), to: (f64, f64)) {
-        use chromiumoxide::cdp::browser_protocol::input::{
-            DispatchMouseEventParams, DispatchMouseEventType as Kind, MouseButton,
-        };
-        let send = async |kind: Kind, x: f64, y: f64| {
-            let mut event = DispatchMouseEventParams::new(kind, x, y);
-            event.button = Some(MouseButton::Left);
-            event.buttons = Some(1);
-            event.click_count = Some(1);
-            self.page.execute(event).await.expect("a mouse");
-        };
-        send(Kind::MousePressed, from.0, from.1).await;
+        self.carry(from, to).await;
+        self.put_down(to).await;
+    }
+
+    /// The first part of a drag: what is taken is still in the hand.
+    pub(crate) async fn carry(&self, from: (f64, f64), to: (f64, f64)) {
+        self.mouse(Mouse::MousePressed, from).await;
         for step in 1..=20 {
             let part = f64::from(step) / 20.0;
             let (x, y) = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
-            send(Kind::MouseMoved, x, y).await;
+            self.mouse(Mouse::MouseMoved, (x, y)).await;
         }
-        send(Kind::MouseReleased, to.0, to.1).await;
+    }
+
+    /// The last part of a drag.
+    pub(crate) async fn put_down(&self, at: (f64, f64)) {
+        self.mouse(Mouse::MouseReleased, at).await;
+    }
+
+    async fn mouse(&self, kind: Mouse, (x, y): (f64, f64)) {
+        let mut event = DispatchMouseEventParams::new(kind, x, y);
+        event.button = Some(MouseButton::Left);
+        event.buttons = Some(1);
+        event.click_count = Some(1);
+        self.page.execute(event).await.expect("a mouse");
+    }
+
+    /// Chooses from a list.
+    pub(crate) async fn choose(&self, selector: &str, value: &str) {
+        self.see(selector).await;
+        let choose = format!(
+            "(() => {{ const one = document.querySelector({}); one.value = {}; \
+             one.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()",
+            quoted(selector),
+            quoted(value)
+        );
+        self.page.evaluate(choose).await.expect("a list");
+    }
+
+    /// What an expression comes to once it has stopped changing from frame to frame.
+    pub(crate) async fn still<T: DeserializeOwned + PartialEq>(&self, expression: &str) -> T {
+        let mut last: Option<T> = None;
+        loop {
+            self.frame().await;
+            let now: T = self.eval(expression).await;
+            if last.as_ref() == Some(&now) {
+                return now;
+            }
+            last = Some(now);
+        }
     }
 
     /// What an expression of the page comes to.
@@ -313,8 +349,13 @@ impl Window {
 
     /// Signs the first account in, on the page that asks for it.
     pub(crate) async fn sign_in(&self) {
-        self.fill("#email", crate::server::EMAIL).await;
-        self.fill("#password", crate::server::PASSWORD).await;
+        self.sign_in_as(crate::server::EMAIL, crate::server::PASSWORD).await;
+    }
+
+    /// Signs somebody in, on the page that asks for it.
+    pub(crate) async fn sign_in_as(&self, email: &str, password: &str) {
+        self.fill("#email", email).await;
+        self.fill("#password", password).await;
         self.press("Sign in").await;
         self.read("h1", "Projects").await;
     }

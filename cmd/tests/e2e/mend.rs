@@ -1,0 +1,85 @@
+//! What keeps changes from being applied, and how a person gets out of it in the browser.
+
+use crate::{api::web, browser::Window, server::Server, until};
+use serde_json::json;
+
+// DK-89: two change one value; both are shown, and a choice settles it.
+#[tokio::test]
+async fn a_conflict_shows_both_values_and_a_choice_settles_it() {
+    let (server, api) = Server::claimed().await;
+    let project = api.project("Shop").await;
+    let id = project.run(web("web")).await;
+    let replicas = |count: u16| {
+        let address = format!("service/{id}/replicas");
+        json!({ "op": "set", "address": address, "content": { "replicas": count } })
+    };
+    let deploy = async |count: u16| {
+        let path = project.path(&format!("services/{id}/deployments"));
+        let image = json!({ "image": "easel-test/busybox:1", "replicas": count });
+        api.post(&path, &image).await;
+    };
+    let window = Window::open(&format!("{}/login", server.url)).await;
+    window.sign_in().await;
+    window.go(&format!("{}/projects/{}", server.url, project.id)).await;
+
+    project.stage(&[replicas(3)]).await;
+    window.read("[data-test=change-count]", "1 change").await;
+    deploy(2).await;
+    window.press("Details").await;
+    window.read("[data-test=conflict]", "Staged by Ada").await;
+    window.read("[data-test=conflict]", "Applied meanwhile").await;
+    window.picture("22-conflict").await;
+    window.press("Keep the staged one").await;
+    window.see_no("[data-test=conflict]").await;
+    window.press("Apply 1 change").await;
+    window.see_no("[data-test=change-bar]").await;
+    let count = async || project.service(&id).await["replicas"].as_u64();
+    until("the staged number", async || (count().await == Some(3)).then_some(())).await;
+
+    // The other way round, nothing is left to be applied.
+    project.stage(&[replicas(5)]).await;
+    window.read("[data-test=change-count]", "1 change").await;
+    deploy(1).await;
+    window.press("Details").await;
+    window.press("Keep the applied one").await;
+    window.see_no("[data-test=change-bar]").await;
+    assert_eq!(count().await, Some(1));
+    window.close().await;
+}
+
+// DK-72, RW-69: a broken reference is named, and one press leads to where it is mended.
+#[tokio::test]
+async fn a_broken_reference_leads_to_where_it_is_mended() {
+    let (server, api) = Server::claimed().await;
+    let project = api.project("Shop").await;
+    let id = project.stage_service(json!({ "name": "web" })).await;
+    project.apply("a service").await;
+    let mail = format!("service/{id}/variables/MAIL");
+    let broken = "smtp://${{mailer.HOST}}";
+    project.stage(&[json!({ "op": "set_variable", "address": mail, "value": broken })]).await;
+    let window = Window::open(&format!("{}/login", server.url)).await;
+    window.sign_in().await;
+    window.go(&format!("{}/projects/{}", server.url, project.id)).await;
+
+    window.read(".change-bar-problem", "1 problem").await;
+    window.click(".change-bar-problem").await;
+    window.read("[data-test=problem]", "there is no service called mailer").await;
+    let apply = "document.querySelector('[data-test=apply-chosen] button').disabled";
+    window.until("an apply that waits", apply).await;
+    window.picture("23-problems").await;
+    window.press("Open variables").await;
+    window.see("[data-test=tab-variables]").await;
+    window.see_no("[data-test=change-details]").await;
+    window.press("Edit MAIL").await;
+    window.fill("#variable-value", "smtp://mail.example.org").await;
+    window.press("Stage value").await;
+
+    window.see_no(".change-bar-problem").await;
+    window.click("[data-test=apply] button").await;
+    window.see_no("[data-test=change-bar]").await;
+    // What Easel itself provides is there to be read.
+    window.click("[data-test=provided] summary").await;
+    window.read("[data-test=provided]", "EASEL_PRIVATE_DOMAIN").await;
+    window.picture("24-provided").await;
+    window.close().await;
+}
