@@ -61,7 +61,7 @@ async fn a_stopped_container_is_started_and_a_paused_one_resumed() {
     project.until_running(&id).await;
 }
 
-// I4, DK-138
+// I4, DK-131, DK-138
 #[tokio::test]
 async fn containers_outlive_easel_and_its_return_changes_nothing() {
     let (mut server, api) = Server::claimed().await;

@@ -25,6 +25,8 @@ pub(crate) struct Server {
     /// What the first account needs.
     pub(crate) claim: Option<String>,
     engine: String,
+    /// Where it listens: at any free port, unless told.
+    pub(crate) addr: String,
     range: String,
     /// What else it is started with.
     pub(crate) more: Vec<String>,
@@ -52,6 +54,7 @@ impl Server {
             url: String::new(),
             claim: None,
             engine: engine.to_owned(),
+            addr: "127.0.0.1:0".to_owned(),
             range,
             more: more.iter().map(|&word| word.to_owned()).collect(),
             starts: 0,
@@ -85,7 +88,7 @@ impl Server {
     pub(crate) fn command(&self) -> Command {
         let mut command = binary();
         command
-            .args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json"])
+            .args(["serve", "--addr", &self.addr, "--log-format", "json"])
             .args(["--log-level", "debug", "--docker-host", &self.engine])
             .args(["--network-range", &self.range, "--data-dir"])
             .arg(self.data())

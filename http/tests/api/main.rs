@@ -13,6 +13,7 @@ mod log;
 mod origin;
 mod project;
 mod service;
+mod sign_in;
 mod socket;
 mod system;
 mod tape;

@@ -121,7 +121,7 @@ pub async fn one_list_shows_all_states(ground: impl Ground) {
     assert_eq!(state(ended), Some(ContainerState::Exited));
 }
 
-/// DK-119.
+/// DK-121.
 pub async fn what_it_printed_can_be_read(ground: impl Ground) {
     let container = run(&ground, &ground.replica("web", Play::Print("hello there"))).await;
 

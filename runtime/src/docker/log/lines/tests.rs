@@ -38,6 +38,7 @@ fn lines_keep_stream_time_and_emptiness() {
     assert_eq!((lines[0].nanos, lines[1].nanos), (1, 2));
 }
 
+// DK-122
 #[test]
 fn a_terminal_writes_to_stdout() {
     let console = LogOutput::Console { message: format!("{NOON} hi\r\n").into() };
@@ -48,6 +49,7 @@ fn a_terminal_writes_to_stdout() {
     assert_eq!(lines[0].stream, LogStream::Stdout);
 }
 
+// DK-121, W81: neither hangs nor grows without end.
 #[test]
 fn a_line_of_exactly_the_limit_is_whole_and_a_longer_one_is_cut_and_marked() {
     let full = "x".repeat(LONGEST);
