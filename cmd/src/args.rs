@@ -1,5 +1,6 @@
 //! The command line, as it is typed.
 
+mod example;
 mod stage;
 
 pub use stage::{GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction};
@@ -16,8 +17,7 @@ use std::time::Duration;
 #[command(
     name = "easel",
     version,
-    after_help = EXIT_CODES,
-    after_long_help = EXIT_CODES,
+    after_help = format!("{}\n\n{EXIT_CODES}", example::FIRST_STEPS),
     max_term_width = 100,
     arg_required_else_help = true
 )]
@@ -40,7 +40,8 @@ pub enum Command {
         #[arg(long)]
         adopt_engine: bool,
     },
-    /// Look whether a server can run here: data, key, database, port, engine, network.
+    /// Look whether a server can run here: data, key, database, port, engine, network. Give it the
+    /// same settings as `serve`. It changes nothing, and exits with 7 when something is broken.
     Doctor {
         #[command(flatten)]
         settings: Box<Settings>,
@@ -49,6 +50,7 @@ pub enum Command {
         json: bool,
     },
     /// Sign in. The password is asked for, or read from standard input; it is never an argument.
+    #[command(after_help = example::LOGIN)]
     Login {
         /// The server. Default: the one of the last sign-in, else http://127.0.0.1:8080.
         #[arg(long, env = "EASEL_URL")]
@@ -72,13 +74,26 @@ pub enum Command {
         target: Target,
     },
     /// Services of a project. Create and delete take effect at once; `stage` prepares changes.
+    #[command(after_help = example::SERVICES)]
     Services {
         #[command(subcommand)]
         action: Option<ServiceAction>,
         #[command(flatten)]
         scope: Scope,
     },
+    /// Variables, without their values.
+    Variables {
+        #[command(flatten)]
+        owner: Owner,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Volumes, and where they are mounted.
+    Volumes(Scope),
+    /// Groups, and what lies in them.
+    Groups(Scope),
     /// Stage a change: it waits, and everybody sees it, until it is applied.
+    #[command(after_help = example::STAGE)]
     Stage {
         #[command(subcommand)]
         what: Stage,
@@ -86,6 +101,7 @@ pub enum Command {
         scope: Scope,
     },
     /// Staged changes: what was, what will be, and who wanted it.
+    #[command(after_help = example::CHANGES)]
     Changes {
         #[command(subcommand)]
         action: Option<ChangeAction>,
@@ -96,6 +112,7 @@ pub enum Command {
         scope: Scope,
     },
     /// Apply staged changes together, as one revision.
+    #[command(after_help = example::APPLY)]
     Apply(Apply),
     /// How the services are doing.
     Status {
@@ -105,11 +122,12 @@ pub enum Command {
         #[command(flatten)]
         scope: Scope,
     },
-    /// What a service prints.
+    /// What a service prints. Lines of its standard error begin with `!`.
+    #[command(after_help = example::LOGS)]
     Logs {
         /// The service: slug, name or id.
         service: String,
-        /// Wait for more.
+        /// Wait for more, also over lost connections and new deployments.
         #[arg(long, short)]
         follow: bool,
         /// How many last lines to begin with.
@@ -153,7 +171,8 @@ pub enum Command {
         #[command(flatten)]
         scope: Scope,
     },
-    /// API keys, for scripts.
+    /// API keys, for scripts: put one in EASEL_API_KEY.
+    #[command(after_help = example::KEYS)]
     Keys {
         #[command(subcommand)]
         action: Option<KeyAction>,
@@ -170,8 +189,9 @@ pub enum Command {
 
 /// Which server, and how to answer.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Where, and how to answer")]
 pub struct Target {
-    /// The server. Default: the one of the last sign-in. With EASEL_API_KEY set, that key is used.
+    /// The server. Default: the one of the last sign-in. EASEL_API_KEY replaces the sign-in.
     #[arg(long, env = "EASEL_URL", global = true)]
     pub url: Option<String>,
     /// Answer with JSON.
@@ -181,6 +201,7 @@ pub struct Target {
 
 /// Which project and environment.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Where, and how to answer")]
 pub struct Scope {
     /// The project: slug, id or name. Default: the one chosen with `projects use`, or the only one.
     #[arg(long, short, env = "EASEL_PROJECT", global = true)]
@@ -195,11 +216,11 @@ pub struct Scope {
 /// Whether to wait for deployments to end.
 #[derive(Args, Clone, Debug)]
 pub struct Wait {
-    /// Wait until the new deployments are live; exit with 7 if one fails.
+    /// Wait until the new deployments are live; exit with 7 if one fails, 1 after the timeout.
     #[arg(long, short)]
     pub wait: bool,
     /// How long to wait, such as 90s or 10m.
-    #[arg(long, default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
 }
 

@@ -43,6 +43,13 @@ pub(crate) struct Ask<'a> {
     after: Option<&'a str>,
 }
 
+impl<'a> Ask<'a> {
+    /// A plain question.
+    fn to(path: &'a str) -> Self {
+        Self { method: Method::GET, path, query: &[], body: None, after: None }
+    }
+}
+
 /// How we are known.
 enum Door {
     /// Not at all.
@@ -72,6 +79,12 @@ impl Client {
         let remembered = credentials.as_ref().map(|known| known.url.as_str());
         let base = parse(url.or(remembered).unwrap_or(DEFAULT_URL))?;
         let door = if let Some(key) = &around.api_key {
+            if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Failure::usage(
+                    "EASEL_API_KEY is no key: it has a space, a line end or another strange letter",
+                )
+                .into());
+            }
             Door::Key(Secret::from(key.as_str()))
         } else {
             let known = credentials
@@ -123,13 +136,7 @@ impl Client {
             return Ok(newer);
         }
         let body = serde_json::json!({ "refresh_token": old.refresh_token });
-        let ask = Ask {
-            method: Method::POST,
-            path: "auth/refresh",
-            query: &[],
-            body: Some(&body),
-            after: None,
-        };
+        let ask = Ask { method: Method::POST, body: Some(&body), ..Ask::to("auth/refresh") };
         let answer = self.attempt(&ask, None).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             return Err(Failure::new(
@@ -197,11 +204,17 @@ impl Client {
         let answer = tokio::time::timeout(PATIENCE, request.send());
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Failure::new(
-                Exit::Unreachable,
-                format!("no answer from {}: {}", self.url(), root(&error)),
-            )
-            .into()),
+            Ok(Err(error)) => {
+                let why = root(&error);
+                // What a server without TLS says to a client with it.
+                let hint = if self.base.scheme() == "https" && why.contains("InvalidContentType") {
+                    "; it seems to speak plain HTTP: try http://"
+                } else {
+                    ""
+                };
+                let sentence = format!("no answer from {}: {why}{hint}", self.url());
+                Err(Failure::new(Exit::Unreachable, sentence).into())
+            }
             Err(_) => Err(Failure::new(
                 Exit::Unreachable,
                 format!("no answer from {} within {} s", self.url(), PATIENCE.as_secs()),
@@ -283,13 +296,13 @@ async fn refuse(answer: Response) -> Result<Response> {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Exit::Usage,
         _ => Exit::Failed,
     };
-    let url = shown(answer.url());
+    let url = answer.url().origin().ascii_serialization();
     let text = answer.text().await.unwrap_or_default();
-    let sentence = match serde_json::from_str::<Value>(&text) {
-        Ok(problem) => explain(&problem),
-        Err(_) => None,
+    let problem: Option<Value> = serde_json::from_str(&text).ok();
+    let Some(sentence) = problem.as_ref().and_then(explain) else {
+        let what = format!("{url} answers with {status}, but not as Easel does");
+        return Err(Failure::failed(format!("{what}; is this its address?")).into());
     };
-    let sentence = sentence.unwrap_or_else(|| format!("{url} answered {status}"));
     Err(Failure::new(exit, sentence).into())
 }
 

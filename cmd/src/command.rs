@@ -6,6 +6,7 @@ mod change;
 mod deployment;
 mod describe;
 mod find;
+mod group;
 mod key;
 mod log;
 mod project;
@@ -14,13 +15,15 @@ mod service;
 mod stage;
 mod status;
 mod value;
+mod variable;
+mod volume;
 
 use crate::{
     Config, Surroundings,
     args::{Arguments, Command, Scope, Target},
     client::{Client, Kept, Place},
     console::Console,
-    exit::Failure,
+    exit::{Exit, Failure},
 };
 use anyhow::Result;
 use domain::{canvas::Snapshot, project::ProjectSummary};
@@ -49,6 +52,11 @@ pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
         Command::Services { action, scope } => {
             service::services(&Room::open(&scope, around).await?, action).await
         }
+        Command::Variables { owner, scope } => {
+            variable::list(&Room::open(&scope, around).await?, &owner).await
+        }
+        Command::Volumes(scope) => volume::list(&Room::open(&scope, around).await?).await,
+        Command::Groups(scope) => group::list(&Room::open(&scope, around).await?).await,
         Command::Stage { what, scope } => {
             stage::stage(&Room::open(&scope, around).await?, what).await
         }
@@ -102,13 +110,20 @@ impl Desk {
     /// The project that a person means.
     async fn project(&self, wanted: Option<&str>) -> Result<ProjectSummary> {
         let mut all = self.client.projects(None).await?;
+        let is_named = wanted.is_some();
         let remembered = || {
             let known = Kept::at(&self.around)?.load().ok()??;
-            known.project
+            known.project.filter(|_| known.url == self.client.url())
         };
         let wanted = wanted.map(ToOwned::to_owned).or_else(remembered);
         match wanted {
-            Some(wanted) => find::project(&all, &wanted).cloned(),
+            Some(wanted) => match find::project(&all, &wanted) {
+                Err(error) if !is_named && crate::exit::code(&error) == Exit::NotFound as u8 => {
+                    let sentence = format!("{error}; choose another with `easel projects use`");
+                    Err(Failure::not_found(sentence).into())
+                }
+                found => found.cloned(),
+            },
             None if all.len() == 1 => Ok(all.remove(0)),
             None if all.is_empty() => Err(Failure::not_found(
                 "there is no project yet; make one with `easel projects create NAME`",
@@ -146,6 +161,12 @@ impl Room {
     }
 
     async fn snapshot(&self) -> Result<Snapshot> {
-        self.client().snapshot(&self.place).await
+        self.client().snapshot(&self.place).await.map_err(|error| {
+            if error.to_string() == "this environment does not exist" {
+                let name = &self.place.environment;
+                return Failure::not_found(format!("there is no environment {name}")).into();
+            }
+            error
+        })
     }
 }

@@ -1,16 +1,21 @@
 //! How the server is set up: defaults, then a file, then `EASEL_*`, then flags.
 
+mod nearest;
 mod value;
 
-pub use value::{LogFormat, LogLevel, NetworkRange, Origin, Pause, PublicUrl, parse_duration};
+pub use value::{
+    LogFormat, LogLevel, NetworkRange, Origin, Pause, Place, PublicUrl, parse_duration,
+};
 
 use crate::{
     Surroundings,
     exit::{Exit, Failure},
 };
-use clap::Args;
+use clap::{Args, Command};
+use nearest::nearest;
 use serde::Deserialize;
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -35,7 +40,7 @@ pub struct Settings {
 pub struct Layer {
     /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
     #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
-    pub addr: Option<SocketAddr>,
+    pub addr: Option<Place>,
 
     /// Folder for the database and its key; one server at a time. Default: ~/.local/share/easel.
     #[arg(long, env = "EASEL_DATA_DIR", value_name = "DIR")]
@@ -99,6 +104,8 @@ pub struct Config {
     pub dev_web: Option<PathBuf>,
     /// Whether a person has said that this data and this engine belong together.
     pub adopt_engine: bool,
+    /// Variables of the environment that look like a setting misspelt, in words.
+    pub strangers: Vec<String>,
 }
 
 impl Config {
@@ -127,9 +134,13 @@ impl Config {
                 dir.display()
             )));
         }
+        let data_dir = top.data_dir.or(file.data_dir).unwrap_or_else(|| around.data_dir());
+        // Whoever reads about it later is somewhere else.
+        let data_dir = std::path::absolute(&data_dir)
+            .map_err(|_| Failure::usage("--data-dir (data_dir) must not be empty"))?;
         Ok(Self {
-            addr: top.addr.or(file.addr).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
-            data_dir: top.data_dir.or(file.data_dir).unwrap_or_else(|| around.data_dir()),
+            addr: top.addr.or(file.addr).unwrap_or_default().addr(),
+            data_dir,
             key_file: top.key_file.or(file.key_file),
             docker_host,
             log_level: top.log_level.or(file.log_level).unwrap_or_default(),
@@ -142,6 +153,7 @@ impl Config {
             network_range: top.network_range.or(file.network_range).unwrap_or_default(),
             dev_web,
             adopt_engine: false,
+            strangers: strangers(&around.settings),
         })
     }
 
@@ -168,9 +180,45 @@ fn read(path: &Path) -> Result<Layer, Failure> {
             let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
             format!(", line {line}")
         });
-        let rule = error.message().trim().replace('\n', " ");
+        let rule = explain(error.message().trim());
         Failure::usage(format!("{}{}: {rule}", path.display(), place.unwrap_or_default()))
     })
+}
+
+/// What is wrong in a file, with the name that was perhaps meant.
+fn explain(rule: &str) -> String {
+    let mut words = rule.split('`').skip(1).step_by(2);
+    let meant = rule
+        .starts_with("unknown field")
+        .then(|| words.next())
+        .flatten()
+        .and_then(|wrong| Some((wrong, nearest(wrong, words)?)));
+    match meant {
+        Some((wrong, name)) => format!("unknown setting `{wrong}`: did you mean `{name}`?"),
+        None => rule.replace("unknown field", "unknown setting").replace('\n', " "),
+    }
+}
+
+/// Variables of the environment that look like a setting misspelt: silence would hide the error.
+/// They are not refused, since Kubernetes and others set some of their own (`EASEL_PORT`).
+fn strangers(names: &[String]) -> Vec<String> {
+    fn gather(command: &Command, known: &mut BTreeSet<String>) {
+        let names = command.get_arguments().filter_map(|one| one.get_env());
+        known.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| gather(command, known));
+    }
+    let mut known = BTreeSet::from(["EASEL_API_KEY".to_owned()]);
+    gather(&<crate::args::Arguments as clap::CommandFactory>::command(), &mut known);
+    names
+        .iter()
+        .filter(|name| !known.contains(*name))
+        .filter_map(|name| {
+            let known = known.iter().map(|name| name.trim_start_matches("EASEL_"));
+            let meant = nearest(name.trim_start_matches("EASEL_"), known)?;
+            let what = "in the environment is no setting: did you mean";
+            Some(format!("{name} {what} EASEL_{meant}?"))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,7 +252,7 @@ mod tests {
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let (_dir, mut settings) =
             file("addr = \"0.0.0.0:9000\"\nreconcile_interval = \"1m\"\nlog_format = \"json\"");
-        settings.layer.addr = Some(([127, 0, 0, 1], 1).into());
+        settings.layer.addr = Some("127.0.0.1:1".parse().unwrap());
 
         let config = Config::build(&settings, &Surroundings::default()).unwrap();
 
@@ -223,6 +271,46 @@ mod tests {
         assert_eq!(failure.exit, Exit::Usage);
         assert!(failure.sentence.contains("line 3"), "{failure}");
         assert!(failure.sentence.contains("adress"), "{failure}");
+    }
+
+    #[test]
+    fn the_name_that_was_meant_is_told() {
+        for (wrong, meant) in
+            [("address", "addr"), ("log-level", "log_level"), ("datadir", "data_dir")]
+        {
+            let (_dir, settings) = file(&format!("{wrong} = \"x\""));
+
+            let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+
+            assert!(failure.sentence.contains(&format!("did you mean `{meant}`")), "{failure}");
+        }
+        let (_dir, settings) = file("colour = \"red\"");
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        assert!(failure.sentence.contains("expected one of `addr`"), "{failure}");
+    }
+
+    #[test]
+    fn a_misspelt_variable_of_the_environment_is_told() {
+        let names = ["EASEL_DATA_DRI", "EASEL_ADDR", "EASEL_API_KEY", "EASEL_SERVICE_PORT_HTTP"];
+        let around =
+            Surroundings { settings: names.map(String::from).into(), ..Default::default() };
+
+        let config = Config::build(&Settings::default(), &around).unwrap();
+
+        let [only] = &config.strangers[..] else { panic!("{:?}", config.strangers) };
+        assert!(only.contains("EASEL_DATA_DRI") && only.contains("EASEL_DATA_DIR"), "{only}");
+    }
+
+    #[test]
+    fn a_relative_data_folder_is_named_from_the_root_and_an_empty_one_refused() {
+        let mut settings = Settings::default();
+        settings.layer.data_dir = Some("data".into());
+        let config = Config::build(&settings, &Surroundings::default()).unwrap();
+        assert!(config.data_dir.is_absolute() && config.data_dir.ends_with("data"));
+
+        settings.layer.data_dir = Some("".into());
+        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        assert!(failure.sentence.contains("--data-dir"), "{failure}");
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! What people and scripts read: aligned tables, sentences, JSON.
 
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{Mutex, PoisonError},
+};
+
+/// Why standard output takes nothing any more: the first reason.
+static DEAF: Mutex<Option<io::ErrorKind>> = Mutex::new(None);
 
 /// Standard output and input, as far as commands use them.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +49,25 @@ impl Console {
 
     /// One line.
     pub fn line(&self, text: impl AsRef<str>) {
-        // Whoever does not read any more does not want to.
-        let _ = writeln!(std::io::stdout(), "{}", printable(text.as_ref()));
+        put(&printable(text.as_ref()));
+    }
+
+    /// One line about the answer rather than of it: on standard error, whatever the answer is.
+    pub fn aside(&self, text: impl AsRef<str>) {
+        let _ = writeln!(io::stderr(), "{}", printable(text.as_ref()));
+    }
+
+    /// Whether standard output is still read, as far as writing has shown: what goes on for ever
+    /// ends when it is not.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        deaf().is_none()
+    }
+
+    /// Why not all of the answer came out, if it is not because nobody wants to read it.
+    #[must_use]
+    pub fn lost() -> Option<io::ErrorKind> {
+        deaf().filter(|kind| *kind != io::ErrorKind::BrokenPipe)
     }
 
     /// One line that is not for scripts: it does not disturb JSON.
@@ -58,13 +81,13 @@ impl Console {
     pub fn value(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value)
             .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-        let _ = writeln!(std::io::stdout(), "{text}");
+        put(&text);
     }
 
     /// A value as one line of JSON: for streams.
     pub fn value_line(&self, value: &impl Serialize) {
         if let Ok(text) = serde_json::to_string(value) {
-            let _ = writeln!(std::io::stdout(), "{text}");
+            put(&text);
         }
     }
 
@@ -125,6 +148,19 @@ impl Console {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).ok()?;
         Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
+    }
+}
+
+fn deaf() -> Option<io::ErrorKind> {
+    *DEAF.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a line. That it could not be written must not stop what is being done, so it is only
+/// remembered.
+fn put(line: &str) {
+    let mut out = io::stdout();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        DEAF.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.kind());
     }
 }
 

@@ -68,6 +68,9 @@ pub(crate) async fn doctor(
         format!("data in {}, listening at {}", config.data_dir.display(), config.addr),
     )];
     findings.extend(data.findings);
+    findings.extend(config.strangers.iter().map(|stranger| {
+        Finding::warn("settings", stranger.clone(), "correct its name, or unset it")
+    }));
     findings.push(port::look(&config, data.is_running).await);
     findings.extend(engine::look(&config).await);
     findings.extend(network(&config));

@@ -1,7 +1,7 @@
 //! The `easel` command: the server and its command line.
 
 use clap::Parser;
-use easel::{Surroundings, args::Arguments, command, exit};
+use easel::{Surroundings, args::Arguments, command, console::Console, exit};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -18,7 +18,13 @@ fn main() -> ExitCode {
     // Whatever still hangs has had its time: a stop that was asked for is not held up by it.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => match Console::lost() {
+            None => ExitCode::SUCCESS,
+            Some(why) => {
+                eprintln!("easel: the answer could not be written: {why}");
+                ExitCode::from(exit::Exit::Failed as u8)
+            }
+        },
         Err(error) => {
             eprintln!("easel: {}", exit::sentence(&error));
             ExitCode::from(exit::code(&error))

@@ -15,6 +15,8 @@ pub struct Surroundings {
     pub docker_host: Option<String>,
     /// `$EASEL_API_KEY`: never a flag, since arguments are seen by everybody on the machine.
     pub api_key: Option<String>,
+    /// The names of all `EASEL_*` in the environment.
+    pub settings: Vec<String>,
     /// `$HOSTNAME` or the kernel's name for the machine.
     pub host_name: String,
 }
@@ -29,6 +31,10 @@ impl Surroundings {
             data_home: read("XDG_DATA_HOME").map(PathBuf::from),
             docker_host: read("DOCKER_HOST"),
             api_key: read("EASEL_API_KEY"),
+            settings: std::env::vars_os()
+                .filter_map(|(name, _)| name.into_string().ok())
+                .filter(|name| name.starts_with("EASEL_"))
+                .collect(),
             host_name: std::fs::read_to_string("/proc/sys/kernel/hostname")
                 .map(|name| name.trim().to_owned())
                 .ok()

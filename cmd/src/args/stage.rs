@@ -1,6 +1,7 @@
 //! What can be staged, as it is typed.
 
-use clap::{ArgGroup, Args, Subcommand};
+use super::example;
+use clap::{Args, Subcommand};
 
 /// What to stage.
 #[derive(Subcommand, Clone, Debug)]
@@ -8,6 +9,7 @@ pub enum Stage {
     /// A new service.
     CreateService(Box<NewService>),
     /// Other settings of a service.
+    #[command(after_help = example::SET)]
     Set(Box<SetService>),
     /// Variables.
     #[command(subcommand, visible_alias = "variable")]
@@ -21,7 +23,7 @@ pub enum Stage {
     #[command(subcommand)]
     Group(GroupAction),
     /// Volumes, which keep data.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = example::VOLUMES)]
     Volume(VolumeAction),
 }
 
@@ -58,11 +60,6 @@ pub struct NewService {
 
 /// Other settings of a service.
 #[derive(Args, Clone, Debug)]
-#[command(group(ArgGroup::new("settings").required(true).multiple(true).args([
-    "name", "image", "pull", "command", "no_command", "ports", "no_ports", "replicas", "group",
-    "no_group", "icon", "no_icon", "memory_mb", "cpu_millis", "cpu_shares", "no_limits", "check",
-    "strategy",
-])))]
 pub struct SetService {
     /// The service: slug, name or id.
     pub service: String,
@@ -139,6 +136,7 @@ pub struct Owner {
 pub enum VariableAction {
     /// Set variables: KEY=VALUE, KEY=@FILE for a file's text, or KEY alone, whose value is read
     /// from standard input (so that it shows up in no list of processes). KEY=@@x means `@x`.
+    #[command(after_help = example::VARIABLES)]
     Set {
         /// Which, and what to.
         #[arg(required = true, value_name = "KEY[=VALUE]")]

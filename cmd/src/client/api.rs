@@ -58,6 +58,21 @@ impl Client {
         self.send(Method::POST, "auth/logout", &[], None).await.map(drop)
     }
 
+    /// Whether the server is well, as `ready` tells everybody; nothing where it does not answer so.
+    pub(crate) async fn ready(&self) -> Option<Value> {
+        self.attempt(&Ask::to("ready"), None).await.ok()?.json().await.ok()
+    }
+
+    /// Whether nobody has an account there yet.
+    pub(crate) async fn is_unclaimed(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Registration {
+            can_register: bool,
+        }
+        let asked = self.ask(Method::GET, "auth/register", &[], None).await;
+        asked.is_ok_and(|registration: Registration| registration.can_register)
+    }
+
     pub(crate) async fn me(&self) -> Result<User> {
         self.ask(Method::GET, "auth/me", &[], None).await
     }

@@ -5,9 +5,9 @@ use anyhow::{Context, Result};
 use domain::{Clock, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::PathBuf,
     time::Duration,
 };
@@ -59,7 +59,10 @@ impl Kept {
     /// What is remembered, if anything.
     pub(crate) fn load(&self) -> Result<Option<Credentials>> {
         let text = match fs::read(&self.path) {
-            Ok(text) => text,
+            Ok(text) => {
+                self.tighten();
+                text
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(error).with_context(|| format!("read {}", self.path.display()));
@@ -72,6 +75,15 @@ impl Kept {
             ))
         })?;
         Ok(Some(known))
+    }
+
+    /// Takes back what others may do with the file, should somebody have given it to them.
+    fn tighten(&self) {
+        let Ok(found) = fs::metadata(&self.path) else { return };
+        if found.permissions().mode() & 0o077 != 0 {
+            // Where it is not ours to change, it is not ours to complain about either.
+            let _ = fs::set_permissions(&self.path, Permissions::from_mode(0o600));
+        }
     }
 
     /// Remembers this instead: wholly or not at all.
@@ -118,7 +130,6 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_is_remembered_is_for_its_owner_alone_and_comes_back() {
@@ -144,5 +155,10 @@ mod tests {
         assert_eq!(known.tokens.unwrap().refresh_token.expose(), "r");
         let mode = fs::metadata(&kept.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+
+        fs::set_permissions(&kept.path, Permissions::from_mode(0o644)).unwrap();
+        kept.load().unwrap();
+        let mode = fs::metadata(&kept.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "taken back when it is next read");
     }
 }

@@ -39,6 +39,8 @@ pub(crate) enum News {
     Happened(Vec<Numbered>),
     /// The connection is gone; it is being made again.
     Lost(String),
+    /// It has been made again.
+    Back,
 }
 
 impl<'a> Live<'a> {
@@ -154,7 +156,7 @@ impl<'a> Live<'a> {
                     .into());
                 }
                 self.epoch = Some(epoch);
-                Ok(None)
+                Ok(self.snapshot.is_some().then_some(News::Back))
             }
             ServerMessage::Snapshot { snapshot } => {
                 self.snapshot = Some(snapshot);

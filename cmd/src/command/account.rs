@@ -6,7 +6,7 @@ use crate::{
     args::Target,
     client::{Client, Credentials, Kept},
     console::Console,
-    exit::Failure,
+    exit::{Exit, Failure},
 };
 use anyhow::{Context, Result};
 use domain::{Email, Secret};
@@ -53,7 +53,18 @@ pub(super) async fn login(
     }
 
     let device = format!("easel on {}", around.host_name);
-    let tokens = client.login(email.as_str(), &password, &device).await?;
+    let tokens = match client.login(email.as_str(), &password, &device).await {
+        Ok(tokens) => tokens,
+        Err(error) if client.is_unclaimed().await => {
+            let sentence = format!(
+                "{error}: nobody has an account at {} yet; make the first one there with the \
+                 claim token that the server printed when it started",
+                client.url()
+            );
+            return Err(Failure::new(Exit::Forbidden, sentence).into());
+        }
+        Err(error) => return Err(error),
+    };
     let project = known.project.filter(|_| known.url == client.url());
     kept.save(&Credentials {
         url: client.url(),
@@ -72,7 +83,7 @@ pub(super) async fn login(
 pub(super) async fn logout(target: &Target, around: &Surroundings) -> Result<()> {
     let console = Console::new(target.json);
     let kept = Kept::at(around);
-    let known = kept.as_ref().and_then(|kept| kept.load().ok().flatten());
+    let known = kept.as_ref().map(Kept::load).transpose()?.flatten();
     let (Some(kept), Some(mut known)) = (kept, known.filter(|known| known.tokens.is_some())) else {
         console.note("Nobody was signed in.");
         return Ok(());

@@ -130,18 +130,17 @@ pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -
 }
 
 fn log_tail(whole: &serde_json::Value) -> Option<&str> {
-    whole
-        .pointer("/failure/log_tail")
-        .or_else(|| whole.pointer("/state/failure/log_tail"))?
-        .as_str()
+    whole.get("log_tail")?.as_str()
 }
 
 /// How a deployment ended, in words.
 pub(super) fn why(state: &DeploymentState) -> String {
     match state {
         DeploymentState::Failed { failure, .. } => match failure.exit_code {
-            Some(code) => format!("failed: {} (exit code {code})", failure.reason),
-            None => format!("failed: {}", failure.reason),
+            Some(code) if !failure.reason.contains(&format!("exit code {code}")) => {
+                format!("failed: {} (exit code {code})", failure.reason)
+            }
+            _ => format!("failed: {}", failure.reason),
         },
         state => state.word().to_owned(),
     }
@@ -153,12 +152,24 @@ async fn wait(
 ) -> Result<BTreeMap<DeploymentId, DeploymentSummary>> {
     let console = room.console();
     let mut live = Live::new(room.client(), room.place.clone());
+    let mut lost = false;
     let mut said: BTreeMap<DeploymentId, &'static str> = BTreeMap::new();
     let mut ended: BTreeMap<DeploymentId, DeploymentSummary> = BTreeMap::new();
     loop {
-        if let News::Lost(why) = live.next().await? {
-            console.note(format!("The connection was lost ({why}); trying again."));
-            continue;
+        match live.next().await? {
+            News::Fresh | News::Happened(_) => (),
+            News::Lost(why) => {
+                if !std::mem::replace(&mut lost, true) {
+                    console.aside(format!("The connection was lost ({why}); trying again."));
+                }
+                continue;
+            }
+            News::Back => {
+                if std::mem::take(&mut lost) {
+                    console.aside("The connection is back.");
+                }
+                continue;
+            }
         }
         let Some(snapshot) = live.snapshot() else { continue };
         for (id, service) in waiting {

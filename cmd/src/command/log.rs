@@ -1,7 +1,10 @@
 //! What services print.
 
 use super::{Room, describe, find};
-use crate::exit::{Exit, Failure};
+use crate::{
+    console::Console,
+    exit::{Exit, Failure},
+};
 use anyhow::{Context, Result, anyhow};
 use domain::{ServiceId, Timestamp, runtime::LogStream};
 use futures::StreamExt;
@@ -36,33 +39,70 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
     let snapshot = room.snapshot().await?;
     let id = find::service(&snapshot.spec, &wanted.service)?;
-    let mut last = None;
+    let console = room.console();
+    let mut reading = Reading::default();
     loop {
-        let read = read(room, wanted, id, &mut last).await;
-        match read {
+        let error = match read(room, wanted, id, &mut reading).await {
             Ok(()) => return Ok(()),
-            // Where it was lost is known, so that no line is missed or comes twice.
-            Err(error) if wanted.follow && last.is_some() && is_passing(&error) => {
-                room.console().note(format!("— the connection was lost ({error}); trying again"));
-                tokio::time::sleep(PAUSE).await;
+            Err(error) => error,
+        };
+        if exit(&error) == Some(Exit::NotFound) {
+            // Either the service has no container, or it is gone with all of them.
+            find::service(&room.snapshot().await?.spec, &id.to_string())?;
+            let slug = &snapshot.spec.services[&id].slug;
+            if !wanted.follow {
+                let why = format!("{slug} has no container, and hence no logs, at the moment");
+                return Err(Failure::new(Exit::NotFound, why).into());
             }
-            Err(error) => return Err(error),
+            reading.pause(console, format!("{slug} has no container yet; waiting for one"));
+        } else if wanted.follow && reading.has_begun && is_passing(&error) {
+            // Where it was lost is known, so that no line is missed or comes twice.
+            reading.pause(console, format!("the connection was lost ({error}); trying again"));
+        } else {
+            return Err(error);
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-fn is_passing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Failure>().is_none_or(|failure| failure.exit == Exit::Unreachable)
+/// How far somebody has read.
+#[derive(Default)]
+struct Reading {
+    /// The last line that was read.
+    last: Option<String>,
+    /// Whether the server has answered at all.
+    has_begun: bool,
+    /// Whether it has been said that there is a pause.
+    is_paused: bool,
 }
 
-async fn read(
-    room: &Room,
-    wanted: &Wanted,
-    id: ServiceId,
-    last: &mut Option<String>,
-) -> Result<()> {
-    let answer =
-        room.client().logs(&room.place, id, wanted.tail, wanted.follow, last.as_deref()).await?;
+impl Reading {
+    fn pause(&mut self, console: Console, why: String) {
+        if !std::mem::replace(&mut self.is_paused, true) {
+            console.aside(why);
+        }
+    }
+
+    fn begin(&mut self, console: Console) {
+        if std::mem::take(&mut self.is_paused) && self.has_begun {
+            console.aside("the connection is back");
+        }
+        self.has_begun = true;
+    }
+}
+
+fn exit(error: &anyhow::Error) -> Option<Exit> {
+    error.downcast_ref::<Failure>().map(|failure| failure.exit)
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    exit(error).is_none_or(|exit| matches!(exit, Exit::Unreachable | Exit::Failed))
+}
+
+async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading) -> Result<()> {
+    let after = reading.last.as_deref();
+    let answer = room.client().logs(&room.place, id, wanted.tail, wanted.follow, after).await?;
+    reading.begin(room.console());
     let mut body = answer.bytes_stream();
     let mut frames = Frames::default();
     loop {
@@ -73,14 +113,31 @@ async fn read(
             return if wanted.follow { Err(anyhow!("the server closed it")) } else { Ok(()) };
         };
         for frame in frames.feed(&part.context("read what the service prints")?) {
-            if frame.event == "end" {
+            match frame.event.as_str() {
+                "end" => return Ok(()),
+                "error" => return Err(broken_off(&frame)),
+                _ => show(room, wanted, &frame),
+            }
+            if !room.console().is_heard() {
                 return Ok(());
             }
-            show(room, wanted, &frame);
             if frame.id.is_some() {
-                *last = frame.id;
+                reading.last = frame.id;
             }
         }
+    }
+}
+
+/// Why the server ends a stream in the middle.
+fn broken_off(frame: &Frame) -> anyhow::Error {
+    let problem: Value = serde_json::from_str(&frame.data).unwrap_or_default();
+    let word = |name| problem.get(name).and_then(Value::as_str);
+    let message = word("message").unwrap_or("the server broke off").to_owned();
+    match word("error") {
+        Some("forbidden") => Failure::new(Exit::Forbidden, message).into(),
+        Some("not_found") => Failure::not_found(message).into(),
+        // A token that has ended is renewed with the next try.
+        _ => Failure::failed(message).into(),
     }
 }
 
@@ -92,9 +149,9 @@ fn show(room: &Room, wanted: &Wanted, frame: &Frame) {
         return;
     }
     let Ok(line) = serde_json::from_value::<Line>(value.clone()) else {
-        // Not a line: news such as the end of a container.
-        if let Some(text) = value.get("message").and_then(Value::as_str) {
-            console.line(format!("— {text}"));
+        if frame.event == "container_exited" {
+            let id = value.get("container_id").and_then(Value::as_str).unwrap_or_default();
+            console.aside(format!("container {id} has ended"));
         }
         return;
     };

@@ -34,14 +34,16 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
         }
         ProjectAction::Create { name } => {
             let project = desk.client.create_project(&name).await?;
-            remember(desk, project.slug.as_str())?;
+            let is_remembered = remember(desk, project.slug.as_str())?;
             if console.json {
                 console.value(&project);
             } else {
-                console.line(format!(
-                    "Made project {} ({}). Commands mean it from now on.",
-                    project.name, project.slug
-                ));
+                let use_it = if is_remembered {
+                    "Commands mean it from now on.".to_owned()
+                } else {
+                    format!("Name it with -p {}.", project.slug)
+                };
+                console.line(format!("Made project {} ({}). {use_it}", project.name, project.slug));
             }
         }
         ProjectAction::Delete { project, yes } => {
@@ -53,6 +55,7 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
             );
             sure(yes, &question)?;
             desk.client.delete_project(one.project.id).await?;
+            forget(desk, one.project.slug.as_str())?;
             if console.json {
                 console.value(&json!({ "deleted": one.project.id }));
             } else {
@@ -62,7 +65,15 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
         ProjectAction::Use { project } => {
             let all = desk.client.projects(None).await?;
             let one = find::project(&all, &project)?;
-            remember(desk, one.project.slug.as_str())?;
+            if !remember(desk, one.project.slug.as_str())? {
+                return Err(Failure::usage(format!(
+                    "a choice is remembered for the server that you are signed in at, which is not \
+                     {}; name it with -p {}, or set EASEL_PROJECT",
+                    desk.client.url(),
+                    one.project.slug
+                ))
+                .into());
+            }
             if console.json {
                 console.value(&one);
             } else {
@@ -90,12 +101,25 @@ pub(super) fn sure(yes: bool, question: &str) -> Result<()> {
     }
 }
 
-fn remember(desk: &Desk, slug: &str) -> Result<()> {
-    let Some(kept) = Kept::at(&desk.around) else { return Ok(()) };
+/// Remembers which project commands mean at the server that one is signed in at. Says whether.
+fn remember(desk: &Desk, slug: &str) -> Result<bool> {
+    let Some(kept) = Kept::at(&desk.around) else { return Ok(false) };
+    let known = kept.load()?.unwrap_or_default();
+    if !known.url.is_empty() && known.url != desk.client.url() {
+        return Ok(false);
+    }
     kept.change(|known| {
-        if known.url.is_empty() {
-            known.url = desk.client.url();
-        }
+        known.url = desk.client.url();
         known.project = Some(slug.to_owned());
-    })
+    })?;
+    Ok(true)
+}
+
+fn forget(desk: &Desk, slug: &str) -> Result<()> {
+    let Some(kept) = Kept::at(&desk.around) else { return Ok(()) };
+    let known = kept.load()?.unwrap_or_default();
+    if known.url == desk.client.url() && known.project.as_deref() == Some(slug) {
+        kept.change(|known| known.project = None)?;
+    }
+    Ok(())
 }

@@ -7,12 +7,22 @@ use crate::{
     run::{Running, run},
 };
 use anyhow::Result;
-use std::{io::Write, net::IpAddr};
+use std::{
+    io::Write,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// How soon after the first a second signal is still the same wish.
+const SAME_SIGNAL: Duration = Duration::from_millis(250);
+
 pub(super) async fn serve(config: &Config) -> Result<()> {
     log::start(config.log_level, config.log_format);
+    for stranger in &config.strangers {
+        tracing::warn!("{stranger}");
+    }
     // From here on, so that a stop during the start is graceful too.
     let mut signals = Signals::listen()?;
     let stop = CancellationToken::new();
@@ -31,7 +41,7 @@ pub(super) async fn serve(config: &Config) -> Result<()> {
     stop.cancel();
     tokio::select! {
         ended = running.end() => ended?,
-        () = signals.next() => {
+        () = signals.again() => {
             return Err(Failure::failed("stopped at once, as a second signal asked for").into());
         }
     }
@@ -81,6 +91,18 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
         })
+    }
+
+    /// A second one. What comes with the first, as `timeout` and some supervisors send it to the
+    /// process and to its group, is the same one.
+    async fn again(&mut self) {
+        let begun = Instant::now();
+        loop {
+            self.next().await;
+            if begun.elapsed() >= SAME_SIGNAL {
+                return;
+            }
+        }
     }
 
     async fn next(&mut self) {

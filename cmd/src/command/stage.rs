@@ -4,6 +4,7 @@ use super::{Room, change, describe, find, value};
 use crate::args::{
     GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction,
 };
+use crate::exit::Failure;
 use anyhow::Result;
 use domain::{
     Address, Content, EnvironmentSpec, Field, Replicas, ServiceId, Source,
@@ -61,6 +62,9 @@ pub(super) fn create_service(new: NewService, snapshot: &Snapshot) -> Result<Edi
     let view = snapshot.spec.overlay(&snapshot.changes());
     let source = match &new.image {
         Some(image) => value::source(image, new.pull.as_deref())?,
+        None if new.pull.is_some() => {
+            return Err(Failure::usage("--pull needs --image: there is nothing to pull").into());
+        }
         None => Source::Empty,
     };
     let variables = value::variables(&new.variables, &mut std::io::stdin())?
@@ -98,9 +102,10 @@ fn settings(set: &SetService, view: &EnvironmentSpec) -> Result<Vec<Edit>> {
             Source::Image { image, pull } => (Some(image.to_string()), Some(*pull)),
             Source::Empty => (None, None),
         };
-        let image = set.image.clone().or(old_image).ok_or_else(|| {
-            crate::exit::Failure::usage("--pull needs --image: the service has no image yet")
-        })?;
+        let image =
+            set.image.clone().or(old_image).ok_or_else(|| {
+                Failure::usage("--pull needs --image: the service has no image yet")
+            })?;
         let mut source = value::source(&image, set.pull.as_deref())?;
         if let (Source::Image { pull, .. }, None, Some(old)) = (&mut source, &set.pull, old_pull) {
             *pull = old;
@@ -144,6 +149,13 @@ fn settings(set: &SetService, view: &EnvironmentSpec) -> Result<Vec<Edit>> {
     }
     if let Some(strategy) = &set.strategy {
         put(Field::Strategy, Some(Content::Strategy(value::strategy(strategy)?)));
+    }
+    if edits.is_empty() {
+        return Err(Failure::usage(
+            "say what shall be different, such as --image, --replicas or --port; all of it is in \
+             `easel stage set --help`",
+        )
+        .into());
     }
     Ok(edits)
 }

@@ -24,8 +24,26 @@ pub(super) async fn status(room: &Room, watch: bool) -> Result<()> {
         room.console().value(&whole(&snapshot)?);
     } else {
         show(room, &snapshot);
+        warn(room).await;
     }
     Ok(())
+}
+
+/// Says why nothing will move, where that is not the services' own doing.
+async fn warn(room: &Room) {
+    let Some(ready) = room.client().ready().await else { return };
+    let is = |name: &str| ready.get(name).and_then(Value::as_bool);
+    if is("observe_only") == Some(true) {
+        room.console().aside(
+            "Easel only looks on here: its data was copied or restored, or belongs to another \
+             engine. `easel serve --adopt-engine` ends that.",
+        );
+    } else if is("engine") == Some(false) {
+        room.console().aside(
+            "The container engine is away: this is what was last known. `easel doctor` on the \
+             server says why.",
+        );
+    }
 }
 
 fn whole(snapshot: &Snapshot) -> Result<Value> {
@@ -150,14 +168,11 @@ async fn watch(room: &Room) -> Result<()> {
                     console.value_line(&value);
                 } else {
                     show(room, snapshot);
+                    warn(room).await;
                 }
-                lost = false;
             }
             News::Happened(events) => {
                 let Some(snapshot) = live.snapshot() else { continue };
-                if std::mem::take(&mut lost) {
-                    console.note("The connection is back.");
-                }
                 for event in &events {
                     if console.json {
                         console.value_line(event);
@@ -173,9 +188,18 @@ async fn watch(room: &Room) -> Result<()> {
             }
             News::Lost(why) => {
                 if !std::mem::replace(&mut lost, true) {
-                    console.note(format!("The connection was lost ({why}); trying again."));
+                    console.aside(format!("The connection was lost ({why}); trying again."));
+                }
+                continue;
+            }
+            News::Back => {
+                if std::mem::take(&mut lost) {
+                    console.aside("The connection is back.");
                 }
             }
+        }
+        if !console.is_heard() {
+            return Ok(());
         }
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     Strategy, VariableKey,
     readiness::{Check, Pace},
 };
-use std::{io::Read, str::FromStr};
+use std::{collections::BTreeSet, io::Read, str::FromStr};
 
 /// A value that a flag gave.
 pub(super) fn parse<T>(flag: &str, text: &str) -> Result<T>
@@ -15,7 +15,12 @@ where
     T: FromStr,
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|rule| Failure::usage(format!("{flag} `{text}` {rule}")).into())
+    let shown: String = if text.chars().count() > 60 {
+        text.chars().take(60).chain(['…']).collect()
+    } else {
+        text.to_owned()
+    };
+    text.parse().map_err(|rule| Failure::usage(format!("{flag} `{shown}` {rule}")).into())
 }
 
 pub(super) fn source(image: &str, pull: Option<&str>) -> Result<Source> {
@@ -79,7 +84,11 @@ pub(super) fn limits(
         cpu_millis.or(old.cpu_millis()),
         cpu_shares.or(old.cpu_shares()),
     )
-    .map_err(|rule| Failure::usage(format!("this {rule}")).into())
+    .map_err(|rule| {
+        let rule = rule.to_string().replace("memory_mb", "--memory-mb");
+        let rule = rule.replace("cpu_millis", "--cpu-millis").replace("cpu_shares", "--cpu-shares");
+        Failure::usage(format!("this {rule}")).into()
+    })
 }
 
 /// `auto`, `tcp:PORT`, `http:PORT/PATH`, `command:LINE`.
@@ -130,6 +139,11 @@ pub(super) fn variables(
         )
         .into());
     }
+    let keys = words.iter().map(|word| word.split_once('=').map_or(word.as_str(), |(key, _)| key));
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = keys.into_iter().find(|key| !seen.insert(*key)) {
+        return Err(Failure::usage(format!("{twice} is given twice; say it once")).into());
+    }
     words
         .iter()
         .map(|word| {
@@ -138,8 +152,9 @@ pub(super) fn variables(
                 Some((key, value)) => match value.strip_prefix('@') {
                     Some(literal) if literal.starts_with('@') => (key, literal.to_owned()),
                     Some(path) => {
-                        let text = std::fs::read(path)
-                            .with_context(|| format!("read the value of {key} from {path}"))?;
+                        let text = std::fs::read(path).map_err(|error| {
+                            Failure::usage(format!("the value of {key} is not in {path}: {error}"))
+                        })?;
                         (key, text_of(key, text)?)
                     }
                     None => (key, value.to_owned()),
@@ -202,6 +217,13 @@ mod tests {
         let refused = variables(&words(&["A", "B"]), &mut std::io::empty()).unwrap_err();
 
         assert_eq!(crate::exit::code(&refused), 2);
+    }
+
+    #[test]
+    fn a_variable_that_is_given_twice_is_refused() {
+        let refused = variables(&words(&["A=1", "B=2", "A=3"]), &mut std::io::empty()).unwrap_err();
+
+        assert_eq!(refused.to_string(), "A is given twice; say it once");
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Values of settings: whoever holds one holds the proof.
 
 use serde::Deserialize;
-use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
 
 macro_rules! words {
     ($name:ident, $rule:literal, $($word:literal => $variant:ident),+) => {
@@ -44,6 +49,40 @@ macro_rules! from_text {
             }
         }
     };
+}
+
+/// Where to listen: an address of this machine and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Place(SocketAddr);
+from_text!(Place);
+
+impl Place {
+    /// The address and the port.
+    #[must_use]
+    pub const fn addr(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self(SocketAddr::from(([127, 0, 0, 1], 8080)))
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // No names are looked up: what listens where must not hang on somebody else's answer.
+        let text = text.trim().replacen("localhost:", "127.0.0.1:", 1);
+        text.parse().map(Self).map_err(|_| {
+            "must be an IP address and a port, such as 127.0.0.1:8080, or 0.0.0.0:8080 for all \
+             addresses of this machine"
+                .to_owned()
+        })
+    }
 }
 
 /// How much is logged.
@@ -294,6 +333,17 @@ mod tests {
         }
         assert!("500ms".parse::<Pause>().is_err());
         assert!("25h".parse::<Pause>().is_err());
+    }
+
+    #[test]
+    fn a_place_to_listen_is_an_address_and_a_port() {
+        for (text, place) in [("127.0.0.1:80", "127.0.0.1:80"), ("localhost:1", "127.0.0.1:1")] {
+            assert_eq!(text.parse::<Place>().unwrap().addr().to_string(), place);
+        }
+        assert!("[::1]:8080".parse::<Place>().is_ok());
+        for wrong in ["8080", ":8080", "127.0.0.1", "127.0.0.1:99999", "host:80", ""] {
+            assert!(wrong.parse::<Place>().unwrap_err().contains("0.0.0.0:8080"), "{wrong}");
+        }
     }
 
     #[test]

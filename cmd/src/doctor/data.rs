@@ -1,14 +1,14 @@
 //! The data directory: space, key, database, and who uses it.
 
-use super::Finding;
+use super::{Finding, Verdict};
 use crate::Config;
 use domain::host::{DiskFacts, Host};
 use std::{
     fs::{self, File, TryLockError},
-    io::Read,
-    os::unix::fs::PermissionsExt,
+    io::{self, ErrorKind, Read, Write},
     path::Path,
 };
+use store::{Examined, KeySource, OpenError, Store};
 
 /// What was found about the data.
 pub(super) struct Data {
@@ -20,9 +20,12 @@ pub(super) struct Data {
 pub(super) async fn look(config: &Config) -> Data {
     let dir = &config.data_dir;
     let (directory, is_running) = directory(dir);
+    let is_usable = directory.verdict == Verdict::Ok;
     let mut findings = vec![directory];
-    if dir.is_dir() {
-        findings.extend(files(config));
+    if is_running {
+        findings.push(Finding::ok("database", "open in the running server, with its key"));
+    } else if is_usable {
+        findings.push(database(config).await);
     }
     findings.push(space(dir).await);
     Data { findings, is_running }
@@ -32,7 +35,7 @@ fn directory(dir: &Path) -> (Finding, bool) {
     if !dir.exists() {
         let nearest = dir.ancestors().skip(1).find(|dir| dir.exists());
         let finding = match nearest {
-            Some(nearest) if is_writable(nearest) => {
+            Some(nearest) if probe(nearest).is_ok() => {
                 Finding::ok("data", format!("{} is made at the first start", dir.display()))
             }
             _ => Finding::fail(
@@ -47,93 +50,96 @@ fn directory(dir: &Path) -> (Finding, bool) {
         let found = format!("{} is no folder", dir.display());
         return (Finding::fail("data", found, "choose another with --data-dir"), false);
     }
-    if let Ok(mut file) = File::open(dir.join("easel.lock"))
-        && matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
-    {
-        let mut holder = String::new();
-        let _ = file.read_to_string(&mut holder);
-        let found = format!("{} is in use: a server runs ({})", dir.display(), holder.trim());
-        return (Finding::ok("data", found), true);
+    let holder = holder(dir);
+    let is_running = holder.is_some();
+    if let Err(error) = probe(dir) {
+        let next = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                "free some space on its disk; until then nothing can be changed"
+            }
+            ErrorKind::ReadOnlyFilesystem => {
+                "mount its disk for writing, or choose another with --data-dir"
+            }
+            _ => "give it to the user that runs Easel (chown)",
+        };
+        let found = format!("{} cannot be written: {error}", dir.display());
+        return (Finding::fail("data", found, next), is_running);
     }
-    if !is_writable(dir) {
-        let finding = Finding::fail(
-            "data",
-            format!("{} cannot be written", dir.display()),
-            "give it to the user that runs Easel (chown)",
-        );
-        return (finding, false);
+    if let Some(holder) = holder {
+        let found = format!("{} is in use: a server runs ({holder})", dir.display());
+        return (Finding::ok("data", found), true);
     }
     (Finding::ok("data", format!("{} can be written", dir.display())), false)
 }
 
-/// Tried, not guessed: a root file system may be read-only for everybody.
-fn is_writable(dir: &Path) -> bool {
-    let probe = dir.join(format!(".easel-doctor-{}", std::process::id()));
-    let made = File::create_new(&probe).is_ok();
-    made && fs::remove_file(&probe).is_ok()
+/// The server that uses a folder, if one does.
+fn holder(dir: &Path) -> Option<String> {
+    let mut file = File::open(dir.join("easel.lock")).ok()?;
+    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return None;
+    }
+    let mut holder = String::new();
+    let _ = file.read_to_string(&mut holder);
+    Some(holder.trim().to_owned())
 }
 
-fn files(config: &Config) -> Vec<Finding> {
-    let database = config.data_dir.join("easel.db");
-    let key = config.key_file.clone().unwrap_or_else(|| config.data_dir.join("easel.key"));
-    if !database.exists() {
-        if config.data_dir.join("instance.json").exists() {
-            return vec![Finding::fail(
+/// Tried, not guessed: a file system may be full, or read-only for everybody.
+fn probe(dir: &Path) -> io::Result<()> {
+    const ENOUGH: [u8; 65536] = [0; 65536];
+    let path = dir.join(format!(".easel-doctor-{}", std::process::id()));
+    let mut file = File::create_new(&path)?;
+    let written = file.write_all(&ENOUGH).and_then(|()| file.sync_all());
+    fs::remove_file(&path)?;
+    written
+}
+
+/// Database and key, as the server would find them.
+async fn database(config: &Config) -> Finding {
+    let path = config.data_dir.join("easel.db");
+    let keys = config.key_file.clone().map_or(KeySource::Beside, KeySource::File);
+    let error = match Store::examine(&config.data_dir, &keys).await {
+        Ok(Examined::New) => {
+            return match &config.key_file {
+                Some(key) if !key.exists() => Finding::fail(
+                    "key",
+                    format!("{} does not exist", key.display()),
+                    "--key-file names a key that is there; without it, one is made in the data \
+                     folder at the first start",
+                ),
+                _ => Finding::ok("database", "made at the first start, with its key"),
+            };
+        }
+        Ok(Examined::Sound) => {
+            let size = fs::metadata(&path).map(|found| found.len()).unwrap_or_default();
+            let found = format!("{}, {}, whole, and its key fits", path.display(), bytes(size));
+            return Finding::ok("database", found);
+        }
+        Ok(Examined::Doubtful(why)) => {
+            return Finding::warn(
                 "database",
-                format!("{} is missing, although this folder was in use", database.display()),
-                "restore it from a backup; containers are not touched without it",
-            )];
+                format!("Easel would only look on: {why}"),
+                "if this one shall rule the engine, and no other runs on the same data, start it \
+                 once with --adopt-engine",
+            );
         }
-        return vec![Finding::ok("database", "made at the first start, with its key")];
-    }
-    vec![look_at_key(&key), look_at_database(&database)]
-}
-
-fn look_at_key(key: &Path) -> Finding {
-    let shown = key.display();
-    match fs::metadata(key) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::fail(
-            "key",
-            format!("{shown} is missing: secrets in the database cannot be read without it"),
-            "put it back from your backup",
-        ),
-        Err(error) => Finding::fail(
-            "key",
-            format!("{shown} cannot be read: {error}"),
-            "give it to the user that runs Easel (chown)",
-        ),
-        Ok(found) if found.permissions().mode() & 0o077 != 0 => Finding::fail(
-            "key",
-            format!("{shown} can be read by others than its owner"),
-            format!("run `chmod 600 {shown}`"),
-        ),
-        Ok(_) => Finding::ok("key", format!("{shown} is for its owner alone")),
-    }
-}
-
-fn look_at_database(database: &Path) -> Finding {
-    let shown = database.display();
-    let mut head = [0_u8; 16];
-    let read = File::open(database).and_then(|mut file| file.read_exact(&mut head));
-    match read {
-        Ok(()) if head == *b"SQLite format 3\0" => {
-            let size = fs::metadata(database).map(|found| found.len()).unwrap_or_default();
-            Finding::ok("database", format!("{shown}, {}", bytes(size)))
+        Err(error) => error,
+    };
+    let (what, next) = match &error {
+        OpenError::KeyMissing { .. } | OpenError::WrongKey { .. } => {
+            ("key", "put the right one back from your backup")
         }
-        Ok(()) => Finding::fail(
-            "database",
-            format!("{shown} is no SQLite database, or is damaged"),
-            "restore it from a backup",
-        ),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Finding::warn("database", format!("{shown} is empty"), "it is filled at the next start")
+        OpenError::Key(_) => ("key", "mend that, or put it back from your backup"),
+        OpenError::Newer { .. } => ("database", "install that version, or restore a backup"),
+        OpenError::NotEasel { .. } => ("database", "choose another folder with --data-dir"),
+        OpenError::DatabaseMissing { .. } | OpenError::Corrupt { .. } => {
+            ("database", "restore it from a backup; containers are not touched without it")
         }
-        Err(error) => Finding::fail(
-            "database",
-            format!("{shown} cannot be read: {error}"),
-            "give it to the user that runs Easel (chown)",
-        ),
-    }
+        OpenError::StorageFull { .. } => ("database", "free some space on its disk"),
+        OpenError::Directory { .. } | OpenError::Held { .. } | OpenError::Database(_) => {
+            ("database", "give it to the user that runs Easel (chown), or look at its disk")
+        }
+    };
+    Finding::fail(what, error.to_string(), next)
 }
 
 async fn space(dir: &Path) -> Finding {
@@ -178,30 +184,17 @@ mod tests {
     use super::super::Verdict;
     use super::*;
 
-    #[test]
-    fn a_key_that_others_can_read_is_a_failure_with_its_mend() {
+    #[tokio::test]
+    async fn a_folder_that_was_never_used_is_no_failure() {
         let dir = tempfile::tempdir().unwrap();
-        let key = dir.path().join("easel.key");
-        assert_eq!(look_at_key(&key).verdict, Verdict::Fail);
+        let (data, is_running) = directory(&dir.path().join("new"));
+        assert_eq!((data.verdict, is_running), (Verdict::Ok, false));
+        assert!(!dir.path().join("new").exists(), "nothing is made by looking");
 
-        fs::write(&key, "x").unwrap();
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-        let finding = look_at_key(&key);
-        assert_eq!(finding.verdict, Verdict::Fail);
-        assert!(finding.next.unwrap().contains("chmod 600"));
+        let (data, is_running) = directory(dir.path());
 
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(look_at_key(&key).verdict, Verdict::Ok);
-    }
-
-    #[test]
-    fn a_file_that_is_no_database_is_a_failure() {
-        let dir = tempfile::tempdir().unwrap();
-        let database = dir.path().join("easel.db");
-
-        fs::write(&database, "this is not a database at all").unwrap();
-
-        assert_eq!(look_at_database(&database).verdict, Verdict::Fail);
+        assert_eq!((data.verdict, is_running), (Verdict::Ok, false));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Finding;
 use crate::Config;
 use domain::{
     InstanceId,
-    runtime::{Engine, Runtime},
+    runtime::{Engine, Runtime, RuntimeError},
 };
 use runtime::Address;
 use std::time::Duration;
@@ -28,14 +28,15 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let asked = tokio::time::timeout(Duration::from_secs(10), docker.engine());
     match asked.await {
         Ok(Ok(engine)) => judge(&engine),
+        Ok(Err(RuntimeError::Timeout(_))) | Err(_) => vec![Finding::fail(
+            "engine",
+            format!("{} takes the connection, and does not answer", config.docker_host),
+            "look at its log (`journalctl -u docker`), or start it again (`systemctl restart \
+             docker`)",
+        )],
         Ok(Err(error)) => {
             vec![Finding::fail("engine", error.to_string(), advice(&config.docker_host))]
         }
-        Err(_) => vec![Finding::fail(
-            "engine",
-            format!("{} does not answer within 10 s", config.docker_host),
-            "look at its log (`journalctl -u docker`)",
-        )],
     }
 }
 
