@@ -158,11 +158,7 @@ pub fn compact(base: &EnvironmentSpec, edits: &[StagedEdit]) -> Vec<StagedChange
                 // Its parent's end is staged, or nothing is left of its parent's making.
                 Some(StagedEdit { content: None, .. }) => return None,
                 // Its parent is staged: what stands there without this change is in that.
-                Some(StagedEdit { address: parent, content: Some(created), .. }) => {
-                    let mut alone = EnvironmentSpec::empty(base.project_name.clone());
-                    alone.put(parent, Some(created.clone())).ok()?;
-                    alone.get(address)
-                }
+                Some(StagedEdit { content: Some(created), .. }) => created.part(address),
                 None => base.get(address),
             };
             merge(address, edits, old)
@@ -284,22 +280,28 @@ impl EnvironmentSpec {
     fn has_moved(&self, change: &StagedChange, created: &BTreeSet<&Address>) -> bool {
         let address = &change.address;
         if let Some(parent) = address.parent()
-            && self.get(&parent).is_none()
+            && !self.has(&parent)
         {
             return !created.contains(&parent);
         }
         if change.creates() {
-            return self.get(address).is_some();
+            return self.has(address);
         }
         self.version_of(address) != change.base
     }
 
     fn record_versions(&mut self, changes: &[StagedChange]) {
+        let gone: BTreeSet<&Address> = changes
+            .iter()
+            .filter(|change| change.deletes())
+            .map(|change| &change.address)
+            .collect();
+        if !gone.is_empty() {
+            let remains =
+                |address: &Address| !address.parent().is_some_and(|it| gone.contains(&it));
+            self.versions.retain(|address, _| remains(address));
+        }
         for change in changes {
-            if change.deletes() {
-                self.versions
-                    .retain(|address, _| address.parent().as_ref() != Some(&change.address));
-            }
             self.versions.insert(change.address.clone(), self.revision);
         }
     }

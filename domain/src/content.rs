@@ -1,8 +1,8 @@
 //! What may stand at an address.
 
 use crate::{
-    Check, Command, Field, Group, GroupId, IconUrl, Limits, MountPath, Name, Port, Replicas,
-    Service, Source, Strategy, VariableKey, Volume, variable::Variable,
+    Address, Check, Command, Field, Group, GroupId, IconUrl, Limits, MountPath, Name, Port,
+    Replicas, Service, Source, Strategy, VariableKey, Volume, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,11 +62,29 @@ impl Content {
             Self::Group(group) => {
                 Self::Group(Group { variables: hide(&group.variables), name: group.name.clone() })
             }
-            Self::Service(service) => Self::Service(Box::new(Service {
-                variables: hide(&service.variables),
-                ..(**service).clone()
-            })),
+            Self::Service(service) => Self::Service(Box::new(service.hidden())),
             other => other.clone(),
+        }
+    }
+
+    /// What stands at an address within it.
+    #[must_use]
+    pub(crate) fn part(&self, address: &Address) -> Option<Self> {
+        let variable = |variables: &BTreeMap<VariableKey, Variable>, key: &VariableKey| {
+            variables.get(key).cloned().map(Self::Variable)
+        };
+        match (self, address) {
+            (Self::Service(service), Address::ServiceField(_, field)) => service.get(*field),
+            (Self::Service(service), Address::ServiceVariable(_, key)) => {
+                variable(&service.variables, key)
+            }
+            (Self::Service(service), Address::ServiceMount(_, volume)) => {
+                service.mounts.get(volume).cloned().map(Self::MountPath)
+            }
+            (Self::Group(group), Address::GroupName(_)) => Some(Self::Name(group.name.clone())),
+            (Self::Group(group), Address::GroupVariable(_, key)) => variable(&group.variables, key),
+            (Self::Volume(volume), Address::VolumeName(_)) => Some(Self::Name(volume.name.clone())),
+            _ => None,
         }
     }
 
@@ -82,6 +100,14 @@ impl Content {
 }
 
 impl Service {
+    /// What may leave the server: everything but the values of variables.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        let variables =
+            self.variables.iter().map(|(key, variable)| (key.clone(), variable.hidden())).collect();
+        Self { variables, ..self.clone() }
+    }
+
     /// What stands in a field.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<Content> {

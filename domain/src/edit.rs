@@ -9,6 +9,7 @@ use crate::{
     check::{Problem, ProblemKind, Problems},
     layout::{Node, Position},
     object::{fields, within},
+    spec::find_among,
     variable::{Value, Variable, check_value},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -303,8 +304,6 @@ fn create_service(
             if taken(&wanted) { wanted.with_suffix(&id.short()[2..]) } else { wanted }
         }
     };
-    // Its own name counts already, so that its variables may refer to itself by name.
-    let mut with_it = view.clone();
     let mut service = Service {
         icon: new.icon,
         group: new.group,
@@ -317,11 +316,13 @@ fn create_service(
         strategy: new.strategy,
         ..Service::named(new.name, slug)
     };
-    with_it.services.insert(id, service.clone());
+    // Its own name counts already, so that its variables may refer to itself by name.
+    let bare = service.clone();
+    let find = |name: &str| find_among(view.services.iter().chain([(&id, &bare)]), name);
     for (key, variable) in new.variables {
         check_value(&variable.value)
             .map_err(|rule| Error::field(format!("variables.{key}"), rule.to_string()))?;
-        let template = Template::parse(variable.value.expose(), |name| with_it.find_service(name));
+        let template = Template::parse(variable.value.expose(), find);
         service.variables.insert(
             key,
             Variable { value: Value::Shown(template), sealed: variable.sealed, version },
@@ -347,8 +348,7 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
         (Address::ServiceMount(_, volume), _) => require(view, &Address::Volume(*volume))?,
         _ => (),
     }
-    let mut trial = view.clone();
-    trial
+    view.around(&address)
         .put(&address, Some(content.clone()))
         .map_err(|rule| Error::field("content", rule.to_string()))?;
     Ok(vec![(address, Some(content))])
@@ -402,11 +402,7 @@ fn before_edits(workspace: &Workspace, address: &Address) -> Option<Content> {
     let parent = address.parent();
     let made = (workspace.edits.iter().rev()).find(|edit| Some(&edit.address) == parent.as_ref());
     match made {
-        Some(StagedEdit { address: parent, content, .. }) => {
-            let mut alone = EnvironmentSpec::empty(workspace.spec.project_name.clone());
-            alone.put(parent, Some(content.clone()?)).ok()?;
-            alone.get(address)
-        }
+        Some(StagedEdit { content, .. }) => content.as_ref()?.part(address),
         None => workspace.spec.get(address),
     }
 }
@@ -425,8 +421,9 @@ fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
             _ => (),
         }
     }
-    let mut trial = view.clone();
-    trial.put(&address, None).map_err(|_| Error::field("address", "cannot be empty"))?;
+    view.around(&address)
+        .put(&address, None)
+        .map_err(|_| Error::field("address", "cannot be empty"))?;
     prepared.push((address, None));
     Ok(prepared)
 }

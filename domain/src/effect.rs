@@ -1,5 +1,9 @@
 //! What applying changes would do to what runs.
 
+mod each;
+
+pub use each::effects;
+
 use crate::{
     Address, EnvironmentSpec, Field, Service, ServiceId, VolumeId, change::StagedChange,
     lookup::Found, template::Reference, variable::Variable,
@@ -74,40 +78,43 @@ pub fn consequences(before: &EnvironmentSpec, after: &EnvironmentSpec) -> Conseq
     }
 }
 
-/// What one change does, alone among all that are staged.
+/// What one change does, alone among all that are staged. For many of them at once, see [`effects`].
 #[must_use]
 pub fn effect_of(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedChange) -> Effect {
-    match &change.address {
-        Address::Service(_) => Effect::Redeploy,
+    plain_effect(&change.address).unwrap_or_else(|| {
+        let whole = base.overlay(all);
+        let others: Vec<StagedChange> =
+            all.iter().filter(|other| other.id != change.id).cloned().collect();
+        let without = base.overlay(&others);
+        let differs = whole.services.keys().any(|service| {
+            base.services.contains_key(service)
+                && whole.inputs(*service) != without.inputs(*service)
+        });
+        if differs { Effect::Redeploy } else { Effect::None }
+    })
+}
+
+/// What a change does there, whatever else is staged. `None`: `Redeploy` when some service that
+/// runs would see other values without it, else nothing.
+fn plain_effect(address: &Address) -> Option<Effect> {
+    match address {
+        Address::Service(_) | Address::ServiceMount(..) => Some(Effect::Redeploy),
         Address::ServiceField(_, field) => match field {
-            Field::Name | Field::Icon | Field::Strategy => Effect::None,
-            Field::Limits => Effect::Update,
-            Field::Replicas => Effect::Scale,
-            Field::Source | Field::Command | Field::Ports | Field::Check => Effect::Redeploy,
-            Field::Group => users_effect(base, all, change),
+            Field::Name | Field::Icon | Field::Strategy => Some(Effect::None),
+            Field::Limits => Some(Effect::Update),
+            Field::Replicas => Some(Effect::Scale),
+            Field::Source | Field::Command | Field::Ports | Field::Check => Some(Effect::Redeploy),
+            Field::Group => None,
         },
-        Address::ServiceMount(..) => Effect::Redeploy,
         Address::Variable(_)
         | Address::GroupVariable(..)
         | Address::ServiceVariable(..)
-        | Address::Group(_) => users_effect(base, all, change),
+        | Address::Group(_) => None,
         Address::ProjectName
         | Address::GroupName(_)
         | Address::Volume(_)
-        | Address::VolumeName(_) => Effect::None,
+        | Address::VolumeName(_) => Some(Effect::None),
     }
-}
-
-/// `Redeploy` when some service that runs would see other values without this change.
-fn users_effect(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedChange) -> Effect {
-    let whole = base.overlay(all);
-    let others: Vec<StagedChange> =
-        all.iter().filter(|other| other.id != change.id).cloned().collect();
-    let without = base.overlay(&others);
-    let differs = whole.services.keys().any(|service| {
-        base.services.contains_key(service) && whole.inputs(*service) != without.inputs(*service)
-    });
-    if differs { Effect::Redeploy } else { Effect::None }
 }
 
 /// Whether what a container is made of differs, variables apart.

@@ -25,6 +25,24 @@ impl Scope {
             _ => Self::Shared,
         }
     }
+
+    /// Where a variable of this key stands in it.
+    pub(crate) fn address(self, key: VariableKey) -> Address {
+        match self {
+            Self::Shared => Address::Variable(key),
+            Self::Group(group) => Address::GroupVariable(group, key),
+            Self::Service(service) => Address::ServiceVariable(service, key),
+        }
+    }
+}
+
+/// What is looked at on the way to a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look<'a> {
+    /// Whether this is defined, and how.
+    At(Scope, &'a VariableKey),
+    /// Which group the service lies in.
+    GroupOf(ServiceId),
 }
 
 /// What a reference finds.
@@ -39,31 +57,57 @@ pub(crate) enum Found<'a> {
 impl EnvironmentSpec {
     /// What `reference`, written at `at`, finds.
     pub(crate) fn find<'a>(&'a self, at: &Address, reference: &Reference) -> Option<Found<'a>> {
+        self.find_noting(at, reference, &mut |_| ())
+    }
+
+    /// The same, noting all that the answer depends on, names of services apart.
+    pub(crate) fn find_noting<'a>(
+        &'a self,
+        at: &Address,
+        reference: &Reference,
+        note: &mut dyn FnMut(Look<'_>),
+    ) -> Option<Found<'a>> {
         let scope = Scope::of(at);
         match reference {
-            Reference::Shared { key } => self.see(Scope::Shared, key),
+            Reference::Shared { key } => self.see_noting(Scope::Shared, key, note),
             Reference::Service { service, key } => {
                 self.services.get(service)?;
-                self.see(Scope::Service(*service), key)
+                self.see_noting(Scope::Service(*service), key, note)
             }
             Reference::Unknown { namespace, key } => {
-                self.see(Scope::Service(self.find_service(namespace)?), key)
+                self.see_noting(Scope::Service(self.find_service(namespace)?), key, note)
             }
             // A variable that names itself means the one that it hides.
             Reference::Own { key } if at.variable_key() == Some(key) => match scope {
                 Scope::Shared => None,
-                Scope::Group(_) => self.see(Scope::Shared, key),
-                Scope::Service(service) => match self.services.get(&service)?.group {
-                    Some(group) => self.see(Scope::Group(group), key),
-                    None => self.see(Scope::Shared, key),
-                },
+                Scope::Group(_) => self.see_noting(Scope::Shared, key, note),
+                Scope::Service(service) => {
+                    let config = self.services.get(&service)?;
+                    note(Look::GroupOf(service));
+                    match config.group {
+                        Some(group) => self.see_noting(Scope::Group(group), key, note),
+                        None => self.see_noting(Scope::Shared, key, note),
+                    }
+                }
             },
-            Reference::Own { key } => self.see(scope, key),
+            Reference::Own { key } => self.see_noting(scope, key, note),
         }
     }
 
     /// What a scope sees under a key: the nearest definition.
     pub(crate) fn see<'a>(&'a self, scope: Scope, key: &VariableKey) -> Option<Found<'a>> {
+        self.see_noting(scope, key, &mut |_| ())
+    }
+
+    fn see_noting<'a>(
+        &'a self,
+        scope: Scope,
+        key: &VariableKey,
+        note: &mut dyn FnMut(Look<'_>),
+    ) -> Option<Found<'a>> {
+        #[cfg(feature = "testing")]
+        crate::testing::work::count();
+        note(Look::At(scope, key));
         match scope {
             Scope::Shared => {
                 let variable = self.variables.get(key)?;
@@ -73,7 +117,7 @@ impl EnvironmentSpec {
                 Some(variable) => {
                     Some(Found::Variable(Address::GroupVariable(group, key.clone()), variable))
                 }
-                None => self.see(Scope::Shared, key),
+                None => self.see_noting(Scope::Shared, key, note),
             },
             Scope::Service(service) => {
                 let config = self.services.get(&service)?;
@@ -81,11 +125,12 @@ impl EnvironmentSpec {
                     let address = Address::ServiceVariable(service, key.clone());
                     return Some(Found::Variable(address, variable));
                 }
+                note(Look::GroupOf(service));
                 let inherited = match config.group {
                     Some(group) if self.groups.contains_key(&group) => {
-                        self.see(Scope::Group(group), key)
+                        self.see_noting(Scope::Group(group), key, note)
                     }
-                    _ => self.see(Scope::Shared, key),
+                    _ => self.see_noting(Scope::Shared, key, note),
                 };
                 inherited.or_else(|| self.provided(service, key).map(Found::Provided))
             }

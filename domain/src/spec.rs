@@ -199,12 +199,25 @@ impl EnvironmentSpec {
         }
     }
 
+    /// Whether something stands at an address.
+    #[must_use]
+    pub(crate) fn has(&self, address: &Address) -> bool {
+        match address {
+            Address::Group(id) => self.groups.contains_key(id),
+            Address::Volume(id) => self.volumes.contains_key(id),
+            Address::Service(id) => self.services.contains_key(id),
+            _ => self.get(address).is_some(),
+        }
+    }
+
     /// Puts a value at an address, or takes it away. Leaves all as it was if the parent is
     /// missing or the value does not belong there.
     ///
     /// # Errors
     /// When the value is of the wrong kind, or a place that must hold something would be emptied.
     pub fn put(&mut self, address: &Address, content: Option<Content>) -> Result<(), Invalid> {
+        #[cfg(feature = "testing")]
+        crate::testing::work::count();
         let wrong = || Invalid::new(format!("does not belong at {address}"));
         match (address, content) {
             (Address::ProjectName, Some(Content::Name(name))) => self.project_name = name,
@@ -271,12 +284,17 @@ impl EnvironmentSpec {
     /// The service that a person means by a name: by its name in any letter case, else its slug.
     #[must_use]
     pub fn find_service(&self, name: &str) -> Option<ServiceId> {
-        let lower = name.to_lowercase();
-        let by = |test: &dyn Fn(&Service) -> bool| {
-            self.services.iter().find(|(_, service)| test(service)).map(|(id, _)| *id)
-        };
-        by(&|service| service.name.as_str().to_lowercase() == lower)
-            .or_else(|| by(&|service| service.slug.as_str() == name))
+        find_among(self.services.iter(), name)
+    }
+
+    /// What this place is part of, and nothing else: enough to try whether something belongs there.
+    pub(crate) fn around(&self, address: &Address) -> Self {
+        let mut alone = Self::empty(self.project_name.clone());
+        if let Some(parent) = address.parent() {
+            // A parent that is not there leaves the place missing, as it is.
+            let _ = alone.put(&parent, self.get(&parent));
+        }
+        alone
     }
 
     /// What may leave the server: everything but the values of variables.
@@ -291,6 +309,19 @@ impl EnvironmentSpec {
         }
         hidden
     }
+}
+
+/// The one of these services that a person means by a name.
+pub(crate) fn find_among<'a>(
+    services: impl Iterator<Item = (&'a ServiceId, &'a Service)> + Clone,
+    name: &str,
+) -> Option<ServiceId> {
+    let lower = name.to_lowercase();
+    let by = |test: &dyn Fn(&Service) -> bool| {
+        services.clone().find(|(_, service)| test(service)).map(|(id, _)| *id)
+    };
+    by(&|service| service.name.as_str().to_lowercase() == lower)
+        .or_else(|| by(&|service| service.slug.as_str() == name))
 }
 
 fn put_variable(

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod ids;
 pub mod memory;
 pub mod rollouts;
+pub mod work;
 
 pub use chance::Chance;
 pub use clock::{ManualClock, PausedClock};
