@@ -29,4 +29,4 @@ mod transaction;
 mod vault;
 
 pub use lock::Holder;
-pub use open::{KeySource, OpenError, Store};
+pub use open::{Examined, KeySource, OpenError, Store};

@@ -1,8 +1,12 @@
 //! Opening the data directory: everything is checked before anything is changed.
 
 mod error;
+mod examine;
+#[cfg(test)]
+mod tests;
 
 pub use error::OpenError;
+pub use examine::Examined;
 
 use crate::{
     beside::Beside,
@@ -96,6 +100,11 @@ impl Store {
             connect(&path, Access::Write).await.map_err(|error| OpenError::sort(&path, error))?;
         check_health(&writer, &path).await?;
         let known = check_schema(&writer, &path).await?;
+        let beside = directory.join(BESIDE);
+        if known.is_none() && beside.exists() {
+            // Emptied, or restored without its journal: to begin anew would hide the loss.
+            return Err(OpenError::DatabaseMissing { path, beside });
+        }
         if let Some(row) = &known
             && vault.open(CHECK, &row.key_check).is_err()
         {
@@ -236,7 +245,10 @@ fn prepare_files(
     Ok((vault, path))
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
+    /// Looks once, and leaves everything as it is.
+    Look,
     Read,
     Write,
 }
@@ -245,9 +257,9 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
     let path = path.to_owned();
     // The address only says which database it is; the file is named below, whatever its letters.
     let mut options = ConnectOptions::new("sqlite://easel.db");
-    let is_reader = matches!(access, Access::Read);
+    let is_reader = access != Access::Write;
     options
-        .max_connections(if is_reader { READERS } else { 1 })
+        .max_connections(if access == Access::Read { READERS } else { 1 })
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -258,12 +270,16 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
             options.after_release(|connection, _| Box::pin(is_fit(connection)))
         })
         .map_sqlx_sqlite_opts(move |options| {
-            options
+            let options = options
                 .filename(&path)
                 .read_only(is_reader)
                 .create_if_missing(!is_reader)
                 .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
+                .busy_timeout(Duration::from_secs(10));
+            if access == Access::Look {
+                return options;
+            }
+            options
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 .pragma("journal_size_limit", "16777216")

@@ -49,8 +49,8 @@ pub enum OpenError {
     },
     /// The directory was in use, and its database is gone.
     #[error(
-        "the database {path} is missing, although this directory was in use; restore it, or \
-         remove {beside} to begin anew"
+        "the database {path} is missing or empty, although this directory was in use; restore \
+         it, or remove {beside} to begin anew"
     )]
     DatabaseMissing {
         /// Where it should be.

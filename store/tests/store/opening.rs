@@ -11,7 +11,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use store::{KeySource, OpenError, Store};
+use store::{Examined, KeySource, OpenError, Store};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -287,4 +287,53 @@ async fn the_database_is_set_up_to_lose_nothing() {
     let version = ask("SELECT sqlite_version()").await;
     let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
     assert!(parts >= vec![3, 51, 3], "{version} has bugs that lose data");
+}
+
+#[tokio::test]
+async fn an_emptied_database_is_not_begun_anew() {
+    let bench = used().await;
+    for name in ["easel.db", "easel.db-wal", "easel.db-shm"] {
+        let _not_there = fs::remove_file(bench.path().join(name));
+    }
+    // What is left of a database whose journal was not copied along.
+    let other = Bench::new();
+    let store = other.open().await;
+    fs::copy(other.path().join("easel.db"), bench.path().join("easel.db")).unwrap();
+    drop(store);
+    let before = contents(bench.path());
+
+    let refused = bench.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::DatabaseMissing { .. }), "{refused}");
+    assert_eq!(contents(bench.path()), before);
+}
+
+#[tokio::test]
+async fn what_would_keep_it_from_being_opened_is_found_by_looking() {
+    let look = async |bench: &Bench| Store::examine(bench.path(), &KeySource::Beside).await;
+    let new = Bench::new();
+    assert_eq!(look(&new).await.unwrap(), Examined::New);
+    let bench = used().await;
+    let before = contents(bench.path());
+    assert_eq!(look(&bench).await.unwrap(), Examined::Sound);
+    assert_eq!(contents(bench.path()), before);
+
+    let key = fs::read(bench.path().join("easel.key")).unwrap();
+    let other = used().await;
+    fs::copy(other.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
+    assert!(matches!(look(&bench).await, Err(OpenError::WrongKey { .. })));
+    fs::write(bench.path().join("easel.key"), "no key").unwrap();
+    assert!(matches!(look(&bench).await, Err(OpenError::Key(_))));
+    fs::remove_file(bench.path().join("easel.key")).unwrap();
+    assert!(matches!(look(&bench).await, Err(OpenError::KeyMissing { .. })));
+    fs::write(bench.path().join("easel.key"), key).unwrap();
+    fs::set_permissions(bench.path().join("easel.key"), fs::Permissions::from_mode(0o600)).unwrap();
+
+    sql(bench.path(), "INSERT INTO seaql_migrations VALUES ('m9999_future', 1)").await;
+    assert!(matches!(look(&bench).await, Err(OpenError::Newer { .. })));
+    sql(bench.path(), "DELETE FROM seaql_migrations WHERE version = 'm9999_future'").await;
+    sql(bench.path(), "UPDATE instance SET doubt = 'a copy?'").await;
+    assert_eq!(look(&bench).await.unwrap(), Examined::Doubtful("a copy?".to_owned()));
+    fs::write(bench.path().join("easel.db"), "no database ".repeat(1000)).unwrap();
+    assert!(matches!(look(&bench).await, Err(OpenError::Corrupt { .. })));
 }
