@@ -1,8 +1,8 @@
 //! The port to staged changes, revisions and the desired state.
 
 use crate::{
-    Address, ChangeId, DeploymentId, EnvironmentId, EnvironmentSpec, Message, Result,
-    RevisionNumber, Secret, ServiceId, Timestamp, UserId,
+    Address, ChangeId, DeploymentId, EnvironmentId, EnvironmentSpec, Error, Message, Resource,
+    Result, RevisionNumber, Secret, Service, ServiceId, Timestamp, UserId,
     access::Mutation,
     change::{StagedChange, StagedEdit},
     check::Problem,
@@ -47,6 +47,34 @@ impl Workspace {
     pub fn staged(&self) -> EnvironmentSpec {
         self.spec.overlay(&self.changes())
     }
+
+    /// A service, applied or else staged.
+    ///
+    /// # Errors
+    /// `NotFound` when it is neither.
+    pub fn one_service(&self, id: ServiceId) -> Result<OneService> {
+        if let Some(service) = self.spec.services.get(&id) {
+            return Ok(OneService { service: service.hidden(), is_staged: false });
+        }
+        let staged =
+            self.staged().services.remove(&id).ok_or(Error::NotFound(Resource::Service))?;
+        Ok(OneService { service: staged.hidden(), is_staged: true })
+    }
+
+    /// What people see of the staged edits at one place.
+    #[must_use]
+    pub fn change_at(&self, address: &Address) -> Option<StagedChange> {
+        self.changes().into_iter().find(|change| change.address == *address)
+    }
+}
+
+/// One service by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneService {
+    /// As it is applied, or else as it is staged, values hidden.
+    pub service: Service,
+    /// Whether it is only staged so far.
+    pub is_staged: bool,
 }
 
 /// What came of staging.
@@ -133,6 +161,24 @@ pub struct Revealed {
 pub trait Changes: Send + Sync {
     /// The desired state and what is staged upon it.
     async fn workspace(&self, environment: EnvironmentId) -> Result<Workspace>;
+
+    /// A service by itself: no more is read than that takes.
+    ///
+    /// `NotFound` when it is neither applied nor staged.
+    async fn service(&self, environment: EnvironmentId, service: ServiceId) -> Result<OneService> {
+        self.workspace(environment).await?.one_service(service)
+    }
+
+    /// What people see of the staged edits at one place, values hidden: no more is read than that
+    /// takes.
+    async fn change_at(
+        &self,
+        environment: EnvironmentId,
+        address: &Address,
+    ) -> Result<Option<StagedChange>> {
+        let change = self.workspace(environment).await?.change_at(address);
+        Ok(change.map(|change| change.hidden()))
+    }
 
     /// Stages edits, all or none. What it stages is decided by [`crate::edit::stage`].
     ///

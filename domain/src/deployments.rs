@@ -115,6 +115,16 @@ pub trait Deployments: Send + Sync {
     /// How every service of an environment is doing.
     async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>>;
 
+    /// How one service is doing; `None` when it is not applied.
+    async fn state(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+    ) -> Result<Option<ServiceState>> {
+        let states = self.states(environment).await?;
+        Ok(states.into_iter().find(|state| state.service == service))
+    }
+
     /// A service's deployments, newest first.
     async fn list(
         &self,

@@ -2,6 +2,7 @@
 
 use crate::{
     app::Server,
+    aside::aside,
     door::{Demand, Deploy, May, Place, Read, Reveal, Stage},
     error::{Problem, Result, hidden_conflicts},
     json::{Json, MaybeJson},
@@ -15,7 +16,7 @@ use domain::{
     changes::{Applied, Discarded, Keep, Revealed, Selection, Staging, Workspace},
     check::Problem as Fault,
     edit::Edit,
-    effect::{Consequences, Effect, consequences, effect_of},
+    effect::{Consequences, Effect, consequences, effects},
     rollout::ServiceKey,
 };
 use serde::{Deserialize, Serialize};
@@ -54,10 +55,11 @@ impl Staged {
     ) -> Result<Self> {
         let (changes, environment) = (&server.app.changes, may.place.environment.id);
         let staging = changes.stage(&may.by, environment, edits).await?;
-        let all = changes.workspace(environment).await?.changes();
-        let first = staging.addresses.first();
-        let change = all.iter().find(|change| Some(&change.address) == first);
-        Ok(Self { change: change.map(StagedChange::hidden), staging })
+        let change = match staging.addresses.first() {
+            Some(first) => changes.change_at(environment, first).await?,
+            None => None,
+        };
+        Ok(Self { change, staging })
     }
 }
 
@@ -104,24 +106,29 @@ struct PendingChanges {
     responses((status = OK, body = PendingChanges)))]
 async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<PendingChanges>> {
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
+    let mut list = aside(workspace.edits.len(), move || pending(&workspace)).await;
+    let contributors = list.data.iter().flat_map(|pending| &pending.change.contributors);
+    let authors: BTreeSet<UserId> = contributors.map(|one| one.author).collect();
+    list.people = names(&server.app, authors).await?;
+    Ok(Json(list))
+}
+
+fn pending(workspace: &Workspace) -> PendingChanges {
     let all = workspace.changes();
     let whole = workspace.spec.overlay(&all);
-    let (conflicts, problems) = verdict(&workspace, &all);
-    let authors: BTreeSet<UserId> =
-        (all.iter()).flat_map(|change| change.contributors.iter().map(|one| one.author)).collect();
-    let data: Vec<PendingChange> = all
-        .iter()
-        .map(|change| PendingChange {
+    let (conflicts, problems) = verdict(workspace, &all);
+    let data: Vec<PendingChange> = (all.iter().zip(effects(&workspace.spec, &all)))
+        .map(|(change, effect)| PendingChange {
             title: match (&change.address, change.new.is_none()) {
                 (address, true) => workspace.spec.describe(address),
                 (address, false) => whole.describe(address),
             },
-            effect: effect_of(&workspace.spec, &all, change),
+            effect,
             destroys_data: change.destroys_data(),
             change: change.hidden(),
         })
         .collect();
-    Ok(Json(PendingChanges {
+    PendingChanges {
         total_count: data.len() as u64,
         data,
         raw_count: workspace.edits.len() as u64,
@@ -129,8 +136,8 @@ async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<Pendi
         consequences: consequences(&workspace.spec, &whole),
         conflicts,
         problems,
-        people: names(&server.app, authors).await?,
-    }))
+        people: BTreeMap::new(),
+    }
 }
 
 /// What stands in the way of applying these.
@@ -296,27 +303,35 @@ async fn preview(
     may: May<Read>,
     Json(body): Json<Selected>,
 ) -> Result<Json<Preview>> {
+    let (selection, _) = body.selection()?;
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
-    let all = workspace.changes();
-    let chosen: Vec<ChangeId> = match body.selection()?.0 {
-        Selection::Changes { changes } => changes,
-        Selection::UpTo { up_to } => {
-            all.iter().filter(|change| change.seq <= up_to).map(|change| change.id).collect()
+    let size = workspace.edits.len();
+    Ok(Json(aside(size, move || Preview::of(&workspace, selection)).await))
+}
+
+impl Preview {
+    fn of(workspace: &Workspace, selection: Selection) -> Self {
+        let all = workspace.changes();
+        let chosen: Vec<ChangeId> = match selection {
+            Selection::Changes { changes } => changes,
+            Selection::UpTo { up_to } => {
+                all.iter().filter(|change| change.seq <= up_to).map(|change| change.id).collect()
+            }
+        };
+        let closure = closure(&workspace.spec, &all, &chosen);
+        let together: Vec<StagedChange> =
+            all.iter().filter(|change| closure.contains(&change.id)).cloned().collect();
+        let (conflicts, problems) = verdict(workspace, &together);
+        let after = workspace.spec.overlay(&together);
+        Self {
+            missing: closure.iter().filter(|id| !chosen.contains(id)).copied().collect(),
+            dependents: dependents(&workspace.spec, &all, &chosen),
+            closure,
+            consequences: consequences(&workspace.spec, &after),
+            conflicts,
+            problems,
         }
-    };
-    let closure = closure(&workspace.spec, &all, &chosen);
-    let together: Vec<StagedChange> =
-        all.iter().filter(|change| closure.contains(&change.id)).cloned().collect();
-    let (conflicts, problems) = verdict(&workspace, &together);
-    let after = workspace.spec.overlay(&together);
-    Ok(Json(Preview {
-        missing: closure.iter().filter(|id| !chosen.contains(id)).copied().collect(),
-        dependents: dependents(&workspace.spec, &all, &chosen),
-        closure,
-        consequences: consequences(&workspace.spec, &after),
-        conflicts,
-        problems,
-    }))
+    }
 }
 
 /// Apply exactly these changes, as one revision.

@@ -99,11 +99,11 @@ async fn create(
 ) -> Result<(StatusCode, Json<DeploymentDetail>)> {
     let (environment, service) = (may.place.environment.id, named.service);
     // A direct write is about what is applied: a service that is only staged has to be applied.
-    let workspace = server.app.changes.workspace(environment).await?;
-    let Some(config) = workspace.spec.services.get(&service) else {
+    let found = server.app.changes.service(environment, service).await?;
+    if found.is_staged {
         return Err(Error::NotFound(Resource::Service).into());
-    };
-    let pull = match &config.source {
+    }
+    let pull = match &found.service.source {
         Source::Image { pull, .. } => *pull,
         Source::Empty => domain::PullPolicy::default(),
     };

@@ -3,6 +3,7 @@
 mod account;
 mod api_key;
 mod app;
+mod aside;
 mod audit;
 mod caller;
 mod canvas;

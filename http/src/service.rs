@@ -14,7 +14,7 @@ use domain::{
     Address, Check, Command, Content, DeploymentId, EnvironmentId, Error, Field, GroupId, IconUrl,
     ImageRef, Limits, Message, Name, Port, ProjectId, Replicas, Resource, Secret, Service,
     ServiceId, Slug, Source, Strategy, Timestamp, VariableKey,
-    changes::Workspace,
+    changes::OneService as Found,
     deployment::{Condition, service_status},
     deployments::{DeploymentSummary, ServiceState},
     edit::{Edit, NewService, NewVariable},
@@ -201,23 +201,10 @@ async fn detail(
     id: ServiceId,
 ) -> Result<ServiceDetail> {
     let environment = place.environment.id;
-    let workspace = server.app.changes.workspace(environment).await?;
-    let (service, staged) = find(&workspace, id)?;
-    let states = states(server, environment).await?;
-    let item = ServiceItem::new(place, id, &service, states.get(&id), staged);
-    let Content::Service(config) = Content::Service(Box::new(service)).hidden() else {
-        return Err(Error::NotFound(Resource::Service).into());
-    };
-    Ok(ServiceDetail { item, config: *config })
-}
-
-/// A service of the environment, applied or else staged; another project's does not exist.
-fn find(workspace: &Workspace, id: ServiceId) -> Result<(Service, bool)> {
-    if let Some(service) = workspace.spec.services.get(&id) {
-        return Ok((service.clone(), false));
-    }
-    let staged = workspace.staged().services.remove(&id);
-    staged.map(|service| (service, true)).ok_or_else(|| Error::NotFound(Resource::Service).into())
+    let Found { service, is_staged } = server.app.changes.service(environment, id).await?;
+    let state = server.app.deployments.state(environment, id).await?;
+    let item = ServiceItem::new(place, id, &service, state.as_ref(), is_staged);
+    Ok(ServiceDetail { item, config: service })
 }
 
 /// Whether the environment has this service, so that nothing is answered about others.
@@ -226,7 +213,8 @@ pub(crate) async fn require(
     environment: EnvironmentId,
     id: ServiceId,
 ) -> Result<()> {
-    find(&server.app.changes.workspace(environment).await?, id).map(|_| ())
+    server.app.changes.service(environment, id).await?;
+    Ok(())
 }
 
 /// A service to be made at once.

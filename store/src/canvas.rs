@@ -23,7 +23,7 @@ impl Snapshots for Store {
         let spec::Ground { project, environment: row, .. } = ground;
         let edits: Vec<StagedEdit> = workspace.edits.iter().map(staging::hidden).collect();
         let states: BTreeMap<ServiceId, ServiceState> =
-            deployment::load_states(&self.inner, &db, environment)
+            deployment::load_states(&self.inner, &db, environment, None)
                 .await?
                 .into_iter()
                 .map(|state| (state.service, state))

@@ -18,7 +18,8 @@ use domain::{
     apply::plan,
     change::{StagedChange, StagedEdit},
     changes::{
-        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, Workspace,
+        Applied, Changes, Discarded, Keep, OneService, Revealed, Revision, Selection, Staging,
+        Workspace,
     },
     edit::{Edit, stage},
     project::{Page, Paged},
@@ -44,8 +45,7 @@ impl StagedIds {
 
     /// The same answer; what is to be mended is looked up anew.
     fn again(self, bench: &Bench) -> Staging {
-        let Workspace { spec, .. } = &bench.workspace;
-        let warnings = bench.workspace.staged().problems_beyond(spec);
+        let warnings = bench.aside(|workspace| workspace.staged().problems_beyond(&workspace.spec));
         Staging { addresses: self.addresses, edits: self.edits, warnings }
     }
 }
@@ -55,6 +55,28 @@ impl Changes for Store {
     async fn workspace(&self, environment: EnvironmentId) -> Result<Workspace> {
         let db = self.read().await?;
         Ok(staging::load(&self.inner, &db, environment).await?.workspace)
+    }
+
+    async fn service(&self, environment: EnvironmentId, service: ServiceId) -> Result<OneService> {
+        let db = self.read().await?;
+        let address = Address::Service(service);
+        let spec = spec::load_part(&self.inner, &db, environment, &address).await?;
+        if spec.services.contains_key(&service) {
+            return Workspace { spec, edits: Vec::new() }.one_service(service);
+        }
+        // What is only staged consists of edits that may be anywhere.
+        let bench = staging::load(&self.inner, &db, environment).await?;
+        bench.aside(|workspace| workspace.one_service(service))
+    }
+
+    async fn change_at(
+        &self,
+        environment: EnvironmentId,
+        address: &Address,
+    ) -> Result<Option<StagedChange>> {
+        let db = self.read().await?;
+        let part = staging::load_part(&self.inner, &db, environment, address).await?;
+        Ok(part.change_at(address).map(|change| change.hidden()))
     }
 
     async fn stage(
@@ -70,7 +92,8 @@ impl Changes for Store {
         if let Some(ids) = again {
             return Ok(ids.again(&bench));
         }
-        let rows = stage(&bench.workspace, edits, bench.stager(&tx, by), &*tx.inner.ids)?;
+        let (stager, ids) = (bench.stager(&tx, by), &*tx.inner.ids);
+        let rows = bench.aside(|workspace| stage(workspace, edits, stager, ids))?;
         staging::insert(&tx, environment, &rows.edits).await?;
         bench.use_up(rows.edits.len());
         bench.add(&mut tx, by, &rows.edits);
@@ -95,7 +118,7 @@ impl Changes for Store {
             return Ok(Discarded { edits });
         }
         let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let edits = bench.workspace.discarding(changes, seen)?;
+        let edits = bench.aside(|workspace| workspace.discarding(changes, seen))?;
         let places = addresses_of(&bench, &edits);
         staging::discard(&tx, &edits).await?;
         bench.drop_edits(&mut tx, by, &edits);
@@ -119,7 +142,8 @@ impl Changes for Store {
             return Ok(ids.again(&bench));
         }
         let discarded = discarded(&tx, environment, edits).await?;
-        let rows = bench.workspace.restoring(discarded, bench.next_seq())?;
+        let next = bench.next_seq();
+        let rows = bench.aside(|workspace| workspace.restoring(discarded, next))?;
         staging::reinstate(&tx, &rows.edits).await?;
         bench.use_up(rows.edits.len());
         bench.add(&mut tx, by, &rows.edits);
@@ -143,7 +167,7 @@ impl Changes for Store {
             return Ok(());
         }
         let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let settled = bench.workspace.settling(change, keep)?;
+        let settled = bench.aside(|workspace| workspace.settling(change, keep))?;
         let places = addresses_of(&bench, &settled.discarded);
         staging::discard(&tx, &settled.discarded).await?;
         staging::reinstate(&tx, &settled.staged).await?;
@@ -167,7 +191,8 @@ impl Changes for Store {
             return ids.again(&tx.db, environment).await;
         }
         let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let plan = plan(bench.place(), &bench.workspace, &selection)?;
+        let place = bench.place();
+        let plan = bench.aside(|workspace| plan(place, workspace, &selection))?;
         if plan.changes.is_empty() {
             return Ok(Applied::default());
         }
@@ -196,9 +221,9 @@ impl Changes for Store {
             let applied = applied.again(&tx.db, environment).await?;
             return Ok((staged.again(&bench), applied));
         }
-        let stager = bench.stager(&tx, by);
+        let (place, stager, ids) = (bench.place(), bench.stager(&tx, by), &*tx.inner.ids);
         let writing =
-            bench.workspace.writing(bench.place(), edits, stager, &*tx.inner.ids, redeploy)?;
+            bench.aside(|workspace| workspace.writing(place, edits, stager, ids, redeploy))?;
         let staging = staging::staging(&writing.rows);
         bench.use_up(writing.rows.edits.len());
         let mut plan = writing.plan;
@@ -222,7 +247,7 @@ impl Changes for Store {
     ) -> Result<Revealed> {
         let tx = self.begin().await?;
         let bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let revealed = bench.workspace.revealing(address)?;
+        let revealed = bench.aside(|workspace| workspace.revealing(address))?;
         let project = bench.place().project;
         tx.audit(by, "changes.reveal", Some(project), address.to_string()).await?;
         tx.commit().await?;

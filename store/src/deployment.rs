@@ -27,7 +27,7 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +36,17 @@ impl Deployments for Store {
     async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>> {
         let db = self.read().await?;
         spec::find(&db, environment).await?;
-        load_states(&self.inner, &db, environment).await
+        load_states(&self.inner, &db, environment, None).await
+    }
+
+    async fn state(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+    ) -> Result<Option<ServiceState>> {
+        let db = self.read().await?;
+        spec::find(&db, environment).await?;
+        Ok(load_states(&self.inner, &db, environment, Some(service)).await?.pop())
     }
 
     async fn list(
@@ -200,25 +210,34 @@ async fn find(
         .and_then(|row| read(inner, row))
 }
 
-/// How every service of an environment is doing.
+/// How the services of an environment are doing, or only one of them.
 pub(crate) async fn load_states(
     inner: &Inner,
     db: &DatabaseTransaction,
     environment: EnvironmentId,
+    only: Option<ServiceId>,
 ) -> Result<Vec<ServiceState>> {
+    let only = only.map(ServiceId::as_uuid);
     let rows = service_state::Entity::find()
         .filter(service_state::Column::EnvironmentId.eq(environment.as_uuid()))
+        .apply_if(only, |query, id| query.filter(service_state::Column::ServiceId.eq(id)))
         .order_by_asc(service_state::Column::ServiceId)
         .all(db)
         .await
         .map_err(failed("read how services are doing"))?;
     // The active one and the newest one of each service, in one read.
-    let sql = "SELECT d.* FROM deployment d WHERE d.environment_id = ? AND (\
-               d.id IN (SELECT active FROM service_state WHERE environment_id = ?) \
-               OR d.generation = (SELECT max(n.generation) FROM deployment n \
-               WHERE n.environment_id = d.environment_id AND n.service_id = d.service_id))";
+    let mut sql = "SELECT d.* FROM deployment d WHERE d.environment_id = ? AND (\
+                   d.id IN (SELECT active FROM service_state WHERE environment_id = ?) \
+                   OR d.generation = (SELECT max(n.generation) FROM deployment n \
+                   WHERE n.environment_id = d.environment_id AND n.service_id = d.service_id))"
+        .to_owned();
     let id = environment.as_uuid();
-    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into(), id.into()]);
+    let mut values = vec![id.into(), id.into()];
+    if let Some(only) = only {
+        sql.push_str(" AND d.service_id = ?");
+        values.push(only.into());
+    }
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let mut newest: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
     let mut by_id: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
     let found = deployment::Entity::find()

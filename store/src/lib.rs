@@ -5,6 +5,7 @@
 mod account;
 mod api_key;
 mod apply;
+mod aside;
 mod audit;
 mod beside;
 mod canvas;

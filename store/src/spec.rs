@@ -5,6 +5,7 @@ mod save;
 pub(crate) use save::{leave_behind, save, upsert};
 
 use crate::{
+    aside::aside,
     error::failed,
     open::Inner,
     row::{text, unsigned},
@@ -20,7 +21,7 @@ use domain::{
     resolve::Place,
     variable::{Value, Variable},
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 use std::collections::BTreeMap;
 
 /// An environment's rows, read together.
@@ -85,9 +86,12 @@ async fn load_spec(
         .all(db)
         .await
         .map_err(&doing)?;
-    for row in services {
-        spec.services.insert(ServiceId::new(row.service_id), read_service(inner, &row)?);
-    }
+    aside(services.len(), || {
+        services.iter().try_for_each(|row| {
+            spec.services.insert(ServiceId::new(row.service_id), read_service(inner, row)?);
+            Ok::<_, Error>(())
+        })
+    })?;
     let groups = group_config::Entity::find()
         .filter(group_config::Column::EnvironmentId.eq(id))
         .all(db)
@@ -110,12 +114,7 @@ async fn load_spec(
         .all(db)
         .await
         .map_err(&doing)?;
-    for row in variables {
-        let address: Address = text(row.address.clone())?;
-        let variable = read_variable(inner, row)?;
-        spec.put(&address, Some(domain::Content::Variable(variable)))
-            .map_err(Error::internal("read a variable"))?;
-    }
+    put_variables(inner, variables, &mut spec)?;
     let versions = address_version::Entity::find()
         .filter(address_version::Column::EnvironmentId.eq(id))
         .all(db)
@@ -125,6 +124,75 @@ async fn load_spec(
         spec.versions.insert(text(row.address)?, RevisionNumber(unsigned(row.revision)));
     }
     Ok(spec)
+}
+
+/// What stands at an address and in it, in a configuration that holds nothing else: not more is
+/// read and decrypted than that.
+pub(crate) async fn load_part(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+    address: &Address,
+) -> Result<EnvironmentSpec> {
+    let doing = failed("read a part of an environment's configuration");
+    let (environment, project) = find(db, id).await?;
+    let mut spec = EnvironmentSpec::empty(text(project.name)?);
+    spec.revision = RevisionNumber(unsigned(environment.revision));
+    let whole = address.parent().unwrap_or_else(|| address.clone());
+    let id = environment.id;
+    match &whole {
+        Address::Service(service) => {
+            let row = service_config::Entity::find_by_id((id, service.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                spec.services.insert(*service, read_service(inner, &row)?);
+            }
+        }
+        Address::Group(group) => {
+            let row = group_config::Entity::find_by_id((id, group.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                let group_config = Group { name: text(row.name)?, variables: BTreeMap::new() };
+                spec.groups.insert(*group, group_config);
+            }
+        }
+        Address::Volume(volume) => {
+            let row = volume_config::Entity::find_by_id((id, volume.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                spec.volumes.insert(*volume, Volume { name: text(row.name)? });
+            }
+        }
+        _ => (),
+    }
+    // All that lies in it, up to the character after the slash.
+    let (from, below) = (format!("{whole}/variables/"), format!("{whole}/variables0"));
+    let variables = variable::Entity::find()
+        .filter(variable::Column::EnvironmentId.eq(id))
+        .filter(
+            Condition::any().add(variable::Column::Address.eq(whole.to_string())).add(
+                Condition::all()
+                    .add(variable::Column::Address.gte(from))
+                    .add(variable::Column::Address.lt(below)),
+            ),
+        )
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    put_variables(inner, variables, &mut spec)?;
+    Ok(spec)
+}
+
+fn put_variables(
+    inner: &Inner,
+    rows: Vec<variable::Model>,
+    spec: &mut EnvironmentSpec,
+) -> Result<()> {
+    aside(rows.len(), || {
+        rows.into_iter().try_for_each(|row| {
+            let address: Address = text(row.address.clone())?;
+            let variable = read_variable(inner, row)?;
+            spec.put(&address, Some(domain::Content::Variable(variable)))
+                .map_err(Error::internal("read a variable"))
+        })
+    })
 }
 
 fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {

@@ -1,6 +1,7 @@
 //! Staged edits: rows that wait, and rows that were discarded and can come back.
 
 use crate::{
+    aside::aside,
     error::failed,
     open::Inner,
     row::{signed, text, unsigned},
@@ -10,7 +11,7 @@ use crate::{
     vault::Place,
 };
 use domain::{
-    ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
+    Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
     access::Mutation,
     change::StagedEdit,
     changes::{Staging, Workspace},
@@ -43,9 +44,33 @@ pub(crate) async fn load(
         .all(db)
         .await
         .map_err(failed("read staged edits"))?;
-    let edits = rows.into_iter().map(|row| read(inner, row)).collect::<Result<_>>()?;
+    let edits =
+        aside(rows.len(), || rows.into_iter().map(|row| read(inner, row)).collect::<Result<_>>())?;
     let workspace = Workspace { spec: ground.spec.clone(), edits };
     Ok(Bench { ground, workspace })
+}
+
+/// What is staged at a place and at what it is part of, upon only that part of the environment.
+pub(crate) async fn load_part(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+    address: &Address,
+) -> Result<Workspace> {
+    let spec = spec::load_part(inner, db, environment, address).await?;
+    let places = address.parent().into_iter().chain([address.clone()]);
+    let edits = staged_edit::Entity::find()
+        .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
+        .filter(staged_edit::Column::DiscardedAt.is_null())
+        .filter(staged_edit::Column::Address.is_in(places.map(|place| place.to_string())))
+        .order_by_asc(staged_edit::Column::Seq)
+        .all(db)
+        .await
+        .map_err(failed("read staged edits"))?
+        .into_iter()
+        .map(|row| read(inner, row))
+        .collect::<Result<_>>()?;
+    Ok(Workspace { spec, edits })
 }
 
 /// A row as an edit.
@@ -82,6 +107,12 @@ impl Bench {
 
     pub(crate) fn place(&self) -> Where {
         self.ground.place()
+    }
+
+    /// Decides something about all of it.
+    pub(crate) fn aside<T>(&self, decide: impl FnOnce(&Workspace) -> T) -> T {
+        let values = self.workspace.edits.len() + self.workspace.spec.services.len();
+        aside(values, || decide(&self.workspace))
     }
 
     /// Who stages now, and which number comes next.
@@ -127,7 +158,8 @@ impl Bench {
 
     /// Notes how many changes people see now, and the last number given.
     pub(crate) async fn note_counts(&self, tx: &Transaction) -> Result<()> {
-        let pending = i64::try_from(self.workspace.changes().len()).unwrap_or(i64::MAX);
+        let count = self.aside(|workspace| workspace.changes().len());
+        let pending = i64::try_from(count).unwrap_or(i64::MAX);
         environment::Entity::update_many()
             .col_expr(environment::Column::Pending, Expr::value(pending))
             .col_expr(environment::Column::EditSeq, Expr::value(self.ground.environment.edit_seq))
