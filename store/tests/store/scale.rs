@@ -1,70 +1,119 @@
-//! A thousand services: reads stay a handful of queries, writes stay quick.
+//! Hundreds of services: what is about one of them reads that one, and touches no other.
 
 use crate::bench::{Bench, somebody};
 use domain::{
-    Address, Field, Message, Replicas, Secret,
-    access::InstanceRole,
+    Address, Content, EnvironmentId, Error, Field, Message, Name, Replicas, Resource, Secret,
+    ServiceId,
+    access::{InstanceRole, Mutation},
     account::Accounts,
     canvas::Snapshots,
     changes::{Changes, Selection},
-    edit::{Edit, NewVariable},
+    deployments::Deployments,
+    edit::{Edit, NewService, NewVariable},
     project::Projects,
     rollout::Rollouts,
     testing::contracts::desk::{mutation, name, new_service},
 };
-use std::{collections::BTreeMap, time::Instant};
+use store::Store;
 
-#[tokio::test]
-#[ignore = "prints times; run it with --release"]
-async fn a_thousand_services() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+fn service(label: &str) -> Edit {
+    let variables = (0..3).map(|key| {
+        let (value, sealed) = (Secret::new(format!("value of {label}")), key == 2);
+        (format!("KEY_{key}").try_into().unwrap(), NewVariable { value, sealed })
+    });
+    Edit::CreateService(Box::new(NewService {
+        variables: variables.collect(),
+        ..new_service(label)
+    }))
+}
+
+/// An environment with so many services, applied.
+async fn city(store: &Store, services: usize) -> (Mutation, EnvironmentId, Vec<ServiceId>) {
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
     let place = store.environment(project.id, None).await.unwrap().id;
-    let clock = Instant::now();
-    let mut services = Vec::new();
-    for batch in 0..20 {
-        let edits = (0..50)
-            .map(|number| {
-                let variables: BTreeMap<_, _> = (0..5)
-                    .map(|key| {
-                        let value = Secret::new(format!("value {key}"));
-                        let key = format!("KEY_{key}").try_into().unwrap();
-                        (key, NewVariable { value, sealed: false })
-                    })
-                    .collect();
-                let new = new_service(&format!("service {batch} {number}"));
-                Edit::CreateService(Box::new(domain::edit::NewService { variables, ..new }))
-            })
-            .collect();
-        let (_, applied) = store.write(&by, place, edits, Message::default(), None).await.unwrap();
-        services.extend(applied.created);
-    }
-    println!("made in {:?}", clock.elapsed());
+    let edits = (0..services).map(|number| service(&format!("service {number}"))).collect();
+    let (_, applied) = store.write(&by, place, edits, Message::default(), None).await.unwrap();
+    (by, place, applied.created)
+}
 
-    let fence = store.take_over().await.unwrap();
-    for _ in 0..3 {
-        let clock = Instant::now();
-        let desired = store.desired(fence).await.unwrap();
-        println!("desired, {} services: {:?}", desired.services.len(), clock.elapsed());
+fn replicas(service: ServiceId, count: u16) -> Edit {
+    Edit::Set {
+        address: Address::ServiceField(service, Field::Replicas),
+        content: Content::Replicas(Replicas::try_from(count).unwrap()),
     }
-    let clock = Instant::now();
-    store.snapshot(place).await.unwrap();
-    println!("snapshot: {:?}", clock.elapsed());
-    let clock = Instant::now();
-    let address = Address::ServiceField(services[7], Field::Replicas);
-    let content = domain::Content::Replicas(Replicas::try_from(3).unwrap());
-    store.stage(&by, place, vec![Edit::Set { address, content }]).await.unwrap();
-    println!("stage one: {:?}", clock.elapsed());
-    let clock = Instant::now();
+}
+
+#[tokio::test]
+async fn a_change_to_one_of_hundreds_touches_no_other() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let (by, place, services) = city(&store, 200).await;
+    let fence = store.take_over().await.unwrap();
+    let before = store.desired(fence).await.unwrap();
+
+    store.stage(&by, place, vec![replicas(services[7], 3)]).await.unwrap();
     let all = Selection::UpTo { up_to: u64::MAX };
-    store.apply(&by, place, all, Message::default()).await.unwrap();
-    println!("apply one: {:?}", clock.elapsed());
-    store.close().await;
-    drop(store);
-    let clock = Instant::now();
-    bench.open().await;
-    println!("open: {:?}", clock.elapsed());
+    let applied = store.apply(&by, place, all, Message::default()).await.unwrap();
+
+    assert_eq!((applied.applied_count, applied.deployments.len()), (1, 0));
+    let after = store.desired(fence).await.unwrap();
+    let moved: Vec<ServiceId> = (before.services.iter().zip(&after.services))
+        .filter(|(before, after)| before != after)
+        .map(|(before, _)| before.id)
+        .collect();
+    assert_eq!(moved, [services[7]]);
+    assert_eq!(store.snapshot(place).await.unwrap().spec.services.len(), 200);
+}
+
+#[tokio::test]
+async fn one_service_is_read_as_the_whole_shows_it() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let (by, place, services) = city(&store, 5).await;
+    let staging = store.stage(&by, place, vec![service("late")]).await.unwrap();
+    let late = staging.addresses[0].service().unwrap();
+    let rename = |service, label: &str| Edit::Set {
+        address: Address::ServiceField(service, Field::Name),
+        content: Content::Name(Name::try_from(label).unwrap()),
+    };
+    let secret = |address| Edit::SetVariable {
+        address,
+        value: Secret::from("other"),
+        sealed: false,
+        only_new: false,
+    };
+    let key = |text: &str| text.to_owned().try_into().unwrap();
+    let edits = vec![
+        rename(services[0], "first"),
+        rename(late, "later"),
+        replicas(services[0], 2),
+        secret(Address::ServiceVariable(services[0], key("KEY_0"))),
+        secret(Address::ServiceVariable(services[0], key("KEY_2"))),
+        secret(Address::ServiceVariable(late, key("KEY_1"))),
+        secret(Address::Variable(key("SHARED"))),
+        Edit::CreateGroup { name: name("group"), services: vec![services[1]], position: None },
+        Edit::Clear { address: Address::Service(services[2]) },
+    ];
+    store.stage(&by, place, edits).await.unwrap();
+    // An edit back to the old value: there is no change left.
+    store.stage(&by, place, vec![replicas(services[0], 1)]).await.unwrap();
+
+    let whole = store.workspace(place).await.unwrap();
+    let states = store.states(place).await.unwrap();
+
+    for id in services.iter().copied().chain([late]) {
+        assert_eq!(store.service(place, id).await.unwrap(), whole.one_service(id).unwrap());
+        let state = states.iter().find(|state| state.service == id);
+        assert_eq!(store.state(place, id).await.unwrap().as_ref(), state);
+    }
+    for edit in &whole.edits {
+        let one = store.change_at(place, &edit.address).await.unwrap();
+        assert_eq!(one, whole.change_at(&edit.address).map(|change| change.hidden()));
+    }
+    let nobody = ServiceId::new(place.as_uuid());
+    let missing = store.service(place, nobody).await;
+    assert!(matches!(missing, Err(Error::NotFound(Resource::Service))), "{missing:?}");
+    assert_eq!(store.state(place, nobody).await.unwrap(), None);
 }
