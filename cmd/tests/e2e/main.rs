@@ -19,6 +19,7 @@ mod project;
 mod rollout;
 mod secret;
 mod server;
+mod staged;
 mod start;
 mod stop;
 mod story;
