@@ -8,10 +8,10 @@ mod cli;
 mod copy;
 mod cut;
 mod engine;
+mod key;
 mod log;
 #[path = "../../../runtime/tests/engine/loopback.rs"]
 mod loopback;
-mod key;
 mod main_job;
 mod many;
 mod mend;
