@@ -81,7 +81,7 @@ pub struct OneService {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Staging {
-    /// The addresses that were edited; a create's comes first.
+    /// The addresses that were edited; that of a create or an end comes first.
     pub addresses: Vec<Address>,
     /// The edits' ids, in the same order.
     pub edits: Vec<ChangeId>,

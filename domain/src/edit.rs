@@ -424,7 +424,8 @@ fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
     view.around(&address)
         .put(&address, None)
         .map_err(|_| Error::field("address", "cannot be empty"))?;
-    prepared.push((address, None));
+    // First, as that is what was asked for.
+    prepared.insert(0, (address, None));
     Ok(prepared)
 }
 

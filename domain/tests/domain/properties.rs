@@ -136,7 +136,11 @@ proptest! {
         let (back, left): (Vec<_>, Vec<_>) =
             workspace.edits.iter().cloned().partition(|edit| gone.contains(&edit.id));
         let mut after = Workspace { spec: workspace.spec.clone(), edits: left };
-        prop_assert!(after.changes().iter().all(|change| !gone.contains(&change.id)));
+        for change in after.changes() {
+            let was = all.iter().find(|one| one.address == change.address);
+            prop_assert!(!gone.contains(&change.id), "{:?} is still there", change);
+            prop_assert!(was.is_none_or(|was| was.id == change.id), "{:?} is half gone", was);
+        }
         let rows = after.restoring(back, next_seq).unwrap();
         after.edits.extend(rows.edits);
 

@@ -360,6 +360,26 @@ async fn going_there_and_back_is_no_change() {
     assert_eq!(listed.body["total_count"], 1, "the group alone");
 }
 
+// DK-76: what is answered is the end that was asked for; taking that back gives all back.
+#[tokio::test]
+async fn the_end_of_a_group_is_answered_and_taken_back_with_those_in_it() {
+    let (app, path, web) = shop().await;
+    let body = json!({ "name": "Back", "services": [web] });
+    let group = app.admin.post(&format!("{path}/groups"), body).await.text("/addresses/0");
+    let waiting =
+        async || app.admin.get(&format!("{path}/pending-changes")).await.body["data"].clone();
+    let before = waiting().await;
+
+    let ended = app.admin.delete(&format!("{path}/{}", group.replacen("group", "groups", 1))).await;
+    let nothing = waiting().await;
+    let back = json!({ "changes": ended.body["edits"] });
+    let back = app.admin.post(&format!("{path}/pending-changes/discard"), back).await;
+
+    assert_eq!(ended.text("/addresses/0"), group, "{}", ended.raw);
+    assert_eq!((&nothing, back.status), (&json!([]), 200), "{}", back.raw);
+    assert_eq!(waiting().await, before);
+}
+
 #[tokio::test]
 async fn groups_and_volumes_are_staged_and_listed() {
     let (app, path, web) = shop().await;

@@ -35,7 +35,7 @@ impl<F: Future> Future for CutOff<F> {
     }
 }
 
-// I2, F03
+// DK-79, I2, F03
 #[tokio::test]
 async fn an_apply_that_is_cut_off_leaves_all_or_nothing() {
     let bench = Bench::new();
