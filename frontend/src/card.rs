@@ -4,7 +4,7 @@ mod brand;
 #[cfg(test)]
 mod tests;
 
-use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
+use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
 
 pub use self::brand::brand;
 use crate::component::{Elapsed, Icon, RelativeTime, Status, StatusMark, icon::IconData};
@@ -95,17 +95,13 @@ pub struct ServiceCardProps {
 #[component]
 pub fn ServiceCard(props: &ServiceCardProps) -> Html {
     let face = &props.face;
-    let picture = match &face.icon {
-        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={20} /> },
-        CardIcon::Picture(address) => html! {
-            <img src={address} alt="" width="20" height="20" loading="lazy" referrerpolicy="no-referrer" />
-        },
-    };
     let fails = face.status == Status::Failed;
     html! {
         <article class={classes!("card", face.staged.class(), fails.then_some("card--failed"))}>
             <header class="card-head">
-                <span class="card-icon">{ picture }</span>
+                <span class="card-icon">
+                    <ServiceIcon icon={face.icon.clone()} source={face.source.clone()} size={20} />
+                </span>
                 <div class="grow">
                     <div class="card-title">
                         <h3 class="card-name truncate" title={&face.name}>{ &face.name }</h3>
@@ -161,6 +157,37 @@ pub fn ServiceCard(props: &ServiceCardProps) -> Html {
                 </ul>
             }
         </article>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ServiceIconProps {
+    pub icon: CardIcon,
+    /// What runs: its mark stands in for a picture that cannot be loaded.
+    pub source: AttrValue,
+    pub size: u16,
+}
+
+#[component]
+pub fn ServiceIcon(props: &ServiceIconProps) -> Html {
+    let ServiceIconProps { icon, source, size } = props;
+    let broken = use_state_eq(|| None::<AttrValue>);
+    match icon {
+        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={*size} /> },
+        CardIcon::Picture(address) if broken.as_ref() == Some(address) => {
+            html! { <Icon icon={brand(source)} size={*size} /> }
+        }
+        CardIcon::Picture(address) => {
+            let onerror = Callback::from({
+                let (broken, address) = (broken.setter(), address.clone());
+                move |_| broken.set(Some(address.clone()))
+            });
+            let size = size.to_string();
+            html! {
+                <img src={address} alt="" width={size.clone()} height={size} loading="lazy"
+                    referrerpolicy="no-referrer" {onerror} />
+            }
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! All that is staged, resource by resource, and applying some or all of it.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use domain::{
     Address, Message,
     changes::{Applied, Selection},
+    effect::{Effect, effects},
 };
 use icondata_lu::{LuRocket, LuTriangleAlert};
 use yew::prelude::{
@@ -58,6 +62,11 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     };
     let review: Rc<Review> = use_memo((drawn.clone(), effective.clone()), |(drawn, left_out)| {
         Review::without(drawn, left_out)
+    });
+    // All of them at once: one by one, each would lay all changes upon the configuration anew.
+    let effects = use_memo(drawn.clone(), |drawn| {
+        let each = effects(&drawn.base, &drawn.changes);
+        drawn.changes.iter().map(|change| change.id).zip(each).collect::<BTreeMap<_, _>>()
     });
     let destroyed = review.destroyed(drawn);
     let choose = {
@@ -169,6 +178,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
                                 let address = change.address.clone();
                                 html! {
                                     <Row key={change.address.to_string()} drawn={drawn.clone()} change={change.clone()}
+                                        effect={effects.get(&change.id).copied().unwrap_or(Effect::None)}
                                         {people} may_edit={*may_edit}
                                         is_chosen={!effective.contains(&change.address)}
                                         is_along={review.along.contains(&change.id)}

@@ -2,7 +2,7 @@
 
 use domain::{
     change::{StagedChange, dependents},
-    effect::effect_of,
+    effect::Effect,
 };
 use icondata_lu::LuX;
 use yew::prelude::{AttrValue, Callback, Event, Html, Properties, component, html, use_state_eq};
@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct RowProps {
     pub drawn: Picture,
     pub change: StagedChange,
+    pub effect: Effect,
     pub people: Vec<Person>,
     pub is_chosen: bool,
     /// It was not chosen, but others need it.
@@ -29,11 +30,12 @@ pub(super) struct RowProps {
 
 #[component]
 pub(super) fn Row(props: &RowProps) -> Html {
-    let RowProps { drawn, change, people, is_chosen, is_along, may_edit, on_choose } = props;
+    let RowProps { drawn, change, effect, people, is_chosen, is_along, may_edit, on_choose } =
+        props;
     let deeds = use_deeds();
     let asks = use_state_eq(|| false);
     let title = words::title(drawn, change);
-    let (effect, pigment) = words::effect(change, effect_of(&drawn.base, &drawn.changes, change));
+    let (does, pigment) = words::effect(change, *effect);
     let at = change.contributors.iter().map(|one| one.at.as_millis()).max();
     let gone = dependents(&drawn.base, &drawn.changes, &[change.id]);
     let discard = {
@@ -62,7 +64,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
             <div class="change-body grow">
                 <div class="row row--wrap">
                     <b class={change.address.variable_key().map(|_| "mono")}>{ &title }</b>
-                    <Badge {pigment}>{ effect }</Badge>
+                    <Badge {pigment}>{ does }</Badge>
                     if change.destroys_data() {
                         <Badge pigment={Pigment::Fail}>{ "▲ Gives its data up" }</Badge>
                     }

@@ -12,7 +12,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    card::{CardIcon, Face, Staged},
+    card::{Face, ServiceIcon, Staged},
     component::{
         Badge, CopyButton, Elapsed, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs,
     },
@@ -60,12 +60,6 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
     let live = use_live();
     let seen = use_select(&live, *id, seen);
     let Some(face) = seen.face else { return Html::default() };
-    let picture = match &face.icon {
-        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={24} /> },
-        CardIcon::Picture(address) => html! {
-            <img src={address} alt="" width="24" height="24" referrerpolicy="no-referrer" />
-        },
-    };
     let tabs = Tab::ALL
         .into_iter()
         .map(|tab| {
@@ -81,7 +75,9 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
     html! {
         <>
             <header class="drawer-head">
-                <span class="card-icon drawer-icon">{ picture }</span>
+                <span class="card-icon drawer-icon">
+                    <ServiceIcon icon={face.icon.clone()} source={face.source.clone()} size={24} />
+                </span>
                 <div class="grow">
                     <h2 class="truncate" data-test="panel-name">{ &face.name }</h2>
                     <p class="row row--wrap small">
