@@ -151,6 +151,10 @@ async fn frames_are_bounded_and_unknown_ones_end_the_socket() {
 
     let edit =
         json!({ "op": "set_variable", "address": "variables/A", "value": "x".repeat(70_000) });
+    let fits = json!({ "type": "stage", "op": 0, "edits": [], "x": "y".repeat(65_000) });
+    assert!((65_000..65_536).contains(&fits.to_string().len()));
+    long.say(fits).await;
+    assert_eq!(long.hear().await["type"], "done", "a frame of just under 64 KiB is read");
     long.say(json!({ "type": "stage", "op": 1, "edits": [edit] })).await;
     unknown.say(json!({ "type": "sudo" })).await;
     binary.raw.send(Message::binary(vec![1, 2, 3])).await.expect("it is open");

@@ -4,7 +4,7 @@ use super::{Shop, replicas, status};
 use domain::testing::clock::EPOCH;
 use futures::StreamExt;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -26,6 +26,7 @@ async fn a_token_or_a_key_in_the_first_frame_opens_the_canvas() {
 #[tokio::test]
 async fn whoever_does_not_say_who_they_are_is_shown_out() {
     let shop = Shop::new().await;
+    let began = Instant::now();
 
     let mut silent = shop.connect(&[]).await.expect("it can be opened");
     let mut wrong = shop.connect(&[]).await.expect("it can be opened");
@@ -35,7 +36,9 @@ async fn whoever_does_not_say_who_they_are_is_shown_out() {
 
     assert_eq!(wrong.closed().await, 4001);
     assert_eq!(other.closed().await, 4001);
+    assert!(began.elapsed() < Duration::from_secs(4), "these are told at once");
     assert_eq!(silent.closed().await, 4001, "after five seconds");
+    assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 // S17, S18
