@@ -2,13 +2,13 @@
 
 use crate::{
     ChangeId, EnvironmentSpec, Error, RevisionNumber, ServiceId,
-    change::{StagedChange, closure},
+    change::{StagedChange, StagedEdit, closure},
     changes::{Selection, Workspace},
     check::Problems,
     deployment::RunConfig,
     resolve::Place,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an apply does: decided here, carried out by the store in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,21 @@ pub struct Plan {
     pub created: Vec<ServiceId>,
     /// Services that go: their containers are named by tombstones.
     pub deleted: Vec<ServiceId>,
+}
+
+impl Plan {
+    /// Does to the list of staged edits what applying means for it.
+    pub fn settle(&self, edits: &mut Vec<StagedEdit>) {
+        let done: BTreeSet<&ChangeId> = self.done.iter().collect();
+        let rebased: BTreeMap<&ChangeId, RevisionNumber> =
+            self.rebased.iter().map(|(id, base)| (id, *base)).collect();
+        edits.retain(|edit| !done.contains(&edit.id));
+        for edit in edits {
+            if let Some(base) = rebased.get(&edit.id) {
+                edit.base = *base;
+            }
+        }
+    }
 }
 
 /// What applying the selection means. Exactly the services whose resolved configuration differs

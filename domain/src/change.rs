@@ -113,6 +113,14 @@ impl From<Refusal> for crate::Error {
     }
 }
 
+impl StagedEdit {
+    /// The same, without the values of variables: as it may leave the server.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        Self { content: self.content.as_ref().map(Content::hidden), ..self.clone() }
+    }
+}
+
 impl StagedChange {
     /// The same, without the values of variables.
     #[must_use]

@@ -6,11 +6,15 @@ use crate::{
     access::Mutation,
     change::{StagedChange, StagedEdit},
     check::Problem,
-    edit::Edit,
+    edit::{Edit, Rows},
     project::{Page, Paged},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a discard can be undone.
+pub const UNDO: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// History: who changed what, when, and what they said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,18 @@ pub struct Staging {
     pub edits: Vec<ChangeId>,
     /// What will have to be mended before all can be applied.
     pub warnings: Vec<Problem>,
+}
+
+impl Staging {
+    /// What these rows are to whoever staged them.
+    #[must_use]
+    pub fn of(rows: &Rows) -> Self {
+        Self {
+            addresses: rows.edits.iter().map(|edit| edit.address.clone()).collect(),
+            edits: rows.edits.iter().map(|edit| edit.id).collect(),
+            warnings: rows.warnings.clone(),
+        }
+    }
 }
 
 /// What to apply: never "whatever is there now".

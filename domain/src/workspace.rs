@@ -198,6 +198,9 @@ impl Workspace {
         if let Some(service) = repeated {
             plan.deploy.push((service, plan.spec.runnable(place, service)?));
         }
+        // These edits were never on the list, and what is on it is left as it is.
+        plan.done.clear();
+        plan.rebased.clear();
         Ok(Writing { rows, plan, repeated })
     }
 

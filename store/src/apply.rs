@@ -123,12 +123,7 @@ pub(crate) async fn carry_out(
 }
 
 async fn settle_edits(tx: &Transaction, bench: &mut Bench, plan: &Plan) -> Result<()> {
-    bench.workspace.edits.retain(|edit| !plan.done.contains(&edit.id));
-    for edit in &mut bench.workspace.edits {
-        if let Some((_, base)) = plan.rebased.iter().find(|(id, _)| *id == edit.id) {
-            edit.base = *base;
-        }
-    }
+    plan.settle(&mut bench.workspace.edits);
     for batch in plan.done.chunks(BATCH) {
         staged_edit::Entity::delete_many()
             .filter(staged_edit::Column::Id.is_in(batch.iter().map(|id| id.as_uuid())))

@@ -21,7 +21,7 @@ impl Snapshots for Store {
         let staging::Bench { ground, workspace } =
             staging::load(&self.inner, &db, environment).await?;
         let spec::Ground { project, environment: row, .. } = ground;
-        let edits: Vec<StagedEdit> = workspace.edits.iter().map(staging::hidden).collect();
+        let edits: Vec<StagedEdit> = workspace.edits.iter().map(StagedEdit::hidden).collect();
         let states: BTreeMap<ServiceId, ServiceState> =
             deployment::load_states(&self.inner, &db, environment, None)
                 .await?

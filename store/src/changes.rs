@@ -19,17 +19,13 @@ use domain::{
     change::{StagedChange, StagedEdit},
     changes::{
         Applied, Changes, Discarded, Keep, OneService, Revealed, Revision, Selection, Staging,
-        Workspace,
+        UNDO, Workspace,
     },
     edit::{Edit, stage},
     project::{Page, Paged},
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// How long a discard can be undone.
-pub(crate) const UNDO: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a repeated staging is answered from.
 #[derive(Serialize, Deserialize)]
@@ -98,7 +94,7 @@ impl Changes for Store {
         bench.use_up(rows.edits.len());
         bench.add(&mut tx, by, &rows.edits);
         layout::write(&mut tx, by, environment, &rows.places).await?;
-        let staging = staging::staging(&rows);
+        let staging = Staging::of(&rows);
         finish(&tx, by, "changes.stage", &bench, list(&staging.addresses)).await?;
         tx.remember(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
@@ -147,7 +143,7 @@ impl Changes for Store {
         staging::reinstate(&tx, &rows.edits).await?;
         bench.use_up(rows.edits.len());
         bench.add(&mut tx, by, &rows.edits);
-        let staging = staging::staging(&rows);
+        let staging = Staging::of(&rows);
         finish(&tx, by, "changes.restore", &bench, list(&staging.addresses)).await?;
         tx.remember(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
@@ -224,13 +220,9 @@ impl Changes for Store {
         let (place, stager, ids) = (bench.place(), bench.stager(&tx, by), &*tx.inner.ids);
         let writing =
             bench.aside(|workspace| workspace.writing(place, edits, stager, ids, redeploy))?;
-        let staging = staging::staging(&writing.rows);
+        let staging = Staging::of(&writing.rows);
         bench.use_up(writing.rows.edits.len());
-        let mut plan = writing.plan;
-        // These edits were never on the list, and what is on it is left as it is.
-        plan.done.clear();
-        plan.rebased.clear();
-        let repeated = writing.repeated;
+        let (plan, repeated) = (writing.plan, writing.repeated);
         let applied = apply::carry_out(&mut tx, by, &mut bench, plan, message, repeated).await?;
         layout::write(&mut tx, by, environment, &writing.rows.places).await?;
         finish(&tx, by, "changes.write", &bench, list(&staging.addresses)).await?;

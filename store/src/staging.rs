@@ -12,11 +12,7 @@ use crate::{
 };
 use domain::{
     Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
-    access::Mutation,
-    change::StagedEdit,
-    changes::{Staging, Workspace},
-    edit::{Rows, Stager},
-    event::Event,
+    access::Mutation, change::StagedEdit, changes::Workspace, edit::Stager, event::Event,
     resolve::Place as Where,
 };
 use sea_orm::{
@@ -142,7 +138,7 @@ impl Bench {
         }
         self.workspace.edits.extend(edits.iter().cloned());
         self.workspace.edits.sort_by_key(|edit| edit.seq);
-        let edits = edits.iter().map(hidden).collect();
+        let edits = edits.iter().map(StagedEdit::hidden).collect();
         tx.tell(self.environment(), Event::Staged { by: by.actor.user, edits });
     }
 
@@ -168,20 +164,6 @@ impl Bench {
             .await
             .map_err(failed("count staged changes"))?;
         Ok(())
-    }
-}
-
-/// What may leave the server.
-pub(crate) fn hidden(edit: &StagedEdit) -> StagedEdit {
-    StagedEdit { content: edit.content.as_ref().map(Content::hidden), ..edit.clone() }
-}
-
-/// What the person is told.
-pub(crate) fn staging(rows: &Rows) -> Staging {
-    Staging {
-        addresses: rows.edits.iter().map(|edit| edit.address.clone()).collect(),
-        edits: rows.edits.iter().map(|edit| edit.id).collect(),
-        warnings: rows.warnings.clone(),
     }
 }
 

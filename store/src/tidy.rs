@@ -2,12 +2,11 @@
 
 use crate::{
     Store,
-    changes::UNDO,
     error::failed,
     idempotency::REMEMBERED,
     table::{environment, event, event_count, idempotency, replica, staged_edit, tombstone},
 };
-use domain::{Result, rollout::MEMORY};
+use domain::{Result, changes::UNDO, rollout::MEMORY};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, Query},

@@ -8,7 +8,7 @@ use crate::{
     apply::{Plan, plan},
     change::{StagedChange, StagedEdit},
     changes::{
-        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, Workspace,
+        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO, Workspace,
     },
     deployment::Cause,
     edit::{Edit, Rows, Stager, stage},
@@ -18,10 +18,6 @@ use crate::{
     resolve::Place,
 };
 use async_trait::async_trait;
-use std::time::Duration;
-
-/// Discarded edits can be brought back for so long.
-const UNDO_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl HeldEnvironment {
     pub(super) fn place(&self) -> Place {
@@ -41,11 +37,7 @@ impl Transaction<'_> {
 
     /// Keeps edits as staged.
     fn keep(&mut self, environment: EnvironmentId, rows: Rows) -> Result<Staging> {
-        let staging = Staging {
-            addresses: rows.edits.iter().map(|edit| edit.address.clone()).collect(),
-            edits: rows.edits.iter().map(|edit| edit.id).collect(),
-            warnings: rows.warnings,
-        };
+        let staging = Staging::of(&rows);
         let held = self.world.environment_mut(environment)?;
         held.next_seq += rows.edits.len() as u64;
         held.edits.extend(rows.edits.iter().cloned());
@@ -58,7 +50,7 @@ impl Transaction<'_> {
         if edits.is_empty() {
             return;
         }
-        let edits = edits.iter().map(hidden).collect();
+        let edits = edits.iter().map(StagedEdit::hidden).collect();
         let by = self.author();
         self.emit(environment, Event::Staged { by, edits });
     }
@@ -112,12 +104,7 @@ impl Transaction<'_> {
             at,
             changes: plan.changes.len() as u64,
         });
-        held.edits.retain(|edit| !plan.done.contains(&edit.id));
-        for edit in &mut held.edits {
-            if let Some((_, base)) = plan.rebased.iter().find(|(id, _)| *id == edit.id) {
-                edit.base = *base;
-            }
-        }
+        plan.settle(&mut held.edits);
         held.spec = plan.spec;
         let name = held.spec.project_name.clone();
         if let Some(revision) = &revision {
@@ -147,12 +134,6 @@ impl Transaction<'_> {
             deployments,
         })
     }
-}
-
-/// An edit as it may leave the store.
-pub(super) fn hidden(edit: &StagedEdit) -> StagedEdit {
-    let content = edit.content.as_ref().map(crate::Content::hidden);
-    StagedEdit { content, ..edit.clone() }
 }
 
 fn list(addresses: impl Iterator<Item = impl ToString>) -> String {
@@ -209,7 +190,7 @@ impl Changes for Memory {
             let now = tx.now;
             let held = tx.world.environment_mut(environment)?;
             let project = held.environment.project;
-            held.discarded.retain(|(at, _): &(Timestamp, _)| now.since(*at) <= UNDO_LIFE);
+            held.discarded.retain(|(at, _): &(Timestamp, _)| now.since(*at) <= UNDO);
             let (back, rest): (Vec<_>, Vec<_>) =
                 (held.discarded.drain(..)).partition(|(_, edit)| edits.contains(&edit.id));
             held.discarded = rest;
@@ -283,16 +264,8 @@ impl Changes for Memory {
                 held.workspace().writing(place, edits, tx.stager(held), tx.ids, redeploy)?;
             let rows = writing.rows;
             tx.world.environment_mut(environment)?.next_seq += rows.edits.len() as u64;
-            let staging = Staging {
-                addresses: rows.edits.iter().map(|edit| edit.address.clone()).collect(),
-                edits: rows.edits.iter().map(|edit| edit.id).collect(),
-                warnings: rows.warnings,
-            };
-            let mut plan = writing.plan;
-            // These edits were never on the list.
-            plan.done.clear();
-            plan.rebased.clear();
-            let applied = tx.carry_out(environment, plan, message, writing.repeated)?;
+            let staging = Staging::of(&rows);
+            let applied = tx.carry_out(environment, writing.plan, message, writing.repeated)?;
             tx.lay(environment, &rows.places)?;
             tx.audit("changes.write", Some(place.project), list(staging.addresses.iter()));
             Ok((staging, applied))

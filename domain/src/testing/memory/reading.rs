@@ -1,11 +1,12 @@
 //! Layouts, events, the audit and snapshots in memory.
 
-use super::{Memory, changes::hidden, paged};
+use super::{Memory, paged};
 use crate::{
     Address, EnvironmentId, Name, ProjectId, Result, ServiceId, UserId,
     access::Mutation,
     audit::{Audit, AuditEntry},
     canvas::{Snapshot, Snapshots},
+    change::StagedEdit,
     event::{EventLog, Numbered, Replay},
     layout::{Layouts, Node, Position},
     project::{Page, Paged},
@@ -122,7 +123,7 @@ impl Snapshots for Memory {
                 project: world.project(held.environment.project)?.project.clone(),
                 environment: held.environment.clone(),
                 spec: held.spec.hidden(),
-                edits: held.edits.iter().map(hidden).collect(),
+                edits: held.edits.iter().map(StagedEdit::hidden).collect(),
                 states,
                 layout: held.layout.clone(),
                 people: names,
