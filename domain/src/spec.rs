@@ -1,11 +1,13 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Check, Command, Content, GroupId, IconUrl, Limits, MountPath, Name, Port, Replicas,
-    ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, name::Invalid, variable::Variable,
+    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, MountPath, Name, Port,
+    Replicas, ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, name::Invalid,
+    variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Which revision: counts up by one with every apply, from 0 for an environment just made.
 #[derive(
@@ -161,11 +163,23 @@ impl EnvironmentSpec {
     #[must_use]
     pub fn version_of(&self, address: &Address) -> RevisionNumber {
         let own = self.versions.get(address).copied().unwrap_or_default();
-        if !address.is_whole() {
-            return own;
-        }
-        (self.versions.iter())
-            .filter(|(within, _)| within.parent().as_ref() == Some(address))
+        let key = || VariableKey::try_from("A".to_owned()).expect("the least key is a key");
+        // In the order of addresses, parts of one kind of one thing follow each other.
+        let firsts = match *address {
+            Address::Group(id) => vec![Address::GroupName(id), Address::GroupVariable(id, key())],
+            Address::Volume(id) => vec![Address::VolumeName(id)],
+            Address::Service(id) => vec![
+                Address::ServiceField(id, Field::Name),
+                Address::ServiceVariable(id, key()),
+                Address::ServiceMount(id, VolumeId::new(Uuid::nil())),
+            ],
+            _ => Vec::new(),
+        };
+        (firsts.into_iter())
+            .flat_map(|first| {
+                (self.versions.range(first..))
+                    .take_while(|(within, _)| within.parent().as_ref() == Some(address))
+            })
             .map(|(_, version)| *version)
             .fold(own, RevisionNumber::max)
     }

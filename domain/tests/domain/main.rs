@@ -14,3 +14,4 @@ mod secrecy;
 mod shape;
 mod template;
 mod together;
+mod work;
