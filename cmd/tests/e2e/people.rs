@@ -30,7 +30,7 @@ async fn who_only_looks_on_is_offered_nothing_that_he_may_not_do() {
     window.go(&canvas).await;
     window.see("[data-test=card][data-name=web]").await;
     window.see("[data-test=looks-on]").await;
-    window.read("[data-test=change-count]", "2 changes").await;
+    window.read("[data-test=change-count]", "3 changes").await;
     window.picture("20-looks-on").await;
     nothing_offered(&window, "the canvas").await;
     window.key("a").await;
