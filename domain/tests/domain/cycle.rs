@@ -235,7 +235,8 @@ proptest! {
         bench.apply(bench.waiting()).unwrap();
         let mut edges = BTreeSet::new();
         let text = |edges: &BTreeSet<(usize, usize)>, from: usize| -> String {
-            edges.iter().filter(|(one, _)| *one == from).map(|(_, to)| names[*to].as_str()).collect()
+            let to = edges.iter().filter(|(one, _)| *one == from);
+            to.map(|(_, to)| names[*to].as_str()).collect()
         };
         for edge in wanted {
             let mut more = edges.clone();

@@ -269,8 +269,10 @@ proptest! {
         prop_assert_eq!(browser.staged().check(), workspace.staged().check());
         let verdict = |workspace: &Workspace, changes: &[StagedChange]| {
             workspace.spec.apply(changes).map(|spec| spec.hidden()).map_err(|refusal| {
-                let error = domain::Error::from(refusal);
-                if let domain::Error::Blocked(problems) = &error { Some(problems.clone()) } else { None }
+                match domain::Error::from(refusal) {
+                    domain::Error::Blocked(problems) => Some(problems),
+                    _ => None,
+                }
             })
         };
         prop_assert_eq!(verdict(&browser, &theirs), verdict(&workspace, &ours));
