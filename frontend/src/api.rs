@@ -12,7 +12,7 @@ pub mod json;
 mod member;
 mod paging;
 mod project;
-mod request;
+pub mod request;
 mod system;
 
 use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc};

@@ -1,12 +1,11 @@
 //! The app: what holds for all screens, and which screen an address means.
 
 use yew::prelude::{ContextProvider, Html, component, html};
-use yew_router::prelude::{BrowserRouter, Redirect, Switch};
 
 use crate::{
     component::{Now, ToastProvider},
     panel::{Open, Tab},
-    route::Route,
+    route::{Redirect, Route, Router, use_route},
     screen,
     session::{Guard, SessionProvider},
     theme::ThemeProvider,
@@ -24,9 +23,7 @@ pub fn App() -> Html {
             <ContextProvider<Now> context={now}>
                 <ToastProvider>
                     <SessionProvider>
-                        <BrowserRouter>
-                            <Switch<Route> render={draw} />
-                        </BrowserRouter>
+                        <Router><Screen /></Router>
                     </SessionProvider>
                 </ToastProvider>
             </ContextProvider<Now>>
@@ -34,9 +31,12 @@ pub fn App() -> Html {
     }
 }
 
-fn draw(route: Route) -> Html {
+/// What the address means.
+#[component]
+fn Screen() -> Html {
+    let route = use_route();
     match route {
-        Route::Home => html! { <Redirect<Route> to={Route::Projects} /> },
+        Route::Home => html! { <Redirect to={Route::Projects} /> },
         Route::Login => html! { <screen::login::LoginScreen /> },
         Route::Claim => html! { <screen::claim::ClaimScreen /> },
         Route::NotFound => html! { <screen::not_found::NotFound /> },

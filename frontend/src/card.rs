@@ -6,7 +6,7 @@ mod tests;
 
 use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
 
-pub use self::brand::brand;
+pub use self::brand::{Mark, brand};
 use crate::component::{Elapsed, Icon, RelativeTime, Status, StatusMark, icon::IconData};
 
 /// Every card is as large, whatever it shows: nothing jumps.
@@ -52,7 +52,7 @@ pub struct Rollout {
 /// The picture of a card.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CardIcon {
-    Mark(IconData),
+    Mark(Mark),
     /// An address that a person has chosen.
     Picture(AttrValue),
 }
@@ -173,10 +173,8 @@ pub fn ServiceIcon(props: &ServiceIconProps) -> Html {
     let ServiceIconProps { icon, source, size } = props;
     let broken = use_state_eq(|| None::<AttrValue>);
     match icon {
-        CardIcon::Mark(icon) => html! { <Icon icon={*icon} size={*size} /> },
-        CardIcon::Picture(address) if broken.as_ref() == Some(address) => {
-            html! { <Icon icon={brand(source)} size={*size} /> }
-        }
+        CardIcon::Mark(mark) => mark.draw(*size),
+        CardIcon::Picture(address) if broken.as_ref() == Some(address) => brand(source).draw(*size),
         CardIcon::Picture(address) => {
             let onerror = Callback::from({
                 let (broken, address) = (broken.setter(), address.clone());

@@ -327,7 +327,7 @@ impl Live {
     }
 
     fn say(&self, message: &ClientMessage) {
-        let text = serde_json::to_string(message).expect("messages are plain data");
+        let text = json::written(message);
         if let Some(socket) = &*self.0.socket.borrow() {
             socket.say(&text);
         }

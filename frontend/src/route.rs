@@ -1,44 +1,101 @@
 //! The addresses of the app.
 
-use yew_router::Routable;
+mod link;
+mod router;
+
+pub use self::{
+    link::{Link, Redirect},
+    router::{Location, Navigator, Router, use_location, use_navigator, use_route},
+};
+use crate::api::request::{decoded, encoded};
 
 /// A project and a service are named by their slugs; ids work as well.
-#[derive(Clone, Debug, PartialEq, Eq, Routable)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    #[at("/")]
     Home,
-    #[at("/login")]
     Login,
-    #[at("/claim")]
     Claim,
-    #[at("/projects")]
     Projects,
-    #[at("/projects/:project")]
     Canvas { project: String },
-    #[at("/projects/:project/settings")]
     ProjectSettings { project: String },
-    #[at("/projects/:project/settings/:tab")]
     ProjectSettingsTab { project: String, tab: String },
-    #[at("/projects/:project/services/:service")]
     Service { project: String, service: String },
-    #[at("/projects/:project/services/:service/:tab")]
     ServiceTab { project: String, service: String, tab: String },
-    #[at("/projects/:project/groups/:group")]
     Group { project: String, group: String },
-    #[at("/projects/:project/volumes/:volume")]
     Volume { project: String, volume: String },
-    #[at("/settings/api-keys")]
     ApiKeys,
-    #[at("/settings/devices")]
     Devices,
-    #[at("/settings/system")]
     System,
-    #[not_found]
-    #[at("/404")]
     NotFound,
 }
 
 impl Route {
+    /// What a path means.
+    #[must_use]
+    pub fn recognize(path: &str) -> Self {
+        let parts: Vec<String> =
+            path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let own = |part: &str| part.to_owned();
+        match *parts {
+            [] => Self::Home,
+            ["login"] => Self::Login,
+            ["claim"] => Self::Claim,
+            ["projects"] => Self::Projects,
+            ["projects", project] => Self::Canvas { project: own(project) },
+            ["projects", project, "settings"] => Self::ProjectSettings { project: own(project) },
+            ["projects", project, "settings", tab] => {
+                Self::ProjectSettingsTab { project: own(project), tab: own(tab) }
+            }
+            ["projects", project, "services", service] => {
+                Self::Service { project: own(project), service: own(service) }
+            }
+            ["projects", project, "services", service, tab] => {
+                Self::ServiceTab { project: own(project), service: own(service), tab: own(tab) }
+            }
+            ["projects", project, "groups", group] => {
+                Self::Group { project: own(project), group: own(group) }
+            }
+            ["projects", project, "volumes", volume] => {
+                Self::Volume { project: own(project), volume: own(volume) }
+            }
+            ["settings", "api-keys"] => Self::ApiKeys,
+            ["settings", "devices"] => Self::Devices,
+            ["settings", "system"] => Self::System,
+            _ => Self::NotFound,
+        }
+    }
+
+    /// The path that means it.
+    #[must_use]
+    pub fn to_path(&self) -> String {
+        let parts: &[&str] = match self {
+            Self::Home => &[""],
+            Self::Login => &["login"],
+            Self::Claim => &["claim"],
+            Self::Projects => &["projects"],
+            Self::Canvas { project } => &["projects", project],
+            Self::ProjectSettings { project } => &["projects", project, "settings"],
+            Self::ProjectSettingsTab { project, tab } => &["projects", project, "settings", tab],
+            Self::Service { project, service } => &["projects", project, "services", service],
+            Self::ServiceTab { project, service, tab } => {
+                &["projects", project, "services", service, tab]
+            }
+            Self::Group { project, group } => &["projects", project, "groups", group],
+            Self::Volume { project, volume } => &["projects", project, "volumes", volume],
+            Self::ApiKeys => &["settings", "api-keys"],
+            Self::Devices => &["settings", "devices"],
+            Self::System => &["settings", "system"],
+            Self::NotFound => &["404"],
+        };
+        let mut path = String::new();
+        for part in parts {
+            path.push('/');
+            path.push_str(&encoded(part));
+        }
+        path
+    }
+
     /// The project that an address lies in.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
@@ -90,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_open_panel_is_an_address_of_its_own() {
-        let route = Route::recognize("/projects/shop/services/web/logs").unwrap();
+        let route = Route::recognize("/projects/shop/services/web/logs");
 
         assert_eq!(route.project(), Some("shop"));
         assert_eq!(route.service(), Some(("web", Some("logs"))));
@@ -98,7 +155,39 @@ mod tests {
     }
 
     #[test]
+    fn every_address_leads_to_where_it_came_from() {
+        for path in [
+            "/",
+            "/login",
+            "/claim",
+            "/projects",
+            "/projects/shop",
+            "/projects/shop/settings",
+            "/projects/shop/settings/members",
+            "/projects/shop/services/web",
+            "/projects/shop/groups/data",
+            "/projects/shop/volumes/a%20%C3%BC+b",
+            "/settings/api-keys",
+            "/settings/devices",
+            "/settings/system",
+        ] {
+            let route = Route::recognize(path);
+
+            assert_ne!(route, Route::NotFound);
+            assert_eq!(Route::recognize(&route.to_path()), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_address_holds_any_text() {
+        let route = Route::recognize("/projects/a%2Fb%20%C3%BC+c");
+
+        assert_eq!(route, Route::Canvas { project: "a/b ü+c".to_owned() });
+        assert_eq!(Route::recognize(&route.to_path()), route);
+    }
+
+    #[test]
     fn an_unknown_address_is_not_found() {
-        assert_eq!(Route::recognize("/nowhere/at/all"), Some(Route::NotFound));
+        assert_eq!(Route::recognize("/nowhere/at/all"), Route::NotFound);
     }
 }

@@ -6,11 +6,10 @@ use icondata_lu::{
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
 };
-use yew_router::prelude::{Link, use_navigator, use_route};
 
 use crate::{
     component::{Avatar, AvatarStack, Banner, IconButton, Menu, MenuAt, MenuItem, Person, Pigment},
-    route::Route,
+    route::{Link, Route, use_navigator, use_route},
     session::Session,
     theme::{Theme, use_theme},
     view::page,
@@ -59,10 +58,10 @@ pub fn Shell(props: &ShellProps) -> Html {
         <div class="shell">
             <a class="skip" href="#content">{ "Skip to content" }</a>
             <header class="bar">
-                <Link<Route> to={Route::Projects} classes="bar-logo">
+                <Link to={Route::Projects} classes="bar-logo">
                     { logo() }
                     <span class="sr-only">{ "All projects" }</span>
-                </Link<Route>>
+                </Link>
                 <div class="bar-place">{ props.place.clone() }</div>
                 <div class="grow" />
                 { props.deeds.clone() }
@@ -132,7 +131,7 @@ fn Oneself() -> Html {
     let is_open = use_state_eq(|| false);
     let session = use_context::<Session>().unwrap_or_default();
     let navigator = use_navigator();
-    let route = use_route::<Route>();
+    let route = use_route();
     let Some(user) = session.user else { return Html::default() };
 
     let person = Person::new(user.id.clone(), user.name.clone());
@@ -143,9 +142,7 @@ fn Oneself() -> Html {
     let go = |to: Route| {
         let navigator = navigator.clone();
         Callback::from(move |()| {
-            if let Some(navigator) = &navigator {
-                navigator.push(&to);
-            }
+            navigator.push(&to);
         })
     };
     let mut items = vec![
@@ -155,7 +152,7 @@ fn Oneself() -> Html {
     if user.is_admin {
         items.push(MenuItem::new("System", go(Route::System)).icon(LuGauge));
     }
-    if let Some(project) = route.as_ref().and_then(Route::project) {
+    if let Some(project) = route.project() {
         let to = Route::ProjectSettings { project: project.to_owned() };
         items.push(MenuItem::new("Project settings", go(to)).icon(LuSettings));
     }

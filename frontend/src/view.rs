@@ -5,6 +5,7 @@ pub mod clock;
 pub mod fetch;
 pub mod field;
 pub mod focus;
+pub mod history;
 pub mod page;
 pub mod random;
 pub mod scroll;

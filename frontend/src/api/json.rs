@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, vec};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
@@ -14,6 +14,11 @@ use serde_json::{Map, Value};
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     let Buffered::Value(Only(value)) = Buffered::deserialize(Json(tagged(text)?))?;
     Ok(value)
+}
+
+/// Writes a value. By way of [`Value`], so that there is one way here too.
+pub fn written<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_value(value).expect("what is sent is plain data").to_string()
 }
 
 /// It is not what was expected.

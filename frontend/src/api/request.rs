@@ -7,6 +7,8 @@ use std::{
 
 use serde::Serialize;
 
+use super::json;
+
 /// How long an answer may take, in milliseconds.
 const PATIENCE: u32 = 20_000;
 
@@ -90,8 +92,7 @@ impl Request {
 
     #[must_use]
     pub fn json(self, body: &impl Serialize) -> Self {
-        let body = serde_json::to_string(body).expect("bodies are plain data");
-        Self { body: Some(body), ..self }
+        Self { body: Some(json::written(body)), ..self }
     }
 
     /// Signing in and out, and asking who one is: it is not sent twice by itself, and a refusal is
@@ -130,7 +131,7 @@ impl Request {
 
 /// Text as a part of an address.
 #[must_use]
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -141,6 +142,27 @@ fn encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// The text that is a part of an address.
+#[must_use]
+pub fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -1,70 +1,90 @@
 //! Which brand an image is, by its name.
 
 use icondata_lu::{LuBox, LuContainer, LuDatabase};
-use icondata_si::{
-    SiApachekafka, SiBun, SiCaddy, SiClickhouse, SiDebian, SiDeno, SiDotnet, SiEclipsemosquitto,
-    SiElasticsearch, SiElixir, SiForgejo, SiGhost, SiGitea, SiGo, SiGrafana, SiInfluxdb,
-    SiKeycloak, SiMariadb, SiMeilisearch, SiMinio, SiMongodb, SiMysql, SiN8n, SiNginx, SiNodedotjs,
-    SiPhp, SiPlausibleanalytics, SiPostgresql, SiPrometheus, SiPython, SiRabbitmq, SiRedis, SiRuby,
-    SiRust, SiTraefikproxy, SiUmami, SiUptimekuma, SiVaultwarden, SiWordpress,
+use yew::prelude::Html;
+
+use self::Mark::{Brand, Line};
+use crate::{
+    component::icon::{self, IconData},
+    view::page,
 };
 
-use crate::component::icon::IconData;
+/// The picture of what runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mark {
+    Line(IconData),
+    /// A symbol of `assets/brands.svg`, which is fetched when the first card shows one: no page waits
+    /// for it.
+    Brand(&'static str),
+}
+
+impl Mark {
+    /// As a square, which is there before the mark is.
+    pub fn draw(self, size: u16) -> Html {
+        match self {
+            Line(icon) => icon::icon(icon, size),
+            Brand(name) => {
+                icon::symbol(&page::meta("easel-brands").unwrap_or_default(), name, size)
+            }
+        }
+    }
+}
 
 /// The mark for an image such as `ghcr.io/owner/postgres:17`.
 #[must_use]
-pub fn brand(image: &str) -> IconData {
+pub fn brand(image: &str) -> Mark {
     let name = image.rsplit('/').next().unwrap_or(image);
     let name = name.split(['@', ':']).next().unwrap_or(name);
-    let marks: &[(&str, IconData)] = &[
-        ("postgres", SiPostgresql),
-        ("postgis", SiPostgresql),
-        ("pgvector", SiPostgresql),
-        ("timescaledb", SiPostgresql),
-        ("mysql", SiMysql),
-        ("mariadb", SiMariadb),
-        ("mongo", SiMongodb),
-        ("redis", SiRedis),
-        ("valkey", LuDatabase),
-        ("memcached", LuDatabase),
-        ("qdrant", LuDatabase),
-        ("nginx", SiNginx),
-        ("caddy", SiCaddy),
-        ("traefik", SiTraefikproxy),
-        ("node", SiNodedotjs),
-        ("bun", SiBun),
-        ("deno", SiDeno),
-        ("python", SiPython),
-        ("rust", SiRust),
-        ("golang", SiGo),
-        ("ruby", SiRuby),
-        ("php", SiPhp),
-        ("elixir", SiElixir),
-        ("dotnet", SiDotnet),
-        ("wordpress", SiWordpress),
-        ("ghost", SiGhost),
-        ("grafana", SiGrafana),
-        ("prometheus", SiPrometheus),
-        ("rabbitmq", SiRabbitmq),
-        ("kafka", SiApachekafka),
-        ("clickhouse", SiClickhouse),
-        ("influxdb", SiInfluxdb),
-        ("minio", SiMinio),
-        ("elasticsearch", SiElasticsearch),
-        ("meilisearch", SiMeilisearch),
-        ("keycloak", SiKeycloak),
-        ("gitea", SiGitea),
-        ("forgejo", SiForgejo),
-        ("plausible", SiPlausibleanalytics),
-        ("umami", SiUmami),
-        ("n8n", SiN8n),
-        ("mosquitto", SiEclipsemosquitto),
-        ("vaultwarden", SiVaultwarden),
-        ("uptime-kuma", SiUptimekuma),
-        ("debian", SiDebian),
-        ("busybox", LuBox),
+    let marks: &[(&str, Mark)] = &[
+        ("postgres", Brand("postgres")),
+        ("postgis", Brand("postgres")),
+        ("pgvector", Brand("postgres")),
+        ("timescaledb", Brand("postgres")),
+        ("mysql", Brand("mysql")),
+        ("mariadb", Brand("mariadb")),
+        ("mongo", Brand("mongo")),
+        ("redis", Brand("redis")),
+        ("valkey", Line(LuDatabase)),
+        ("memcached", Line(LuDatabase)),
+        ("qdrant", Line(LuDatabase)),
+        ("nginx", Brand("nginx")),
+        ("caddy", Brand("caddy")),
+        ("traefik", Brand("traefik")),
+        ("node", Brand("node")),
+        ("bun", Brand("bun")),
+        ("deno", Brand("deno")),
+        ("python", Brand("python")),
+        ("rust", Brand("rust")),
+        ("golang", Brand("golang")),
+        ("ruby", Brand("ruby")),
+        ("php", Brand("php")),
+        ("elixir", Brand("elixir")),
+        ("dotnet", Brand("dotnet")),
+        ("wordpress", Brand("wordpress")),
+        ("ghost", Brand("ghost")),
+        ("grafana", Brand("grafana")),
+        ("prometheus", Brand("prometheus")),
+        ("rabbitmq", Brand("rabbitmq")),
+        ("kafka", Brand("kafka")),
+        ("clickhouse", Brand("clickhouse")),
+        ("influxdb", Brand("influxdb")),
+        ("minio", Brand("minio")),
+        ("elasticsearch", Brand("elasticsearch")),
+        ("meilisearch", Brand("meilisearch")),
+        ("keycloak", Brand("keycloak")),
+        ("gitea", Brand("gitea")),
+        ("forgejo", Brand("forgejo")),
+        ("plausible", Brand("plausible")),
+        ("umami", Brand("umami")),
+        ("n8n", Brand("n8n")),
+        ("mosquitto", Brand("mosquitto")),
+        ("vaultwarden", Brand("vaultwarden")),
+        ("uptime-kuma", Brand("uptime-kuma")),
+        ("debian", Brand("debian")),
+        ("busybox", Line(LuBox)),
     ];
-    marks.iter().find(|(brand, _)| name.starts_with(brand)).map_or(LuContainer, |(_, mark)| *mark)
+    let found = marks.iter().find(|(brand, _)| name.starts_with(brand));
+    found.map_or(Line(LuContainer), |(_, mark)| *mark)
 }
 
 #[cfg(test)]
@@ -73,9 +93,20 @@ mod tests {
 
     #[test]
     fn an_image_is_known_by_its_last_name_whatever_the_registry_or_tag() {
-        assert_eq!(brand("postgres"), SiPostgresql);
-        assert_eq!(brand("registry.example:5000/team/redis:8-alpine"), SiRedis);
-        assert_eq!(brand("docker.io/library/nginx@sha256:00"), SiNginx);
-        assert_eq!(brand("acme/shop:1.2"), LuContainer);
+        assert_eq!(brand("postgres"), Brand("postgres"));
+        assert_eq!(brand("registry.example:5000/team/redis:8-alpine"), Brand("redis"));
+        assert_eq!(brand("docker.io/library/nginx@sha256:00"), Brand("nginx"));
+        assert_eq!(brand("acme/shop:1.2"), Line(LuContainer));
+    }
+
+    #[test]
+    fn every_brand_has_its_symbol() {
+        let symbols = include_str!("../../assets/brands.svg");
+
+        for image in ["postgres", "pgvector", "mysql", "node", "uptime-kuma", "debian"] {
+            let Brand(name) = brand(image) else { panic!("{image} has no brand") };
+
+            assert!(symbols.contains(&format!("<symbol id=\"{name}\"")), "{name}");
+        }
     }
 }

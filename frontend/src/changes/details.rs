@@ -16,8 +16,6 @@ use yew::prelude::{
     use_state, use_state_eq,
 };
 
-use yew_router::prelude::{use_navigator, use_route};
-
 use super::{
     conflicts::ConflictRow,
     problems,
@@ -29,7 +27,7 @@ use crate::{
     component::{Button, ButtonKind, Confirm, Dialog, Icon, Person, TextField, use_toasts},
     live::{Picture, use_live},
     project::{deeds::use_deeds, words::count},
-    route::Route,
+    route::{Route, use_navigator, use_route},
 };
 
 #[derive(Properties, PartialEq)]
@@ -47,7 +45,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     let toasts = use_toasts();
     let deed = use_deed();
     let navigator = use_navigator();
-    let route = use_route::<Route>();
+    let route = use_route();
     // What came after these were opened waits to be ticked by whoever has read it.
     let opened_with = use_mut_ref(|| addresses(drawn));
     let left_out = use_state_eq(BTreeSet::<Address>::new);
@@ -128,14 +126,12 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
             on_close.emit(());
         })
     };
-    let project = route.as_ref().and_then(Route::project).unwrap_or_default().to_owned();
+    let project = route.project().unwrap_or_default().to_owned();
     let on_go = {
         let on_close = on_close.clone();
         Callback::from(move |route: Route| {
             on_close.emit(());
-            if let Some(navigator) = &navigator {
-                navigator.push(&route);
-            }
+            navigator.push(&route);
         })
     };
     let total = drawn.changes.len();

@@ -1,4 +1,4 @@
-//! Lines from one set (Lucide) and brand marks from another (Simple Icons), as Rust data.
+//! Lines from one set (Lucide), as Rust data, and symbols from a file of their own.
 
 use yew::prelude::{AttrValue, Html, Properties, component};
 
@@ -16,11 +16,43 @@ pub struct IconProps {
 
 #[component]
 pub fn Icon(props: &IconProps) -> Html {
-    let IconProps { icon, size, label } = props;
-    let mut svg = format!(
-        "<svg class=\"icon\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{size}\" height=\"{size}\" viewBox=\"{}\" focusable=\"false\"",
-        icon.view_box.unwrap_or("0 0 24 24"),
-    );
+    drawn(props.icon, props.size, props.label.as_deref())
+}
+
+/// An icon that is decoration.
+pub fn icon(icon: IconData, size: u16) -> Html {
+    drawn(icon, size, None)
+}
+
+/// A symbol of an SVG file: decoration too.
+pub fn symbol(file: &str, name: &str, size: u16) -> Html {
+    let (file, name) = (escaped(file), escaped(name));
+    let rest = [
+        " fill=\"currentColor\" aria-hidden=\"true\"><use href=\"",
+        &file,
+        "#",
+        &name,
+        "\"/></svg>",
+    ];
+    Html::from_html_unchecked((opened(size, "0 0 24 24") + &rest.concat()).into())
+}
+
+fn opened(size: u16, view_box: &str) -> String {
+    let size = size.to_string();
+    [
+        "<svg class=\"icon\" xmlns=\"http://www.w3.org/2000/svg\" focusable=\"false\" width=\"",
+        &size,
+        "\" height=\"",
+        &size,
+        "\" viewBox=\"",
+        view_box,
+        "\"",
+    ]
+    .concat()
+}
+
+fn drawn(icon: IconData, size: u16, label: Option<&str>) -> Html {
+    let mut svg = opened(size, icon.view_box.unwrap_or("0 0 24 24"));
     let attributes = [
         ("fill", Some(icon.fill.unwrap_or("currentColor"))),
         ("stroke", icon.stroke),
@@ -30,12 +62,14 @@ pub fn Icon(props: &IconProps) -> Html {
     ];
     for (name, value) in attributes {
         if let Some(value) = value {
-            svg.push_str(&format!(" {name}=\"{value}\""));
+            svg.push_str(&[" ", name, "=\"", value, "\""].concat());
         }
     }
     match label {
         // A label may hold anything; the markup may not.
-        Some(label) => svg.push_str(&format!(" role=\"img\" aria-label=\"{}\">", escaped(label))),
+        Some(label) => {
+            svg.push_str(&[" role=\"img\" aria-label=\"", &escaped(label), "\">"].concat());
+        }
         None => svg.push_str(" aria-hidden=\"true\">"),
     }
     svg.push_str(icon.data);

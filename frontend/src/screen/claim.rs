@@ -6,12 +6,11 @@ use domain::{Email, Name, Secret, account::Password};
 use yew::prelude::{
     Callback, Html, Properties, component, html, use_context, use_node_ref, use_state_eq,
 };
-use yew_router::prelude::{Redirect, use_location};
 
 use crate::{
     api::{ApiError, Claim, sentence, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
-    route::Route,
+    route::{Redirect, Route, use_location},
     screen::{failure::Failure, login::Doorway},
     session::{Session, Standing},
     view::{focus, page},
@@ -22,7 +21,7 @@ pub fn ClaimScreen() -> Html {
     page::use_title("Welcome");
     let session = use_context::<Session>().unwrap_or_default();
     let location = use_location();
-    let token = location.map(|it| handed(it.query_str(), it.hash())).unwrap_or_default();
+    let token = handed(&location.query, &location.fragment);
     match session.standing {
         Standing::Unknown => html! {
             <Doorway title="Welcome"><Skeleton label="whether Easel waits for you" lines={3} /></Doorway>
@@ -30,8 +29,8 @@ pub fn ClaimScreen() -> Html {
         Standing::Failed(error) => html! {
             <Doorway><Failure {error} on_retry={session.look} /></Doorway>
         },
-        Standing::In => html! { <Redirect<Route> to={Route::Projects} /> },
-        Standing::Out { .. } => html! { <Redirect<Route> to={Route::Login} /> },
+        Standing::In => html! { <Redirect to={Route::Projects} /> },
+        Standing::Out { .. } => html! { <Redirect to={Route::Login} /> },
         Standing::Unclaimed => html! {
             <Doorway title="Welcome">
                 <p class="muted">

@@ -2,12 +2,11 @@
 
 use icondata_lu::{LuLock, LuSearch, LuTriangleAlert, LuUnplug};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html};
-use yew_router::prelude::Link;
 
 use crate::{
     api::ApiError,
     component::{Button, ButtonKind, CopyButton, Empty},
-    route::Route,
+    route::{Link, Route},
 };
 
 #[derive(Properties, PartialEq)]
@@ -47,9 +46,9 @@ pub fn Failure(props: &FailureProps) -> Html {
                 if error.is_passing() {
                     <Button kind={ButtonKind::Primary} {onclick}>{ "Try again" }</Button>
                 } else {
-                    <Link<Route> to={Route::Projects} classes="button button--primary">
+                    <Link to={Route::Projects} classes="button button--primary">
                         { "Go to your projects" }
-                    </Link<Route>>
+                    </Link>
                 }
                 if let Some(request) = error.request() {
                     <span class="row muted small">

@@ -5,12 +5,11 @@ use yew::prelude::{
     Callback, Html, Properties, component, html, use_context, use_effect_with, use_node_ref,
     use_state_eq,
 };
-use yew_router::prelude::{Redirect, use_location, use_navigator};
 
 use crate::{
     api::{ApiError, Login, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
-    route::Route,
+    route::{Redirect, Route, use_location, use_navigator},
     screen::failure::Failure,
     session::{Session, Standing, go_on},
     shell::logo,
@@ -26,12 +25,12 @@ pub fn LoginScreen() -> Html {
     let is_in = session.standing == Standing::In;
     // Also when somebody opens this page who is signed in already.
     use_effect_with(is_in, move |is_in| {
-        if let (true, Some(navigator), Some(location)) = (*is_in, navigator, location) {
-            go_on(&navigator, location.query_str());
+        if *is_in {
+            go_on(&navigator, &location.query);
         }
     });
     match session.standing {
-        Standing::Unclaimed => html! { <Redirect<Route> to={Route::Claim} /> },
+        Standing::Unclaimed => html! { <Redirect to={Route::Claim} /> },
         Standing::Unknown | Standing::In => html! {
             <Doorway title="Sign in"><Skeleton label="who is signed in" lines={2} /></Doorway>
         },

@@ -2,9 +2,13 @@
 
 use icondata_lu::LuSearch;
 use yew::prelude::{Html, component, html};
-use yew_router::prelude::Link;
 
-use crate::{component::Empty, route::Route, shell::Shell, view::page};
+use crate::{
+    component::Empty,
+    route::{Link, Route},
+    shell::Shell,
+    view::page,
+};
 
 #[component]
 pub fn NotFound() -> Html {
@@ -13,9 +17,9 @@ pub fn NotFound() -> Html {
         <Shell>
             <Empty icon={LuSearch} title="Nothing here"
                 text="This address leads nowhere, or to something that you may not see.">
-                <Link<Route> to={Route::Projects} classes="button button--primary">
+                <Link to={Route::Projects} classes="button button--primary">
                     { "Go to your projects" }
-                </Link<Route>>
+                </Link>
             </Empty>
         </Shell>
     }

@@ -1,9 +1,12 @@
 //! The frame of what belongs to oneself or to the instance, not to a project.
 
 use yew::prelude::{Html, Properties, classes, component, html, use_context};
-use yew_router::prelude::Link;
 
-use crate::{route::Route, session::Session, shell::Shell};
+use crate::{
+    route::{Link, Route},
+    session::Session,
+    shell::Shell,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnTab {
@@ -46,7 +49,7 @@ pub fn OwnPage(props: &OwnPageProps) -> Html {
                     let is_here = *tab == props.tab;
                     html! {
                         <span key={*label} class={classes!("own-tab", is_here.then_some("is-here"))}>
-                            <Link<Route> to={route.clone()} classes="tab">{ *label }</Link<Route>>
+                            <Link to={route.clone()} classes="tab">{ *label }</Link>
                         </span>
                     }
                 }) }

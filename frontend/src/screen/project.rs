@@ -7,7 +7,6 @@ use yew::prelude::{
     AttrValue, Callback, ContextProvider, Html, Properties, component, html, use_context,
     use_effect_with, use_memo, use_state_eq,
 };
-use yew_router::prelude::{Link, use_navigator};
 
 use super::failure::Failure;
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
     live::{End, Live, Phase, use_live, use_select},
     panel::{self, Open, Panel, Tab},
     project::map::Map,
-    route::Route,
+    route::{Link, Route, use_navigator},
     session::Session,
     shell::Shell,
     view::page,
@@ -140,12 +139,9 @@ fn Easel(props: &EaselProps) -> Html {
 
     let go = {
         let (navigator, slug) = (navigator.clone(), props.slug.clone());
-        Callback::from(move |route: Option<(Open, bool)>| {
-            let Some(navigator) = &navigator else { return };
-            match route {
-                Some((open, _)) => navigator.push(&open.route(&slug)),
-                None => navigator.push(&Route::Canvas { project: slug.clone() }),
-            }
+        Callback::from(move |route: Option<(Open, bool)>| match route {
+            Some((open, _)) => navigator.push(&open.route(&slug)),
+            None => navigator.push(&Route::Canvas { project: slug.clone() }),
         })
     };
     let on_open = {
@@ -173,7 +169,7 @@ fn Easel(props: &EaselProps) -> Html {
                 <Shell>
                     <Empty icon={LuTriangleAlert} title="This project has been deleted"
                         text="Somebody deleted it while it was open here. Its containers are being removed.">
-                        <Link<Route> to={Route::Projects} classes="button button--primary">{ "Go to your projects" }</Link<Route>>
+                        <Link to={Route::Projects} classes="button button--primary">{ "Go to your projects" }</Link>
                     </Empty>
                 </Shell>
             }
@@ -185,14 +181,14 @@ fn Easel(props: &EaselProps) -> Html {
     let place = html! {
         <>
             <span class="bar-slash" aria-hidden="true">{ "/" }</span>
-            <Link<Route> to={Route::Canvas { project: props.slug.clone() }} classes="bar-project truncate">
+            <Link to={Route::Canvas { project: props.slug.clone() }} classes="bar-project truncate">
                 <b>{ frame.name.clone() }</b>
-            </Link<Route>>
+            </Link>
             <span class="bar-environment muted">{ frame.environment.clone() }</span>
-            <Link<Route> to={Route::ProjectSettings { project: props.slug.clone() }} classes="icon-button">
+            <Link to={Route::ProjectSettings { project: props.slug.clone() }} classes="icon-button">
                 <Icon icon={LuSettings} />
                 <span class="sr-only">{ "Project settings" }</span>
-            </Link<Route>>
+            </Link>
         </>
     };
     let free = (frame.chosen.is_some()).then(|| panel::free(*width));

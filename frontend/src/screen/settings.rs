@@ -9,12 +9,11 @@ use std::rc::Rc;
 use domain::{access::ProjectRole, project::ProjectSummary};
 use icondata_lu::LuArrowLeft;
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_context};
-use yew_router::prelude::{Link, use_navigator};
 
 use crate::{
     api::{use_api, use_fetch},
     component::{Icon, Skeleton, Tab, Tabs},
-    route::Route,
+    route::{Link, Route, use_navigator},
     screen::failure::{Failure, Stale},
     session::Session,
     shell::Shell,
@@ -45,9 +44,9 @@ pub fn ProjectSettings(props: &ProjectSettingsProps) -> Html {
     let place = html! {
         if let Some(summary) = &summary.value {
             <span class="bar-slash" aria-hidden="true">{ "/" }</span>
-            <Link<Route> to={Route::Canvas { project: named.clone() }} classes="place-link">
+            <Link to={Route::Canvas { project: named.clone() }} classes="place-link">
                 <b class="truncate">{ summary.project.name.as_str() }</b>
-            </Link<Route>>
+            </Link>
             <span class="bar-slash" aria-hidden="true">{ "/" }</span>
             <span class="muted">{ "Settings" }</span>
         }
@@ -86,9 +85,7 @@ fn Pages(props: &PagesProps) -> Html {
         let named = named.clone();
         move |tab: AttrValue| {
             let (project, tab) = (named.clone(), tab.to_string());
-            if let Some(navigator) = &navigator {
-                navigator.replace(&Route::ProjectSettingsTab { project, tab });
-            }
+            navigator.replace(&Route::ProjectSettingsTab { project, tab });
         }
     });
     let chosen = match tab.as_str() {
@@ -132,9 +129,9 @@ fn Pages(props: &PagesProps) -> Html {
     ];
     html! {
         <div class="project-settings">
-            <Link<Route> to={Route::Canvas { project: named.clone() }} classes="back-link">
+            <Link to={Route::Canvas { project: named.clone() }} classes="back-link">
                 <Icon icon={LuArrowLeft} size={14} />{ "Canvas" }
-            </Link<Route>>
+            </Link>
             <h1 class="settings-title">{ "Project settings" }</h1>
             <Tabs label="Project settings" {tabs} chosen={AttrValue::Static(chosen)} {on_choose}>
                 { body }
@@ -155,9 +152,9 @@ fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str, may_apply: bool) 
             <span class="grow">
                 { format!("{count} staged {noun} {waits} in this project. Nothing runs differently until somebody applies.") }
             </span>
-            <Link<Route> to={Route::Canvas { project: named.to_owned() }} classes="button button--quiet">
+            <Link to={Route::Canvas { project: named.to_owned() }} classes="button button--quiet">
                 { if may_apply { "Look and apply on the canvas" } else { "Look on the canvas" } }
-            </Link<Route>>
+            </Link>
         </p>
     }
 }

@@ -1,13 +1,14 @@
 //! Screens that are for people who are signed in.
 
 use yew::prelude::{Html, Properties, component, html, use_context, use_effect_with};
-use yew_router::{
-    prelude::{Navigator, Redirect, use_location, use_navigator},
-    query::Raw,
-};
 
 use super::{Next, Session, Standing};
-use crate::{component::Skeleton, route::Route, screen::failure::Failure, shell::Shell};
+use crate::{
+    component::Skeleton,
+    route::{Navigator, Redirect, Route, use_location, use_navigator},
+    screen::failure::Failure,
+    shell::Shell,
+};
 
 #[derive(Properties, PartialEq)]
 pub struct GuardProps {
@@ -26,7 +27,7 @@ pub fn Guard(props: &GuardProps) -> Html {
         Standing::Failed(error) => html! {
             <Shell><Failure {error} on_retry={session.look} /></Shell>
         },
-        Standing::Unclaimed => html! { <Redirect<Route> to={Route::Claim} /> },
+        Standing::Unclaimed => html! { <Redirect to={Route::Claim} /> },
         Standing::Out { .. } => html! { <ToLogin /> },
     }
 }
@@ -37,10 +38,8 @@ fn ToLogin() -> Html {
     let navigator = use_navigator();
     let location = use_location();
     use_effect_with((), move |()| {
-        if let (Some(navigator), Some(location)) = (navigator, location) {
-            let query = Next::kept(location.path(), location.query_str());
-            go(&navigator, &Route::Login, &query);
-        }
+        let query = Next::kept(&location.path, &location.query);
+        navigator.replace_with_query(&Route::Login, &query);
     });
     Html::default()
 }
@@ -48,14 +47,5 @@ fn ToLogin() -> Html {
 /// Goes on to the page that was asked for before signing in.
 pub fn go_on(navigator: &Navigator, query: &str) {
     let next = Next::asked(query);
-    go(navigator, &next.route, &next.query);
-}
-
-fn go(navigator: &Navigator, route: &Route, query: &str) {
-    if query.is_empty() {
-        navigator.replace(route);
-    } else {
-        // A query that is text already cannot fail to be written.
-        let _ = navigator.replace_with_query(route, Raw(query.trim_start_matches('?')));
-    }
+    navigator.replace_with_query(&next.route, &next.query);
 }

@@ -1,8 +1,9 @@
 //! Where somebody wanted to go before they had to sign in.
 
-use yew_router::Routable;
-
-use crate::{api::Request, route::Route};
+use crate::{
+    api::{Request, request::decoded},
+    route::Route,
+};
 
 /// A page of the app, with its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,43 +32,18 @@ impl Next {
             .trim_start_matches('?')
             .split('&')
             .find_map(|pair| pair.strip_prefix("next="))
-            .map(decoded)
+            .map(|kept| decoded(&kept.replace('+', " ")))
             .unwrap_or_default();
         let (path, query) = kept.split_once('?').unwrap_or((&kept, ""));
         let route = match Route::recognize(path) {
-            Some(Route::Login | Route::Claim | Route::Home | Route::NotFound) | None => {
+            Route::Login | Route::Claim | Route::Home | Route::NotFound => {
                 return Self { route: Route::Projects, query: String::new() };
             }
-            Some(route) => route,
+            route => route,
         };
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
         Self { route, query }
     }
-}
-
-/// A part of an address as text.
-#[must_use]
-fn decoded(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            (b'+', _) => {
-                bytes.push(b' ');
-                rest = after;
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

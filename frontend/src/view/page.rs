@@ -73,9 +73,15 @@ pub fn agent() -> String {
 /// The hash of the web app that this page is.
 #[must_use]
 pub fn app_hash() -> Option<String> {
+    meta("easel-app").filter(|hash| !hash.is_empty() && !hash.contains('{'))
+}
+
+/// What the page says about itself under a name.
+#[must_use]
+pub fn meta(name: &str) -> Option<String> {
     let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
-    let meta = window?.document()?.query_selector("meta[name='easel-app']").ok()??;
-    meta.get_attribute("content").filter(|hash| !hash.is_empty() && !hash.contains('{'))
+    let meta = window?.document()?.query_selector(&["meta[name='", name, "']"].concat()).ok()??;
+    meta.get_attribute("content")
 }
 
 /// Loads the page anew.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 /// The folder being laid out.
 pub(super) struct Assets {
     dist: PathBuf,
-    /// What was added, compressed, in bytes.
+    /// What a first visit loads of it, compressed, in bytes.
     weight: u64,
 }
 
@@ -27,6 +27,13 @@ impl Assets {
     pub(super) fn add(&mut self, name: &Path, content: Vec<u8>) -> Result<String> {
         let name = hashed(name, &content)?;
         self.weight += write(&self.dist.join("assets").join(&name), &content)?;
+        Ok(name)
+    }
+
+    /// Adds a file that no page loads with itself, but only once something that it draws needs it.
+    pub(super) fn add_for_later(&mut self, name: &Path, content: Vec<u8>) -> Result<String> {
+        let name = hashed(name, &content)?;
+        write(&self.dist.join("assets").join(&name), &content)?;
         Ok(name)
     }
 

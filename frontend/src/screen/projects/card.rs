@@ -2,11 +2,10 @@
 
 use domain::project::ProjectSummary;
 use yew::prelude::{Html, Properties, component, html};
-use yew_router::prelude::Link;
 
 use crate::{
     component::{RelativeTime, Status, StatusMark},
-    route::Route,
+    route::{Link, Route},
 };
 
 /// No more slabs than this are drawn.
@@ -27,7 +26,7 @@ pub fn ProjectCard(props: &ProjectCardProps) -> Html {
     let slabs = slabs.into_iter().flat_map(|(name, count)| (0..count).map(move |_| name));
     let to = Route::Canvas { project: project.slug.to_string() };
     html! {
-        <Link<Route> {to} classes="project">
+        <Link {to} classes="project">
             <div class="project-map" aria-hidden="true">
                 { for slabs.take(usize::try_from(MOST).unwrap_or(18)).enumerate().map(|(at, name)| html! {
                     <span key={at} class={format!("slab slab--{name}")} />
@@ -48,7 +47,7 @@ pub fn ProjectCard(props: &ProjectCardProps) -> Html {
                     <span>{ "made " }<RelativeTime at={project.created_at.as_millis()} /></span>
                 </p>
             </div>
-        </Link<Route>>
+        </Link>
     }
 }
 

@@ -2,12 +2,11 @@
 
 use domain::{Name, Slug};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
-use yew_router::prelude::use_navigator;
 
 use crate::{
     api::{sentence, use_api, use_deed},
     component::{Button, ButtonKind, Dialog, Form, TextField},
-    route::Route,
+    route::{Route, use_navigator},
 };
 
 #[derive(Properties, PartialEq)]
@@ -32,9 +31,7 @@ pub(super) fn CreateProject(props: &CreateProjectProps) -> Html {
             let (api, navigator, on_close) = (api.clone(), navigator.clone(), on_close.clone());
             deed.start(async move { api.create_project(name.to_string()).await }, move |project| {
                 on_close.emit(());
-                if let Some(navigator) = navigator {
-                    navigator.push(&Route::Canvas { project: project.slug.to_string() });
-                }
+                navigator.push(&Route::Canvas { project: project.slug.to_string() });
             });
         })
     };

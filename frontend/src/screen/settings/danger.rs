@@ -4,12 +4,11 @@ use std::rc::Rc;
 
 use domain::canvas::Snapshot;
 use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
-use yew_router::prelude::use_navigator;
 
 use crate::{
     api::{use_api, use_deed},
     component::{Button, ButtonKind, Confirm, use_toasts},
-    route::Route,
+    route::{Route, use_navigator},
 };
 
 #[derive(Properties, PartialEq)]
@@ -33,9 +32,7 @@ pub(super) fn Danger(props: &DangerProps) -> Html {
             let navigator = navigator.clone();
             deed.start(async move { api.delete_project(id).await }, move |()| {
                 toasts.done(format!("{name} is deleted."));
-                if let Some(navigator) = navigator {
-                    navigator.push(&Route::Projects);
-                }
+                navigator.push(&Route::Projects);
             });
         })
     };
