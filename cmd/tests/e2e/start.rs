@@ -7,7 +7,7 @@ use crate::{
 use std::process::Stdio;
 use tokio::process::Command;
 
-async fn outcome(mut command: Command) -> Outcome {
+pub(crate) async fn outcome(mut command: Command) -> Outcome {
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).output();
     let run = tokio::time::timeout(std::time::Duration::from_secs(20), run).await;
     let run = run.expect("an end in time").expect("the binary");
@@ -114,12 +114,14 @@ async fn wrong_settings_are_named_and_exit_with_two() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "addr = \"127.0.0.1:0\"\ncolour = \"red\"\n").expect("a file");
     let path = file.path().to_string_lossy().into_owned();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["--addr", "here"], "--addr"),
         (&["--log-level", "loud"], "error, warn, info, debug or trace"),
         (&["--network-range", "8.8.8.0/24"], "private"),
         (&["--reconcile-interval", "0s"], "1s"),
         (&["--config", &path], "line 2"),
+        (&["--addr", "8080"], "127.0.0.1:8080"),
+        (&["--data-dir", "", "--addr", "127.0.0.1:0"], "--data-dir"),
     ];
 
     for (arguments, wanted) in cases {
@@ -172,29 +174,4 @@ async fn logs_are_json_with_level_and_request_id() {
         .collect();
     assert!(lines.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string()));
     assert!(log.contains("\"request.id\""), "requests can be told apart: {log}");
-}
-
-#[tokio::test]
-async fn the_doctor_finds_a_healthy_place_healthy_and_names_what_is_broken() {
-    let mut server = Server::start().await;
-    server.stop().await;
-    let data = server.data().to_string_lossy().into_owned();
-    let doctor = |host: String| {
-        let mut command = binary();
-        command.args(["doctor", "--json", "--addr", "127.0.0.1:0", "--data-dir", &data]);
-        command.args(["--docker-host", &host]);
-        command
-    };
-
-    let healthy = outcome(doctor(crate::engine::address())).await;
-    let report: serde_json::Value = serde_json::from_str(&healthy.out).expect("JSON");
-    assert_eq!((healthy.code, &report["ok"]), (0, &true.into()), "{healthy:#?}");
-
-    let broken = outcome(doctor("/nowhere/docker.sock".to_owned())).await;
-    assert_eq!(broken.code, 7, "{broken:#?}");
-    let report: serde_json::Value = serde_json::from_str(&broken.out).expect("JSON");
-    let engine = report["findings"].as_array().expect("a list").iter();
-    let engine = engine.clone().find(|one| one["what"] == "engine").expect("the engine");
-    assert_eq!(engine["verdict"], "fail");
-    assert!(engine["next"].as_str().expect("advice").contains("--docker-host"));
 }

@@ -67,6 +67,9 @@ async fn a_second_signal_forces_the_stop() {
     server.signal("TERM").await;
     crate::until("the stop to begin", async || server.log().contains("stopping").then_some(()))
         .await;
+    // One that comes with the first is the same wish.
+    server.signal("TERM").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     server.signal("TERM").await;
     server.ended().await;
 
