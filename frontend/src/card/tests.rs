@@ -36,11 +36,24 @@ async fn a_card_says_what_runs_how_it_is_and_what_waits() {
         "Edited",
         "card--edited",
         "1 of 2 replicas running",
-        "https://shop.example.org",
         "content",
         "It exited with code 137",
     ] {
         assert!(html.contains(claim), "{claim} is missing");
     }
     assert!(!html.contains("style="));
+}
+
+#[component]
+fn Healthy() -> Html {
+    html! { <ServiceCard face={Face { status: Status::Live, reason: None, ..face() }} /> }
+}
+
+#[tokio::test]
+async fn a_card_leads_to_where_a_service_is_reached_unless_it_fails() {
+    let failed = ServerRenderer::<Example>::new().hydratable(false).render().await;
+    let healthy = ServerRenderer::<Healthy>::new().hydratable(false).render().await;
+
+    assert!(!failed.contains("https://shop.example.org"));
+    assert!(healthy.contains("https://shop.example.org"));
 }
