@@ -85,7 +85,7 @@ fn holder(dir: &Path) -> Option<String> {
 
 /// Tried, not guessed: a file system may be full, or read-only for everybody.
 fn probe(dir: &Path) -> io::Result<()> {
-    const ENOUGH: [u8; 65536] = [0; 65536];
+    static ENOUGH: [u8; 65536] = [0; 65536];
     let path = dir.join(format!(".easel-doctor-{}", std::process::id()));
     let mut file = File::create_new(&path)?;
     let written = file.write_all(&ENOUGH).and_then(|()| file.sync_all());
