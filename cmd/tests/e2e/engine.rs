@@ -95,19 +95,28 @@ impl Engine {
 
     /// Runs a command in a container; says what it wrote.
     pub(crate) async fn exec(&self, container: &str, command: &[&str]) -> String {
+        self.try_exec(container, command).await.expect("a command")
+    }
+
+    /// The same, in a container that may be gone.
+    pub(crate) async fn try_exec(
+        &self,
+        container: &str,
+        command: &[&str],
+    ) -> Result<String, bollard::errors::Error> {
         let options = bollard::exec::CreateExecOptions {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             cmd: Some(command.to_vec()),
             ..Default::default()
         };
-        let exec = self.docker.create_exec(container, options).await.expect("a command");
-        match self.docker.start_exec(&exec.id, None).await.expect("a start") {
+        let exec = self.docker.create_exec(container, options).await?;
+        match self.docker.start_exec(&exec.id, None).await? {
             bollard::exec::StartExecResults::Attached { output, .. } => {
                 let chunks: Vec<_> = output.collect().await;
-                chunks.into_iter().map(|chunk| chunk.expect("output").to_string()).collect()
+                chunks.into_iter().map(|chunk| Ok(chunk?.to_string())).collect()
             }
-            bollard::exec::StartExecResults::Detached => String::new(),
+            bollard::exec::StartExecResults::Detached => Ok(String::new()),
         }
     }
 
