@@ -106,7 +106,11 @@ impl Service {
 /// What every container is told, unless a variable says otherwise. Nothing in it can be renamed:
 /// a rename must not redeploy.
 #[must_use]
-pub fn provided(place: Place, service: ServiceId, config: &Service) -> BTreeMap<VariableKey, Secret> {
+pub fn provided(
+    place: Place,
+    service: ServiceId,
+    config: &Service,
+) -> BTreeMap<VariableKey, Secret> {
     [
         ("EASEL_PROJECT_ID", place.project.to_string()),
         ("EASEL_ENVIRONMENT_ID", place.environment.to_string()),

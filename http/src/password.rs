@@ -12,11 +12,19 @@ pub(crate) struct Hasher {
     turns: Semaphore,
     /// What the password of nobody is checked against, so that unknown people take as long.
     dummy: OnceCell<Secret>,
+    #[cfg(test)]
+    works: std::sync::atomic::AtomicUsize,
 }
 
 impl Hasher {
     pub(crate) fn new(cost: u32) -> Self {
-        Self { cost, turns: Semaphore::new(AT_ONCE), dummy: OnceCell::new() }
+        Self {
+            cost,
+            turns: Semaphore::new(AT_ONCE),
+            dummy: OnceCell::new(),
+            #[cfg(test)]
+            works: Default::default(),
+        }
     }
 
     /// The hash of a password, in bcrypt's text form. All of it counts: none is longer than what
@@ -54,6 +62,8 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
     ) -> Result<T, Error> {
+        #[cfg(test)]
+        self.works.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let _turn = self.turns.acquire().await.map_err(Error::internal("wait to hash"))?;
         tokio::task::spawn_blocking(work)
             .await
@@ -66,6 +76,29 @@ impl Hasher {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    // S03: nor does the time tell whether somebody has an account. The work is counted, not timed.
+    #[tokio::test]
+    async fn an_unknown_address_is_as_much_work_as_a_wrong_password() {
+        let hasher = Hasher::new(4);
+        let password =
+            Secret::new("correct horse battery".to_owned()).try_into().expect("a password");
+        let hash = hasher.hash(&password).await.expect("it works");
+        let work = async |typed: &str, hash: Option<&Secret>| {
+            let before = hasher.works.load(Ordering::SeqCst);
+            let typed = Secret::new(typed.to_owned());
+            assert!(!hasher.verify(&typed, hash.cloned()).await.expect("it works"));
+            hasher.works.load(Ordering::SeqCst) - before
+        };
+
+        assert_eq!(work("wrong", Some(&hash)).await, 2, "the first one makes nobody's hash");
+        for typed in ["wrong", "nobody's password", &"long".repeat(100), "with \0 in it", ""] {
+            assert_eq!(work(typed, Some(&hash)).await, 1, "{typed}");
+            assert_eq!(work(typed, None).await, 1, "{typed}");
+        }
+        let cost = |hash: &Secret| hash.expose()[..7].to_owned();
+        assert_eq!(cost(&hash), cost(&hasher.dummy().await.expect("it is made")));
+    }
 
     // S02
     #[tokio::test]
