@@ -1,5 +1,7 @@
 //! One pass over one service: look, plan, do, and again until there is nothing to do.
 
+mod look;
+
 use crate::{
     action::{Action, Chain, Plan},
     execute::{Executor, Trouble},
@@ -13,13 +15,10 @@ use domain::{
     Clock, Ids, Timestamp,
     deployment::Condition,
     rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::{ContainerId, Inspection, ObservedReplica, Runtime, RuntimeError},
+    runtime::{ContainerId, ObservedReplica, Runtime, RuntimeError},
 };
-use futures::{StreamExt, TryStreamExt, stream};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use futures::{StreamExt, stream};
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -247,107 +246,6 @@ impl Worker<'_> {
         }
         let settings = &self.tools.settings;
         (settings.planner)(&situation, now, &settings.rules)
-    }
-
-    /// Looks at everything that concerns the service.
-    async fn look(&mut self, hint: Option<Box<Hint>>, round: usize) -> Result<Situation, Trouble> {
-        let tools = self.tools;
-        let has_hint = hint.is_some();
-        let aim = match hint {
-            Some(hint) => {
-                self.known.extend(hint.containers);
-                hint.aim
-            }
-            None => tools.rollouts.desired_service(tools.fence, self.key).await?,
-        };
-        if round == 0 && !has_hint {
-            let list = {
-                let _permit = tools.permit(&tools.gate).await;
-                tools.runtime.replicas_of(self.key.service).await?
-            };
-            let its = list
-                .into_iter()
-                .filter(|replica| replica.identity.environment == self.key.environment);
-            self.known.extend(its.map(|replica| replica.container));
-        }
-        let rows = aim.service.iter().flat_map(|service| &service.replicas);
-        self.known.extend(rows.filter_map(|row| row.container.clone()));
-        self.known.extend(aim.tombstones.iter().flat_map(|it| it.containers.iter().cloned()));
-
-        let seen = self.inspect().await?;
-        let volumes = self.volumes(&aim).await?;
-        let taken = self.taken(&aim).await?;
-        self.memory.refresh(&seen, tools.clock.now());
-        self.memory.pulling = pulls::keep_wanted(tools, self.key, &aim);
-        if let Some(lost) = self.memory.lost_image
-            && pulls::take_success(tools, lost)
-        {
-            self.memory.lost_image = None;
-        }
-        let memory = Memory::default();
-        Ok(Situation { key: self.key, aim, seen, volumes, taken, memory })
-    }
-
-    async fn inspect(&mut self) -> Result<Vec<Seen>, Trouble> {
-        let tools = self.tools;
-        let inspect = |container: ContainerId| async move {
-            let _permit = tools.permit(&tools.gate).await;
-            let inspection = tools.runtime.inspect(&container).await?;
-            Ok::<_, Trouble>((container, inspection))
-        };
-        let found: Vec<(ContainerId, Option<Inspection>)> =
-            stream::iter(self.known.clone()).map(inspect).buffered(8).try_collect().await?;
-        let mut seen = Vec::new();
-        for (container, inspection) in found {
-            let is_its = |inspection: &Inspection| {
-                inspection.identity.environment == self.key.environment
-                    && inspection.identity.service == self.key.service
-            };
-            match inspection.filter(is_its) {
-                Some(inspection) => seen.push(Seen { container, inspection }),
-                None => {
-                    self.known.remove(&container);
-                }
-            }
-        }
-        Ok(seen)
-    }
-
-    async fn volumes(&self, aim: &Aim) -> Result<BTreeMap<domain::VolumeId, bool>, Trouble> {
-        let tools = self.tools;
-        let mut volumes = BTreeMap::new();
-        for deployment in aim.service.iter().flat_map(|service| &service.deployments) {
-            for volume in deployment.config.mounts.keys() {
-                if deployment.state.is_over() || volumes.contains_key(volume) {
-                    continue;
-                }
-                let _permit = tools.permit(&tools.gate).await;
-                volumes.insert(*volume, tools.runtime.has_volume(*volume).await?);
-            }
-        }
-        Ok(volumes)
-    }
-
-    /// Address ranges that are not free, while the service's environment has none.
-    async fn taken(&self, aim: &Aim) -> Result<Vec<(std::net::Ipv4Addr, u8)>, Trouble> {
-        let tools = self.tools;
-        let is_needed = aim
-            .service
-            .as_ref()
-            .is_some_and(|it| it.subnet.is_none() && !it.deployments.is_empty());
-        if !is_needed {
-            return Ok(Vec::new());
-        }
-        let networks = {
-            let _permit = tools.permit(&tools.gate).await;
-            tools.runtime.networks().await?
-        };
-        let desired = tools.rollouts.desired(tools.fence).await?;
-        let ours = networks.ours.iter().filter_map(|network| network.subnet);
-        let rows = desired.environments.iter().filter_map(|environment| environment.subnet);
-        let mut taken: Vec<_> = ours.chain(rows).map(|subnet| (subnet.base(), 24)).collect();
-        taken.extend(networks.foreign);
-        Ok(taken)
     }
 
     /// Does what the plan says. `Some`: something failed that only time can mend.

@@ -41,6 +41,6 @@ mod tests {
     #[test]
     fn what_is_far_from_everything_is_nothing() {
         assert_eq!(nearest("colour", ["addr", "log_level"].into_iter()), None);
-        assert_eq!(nearest("Log-Levl", ["addr", "log_level"].into_iter()), Some("log_level"));
+        assert_eq!(nearest("Log-Levels", ["addr", "log_level"].into_iter()), Some("log_level"));
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod app;
 mod bad_input;
+mod canvas;
 mod change;
 mod client;
 mod deployment;
