@@ -102,7 +102,7 @@ impl Snapshot {
             }
             Event::Placed { places, .. } => self.layout.extend(places),
             Event::Deleted { .. } => self.deleted = true,
-            Event::Incident { .. } | Event::Attempted { .. } => (),
+            Event::Incident { .. } | Event::Container { .. } | Event::Attempted { .. } => (),
         }
     }
 

@@ -1,13 +1,14 @@
 //! What has happened in an environment: numbered, and written with the change itself.
 
 use crate::{
-    ChangeId, EnvironmentId, Result, RevisionNumber, ServiceId, Timestamp, UserId,
+    ChangeId, DeploymentId, EnvironmentId, Result, RevisionNumber, ServiceId, Timestamp, UserId,
     change::{StagedChange, StagedEdit},
     changes::Revision,
     deployment::Condition,
     deployments::DeploymentSummary,
     layout::{Node, Position},
     rollout::Incident,
+    runtime::ContainerId,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,17 @@ pub enum Event {
         /// What.
         incident: Incident,
     },
+    /// A replica has a container, or has it no more.
+    Container {
+        /// Of which service.
+        service: ServiceId,
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// Which one, by the engine's name for it.
+        container: ContainerId,
+        /// What has happened to it.
+        change: ContainerChange,
+    },
     /// A try to pull or create has failed; another one follows.
     Attempted {
         /// Of which service.
@@ -87,8 +99,18 @@ pub enum Event {
     },
 }
 
+/// What has happened to a container as such; how its runs went are incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerChange {
+    /// Easel has made it.
+    Created,
+    /// It is gone: Easel has removed it, or somebody else has.
+    Deleted,
+}
+
 impl Event {
-    /// The service whose history it belongs to.
+    /// The service whose history it belongs to. Containers come and go with what is told there.
     #[must_use]
     pub fn service(&self) -> Option<ServiceId> {
         match self {
@@ -99,6 +121,7 @@ impl Event {
             Self::Staged { .. }
             | Self::Discarded { .. }
             | Self::Applied { .. }
+            | Self::Container { .. }
             | Self::Placed { .. }
             | Self::Deleted { .. } => None,
         }

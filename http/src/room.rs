@@ -171,6 +171,9 @@ fn people(event: &Event) -> Vec<UserId> {
             .chain([revision.author])
             .collect(),
         Event::Moved { deployment, .. } => deployment.author.into_iter().collect(),
-        Event::Condition { .. } | Event::Incident { .. } | Event::Attempted { .. } => Vec::new(),
+        Event::Condition { .. }
+        | Event::Incident { .. }
+        | Event::Container { .. }
+        | Event::Attempted { .. } => Vec::new(),
     }
 }

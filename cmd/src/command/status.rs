@@ -254,7 +254,8 @@ pub(super) fn sentence(snapshot: &Snapshot, numbered: &Numbered) -> Option<Strin
             format!("{}: {why}; next try at {}", service(id), describe::time(*retry_at))
         }
         Event::Deleted { by } => format!("{} deleted the project", person(*by)),
-        Event::Placed { .. } => return None,
+        // For programs (`--json`): a person is told what it means.
+        Event::Container { .. } | Event::Placed { .. } => return None,
     };
     Some(format!("{} {}", describe::time(numbered.at), text.trim_end()))
 }

@@ -148,6 +148,7 @@ impl Desk {
                 Event::Moved { .. }
                 | Event::Condition { .. }
                 | Event::Incident { .. }
+                | Event::Container { .. }
                 | Event::Attempted { .. }
                 | Event::Deleted { .. } => (),
             }

@@ -36,7 +36,7 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
             replica::add(tx, at, *replica, *deployment, *index).await
         }
         Step::ContainerMade { replica, container } => {
-            let id = replica::container_made(tx, *replica, container).await?;
+            let id = replica::container_made(tx, at, *replica, container).await?;
             change(tx, at, id, |deployment| {
                 deployment.started_at.get_or_insert(at);
                 Ok(())
@@ -44,7 +44,7 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
             .await
         }
         Step::ContainerLost { replica, container } => {
-            replica::container_lost(tx, *replica, container).await
+            replica::container_lost(tx, at, *replica, container).await
         }
         Step::LedgerChanged { replica, ledger } => replica::ledger(tx, *replica, ledger).await,
         Step::ReplicaRetired { replica } => replica::retire(tx, *replica, at).await,

@@ -9,7 +9,8 @@ use crate::{
     transaction::Transaction,
 };
 use domain::{
-    DeploymentId, Error, ReplicaId, Timestamp,
+    DeploymentId, EnvironmentId, Error, ReplicaId, ServiceId, Timestamp,
+    event::{ContainerChange, Event},
     rollout::{ADDRESS_HOLD, Ledger, RolloutError},
     runtime::{ContainerId, Subnet},
 };
@@ -135,20 +136,39 @@ async fn set(
     Ok(())
 }
 
+fn tell(
+    tx: &mut Transaction,
+    at: Timestamp,
+    row: &replica::Model,
+    container: ContainerId,
+    change: ContainerChange,
+) {
+    let event = Event::Container {
+        service: ServiceId::new(row.service_id),
+        deployment: DeploymentId::new(row.deployment_id),
+        container,
+        change,
+    };
+    tx.tell_at(EnvironmentId::new(row.environment_id), at, event);
+}
+
 /// The engine has a container for it; says for which deployment.
 pub(super) async fn container_made(
-    tx: &Transaction,
+    tx: &mut Transaction,
+    at: Timestamp,
     id: ReplicaId,
     container: &ContainerId,
 ) -> Result<DeploymentId> {
     let row = held(tx, id).await?;
     set(tx, id, vec![(replica::Column::Container, container.0.clone().into())]).await?;
+    tell(tx, at, &row, container.clone(), ContainerChange::Created);
     Ok(DeploymentId::new(row.deployment_id))
 }
 
 /// Its container is gone without our doing.
 pub(super) async fn container_lost(
-    tx: &Transaction,
+    tx: &mut Transaction,
+    at: Timestamp,
     id: ReplicaId,
     container: &ContainerId,
 ) -> Result<()> {
@@ -161,7 +181,9 @@ pub(super) async fn container_lost(
         (replica::Column::Container, None::<String>.into()),
         (replica::Column::Ledger, ledger.into()),
     ];
-    set(tx, id, values).await
+    set(tx, id, values).await?;
+    tell(tx, at, &row, container.clone(), ContainerChange::Deleted);
+    Ok(())
 }
 
 /// Something was learned of its starts and ends.
@@ -182,13 +204,15 @@ pub(super) async fn retire(tx: &Transaction, id: ReplicaId, at: Timestamp) -> Re
 }
 
 /// Its container is gone for good. Nothing when there is no such row.
-pub(super) async fn release(tx: &Transaction, id: ReplicaId, at: Timestamp) -> Result<()> {
-    replica::Entity::update_many()
-        .col_expr(replica::Column::ReleasedAt, Expr::value(at.as_millis()))
-        .filter(replica::Column::Id.eq(id.as_uuid()))
-        .filter(replica::Column::ReleasedAt.is_null())
-        .exec(&tx.db)
-        .await
-        .map_err(failed("release a replica"))?;
+pub(super) async fn release(tx: &mut Transaction, id: ReplicaId, at: Timestamp) -> Result<()> {
+    let row = match held(tx, id).await {
+        Ok(row) => row,
+        Err(RolloutError::Stale(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    set(tx, id, vec![(replica::Column::ReleasedAt, at.as_millis().into())]).await?;
+    if let Some(container) = row.container.clone() {
+        tell(tx, at, &row, ContainerId(container), ContainerChange::Deleted);
+    }
     Ok(())
 }

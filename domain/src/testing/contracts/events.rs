@@ -8,8 +8,9 @@ use super::{
 use crate::{
     EnvironmentId, ReplicaId, Secret,
     edit::Edit,
-    event::{Announcements, Event, Replay},
+    event::{Announcements, ContainerChange, Event, Replay},
     rollout::{Incident, IncidentKind, ServiceKey, Step},
+    runtime::{ContainerId, Subnet},
 };
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ macro_rules! events_contract {
                 a_reader_is_woken_after_the_commit,
                 no_event_and_no_snapshot_holds_a_value,
                 a_snapshot_names_the_people_it_speaks_of,
+                containers_are_told_as_they_come_and_go,
                 a_service_has_a_history_of_its_own,
                 the_history_of_a_service_is_its_own_and_newest_first,
                 the_log_keeps_its_name,
@@ -53,6 +55,44 @@ pub async fn events_are_numbered_without_gaps_whoever_writes_at_once(store: Stor
     let mut seqs: Vec<u64> = desk.workspace().await.edits.iter().map(|edit| edit.seq).collect();
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
+}
+
+/// DK-140: made, lost, made again, removed; and nothing twice.
+pub async fn containers_are_told_as_they_come_and_go(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    let deployment = desk.newest(web).await.id;
+    let replica = ReplicaId::new(Uuid::from_u128(1));
+    let container = |name: &str| ContainerId(name.to_owned());
+    let before = desk.events().await.len();
+
+    desk.record(&[
+        Step::SubnetAssigned {
+            environment: desk.environment,
+            subnet: Subnet::containing([10, 194, 3, 0].into()),
+        },
+        Step::ReplicaAdded { replica, deployment, index: 0 },
+        Step::ContainerMade { replica, container: container("one") },
+    ])
+    .await;
+    desk.record(&[Step::ContainerLost { replica, container: container("one") }]).await;
+    desk.record(&[Step::ContainerMade { replica, container: container("two") }]).await;
+    desk.record(&[Step::ReplicaRetired { replica }, Step::ReplicaReleased { replica }]).await;
+    desk.record(&[Step::ReplicaReleased { replica }]).await;
+
+    let told: Vec<_> = (desk.events().await.into_iter().skip(before))
+        .filter_map(|numbered| match numbered.event {
+            Event::Container { service, deployment: its, container, change } => {
+                assert_eq!((service, its), (web, deployment));
+                Some((container.0, change))
+            }
+            _ => None,
+        })
+        .collect();
+    let (created, deleted) = (ContainerChange::Created, ContainerChange::Deleted);
+    let all = [("one", created), ("one", deleted), ("two", created), ("two", deleted)];
+    assert_eq!(told, all.map(|(name, change)| (name.to_owned(), change)));
+    desk.close().await;
 }
 
 /// Newest first, and nothing of its neighbours. F36: it says why.

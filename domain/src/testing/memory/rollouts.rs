@@ -2,10 +2,12 @@
 
 use super::{Memory, Transaction};
 use crate::{
-    DeploymentId, Timestamp,
+    DeploymentId, ReplicaId, Timestamp,
     deployments::DeploymentSummary,
-    event::Event,
+    event::{ContainerChange, Event},
     rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step},
+    runtime::ContainerId,
+    testing::rollouts::Held,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -26,9 +28,29 @@ impl Transaction<'_> {
             .collect()
     }
 
+    fn container_of(&self, replica: ReplicaId) -> Option<(ServiceKey, DeploymentId, ContainerId)> {
+        let held = self.world.rolled.replicas.get(&replica)?;
+        Some((held.service, held.row.deployment, held.row.container.clone()?))
+    }
+
+    /// The container that is gone with this step.
+    fn container_that_goes(&self, step: &Step) -> Option<(ServiceKey, DeploymentId, ContainerId)> {
+        match step {
+            Step::ContainerLost { replica, .. } => self.container_of(*replica),
+            Step::ReplicaReleased { replica } => {
+                let is_held = |held: &Held| held.released_at.is_none();
+                let rolled = &self.world.rolled;
+                rolled.replicas.get(replica).filter(|held| is_held(held))?;
+                self.container_of(*replica)
+            }
+            _ => None,
+        }
+    }
+
     /// Does one step, and says what can be seen of it.
     fn take(&mut self, at: Timestamp, step: &Step) -> Result<(), RolloutError> {
         let before = self.sight();
+        let gone = self.container_that_goes(step);
         if let Step::ConditionChanged { service, condition, .. } = step {
             let known = self.world.rolled.services.get(service);
             let last = known.and_then(|view| view.condition.as_ref()).map(|(last, _)| *last);
@@ -37,6 +59,17 @@ impl Transaction<'_> {
             }
         }
         self.world.rolled.take(at, step)?;
+        let made = match step {
+            Step::ContainerMade { replica, .. } => self.container_of(*replica),
+            _ => None,
+        };
+        for (held, change) in [(made, ContainerChange::Created), (gone, ContainerChange::Deleted)] {
+            if let Some((key, deployment, container)) = held {
+                let event =
+                    Event::Container { service: key.service, deployment, container, change };
+                self.emit_at(key.environment, at, event);
+            }
+        }
         let mut moved: Vec<(DeploymentSummary, bool)> = (self.sight().into_iter())
             .filter(|(id, seen)| before.get(id) != Some(seen))
             .map(|(_, seen)| seen)
