@@ -93,7 +93,8 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
     }
     let wasm = assets.add(Path::new("easel.wasm"), module)?;
     let script = assets.add(Path::new("easel.js"), script.into())?;
-    let boot = assets.add(Path::new("boot.js"), page::boot(&script, &wasm).into())?;
+    let boot = fs::read_to_string(frontend.join("boot.js"))?;
+    let boot = assets.add(Path::new("boot.js"), page::boot(&boot, &script, &wasm).into())?;
     let css = assets.add(Path::new("easel.css"), stylesheet(&frontend.join("styles"))?.into())?;
 
     for (name, asset) in [("js", script), ("wasm", wasm), ("boot", boot), ("css", css)] {

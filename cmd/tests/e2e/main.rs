@@ -28,6 +28,7 @@ mod socket;
 mod staged;
 mod start;
 mod stop;
+mod stopped;
 mod story;
 mod terminal;
 mod variable;

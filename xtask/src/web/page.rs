@@ -36,11 +36,8 @@ impl Page {
 }
 
 /// Starts the app. A file of its own, because the Content-Security-Policy allows no inline script.
-pub(super) fn boot(script: &str, wasm: &str) -> String {
-    format!(
-        "import init from \"./{script}\";\n\
-         init({{ module_or_path: new URL(\"./{wasm}\", import.meta.url) }});\n"
-    )
+pub(super) fn boot(template: &str, script: &str, wasm: &str) -> String {
+    template.replace("{{js}}", script).replace("{{wasm}}", wasm)
 }
 
 #[cfg(test)]
