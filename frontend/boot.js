@@ -1,6 +1,4 @@
 // Starts the app, and says so when it has ended: a page that stands still looks as if it were well.
-import init from "./{{js}}";
-
 function say(text) {
   if (document.getElementById("stopped")) return;
   const frame = document.createElement("div");
@@ -27,9 +25,10 @@ function look(error) {
 window.addEventListener("error", (event) => look(event.error));
 window.addEventListener("unhandledrejection", (event) => look(event.reason));
 
-init({ module_or_path: new URL("./{{wasm}}", import.meta.url) }).catch((error) => {
-  if (document.body.childElementCount < 2) {
+import("./{{js}}")
+  .then(({ default: init }) => init({ module_or_path: new URL("./{{wasm}}", import.meta.url) }))
+  .catch((error) => {
+    look(error);
     say("It could not be loaded. Look at your connection, and whether this browser runs WebAssembly.");
-  }
-  throw error;
-});
+    throw error;
+  });

@@ -2,8 +2,9 @@
 //!
 //! Serde's derived code takes `["web"]` for `{"name": "web"}`. What people send passes through
 //! [`Objects`], which does not. It goes along into everything within, with one exception: serde
-//! keeps the parts of an internally tagged enum aside until it knows the tag, and reads them
-//! afterwards by itself. There [`within`] takes the rule up again, field by field.
+//! keeps the parts of an enum aside that is tagged within or not at all, until it knows which it is,
+//! and reads them afterwards by itself. There [`within`] takes the rule up again, field by field;
+//! what is not tagged at all holds no structs.
 
 use serde::{
     Deserialize, Deserializer,

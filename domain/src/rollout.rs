@@ -20,6 +20,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
+/// What is said of a volume that held data and that the engine does not have any more. Who reads why a
+/// service does not run knows it by this.
+pub const VOLUME_MISSING: &str = "is missing from the engine although it held data";
+
 /// How long an address stays with a replica that is gone, so that it means one container only.
 pub const ADDRESS_HOLD: Duration = Duration::from_secs(10 * 60);
 

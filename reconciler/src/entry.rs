@@ -82,7 +82,10 @@ impl Entry {
         exit_code: Option<i64>,
         at: Timestamp,
     ) {
-        let Some(situation) = &mut self.situation else { return };
+        // While it waits after a failure, this would be old news when it is told.
+        let Some(situation) = self.situation.as_mut().filter(|_| self.not_before.is_none()) else {
+            return;
+        };
         for seen in situation.seen.iter_mut().filter(|seen| seen.container == *container) {
             let inspection = &mut seen.inspection;
             let is_news = inspection.state == ContainerState::Running

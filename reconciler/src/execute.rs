@@ -155,18 +155,11 @@ impl<'a> Executor<'a> {
                 self.record(&[step]).await?;
             }
             Action::Create(spec) => {
-                let container = self.create(spec).await?;
-                self.record_made(spec, container).await?;
+                self.create(spec).await?;
             }
             Action::Launch(spec) => {
-                // Whoever dies in between finds the container by its labels, written down or not:
-                // so the disk and the engine need not wait for each other.
                 let container = self.create(spec).await?;
-                let start = runtime.start(&container);
-                let (recorded, started) =
-                    tokio::join!(self.record_made(spec, container.clone()), start);
-                recorded?;
-                started?;
+                runtime.start(&container).await?;
             }
             Action::Start(container) => runtime.start(container).await?,
             Action::Unpause(container) => runtime.unpause(container).await?,
@@ -206,11 +199,9 @@ impl<'a> Executor<'a> {
     async fn create(&self, spec: &ReplicaSpec) -> Result<ContainerId> {
         let container = self.tools.runtime.create(spec).await?;
         self.learned().made.push(container.clone());
+        let replica = spec.identity.replica;
+        self.record(&[Step::ContainerMade { replica, container: container.clone() }]).await?;
         Ok(container)
-    }
-
-    async fn record_made(&self, spec: &ReplicaSpec, container: ContainerId) -> Result<()> {
-        self.record(&[Step::ContainerMade { replica: spec.identity.replica, container }]).await
     }
 
     async fn unless_stopped<T>(

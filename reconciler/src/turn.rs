@@ -175,7 +175,10 @@ impl Turn {
         let has_heard = std::mem::take(&mut entry.has_heard);
         let begin = match entry.situation.take() {
             Some(situation) if !is_fresh => Begin::Deadline(situation),
-            Some(situation) if has_heard => Begin::Heard(situation),
+            Some(situation) if has_heard => {
+                entry.hint = None;
+                Begin::Heard(situation)
+            }
             _ => Begin::Fresh(entry.hint.take()),
         };
         entry.is_running = true;

@@ -107,8 +107,11 @@ impl Bench {
 
     /// Decides something about all of it.
     pub(crate) fn aside<T>(&self, decide: impl FnOnce(&Workspace) -> T) -> T {
-        let values = self.workspace.edits.len() + self.workspace.spec.services.len();
-        aside(values, || decide(&self.workspace))
+        let spec = &self.workspace.spec;
+        let services = spec.services.values().map(|service| 1 + service.variables.len());
+        let groups = spec.groups.values().map(|group| 1 + group.variables.len());
+        let values = self.workspace.edits.len() + spec.variables.len();
+        aside(values + services.chain(groups).sum::<usize>(), || decide(&self.workspace))
     }
 
     /// Who stages now, and which number comes next.

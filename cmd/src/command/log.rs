@@ -43,19 +43,29 @@ pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
     let mut reading = Reading::default();
     loop {
         let error = match read(room, wanted, id, &mut reading).await {
-            Ok(()) => return Ok(()),
+            Ok(End::Wanted) => return Ok(()),
+            Ok(End::NothingRuns) => {
+                let slug = &snapshot.spec.services[&id].slug;
+                reading.pause(console, format!("nothing of {slug} runs; waiting for it"));
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
             Err(error) => error,
         };
         if exit(&error) == Some(Exit::NotFound) {
             // Either the service has no container, or it is gone with all of them.
-            find::service(&room.snapshot().await?.spec, &id.to_string())?;
+            match room.snapshot().await {
+                Ok(now) => find::service(&now.spec, &id.to_string()).map(|_| ())?,
+                Err(error) if wanted.follow && is_passing(&error) => (),
+                Err(error) => return Err(error),
+            }
             let slug = &snapshot.spec.services[&id].slug;
             if !wanted.follow {
                 let why = format!("{slug} has no container, and hence no logs, at the moment");
                 return Err(Failure::new(Exit::NotFound, why).into());
             }
             reading.pause(console, format!("{slug} has no container yet; waiting for one"));
-        } else if wanted.follow && reading.has_begun && is_passing(&error) {
+        } else if wanted.follow && reading.is_under_way() && is_passing(&error) {
             // Where it was lost is known, so that no line is missed or comes twice.
             reading.pause(console, format!("the connection was lost ({error}); trying again"));
         } else {
@@ -83,6 +93,11 @@ impl Reading {
         }
     }
 
+    /// Whether the server has answered before, if only that there is nothing to read yet.
+    fn is_under_way(&self) -> bool {
+        self.has_begun || self.is_paused
+    }
+
     fn begin(&mut self, console: Console) {
         if std::mem::take(&mut self.is_paused) && self.has_begun {
             console.aside("the connection is back");
@@ -99,7 +114,15 @@ fn is_passing(error: &anyhow::Error) -> bool {
     exit(error).is_none_or(|exit| matches!(exit, Exit::Unreachable | Exit::Failed))
 }
 
-async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading) -> Result<()> {
+/// How an answer has ended.
+enum End {
+    /// All is read, or nobody listens any more.
+    Wanted,
+    /// Somebody follows, and nothing has run for a while.
+    NothingRuns,
+}
+
+async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading) -> Result<End> {
     let after = reading.last.as_deref();
     let answer = room.client().logs(&room.place, id, wanted.tail, wanted.follow, after).await?;
     reading.begin(room.console());
@@ -109,17 +132,17 @@ async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading
         let part = tokio::time::timeout(SILENCE, body.next())
             .await
             .map_err(|_| anyhow!("the server is silent"))?;
-        let Some(part) = part else {
-            return if wanted.follow { Err(anyhow!("the server closed it")) } else { Ok(()) };
-        };
+        // The server says when that was all: without it, something is missing.
+        let part = part.context("the server closed it before the end")?;
         for frame in frames.feed(&part.context("read what the service prints")?) {
             match frame.event.as_str() {
-                "end" => return Ok(()),
+                "end" if wanted.follow => return Ok(End::NothingRuns),
+                "end" => return Ok(End::Wanted),
                 "error" => return Err(broken_off(&frame)),
                 _ => show(room, wanted, &frame),
             }
             if !room.console().is_heard() {
-                return Ok(());
+                return Ok(End::Wanted);
             }
             if frame.id.is_some() {
                 reading.last = frame.id;

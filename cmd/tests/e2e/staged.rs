@@ -3,8 +3,6 @@
 use crate::{browser::Window, server::Server};
 use serde_json::{Value, json};
 
-const ICON: &str = "https://icons.example.org/site.svg";
-
 fn set(address: &str, content: &Value) -> Value {
     json!({ "op": "set", "address": address, "content": content })
 }
@@ -35,12 +33,16 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     window.go(&format!("{}/projects/{}", server.url, project.id)).await;
     window.see("[data-test=card][data-name=web]").await;
 
+    // A picture that can be had; one that cannot gives way to the image's mark.
+    let picture = "document.querySelector('[name=easel-brands]').content";
+    let icon = format!("{}{}", server.url, window.eval::<String>(picture).await);
+
     // What somebody else stages lies over the canvas at once.
     let at = |place: &str| format!("service/{web}/{place}");
     project
         .stage(&[
             set(&at("name"), &json!({ "name": "site" })),
-            set(&at("icon"), &json!({ "icon": ICON })),
+            set(&at("icon"), &json!({ "icon": icon })),
             variable(&at("variables/A"), "2"),
             clear(&at("variables/B")),
             variable(&at("variables/C"), "1"),
@@ -49,7 +51,7 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
         .await;
     counts(&window, "6 changes").await;
     window.see("[data-test=card][data-name=site] .card--edited").await;
-    window.see(&format!("[data-test=card][data-name=site] img[src='{ICON}']")).await;
+    window.see(&format!("[data-test=card][data-name=site] img[src='{icon}']")).await;
     window.see("[data-test=card][data-name=old] .card--removed").await;
     window.see_no("[data-test=card][data-name=web]").await;
 

@@ -30,60 +30,62 @@ impl Mark {
     }
 }
 
+/// Which images show which mark, by how their names begin.
+const MARKS: &[(&str, Mark)] = &[
+    ("postgres", Brand("postgres")),
+    ("postgis", Brand("postgres")),
+    ("pgvector", Brand("postgres")),
+    ("timescaledb", Brand("postgres")),
+    ("mysql", Brand("mysql")),
+    ("mariadb", Brand("mariadb")),
+    ("mongo", Brand("mongo")),
+    ("redis", Brand("redis")),
+    ("valkey", Line(LuDatabase)),
+    ("memcached", Line(LuDatabase)),
+    ("qdrant", Line(LuDatabase)),
+    ("nginx", Brand("nginx")),
+    ("caddy", Brand("caddy")),
+    ("traefik", Brand("traefik")),
+    ("node", Brand("node")),
+    ("bun", Brand("bun")),
+    ("deno", Brand("deno")),
+    ("python", Brand("python")),
+    ("rust", Brand("rust")),
+    ("golang", Brand("golang")),
+    ("ruby", Brand("ruby")),
+    ("php", Brand("php")),
+    ("elixir", Brand("elixir")),
+    ("dotnet", Brand("dotnet")),
+    ("wordpress", Brand("wordpress")),
+    ("ghost", Brand("ghost")),
+    ("grafana", Brand("grafana")),
+    ("prometheus", Brand("prometheus")),
+    ("rabbitmq", Brand("rabbitmq")),
+    ("kafka", Brand("kafka")),
+    ("clickhouse", Brand("clickhouse")),
+    ("influxdb", Brand("influxdb")),
+    ("minio", Brand("minio")),
+    ("elasticsearch", Brand("elasticsearch")),
+    ("meilisearch", Brand("meilisearch")),
+    ("keycloak", Brand("keycloak")),
+    ("gitea", Brand("gitea")),
+    ("forgejo", Brand("forgejo")),
+    ("plausible", Brand("plausible")),
+    ("umami", Brand("umami")),
+    ("n8n", Brand("n8n")),
+    ("mosquitto", Brand("mosquitto")),
+    ("vaultwarden", Brand("vaultwarden")),
+    ("uptime-kuma", Brand("uptime-kuma")),
+    ("debian", Brand("debian")),
+    ("busybox", Line(LuBox)),
+];
+
 /// The mark for an image such as `ghcr.io/owner/postgres:17`.
 #[must_use]
 pub fn brand(image: &str) -> Mark {
     let name = image.rsplit('/').next().unwrap_or(image);
     let name = name.split(['@', ':']).next().unwrap_or(name);
-    let marks: &[(&str, Mark)] = &[
-        ("postgres", Brand("postgres")),
-        ("postgis", Brand("postgres")),
-        ("pgvector", Brand("postgres")),
-        ("timescaledb", Brand("postgres")),
-        ("mysql", Brand("mysql")),
-        ("mariadb", Brand("mariadb")),
-        ("mongo", Brand("mongo")),
-        ("redis", Brand("redis")),
-        ("valkey", Line(LuDatabase)),
-        ("memcached", Line(LuDatabase)),
-        ("qdrant", Line(LuDatabase)),
-        ("nginx", Brand("nginx")),
-        ("caddy", Brand("caddy")),
-        ("traefik", Brand("traefik")),
-        ("node", Brand("node")),
-        ("bun", Brand("bun")),
-        ("deno", Brand("deno")),
-        ("python", Brand("python")),
-        ("rust", Brand("rust")),
-        ("golang", Brand("golang")),
-        ("ruby", Brand("ruby")),
-        ("php", Brand("php")),
-        ("elixir", Brand("elixir")),
-        ("dotnet", Brand("dotnet")),
-        ("wordpress", Brand("wordpress")),
-        ("ghost", Brand("ghost")),
-        ("grafana", Brand("grafana")),
-        ("prometheus", Brand("prometheus")),
-        ("rabbitmq", Brand("rabbitmq")),
-        ("kafka", Brand("kafka")),
-        ("clickhouse", Brand("clickhouse")),
-        ("influxdb", Brand("influxdb")),
-        ("minio", Brand("minio")),
-        ("elasticsearch", Brand("elasticsearch")),
-        ("meilisearch", Brand("meilisearch")),
-        ("keycloak", Brand("keycloak")),
-        ("gitea", Brand("gitea")),
-        ("forgejo", Brand("forgejo")),
-        ("plausible", Brand("plausible")),
-        ("umami", Brand("umami")),
-        ("n8n", Brand("n8n")),
-        ("mosquitto", Brand("mosquitto")),
-        ("vaultwarden", Brand("vaultwarden")),
-        ("uptime-kuma", Brand("uptime-kuma")),
-        ("debian", Brand("debian")),
-        ("busybox", Line(LuBox)),
-    ];
-    let found = marks.iter().find(|(brand, _)| name.starts_with(brand));
+    let found = MARKS.iter().find(|(brand, _)| name.starts_with(brand));
     found.map_or(Line(LuContainer), |(_, mark)| *mark)
 }
 
@@ -103,10 +105,10 @@ mod tests {
     fn every_brand_has_its_symbol() {
         let symbols = include_str!("../../assets/brands.svg");
 
-        for image in ["postgres", "pgvector", "mysql", "node", "uptime-kuma", "debian"] {
-            let Brand(name) = brand(image) else { panic!("{image} has no brand") };
+        for (image, mark) in MARKS {
+            let Brand(name) = mark else { continue };
 
-            assert!(symbols.contains(&format!("<symbol id=\"{name}\"")), "{name}");
+            assert!(symbols.contains(&format!("<symbol id=\"{name}\"")), "{image}: {name}");
         }
     }
 }

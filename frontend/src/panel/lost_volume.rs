@@ -3,6 +3,7 @@
 use domain::{
     Address, MountPath, Name, ServiceId, VolumeId,
     edit::{Edit, NewMount},
+    rollout::VOLUME_MISSING,
 };
 use icondata_lu::{LuHardDrive, LuTriangleAlert, LuUnplug};
 use yew::prelude::{Callback, Html, Properties, component, html};
@@ -24,7 +25,7 @@ pub(super) struct LostVolume {
 /// The volume that is missing, unless its end is staged already.
 pub(super) fn lost(desk: &Desk, id: ServiceId) -> Option<LostVolume> {
     let why = desk.state(id)?.why.as_ref()?;
-    if !why.contains("missing from the engine") {
+    if !why.contains(VOLUME_MISSING) {
         return None;
     }
     let drawn = desk.picture()?;

@@ -37,10 +37,10 @@ pub struct RedirectProps {
     pub to: Route,
 }
 
-/// Goes elsewhere at once.
+/// Goes elsewhere at once. The way back leads past it.
 #[component]
 pub fn Redirect(props: &RedirectProps) -> Html {
     let navigator = use_navigator();
-    use_effect_with(props.to.clone(), move |to| navigator.push(to));
+    use_effect_with(props.to.clone(), move |to| navigator.replace(to));
     Html::default()
 }

@@ -232,6 +232,7 @@ impl Following {
         let mut turns = self.server.turnstile.watch();
         let mut idle = Duration::ZERO;
         let mut look = tokio::time::interval(LOOK_AGAIN);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 Some((container, said)) = open.next(), if !open.is_empty() => {
@@ -303,7 +304,12 @@ impl Following {
             let name = container.clone();
             let said = lines.map(|line| line.map_or(Said::Broken, Said::Line));
             let ended = futures::stream::once(async { Said::Ended });
-            open.push(said.chain(ended).map(move |said| (name.clone(), said)).boxed());
+            // One that broke off has said its last: it is no end of the container.
+            let said = said.chain(ended).scan(false, |is_broken, said| {
+                let is_over = std::mem::replace(is_broken, matches!(said, Said::Broken));
+                futures::future::ready((!is_over).then_some(said))
+            });
+            open.push(said.map(move |said| (name.clone(), said)).boxed());
             known.insert(container.clone(), replica);
             reading.insert(container);
         }

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     PullPolicy,
     deployment::Deployment,
-    rollout::{ServiceView, Step},
+    rollout::{ServiceView, Step, VOLUME_MISSING},
     runtime::{
         NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Subnet, VolumeSpec,
     },
@@ -100,8 +100,8 @@ impl Draft<'_> {
         };
         match deployment.config.mounts.iter().find(|(volume, _)| is_missing(volume)) {
             Some((volume, path)) => Err(Obstacle(format!(
-                "the volume {volume} (mounted at {}) is missing from the engine although it held \
-                 data; restore it, or remove it from the service",
+                "the volume {volume} (mounted at {}) {VOLUME_MISSING}; restore it, or remove it \
+                 from the service",
                 path.as_str()
             ))),
             None => Ok(()),

@@ -83,5 +83,7 @@ fn in_lines(
         }
     })
     .flat_map(stream::iter)
+    // Who reads several logs in turn asks an ended one again.
+    .fuse()
     .boxed()
 }
