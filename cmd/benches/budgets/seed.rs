@@ -3,14 +3,16 @@
 use crate::time::{RandomIds, SystemClock};
 use anyhow::Result;
 use domain::{
-    Check, Limits, Message, Name, Port, PullPolicy, Replicas, Secret, SessionId, Source, Strategy,
-    VariableKey,
+    Check, Clock, Limits, Message, Name, Port, PullPolicy, Replicas, Secret, SessionId, Source,
+    Strategy, VariableKey,
     access::{Actor, InstanceRole, Mutation, Via},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
     edit::{Edit, NewService, NewVariable},
     event::Announcer,
     project::Projects,
+    rollout::{Rollouts, Step},
+    runtime::Subnet,
 };
 use std::{path::Path, sync::Arc};
 use store::{KeySource, Store};
@@ -56,7 +58,8 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         request: "bench".to_owned(),
         source: None,
     };
-    for first in (0..services).step_by(PER_PROJECT) {
+    let fence = store.take_over().await?;
+    for (number, first) in (0..services).step_by(PER_PROJECT).enumerate() {
         let name: Name = format!("Project {first}").parse()?;
         let project = store.create(&by, name).await?;
         let environment = store.environment(project.id, None).await?.id;
@@ -67,6 +70,10 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         let up_to = staged.iter().map(|edit| edit.seq).max().unwrap_or_default();
         let what = Selection::UpTo { up_to };
         store.apply(&by, environment, what, Message::default()).await?;
+        // A thousand first looks at once would all ask which addresses are free.
+        let subnet = Subnet::containing([10, 215, u8::try_from(number)?, 0].into());
+        let step = Step::SubnetAssigned { environment, subnet };
+        store.record(fence, SystemClock.now(), &[step]).await?;
     }
     Ok(())
 }
