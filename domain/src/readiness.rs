@@ -148,6 +148,14 @@ impl Pace {
     pub const fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline as u64)
     }
+
+    /// The same pace with another start period and deadline, in seconds.
+    ///
+    /// # Errors
+    /// When one of them is out of range.
+    pub fn within(self, start_period: u32, deadline: u32) -> Result<Self, Invalid> {
+        Self::try_from(RawPace { start_period, deadline, ..self.into() })
+    }
 }
 
 impl TryFrom<RawPace> for Pace {

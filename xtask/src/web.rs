@@ -2,6 +2,7 @@
 
 mod asset;
 mod inputs;
+mod order;
 mod page;
 mod shrink;
 
@@ -19,7 +20,7 @@ use crate::{process, workspace};
 const PACKAGE: &str = "easel-frontend";
 /// What a first visit may transfer, in bytes, compressed. The aim is 500 kB; this keeps what has been
 /// gained on the way there.
-const MOST: u64 = 575_000;
+const MOST: u64 = 535_000;
 
 /// Builds the web app, unless nothing that goes into it has changed.
 pub(crate) fn build() -> Result<()> {
@@ -68,8 +69,7 @@ fn bind(module: &Path) -> Result<PathBuf> {
         .out_name("easel")
         .typescript(false)
         .omit_default_module_path(true)
-        // Read, and removed, by `shrink`.
-        .remove_name_section(false)
+        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&folder)
         .context("wasm-bindgen could not bind the web app")?;

@@ -153,10 +153,11 @@ impl std::error::Error for ApiError {}
 pub fn sentence(text: &str) -> String {
     // Machine text is marked for those who read it raw.
     let text = text.replace('`', "");
-    let mut letters = text.trim().chars();
-    let Some(first) = letters.next() else { return String::new() };
-    let mut out: String = first.to_uppercase().chain(letters).collect();
-    if !out.ends_with(['.', '!', '?', ':', '…']) {
+    let mut out = text.trim().to_owned();
+    if let Some(first) = out.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !out.is_empty() && !out.ends_with(['.', '!', '?', ':', '…']) {
         out.push('.');
     }
     out

@@ -1,13 +1,16 @@
 //! Reading JSON, in one way for all of it: each further way would be compiled for every type.
 
-use std::{fmt, marker::PhantomData, vec};
+use std::{fmt, io, marker::PhantomData, vec};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
-use serde_json::{Map, Value};
+use serde_json::{
+    Map, Value,
+    ser::{Formatter, Serializer},
+};
 
 /// Reads a value. What is wrong with it is not told: the server is of another version then, and to
 /// explain it would take words for every type.
@@ -18,7 +21,21 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
 
 /// Writes a value. By way of [`Value`], so that there is one way here too.
 pub fn written<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_value(value).expect("what is sent is plain data").to_string()
+    let mut out = Vec::new();
+    let written = serde_json::to_value(value)
+        .and_then(|value| value.serialize(&mut Serializer::with_formatter(&mut out, WholeNumbers)));
+    written.expect("what is sent is plain data");
+    String::from_utf8(out).expect("JSON is text")
+}
+
+/// JSON without fractions: whoever can write them brings tables that weigh more than all the rest of this,
+/// and the browser sends none.
+struct WholeNumbers;
+
+impl Formatter for WholeNumbers {
+    fn write_f64<W: io::Write + ?Sized>(&mut self, _: &mut W, _: f64) -> io::Result<()> {
+        Err(io::ErrorKind::InvalidInput.into())
+    }
 }
 
 /// It is not what was expected.
@@ -173,6 +190,7 @@ impl<'de> MapAccess<'de> for Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
     fn every_kind_of_value_is_read() {
@@ -202,6 +220,18 @@ mod tests {
 
         assert_eq!(read::<domain::Content>(&content), Ok(meant));
         assert_eq!(serde_json::to_string(&pairs).unwrap(), pair);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_is_read_as_it_was_meant(
+            text: String, list: Vec<i64>, map: std::collections::BTreeMap<String, Option<bool>>,
+            number: u64,
+        ) {
+            let value = serde_json::json!({ "text": text, "list": list, "map": map, "n": number });
+
+            prop_assert_eq!(serde_json::from_str::<Value>(&written(&value)).unwrap(), value);
+        }
     }
 
     #[test]

@@ -23,10 +23,11 @@ impl Person {
         (hash % 8) as u8
     }
 
+    /// As they are written; the stylesheet makes capitals of them.
     fn initials(&self) -> String {
         let mut words = self.name.split_whitespace().filter_map(|word| word.chars().next());
         let first = words.next().into_iter();
-        first.chain(words.next_back()).flat_map(char::to_uppercase).collect()
+        first.chain(words.next_back()).collect()
     }
 }
 

@@ -80,12 +80,10 @@ impl Typed {
         let seconds = |field: &str, text: &str| -> Result<u32, ApiError> {
             text.trim().parse().map_err(|_| wrong(field, "must be a number of seconds"))
         };
-        // The pace is built by its own door, which says what is wrong.
-        let mut raw = serde_json::to_value(pace).unwrap_or_default();
-        raw["start_period"] = seconds("start", &self.start)?.into();
-        raw["deadline"] = seconds("deadline", &self.deadline)?.into();
-        let pace =
-            serde_json::from_value(raw).map_err(|rule| wrong("deadline", &rule.to_string()))?;
+        let start_period = seconds("start", &self.start)?;
+        let deadline = seconds("deadline", &self.deadline)?;
+        let pace = pace.within(start_period, deadline);
+        let pace = pace.map_err(|rule| wrong("deadline", &rule.to_string()))?;
         Ok(Check { probe, pace })
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     card::Staged,
     component::{Button, ButtonKind, Choice},
     live::{Desk, Live, Picture, use_live, use_select},
+    number::{read_thousandths, thousandths},
     project::{add::pull_choices, deeds::use_deeds, menus, words},
 };
 
@@ -220,17 +221,13 @@ fn scale(id: ServiceId, service: &Service) -> Html {
                     },
                 })} />
             <TextSetting id="cpu" label="CPUs" address={at(Field::Limits)} mono=true
-                value={cpu.map(|it| (f64::from(it) / 1_000.0).to_string()).unwrap_or_default()}
+                value={cpu.map(thousandths).unwrap_or_default()}
                 placeholder="No limit of its own" hint="0.5 is half of one core."
                 read={Callback::from(move |text: String| match text.trim() {
                     "" => bounded(memory, None),
-                    text => match text.replace(',', ".").parse::<f64>() {
-                        Ok(cores) if (0.0..=1_000.0).contains(&cores) => {
-                            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
-                            let millis = (cores * 1_000.0).round() as u32;
-                            bounded(memory, Some(millis))
-                        }
-                        _ => Err("must be a number such as 0.5".to_owned()),
+                    text => match read_thousandths(text) {
+                        Some(millis) => bounded(memory, Some(millis)),
+                        None => Err("must be a number such as 0.5".to_owned()),
                     },
                 })} />
         </section>

@@ -5,7 +5,7 @@ use domain::{
     Source, Strategy, change::StagedChange, effect::Effect,
 };
 
-use crate::{component::Pigment, live::Drawn};
+use crate::{component::Pigment, live::Drawn, number::thousandths};
 
 /// What a field is called on the screen.
 #[must_use]
@@ -137,7 +137,7 @@ pub fn limits(limits: &Limits) -> String {
         parts.push(format!("{memory} MiB"));
     }
     if let Some(cpu) = limits.cpu_millis() {
-        parts.push(format!("{} CPU", f64::from(cpu) / 1_000.0));
+        parts.push(format!("{} CPU", thousandths(cpu)));
     }
     if let Some(shares) = limits.cpu_shares() {
         parts.push(format!("CPU weight {shares}"));

@@ -10,6 +10,7 @@ use yew::prelude::{AttrValue, Html, Properties, component, html, use_node_ref};
 use crate::{
     api::{SystemStatus, use_api, use_fetch},
     component::{Banner, Pigment, RelativeTime, Skeleton, Status, StatusMark},
+    number::decimal,
     screen::{
         failure::{Failure, Stale},
         own::{OwnPage, OwnTab},
@@ -65,12 +66,11 @@ fn warning(status: &SystemStatus) -> Html {
 }
 
 fn machine(host: &HostFacts) -> Html {
-    let [one, five, fifteen] = host.load;
     html! {
         <section class="plate">
             <h2>{ "Machine" }</h2>
             <Gauge label="Processor" percent={host.cpu_percent}
-                text={format!("{:.0} % of {} cores", host.cpu_percent, host.cpus)} />
+                text={format!("{} % of {} cores", decimal(host.cpu_percent, 0), host.cpus)} />
             <Gauge label="Memory" percent={percent(host.memory)} text={used(host.memory)} />
             if host.swap.total_bytes > 0 {
                 <Gauge label="Swap" percent={percent(host.swap)} text={used(host.swap)} />
@@ -87,7 +87,7 @@ fn machine(host: &HostFacts) -> Html {
                 { fact("Name", &host.name) }
                 { fact("System", &host.operating_system) }
                 { fact("Kernel", &format!("{} · {}", host.kernel, host.architecture)) }
-                { fact("Load", &format!("{one:.2}, {five:.2}, {fifteen:.2}")) }
+                { fact("Load", &host.load.map(|load| decimal(load, 2)).join(", ")) }
                 { fact("Up for", &span(host.uptime_seconds)) }
             </dl>
         </section>
@@ -179,7 +179,7 @@ struct GaugeProps {
 fn Gauge(props: &GaugeProps) -> Html {
     let bar = use_node_ref();
     let percent = props.percent.clamp(0.0, 100.0);
-    use_style(&bar, "--filled", format!("{percent:.1}%").into());
+    use_style(&bar, "--filled", (decimal(percent, 1) + "%").into());
     let (class, word) = match percent {
         high if high >= 90.0 => ("gauge gauge--full", "▲ very high"),
         high if high >= 70.0 => ("gauge gauge--high", "◇ high"),
@@ -192,7 +192,7 @@ fn Gauge(props: &GaugeProps) -> Html {
                 <span class="muted small">{ word }{ if word.is_empty() { "" } else { " · " } }{ &props.text }</span>
             </div>
             <div ref={bar} class="gauge-bar" role="meter" aria-label={&props.label}
-                aria-valuemin="0" aria-valuemax="100" aria-valuenow={format!("{percent:.0}")} />
+                aria-valuemin="0" aria-valuemax="100" aria-valuenow={decimal(percent, 0)} />
         </div>
     }
 }
@@ -217,11 +217,8 @@ fn bytes(count: u64) -> String {
         size /= 1024.0;
         unit += 1;
     }
-    if unit == 0 || size >= 100.0 {
-        format!("{size:.0} {}", UNITS[unit])
-    } else {
-        format!("{size:.1} {}", UNITS[unit])
-    }
+    let decimals = u32::from(unit > 0 && size < 100.0);
+    format!("{} {}", decimal(size, decimals), UNITS[unit])
 }
 
 /// A span of time as people say it.

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
-use rustc_demangle::demangle;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, ImportSection, Module};
 use wasmparser::{
-    CodeSectionReader, CustomSectionReader, FunctionSectionReader, ImportSectionReader,
-    KnownCustom, Name, Parser, Payload, TypeRef,
+    CodeSectionReader, CustomSectionReader, FunctionSectionReader, ImportSectionReader, Parser,
+    Payload, TypeRef,
 };
+
+use super::order;
 
 /// The module and the script, smaller.
 pub(super) fn shrink(module: &[u8], script: &str) -> Result<(Vec<u8>, String)> {
@@ -34,11 +35,10 @@ struct Shrinker {
 }
 
 impl Shrinker {
-    /// Functions made from the same source for different types stand together: they hardly differ.
     fn of(module: &[u8]) -> Result<Self> {
-        let mut keys: BTreeMap<u32, (String, String)> = BTreeMap::new();
-        let (mut imported, mut own) = (0, 0);
+        let mut imported = 0;
         let mut names = BTreeMap::new();
+        let mut bodies = Vec::new();
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
                 Payload::ImportSection(section) => {
@@ -53,23 +53,11 @@ impl Shrinker {
                         }
                     }
                 }
-                Payload::FunctionSection(section) => own = section.count(),
-                Payload::CustomSection(section) => {
-                    if let KnownCustom::Name(section) = section.as_known() {
-                        for part in section {
-                            let Name::Function(functions) = part? else { continue };
-                            for naming in functions {
-                                let naming = naming?;
-                                keys.insert(naming.index, key(naming.name));
-                            }
-                        }
-                    }
-                }
+                Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes()),
                 _ => {}
             }
         }
-        let mut order: Vec<u32> = (0..own).collect();
-        order.sort_by_key(|function| keys.get(&(imported + function)));
+        let order = order::by_likeness(&bodies);
         let mut place = vec![0; order.len()];
         for (at, function) in (0..).zip(&order) {
             *place.get_mut(*function as usize).context("every function has a place")? = at;
@@ -98,21 +86,6 @@ impl Shrinker {
 fn is_hashed(name: &str) -> bool {
     let hash = name.rsplit('_').next().unwrap_or_default().trim_start_matches('h');
     name.starts_with("__wb") && hash.len() == 16 && hash.bytes().all(|it| it.is_ascii_hexdigit())
-}
-
-/// By what a function is sorted: what it is apart from our types, then the types.
-fn key(mangled: &str) -> (String, String) {
-    let name = format!("{:#}", demangle(mangled));
-    let mut shape = String::with_capacity(name.len());
-    let mut rest = name.as_str();
-    while let Some(start) = ["frontend::", "domain::"].iter().filter_map(|it| rest.find(it)).min() {
-        let (before, path) = rest.split_at(start);
-        let is_path = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == ':';
-        shape.push_str(before);
-        rest = path.trim_start_matches(is_path);
-    }
-    shape.push_str(rest);
-    (shape, name)
 }
 
 /// The script without comments on lines of their own, and without indentation.
@@ -185,13 +158,13 @@ impl Reencode for Shrinker {
 
 #[cfg(test)]
 mod tests {
-    use wasm_encoder::{
-        EntityType, ExportKind, ExportSection, Function, NameMap, NameSection, TypeSection,
-    };
+    use wasm_encoder::{EntityType, ExportKind, ExportSection, Function, Instruction, TypeSection};
+    use wasmparser::Operator;
 
     use super::*;
 
-    /// Imports one function; `main` calls it and `b`, which is `a`'s twin.
+    /// Imports function 0. Function 1 is exported, knows its number, and calls 0 and 3; 2 is unlike the
+    /// others; 3 calls 2.
     fn module() -> Vec<u8> {
         let mut module = Module::new();
         let mut types = TypeSection::new();
@@ -207,8 +180,15 @@ mod tests {
         exports.export("main", ExportKind::Func, 1);
         module.section(&exports);
         let mut code = CodeSection::new();
-        for calls in [vec![0, 3], vec![], vec![2]] {
+        let alike = [Instruction::I64Const(0x1234_5678_9abc_def0), Instruction::Drop];
+        for (number, filling, calls) in
+            [(1, &alike[..], vec![0, 3]), (2, &[][..], vec![]), (3, &alike[..], vec![2])]
+        {
             let mut function = Function::new([]);
+            function.instructions().i32_const(number).drop();
+            for instruction in filling {
+                function.instruction(instruction);
+            }
             for call in calls {
                 function.instructions().call(call);
             }
@@ -216,13 +196,6 @@ mod tests {
             code.function(&function);
         }
         module.section(&code);
-        let mut functions = NameMap::new();
-        functions.append(1, "main");
-        functions.append(2, "b");
-        functions.append(3, "a");
-        let mut names = NameSection::new();
-        names.functions(&functions);
-        module.section(&names);
         module.finish()
     }
 
@@ -230,27 +203,29 @@ mod tests {
     fn a_function_keeps_its_callers_and_its_body_wherever_it_goes() {
         let (shrunk, _) = shrink(&module(), "").unwrap();
 
-        let (mut exported, mut called) = (None, Vec::new());
+        let (mut exported, mut found) = (None, vec![(0, Vec::new())]);
         for payload in Parser::new(0).parse_all(&shrunk) {
             match payload.unwrap() {
                 Payload::ExportSection(exports) => {
                     exported = exports.into_iter().next().map(|export| export.unwrap().index);
                 }
                 Payload::CodeSectionEntry(body) => {
-                    let mut calls = Vec::new();
+                    let (mut number, mut calls) = (0, Vec::new());
                     for operator in body.get_operators_reader().unwrap() {
-                        if let wasmparser::Operator::Call { function_index } = operator.unwrap() {
-                            calls.push(function_index);
+                        match operator.unwrap() {
+                            Operator::I32Const { value } => number = value,
+                            Operator::Call { function_index } => calls.push(function_index),
+                            _ => (),
                         }
                     }
-                    called.push(calls);
+                    found.push((number, calls));
                 }
                 _ => {}
             }
         }
-        // `a`, `b`, `main`, behind what is imported.
-        assert_eq!(called, [vec![2], vec![], vec![0, 1]]);
-        assert_eq!(exported, Some(3));
+        // What is alike has come together, and everybody is called by the new place.
+        assert_eq!(found, [(0, vec![]), (1, vec![0, 2]), (3, vec![3]), (2, vec![])]);
+        assert_eq!(exported, Some(1));
     }
 
     #[test]
