@@ -1,5 +1,5 @@
 //! What wasm-bindgen makes, told in fewer bytes: the module's functions in an order that compresses well,
-//! short names for what the script hands to it, and no blanks in the script.
+//! short numbers for types, short names for what the script hands to it, and no blanks in the script.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::order;
+use super::{order, type_id};
 
 /// The module and the script, smaller.
 pub(super) fn shrink(module: &[u8], script: &str) -> Result<(Vec<u8>, String)> {
+    let module = &type_id::number(module)?;
     let mut shrinker = Shrinker::of(module)?;
     let script = shrinker.rename(&without_blanks(script));
     let mut out = Module::new();
@@ -88,8 +89,8 @@ fn is_hashed(name: &str) -> bool {
     name.starts_with("__wb") && hash.len() == 16 && hash.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
-/// The script without comments on lines of their own, and without indentation.
-fn without_blanks(script: &str) -> String {
+/// A script or a stylesheet without comments on lines of their own, and without indentation.
+pub(super) fn without_blanks(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
     let mut is_comment = false;
     for line in script.lines().map(str::trim) {
@@ -159,6 +160,7 @@ impl Reencode for Shrinker {
 #[cfg(test)]
 mod tests {
     use wasm_encoder::{EntityType, ExportKind, ExportSection, Function, Instruction, TypeSection};
+
     use wasmparser::Operator;
 
     use super::*;
