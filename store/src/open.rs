@@ -29,7 +29,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 use tokio_util::task::TaskTracker;
@@ -68,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) announcer: Arc<dyn Announcer>,
     /// Commits on their way.
     pub(crate) commits: TaskTracker,
+    /// How many commits there were: nobody else writes to the database, nor this process otherwise.
+    pub(crate) version: AtomicU64,
     instance: InstanceId,
     directory: PathBuf,
     _lock: Lock,
@@ -135,6 +137,7 @@ impl Store {
                 clock,
                 announcer,
                 commits: TaskTracker::new(),
+                version: AtomicU64::default(),
                 instance: InstanceId::new(row.instance_id),
                 directory,
                 _lock: lock,

@@ -100,6 +100,7 @@ impl Memory {
         };
         let value = act(&mut transaction)?;
         let woken = std::mem::take(&mut transaction.woken);
+        transaction.world.written += 1;
         *world = transaction.world;
         for environment in woken {
             let up_to = world.logs.get(&environment).map_or(0, |log| log.last);

@@ -5,8 +5,8 @@ use crate::{
     DeploymentId, ReplicaId, Timestamp,
     deployments::DeploymentSummary,
     event::{ContainerChange, Event},
-    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::ContainerId,
+    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
+    runtime::{ContainerId, Subnet},
     testing::rollouts::Held,
 };
 use async_trait::async_trait;
@@ -125,6 +125,17 @@ impl Rollouts for Memory {
             let mut tombstones = world.rolled.remembered_tombstones(now);
             tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
             Ok(Aim { service: world.rolled.view(key, now), tombstones })
+        })
+    }
+
+    async fn version(&self) -> Result<Version, RolloutError> {
+        self.read(|world, _| Ok(Version(world.written)))
+    }
+
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
+        self.read(|world, _| {
+            world.rolled.admit(fence)?;
+            Ok(world.rolled.subnets())
         })
     }
 
