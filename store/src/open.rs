@@ -29,7 +29,10 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 use tokio_util::task::TaskTracker;
@@ -61,7 +64,7 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    pub(crate) readers: DatabaseConnection,
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -70,8 +73,10 @@ pub(crate) struct Inner {
     pub(crate) commits: TaskTracker,
     /// How many commits there were: nobody else writes to the database, nor this process otherwise.
     pub(crate) version: AtomicU64,
+    /// Whether the last write has found no space.
+    pub(crate) is_full: AtomicBool,
     instance: InstanceId,
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     _lock: Lock,
 }
 
@@ -138,6 +143,7 @@ impl Store {
                 announcer,
                 commits: TaskTracker::new(),
                 version: AtomicU64::default(),
+                is_full: AtomicBool::default(),
                 instance: InstanceId::new(row.instance_id),
                 directory,
                 _lock: lock,
@@ -153,16 +159,6 @@ impl Store {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.inner.instance
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<()> {
-        let query = Statement::from_string(DbBackend::Sqlite, "SELECT 1");
-        self.inner.readers.query_one_raw(query).await.map_err(failed("read the database"))?;
-        Ok(())
     }
 
     /// Puts everything into the one file and lets go of it. Clones of this cannot be used any more.

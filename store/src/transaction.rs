@@ -45,10 +45,11 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let db = (self.inner.writer)
-            .begin_with_options(options)
-            .await
-            .map_err(failed("write to the database"))?;
+        let begun = self.inner.writer.begin_with_options(options).await;
+        if begun.is_err() {
+            self.inner.note_space(&begun);
+        }
+        let db = begun.map_err(failed("write to the database"))?;
         Ok(Transaction {
             db,
             now: self.inner.clock.now(),
@@ -141,6 +142,7 @@ impl Transaction {
             let committed = db.commit().await;
             // After it and before anybody is told; also when it is not known how it has ended.
             inner.version.fetch_add(1, Ordering::SeqCst);
+            inner.note_space(&committed);
             committed?;
             for (environment, number) in numbers {
                 inner.announcer.announce(environment, number);
