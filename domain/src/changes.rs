@@ -116,7 +116,8 @@ pub enum Selection {
         changes: Vec<ChangeId>,
     },
     /// All that was staged up to this edit. A change at an address that was edited again later is
-    /// not applied halfway: it conflicts.
+    /// not applied halfway: it conflicts. An edit that was discarded and brought back has a number
+    /// from when it came back, so that whoever looked before that does not apply it unseen.
     UpTo {
         /// The number of the last edit that was seen.
         up_to: u64,

@@ -65,6 +65,16 @@ pub enum Edit {
         #[serde(default)]
         only_new: bool,
     },
+    /// Gives a variable another value. `NotFound` when there is none (any more), applied or staged.
+    ReplaceVariable {
+        /// Which.
+        address: Address,
+        /// Its value, with references as text.
+        value: Secret,
+        /// Makes it write-only for ever. A sealed variable stays sealed.
+        #[serde(default)]
+        sealed: bool,
+    },
     /// Takes away what stands at an address; of a group or volume also all that points to it.
     Clear {
         /// Where.
@@ -220,7 +230,13 @@ fn prepare(
         }
         Edit::Set { address, content } => set(address, content, view),
         Edit::SetVariable { address, value, sealed, only_new } => {
-            let asked = Asked { value: &value, sealed, only_new };
+            let wanted = if only_new { Wanted::New } else { Wanted::Any };
+            let asked = Asked { value: &value, sealed, wanted };
+            let variable = set_variable(&address, asked, workspace, view, stager)?;
+            Ok(vec![(address, Some(Content::Variable(variable)))])
+        }
+        Edit::ReplaceVariable { address, value, sealed } => {
+            let asked = Asked { value: &value, sealed, wanted: Wanted::Existing };
             let variable = set_variable(&address, asked, workspace, view, stager)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
@@ -303,12 +319,20 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
 struct Asked<'a> {
     value: &'a Secret,
     sealed: bool,
-    only_new: bool,
+    wanted: Wanted,
+}
+
+/// Which variable may be meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    New,
+    Existing,
 }
 
 fn set_variable(
     address: &Address,
-    Asked { value, sealed, only_new }: Asked<'_>,
+    Asked { value, sealed, wanted }: Asked<'_>,
     workspace: &Workspace,
     view: &EnvironmentSpec,
     stager: Stager,
@@ -322,8 +346,12 @@ fn set_variable(
         Some(Content::Variable(variable)) => Some(variable),
         _ => None,
     };
-    if only_new && existing.is_some() {
-        return Err(Error::Exists(format!("there is a variable {key} here already")));
+    match (wanted, &existing) {
+        (Wanted::New, Some(_)) => {
+            return Err(Error::Exists(format!("there is a variable {key} here already")));
+        }
+        (Wanted::Existing, None) => return Err(Error::NotFound(Resource::Variable)),
+        _ => (),
     }
     let original = match before_edits(workspace, address) {
         Some(Content::Variable(old)) => Some(old.relinked(|name| view.find_service(name))),

@@ -34,6 +34,7 @@ pub mod rollout;
 pub mod runtime;
 pub mod secret;
 pub mod spec;
+pub mod storage;
 pub mod template;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -46,6 +46,13 @@ pub trait Rollouts: Send + Sync {
     /// The same for one service. Both parts empty: nobody knows it.
     async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError>;
 
+    /// Which state of the rows this is. As long as it is the same, [`desired`](Self::desired) reads
+    /// the same, but for what time alone makes it forget. It may differ although nothing does.
+    async fn version(&self) -> Result<Version, RolloutError>;
+
+    /// The addresses of all environments' networks.
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError>;
+
     /// Writes what has happened, all steps or none, with the events that belong to them, in
     /// order. An empty list writes nothing.
     ///
@@ -63,6 +70,10 @@ pub trait Rollouts: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fence(pub u64);
+
+/// A state of the rows, while this process lives: see [`Rollouts::version`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version(pub u64);
 
 /// What can go wrong, sorted by what the reconciler does about it.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use domain::{
     project::Projects,
     rollout::Reconciler,
     runtime::Runtime,
+    storage::Storage,
 };
 use std::{
     net::IpAddr,
@@ -38,6 +39,7 @@ pub struct App {
     pub events: Arc<dyn EventLog>,
     pub announcements: Arc<dyn Announcements>,
     pub audit: Arc<dyn Audit>,
+    pub storage: Arc<dyn Storage>,
     pub runtime: Arc<dyn Runtime>,
     pub reconciler: Arc<dyn Reconciler>,
     pub host: Arc<dyn Host>,

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Timestamp,
+    Error, Timestamp,
     host::HostFacts,
     rollout::{EngineHealth, ReconcilerStatus},
     runtime::{Census, Engine},
@@ -42,6 +42,8 @@ struct Readiness {
     ready: bool,
     /// Whether the database answers.
     database: bool,
+    /// Whether there is space for what is written.
+    space: bool,
     /// Whether the container engine answers.
     engine: bool,
     /// Whether the reconciler keeps up.
@@ -50,6 +52,30 @@ struct Readiness {
     observe_only: bool,
     /// How late the reconciler is, in milliseconds.
     lag_ms: u64,
+    /// What is not well and what to do next, a sentence each.
+    #[schema(value_type = Vec<String>)]
+    advice: Vec<&'static str>,
+}
+
+impl Readiness {
+    fn advise(self) -> Self {
+        let parts = [
+            (self.database, "The database does not answer; the server's log says why."),
+            (
+                self.space,
+                "The disk that holds Easel's data is full; free some space, until then nothing can \
+                 be changed.",
+            ),
+            (
+                self.engine,
+                "The container engine does not answer; `easel doctor` on the server says why.",
+            ),
+            (self.reconciler, "The reconciler is late; the server's log says why."),
+        ];
+        let advice: Vec<_> =
+            parts.into_iter().filter(|(is_well, _)| !is_well).map(|(_, next)| next).collect();
+        Self { ready: advice.is_empty(), advice, ..self }
+    }
 }
 
 /// How everything is doing.
@@ -90,31 +116,46 @@ async fn health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the database and the container engine answer, and the reconciler keeps up.
+/// Whether the database can be read and written, the engine answers, and the reconciler keeps up.
 #[utoipa::path(get, path = "/ready", tag = "system", responses(
     (status = OK, body = Readiness), (status = SERVICE_UNAVAILABLE, body = Readiness)))]
 async fn ready(State(server): State<Server>) -> (StatusCode, Json<Readiness>) {
-    let database = has_database(&server).await;
+    let storage = storage(&server).await;
     let status = server.app.reconciler.status();
     let engine = matches!(status.engine, EngineHealth::Reachable { .. });
     let reconciler =
         status.last_pass.is_some() && Duration::from_millis(status.lag_ms) < TOLERABLE_LAG;
-    let ready = database && engine && reconciler;
-    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = Readiness {
-        ready,
-        database,
+        ready: true,
+        database: storage != Stored::Away,
+        space: storage != Stored::Full,
         engine,
         reconciler,
         observe_only: status.observe_only.is_some(),
         lag_ms: status.lag_ms,
-    };
+        advice: Vec::new(),
+    }
+    .advise();
+    let code = if body.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(body))
 }
 
-async fn has_database(server: &Server) -> bool {
-    let asked = server.app.accounts.has_users();
-    tokio::time::timeout(Duration::from_secs(5), asked).await.is_ok_and(|answer| answer.is_ok())
+/// How the database is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Well,
+    /// It can be read, and not written.
+    Full,
+    Away,
+}
+
+async fn storage(server: &Server) -> Stored {
+    let asked = server.app.storage.check();
+    match tokio::time::timeout(Duration::from_secs(5), asked).await {
+        Ok(Ok(())) => Stored::Well,
+        Ok(Err(Error::StorageFull)) => Stored::Full,
+        Ok(Err(_)) | Err(_) => Stored::Away,
+    }
 }
 
 /// How everything is doing.
@@ -122,17 +163,17 @@ async fn has_database(server: &Server) -> bool {
     responses((status = OK, body = Status)))]
 async fn status(State(server): State<Server>, _: May<Administer>) -> Result<Json<Status>> {
     let app = &server.app;
-    let (host, engine, census, database) = tokio::join!(
+    let (host, engine, census, stored) = tokio::join!(
         app.host.facts(),
         app.runtime.engine(),
         app.runtime.census(),
-        has_database(&server)
+        storage(&server)
     );
     let engine_error = engine.as_ref().err().map(ToString::to_string);
     Ok(Json(Status {
         version: VERSION,
         now: app.clock.now(),
-        database,
+        database: stored != Stored::Away,
         host,
         engine: engine.ok(),
         engine_error,

@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, Content, EnvironmentSpec, Error, GroupId, Resource, Secret, ServiceId, VariableKey,
+    Address, EnvironmentSpec, Error, GroupId, Resource, Secret, ServiceId, VariableKey,
     changes::Revealed,
     edit::Edit,
     template::Reference,
@@ -198,13 +198,8 @@ async fn update(
     key: VariableKey,
     new: UpdateVariable,
 ) -> Result<Json<Staged>> {
-    let address = scope.address(key);
-    let workspace = server.app.changes.workspace(may.place.environment.id).await?;
-    if !matches!(workspace.staged().get(&address), Some(Content::Variable(_))) {
-        return Err(Error::NotFound(Resource::Variable).into());
-    }
-    let (value, sealed) = (new.value, new.sealed);
-    let edit = Edit::SetVariable { address, value, sealed, only_new: false };
+    let (address, value, sealed) = (scope.address(key), new.value, new.sealed);
+    let edit = Edit::ReplaceVariable { address, value, sealed };
     Staged::stage(server, may, vec![edit]).await.map(Json)
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Entry {
 /// What a service was like when nothing was left to do.
 #[derive(PartialEq)]
 pub(crate) struct Settled {
-    pub(crate) aim: Aim,
+    pub(crate) aim: Arc<Aim>,
     pub(crate) list: Vec<ObservedReplica>,
 }
 
@@ -55,6 +55,18 @@ impl Entry {
             (true, None) => Some(now),
             (false, _) => self.deadline,
         }
+    }
+
+    /// Whether this is what it was like when nothing was left to do. The same aim is kept once.
+    pub(crate) fn is_settled(&mut self, aim: &Arc<Aim>, list: Option<&[ObservedReplica]>) -> bool {
+        let Some(settled) = self.settled.as_mut().filter(|settled| settled.aim == *aim) else {
+            return false;
+        };
+        if let Some(situation) = self.situation.as_mut().filter(|it| it.aim == *aim) {
+            situation.aim = Arc::clone(aim);
+        }
+        settled.aim = Arc::clone(aim);
+        list.is_none_or(|list| settled.list == list)
     }
 
     /// Whether something is under way, so that it should be looked at even without an event.

@@ -8,6 +8,7 @@ use domain::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
+    sync::Arc,
 };
 
 /// All that is known of one service at one moment.
@@ -16,7 +17,7 @@ pub struct Situation {
     /// Which service.
     pub key: ServiceKey,
     /// What should be.
-    pub aim: Aim,
+    pub aim: Arc<Aim>,
     /// Its containers, each as an inspection has just shown it.
     pub seen: Vec<Seen>,
     /// Which of the volumes that it mounts are there; asked before anything is made.

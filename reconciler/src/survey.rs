@@ -1,4 +1,4 @@
-//! A look at everything: one read of what should be, one list of what is.
+//! A look at everything: one list of what is, and one read of what should be if it has changed.
 
 use crate::{
     execute::Trouble,
@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     EnvironmentId,
-    rollout::{Aim, Desired, Ownership, ServiceKey, Stray, Subject},
+    rollout::{Aim, Desired, Ownership, ServiceKey, Stray, Subject, Version},
     runtime::ObservedReplica,
 };
 use std::{
@@ -25,28 +25,48 @@ pub(crate) enum Depth {
     Everything,
 }
 
+/// What should be, as it was read last.
+///
+/// Kept between surveys, so that rows that nobody has written are not read, decrypted and compared
+/// again. Whoever else keeps an aim shares it with this.
+pub(crate) struct Rows {
+    version: Version,
+    ownership: Ownership,
+    aims: BTreeMap<ServiceKey, Arc<Aim>>,
+    /// Deleted environments whose networks may still be there.
+    networks: Vec<(Subject, EnvironmentId)>,
+}
+
 /// What a survey has found.
 pub(crate) struct Survey {
     pub(crate) depth: Depth,
-    pub(crate) ownership: Ownership,
+    pub(crate) rows: Arc<Rows>,
     /// By service: what should be, and what the list shows (unless only rows were read).
-    pub(crate) services: BTreeMap<ServiceKey, (Aim, Vec<ObservedReplica>)>,
+    pub(crate) services: BTreeMap<ServiceKey, (Arc<Aim>, Vec<ObservedReplica>)>,
     /// Environments of which only the network is left.
     pub(crate) empty: Vec<(Subject, EnvironmentId)>,
     pub(crate) strays: Vec<Stray>,
 }
 
 impl Survey {
-    pub(crate) fn hint(aim: &Aim, list: &[ObservedReplica]) -> Box<Hint> {
+    pub(crate) fn ownership(&self) -> &Ownership {
+        &self.rows.ownership
+    }
+
+    pub(crate) fn hint(aim: &Arc<Aim>, list: &[ObservedReplica]) -> Box<Hint> {
         Box::new(Hint {
-            aim: aim.clone(),
+            aim: Arc::clone(aim),
             containers: list.iter().map(|replica| replica.container.clone()).collect(),
         })
     }
 }
 
-/// Looks at everything.
-pub(crate) async fn survey(tools: Arc<Tools>, depth: Depth) -> Result<Survey, Trouble> {
+/// Looks at everything; `last` is what was read before.
+pub(crate) async fn survey(
+    tools: Arc<Tools>,
+    depth: Depth,
+    last: Option<Arc<Rows>>,
+) -> Result<Survey, Trouble> {
     let list = async {
         match depth {
             Depth::Rows => Ok(Vec::new()),
@@ -55,59 +75,70 @@ pub(crate) async fn survey(tools: Arc<Tools>, depth: Depth) -> Result<Survey, Tr
     };
     // What is listed first is older than what is read after it: no row is missed for a container.
     let list = list.await?;
-    let desired = tools.rollouts.desired(tools.fence).await?;
-    Ok(sort(desired, list, depth))
+    // And the version is older than the rows: whatever is written in between is read next time.
+    let version = tools.rollouts.version().await?;
+    let rows = match last.filter(|rows| rows.version == version) {
+        Some(rows) => rows,
+        None => Arc::new(Rows::new(version, tools.rollouts.desired(tools.fence).await?)),
+    };
+    Ok(sort(rows, list, depth))
 }
 
-fn sort(desired: Desired, list: Vec<ObservedReplica>, depth: Depth) -> Survey {
-    let mut services: BTreeMap<ServiceKey, (Aim, Vec<ObservedReplica>)> = BTreeMap::new();
-    let mut pending: BTreeSet<EnvironmentId> = BTreeSet::new();
-    for service in desired.services {
-        pending.insert(service.environment);
-        let key = service.key();
-        services.entry(key).or_default().0.service = Some(service);
-    }
-    let listed: BTreeSet<ServiceKey> = list.iter().map(key).collect();
-    let mut empty = Vec::new();
-    for tombstone in desired.tombstones {
-        match tombstone.subject {
-            Subject::Service { environment, service, .. } => {
-                let key = ServiceKey { environment, service };
-                if tombstone.done_at.is_none() {
-                    pending.insert(environment);
-                }
-                // A done one matters only if something turns up late.
-                let matters = tombstone.done_at.is_none()
-                    || listed.contains(&key)
-                    || services.contains_key(&key);
-                if matters {
-                    services.entry(key).or_default().0.tombstones.push(tombstone);
-                }
-            }
-            Subject::Environment { environment, .. } if tombstone.done_at.is_none() => {
-                empty.push((tombstone.subject, environment));
-            }
-            Subject::Environment { .. } => (),
+impl Rows {
+    fn new(version: Version, desired: Desired) -> Self {
+        let mut aims: BTreeMap<ServiceKey, Aim> = BTreeMap::new();
+        for service in desired.services {
+            let key = service.key();
+            aims.entry(key).or_default().service = Some(service);
         }
+        let mut networks = Vec::new();
+        for tombstone in desired.tombstones {
+            match tombstone.subject {
+                Subject::Service { environment, service, .. } => {
+                    let key = ServiceKey { environment, service };
+                    aims.entry(key).or_default().tombstones.push(tombstone);
+                }
+                Subject::Environment { environment, .. } if tombstone.done_at.is_none() => {
+                    networks.push((tombstone.subject, environment));
+                }
+                Subject::Environment { .. } => (),
+            }
+        }
+        let aims = aims.into_iter().map(|(key, aim)| (key, Arc::new(aim))).collect();
+        Self { version, ownership: desired.ownership, aims, networks }
     }
-    let mut strays = Vec::new();
+}
+
+fn sort(rows: Arc<Rows>, list: Vec<ObservedReplica>, depth: Depth) -> Survey {
+    let mut pending: BTreeSet<EnvironmentId> = BTreeSet::new();
+    let mut listed: BTreeMap<ServiceKey, Vec<ObservedReplica>> = BTreeMap::new();
     for replica in list {
         pending.insert(replica.identity.environment);
-        match services.get_mut(&key(&replica)) {
-            Some((aim, its)) => {
-                if !is_named(aim, &replica) {
-                    strays.push(stray(&replica));
-                }
-                its.push(replica);
-            }
-            None => strays.push(stray(&replica)),
+        listed.entry(key(&replica)).or_default().push(replica);
+    }
+    let mut services = BTreeMap::new();
+    let mut strays = Vec::new();
+    for (&key, aim) in &rows.aims {
+        let mut its = listed.remove(&key).unwrap_or_default();
+        if is_due(aim) {
+            pending.insert(key.environment);
+        } else if its.is_empty() {
+            // What is done matters only if something turns up late.
+            continue;
         }
-    }
-    for (_, its) in services.values_mut() {
+        strays.extend(its.iter().filter(|replica| !is_named(aim, replica)).map(stray));
         its.sort_by(|one, other| one.container.cmp(&other.container));
+        services.insert(key, (Arc::clone(aim), its));
     }
-    empty.retain(|(_, environment)| !pending.contains(environment));
-    Survey { depth, ownership: desired.ownership, services, empty, strays }
+    strays.extend(listed.values().flatten().map(stray));
+    let is_empty = |(_, environment): &&(Subject, EnvironmentId)| !pending.contains(environment);
+    let empty = rows.networks.iter().filter(is_empty).copied().collect();
+    Survey { depth, rows, services, empty, strays }
+}
+
+/// Whether a service should be there, or something of it should go.
+fn is_due(aim: &Aim) -> bool {
+    aim.service.is_some() || aim.tombstones.iter().any(|tombstone| tombstone.done_at.is_none())
 }
 
 fn key(replica: &ObservedReplica) -> ServiceKey {

@@ -7,7 +7,7 @@ use crate::{
     execute::Trouble,
     run::{Ended, Reconcile},
     situation::Memory,
-    survey::{Depth, Survey, survey},
+    survey::{Depth, Rows, Survey, survey},
     worker::{Begin, Outcome, Tools, pass},
 };
 use domain::{
@@ -54,6 +54,8 @@ pub(crate) struct Turn {
     may_change: bool,
     surveying: bool,
     wanted: Option<Depth>,
+    /// What the last survey has read.
+    rows: Option<Arc<Rows>>,
     checking: bool,
     resync_at: Timestamp,
 }
@@ -74,6 +76,7 @@ impl Turn {
             may_change: false,
             surveying: false,
             wanted: None,
+            rows: None,
             checking: false,
             resync_at: now,
         }
@@ -153,8 +156,8 @@ impl Turn {
             if depth > Depth::Rows {
                 self.resync_at = now.plus(self.me.settings.resync);
             }
-            let tools = Arc::clone(&self.tools);
-            self.tasks.spawn(async move { Done::Survey(survey(tools, depth).await, now) });
+            let (tools, last) = (Arc::clone(&self.tools), self.rows.clone());
+            self.tasks.spawn(async move { Done::Survey(survey(tools, depth, last).await, now) });
         }
         if self.may_change {
             let due = |entry: &Entry| entry.due(now).is_some_and(|due| due <= now);
@@ -345,7 +348,7 @@ impl Turn {
             .situation
             .as_ref()
             .filter(|_| outcome.trouble.is_none())
-            .map(|it| Settled { aim: it.aim.clone(), list: it.as_listed() });
+            .map(|it| Settled { aim: Arc::clone(&it.aim), list: it.as_listed() });
         entry.situation = outcome.situation.map(Box::new);
         match &outcome.trouble {
             None => entry.succeed(),

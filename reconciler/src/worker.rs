@@ -45,7 +45,7 @@ pub(crate) struct Tools {
 /// What a resync already knows, so that a worker need not ask again.
 #[derive(Clone, Debug)]
 pub(crate) struct Hint {
-    pub(crate) aim: Aim,
+    pub(crate) aim: Arc<Aim>,
     pub(crate) containers: Vec<ContainerId>,
 }
 

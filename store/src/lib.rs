@@ -24,6 +24,7 @@ mod row;
 mod session;
 mod spec;
 mod staging;
+mod storage;
 mod table;
 mod tidy;
 mod transaction;

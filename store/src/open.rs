@@ -29,7 +29,10 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 use tokio_util::task::TaskTracker;
@@ -61,15 +64,19 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    pub(crate) readers: DatabaseConnection,
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) announcer: Arc<dyn Announcer>,
     /// Commits on their way.
     pub(crate) commits: TaskTracker,
+    /// How many commits there were: nobody else writes to the database, nor this process otherwise.
+    pub(crate) version: AtomicU64,
+    /// Whether the last write has found no space.
+    pub(crate) is_full: AtomicBool,
     instance: InstanceId,
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     _lock: Lock,
 }
 
@@ -135,6 +142,8 @@ impl Store {
                 clock,
                 announcer,
                 commits: TaskTracker::new(),
+                version: AtomicU64::default(),
+                is_full: AtomicBool::default(),
                 instance: InstanceId::new(row.instance_id),
                 directory,
                 _lock: lock,
@@ -150,16 +159,6 @@ impl Store {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.inner.instance
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<()> {
-        let query = Statement::from_string(DbBackend::Sqlite, "SELECT 1");
-        self.inner.readers.query_one_raw(query).await.map_err(failed("read the database"))?;
-        Ok(())
     }
 
     /// Puts everything into the one file and lets go of it. Clones of this cannot be used any more.

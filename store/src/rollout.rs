@@ -15,9 +15,11 @@ use crate::{
 use async_trait::async_trait;
 use domain::{
     Error, Timestamp,
-    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step},
+    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
+    runtime::Subnet,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait, sea_query::Expr};
+use std::sync::atomic::Ordering;
 
 type Result<T> = std::result::Result<T, RolloutError>;
 
@@ -48,6 +50,16 @@ impl Rollouts for Store {
         admit(&db, fence).await?;
         let now = self.inner.clock.now();
         Ok(desired::load_one(&self.inner, &db, key, now).await?)
+    }
+
+    async fn version(&self) -> Result<Version> {
+        Ok(Version(self.inner.version.load(Ordering::SeqCst)))
+    }
+
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>> {
+        let db = self.read().await?;
+        admit(&db, fence).await?;
+        Ok(desired::subnets(&db).await?)
     }
 
     async fn record(&self, fence: Fence, at: Timestamp, steps: &[Step]) -> Result<()> {

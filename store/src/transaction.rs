@@ -19,7 +19,10 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::OnConflict,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// So many events of an environment are kept.
 const KEPT_EVENTS: u64 = 5_000;
@@ -42,10 +45,11 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let db = (self.inner.writer)
-            .begin_with_options(options)
-            .await
-            .map_err(failed("write to the database"))?;
+        let begun = self.inner.writer.begin_with_options(options).await;
+        if begun.is_err() {
+            self.inner.note_space(&begun);
+        }
+        let db = begun.map_err(failed("write to the database"))?;
         Ok(Transaction {
             db,
             now: self.inner.clock.now(),
@@ -135,7 +139,11 @@ impl Transaction {
         let tracker = inner.commits.clone();
         // To the end, also when the caller goes away in the middle: what is true must be told.
         let task = tracker.spawn(async move {
-            db.commit().await?;
+            let committed = db.commit().await;
+            // After it and before anybody is told; also when it is not known how it has ended.
+            inner.version.fetch_add(1, Ordering::SeqCst);
+            inner.note_space(&committed);
+            committed?;
             for (environment, number) in numbers {
                 inner.announcer.announce(environment, number);
             }

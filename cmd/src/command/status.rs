@@ -38,6 +38,11 @@ async fn warn(room: &Room) {
             "Easel only looks on here: its data was copied or restored, or belongs to another \
              engine. `easel serve --adopt-engine` ends that.",
         );
+    } else if is("space") == Some(false) {
+        room.console().aside(
+            "The disk that holds Easel's data is full: nothing can be changed until some space is \
+             free.",
+        );
     } else if is("engine") == Some(false) {
         room.console().aside(
             "The container engine is away: this is what was last known. `easel doctor` on the \

@@ -105,6 +105,45 @@ async fn what_follows_goes_on_when_the_server_is_back_and_says_both_once() {
 }
 
 #[tokio::test]
+async fn what_follows_goes_on_when_a_stopped_service_runs_again() {
+    let (_server, cli) = signed_in().await;
+    cli.run(&words(&service("chat", CHATTER))).await;
+    cli.run(&["apply", "--yes", "--wait"]).await;
+    let mut follow = cli
+        .command(&["logs", "-f", "-n", "1", "chat"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let mut lines = BufReader::new(follow.stdout.take().expect("its output")).lines();
+    lines.next_line().await.expect("text").expect("a line");
+
+    cli.run(&["stage", "set", "chat", "--replicas", "0"]).await;
+    cli.run(&["apply", "--yes"]).await;
+    let mut told = BufReader::new(follow.stderr.take().expect("its errors")).lines();
+    let mut ends = 0;
+    let paused = loop {
+        let told = tokio::time::timeout(crate::DEADLINE, told.next_line()).await;
+        let told = told.expect("in time").expect("text").expect("a remark");
+        if !told.contains("has ended") {
+            break told;
+        }
+        ends += 1;
+    };
+    let moment = std::time::Duration::from_secs(1);
+    while let Ok(line) = tokio::time::timeout(moment, lines.next_line()).await {
+        line.expect("text").expect("it has not given up");
+    }
+    cli.run(&["stage", "set", "chat", "--replicas", "1"]).await;
+    cli.run(&["apply", "--yes"]).await;
+    let line = tokio::time::timeout(crate::DEADLINE, lines.next_line()).await;
+
+    assert!(ends <= 1, "an end is told once");
+    assert_eq!(paused, "nothing of chat runs; waiting for it");
+    assert_eq!(line.expect("in time").expect("text").as_deref(), Some("a line"));
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_written_is_a_failure() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let mut version = binary();

@@ -18,6 +18,7 @@ use crate::{
     runtime::{ContainerId, ContainerState, Restart, RuntimeEvent},
 };
 use std::{
+    collections::BTreeMap,
     net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -45,6 +46,9 @@ struct Held {
     faults: Faults,
     broken: Broken,
     calls: Vec<Call>,
+    /// How many calls have begun, and those that have not ended, by their number.
+    begun: u64,
+    under_way: BTreeMap<u64, (CallKind, Option<ServiceId>)>,
     id: String,
     outage: Option<Outage>,
     gate: Option<GateKeeper>,
@@ -71,6 +75,8 @@ impl SimEngine {
             faults: Faults::default(),
             broken: Broken::new(),
             calls: Vec::new(),
+            begun: 0,
+            under_way: BTreeMap::new(),
             id: "SIM:1".to_owned(),
             outage: None,
             gate: None,

@@ -18,11 +18,16 @@ use crate::{
     audit::AuditEntry,
     event::{Announcer, Event, Numbered},
     project::{Page, Paged},
+    storage::Storage,
 };
+use async_trait::async_trait;
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use world::World;
@@ -41,6 +46,7 @@ struct Shared {
     ids: Arc<dyn Ids>,
     announcer: Arc<dyn Announcer>,
     world: Mutex<World>,
+    is_full: AtomicBool,
 }
 
 /// One transaction: works on a copy, which takes the world's place if all goes well.
@@ -66,7 +72,13 @@ impl Memory {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, announcer: Arc<dyn Announcer>) -> Self {
         let world = Mutex::default();
-        Self { shared: Arc::new(Shared { clock, ids, announcer, world }) }
+        let is_full = AtomicBool::default();
+        Self { shared: Arc::new(Shared { clock, ids, announcer, world, is_full }) }
+    }
+
+    /// Says from now on that the last write has found no space; or that there is some again.
+    pub fn set_full(&self, is_full: bool) {
+        self.shared.is_full.store(is_full, Ordering::SeqCst);
     }
 
     /// Forgets the events of an environment up to this number, as if they had grown old.
@@ -100,6 +112,7 @@ impl Memory {
         };
         let value = act(&mut transaction)?;
         let woken = std::mem::take(&mut transaction.woken);
+        transaction.world.written += 1;
         *world = transaction.world;
         for environment in woken {
             let up_to = world.logs.get(&environment).map_or(0, |log| log.last);
@@ -192,3 +205,10 @@ fn paged<T: Clone>(oldest_first: &[T], page: Page) -> Paged<T> {
 
 /// Keyed answers, by who asked and the key.
 type Answers = BTreeMap<(UserId, String), Answer>;
+
+#[async_trait]
+impl Storage for Memory {
+    async fn check(&self) -> Result<()> {
+        if self.shared.is_full.load(Ordering::SeqCst) { Err(Error::StorageFull) } else { Ok(()) }
+    }
+}

@@ -11,8 +11,9 @@ use crate::{
     readiness::Check,
     rollout::{
         Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, ServiceView, Step,
-        Subject, Tombstone,
+        Subject, Tombstone, Version,
     },
+    runtime::Subnet,
     testing::Chance,
 };
 use async_trait::async_trait;
@@ -32,9 +33,12 @@ pub struct FakeRollouts {
 #[derive(Default)]
 struct Inner {
     world: World,
+    /// The world as it was when its version was asked for last, and that version.
+    known: (World, u64),
     journal: Vec<(Timestamp, Step)>,
     writes: u64,
     reads: u64,
+    whole_reads: u64,
     lost_answer: u8,
     faulty_until: Option<Timestamp>,
     chance: Option<Chance>,
@@ -79,6 +83,12 @@ impl FakeRollouts {
     #[must_use]
     pub fn reads(&self) -> u64 {
         self.lock().reads
+    }
+
+    /// How often everything was read.
+    #[must_use]
+    pub fn whole_reads(&self) -> u64 {
+        self.lock().whole_reads
     }
 
     /// So many percent of the answers to writes are lost until then.
@@ -263,6 +273,7 @@ impl Rollouts for FakeRollouts {
         let now = self.clock.now();
         let inner = &mut self.lock();
         inner.reads += 1;
+        inner.whole_reads += 1;
         inner.world.admit(fence)?;
         Ok(inner.world.desired(now))
     }
@@ -275,6 +286,21 @@ impl Rollouts for FakeRollouts {
         let mut tombstones = inner.world.remembered_tombstones(now);
         tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
         Ok(Aim { service: inner.world.view(key, now), tombstones })
+    }
+
+    async fn version(&self) -> Result<Version, RolloutError> {
+        let Inner { world, known: (known, version), .. } = &mut *self.lock();
+        if known != world {
+            *known = world.clone();
+            *version += 1;
+        }
+        Ok(Version(*version))
+    }
+
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
+        let world = &self.lock().world;
+        world.admit(fence)?;
+        Ok(world.subnets())
     }
 
     async fn record(

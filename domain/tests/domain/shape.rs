@@ -89,6 +89,7 @@ fn edits() {
             sealed: false,
             only_new: true,
         },
+        Edit::ReplaceVariable { address: own("A"), value: Secret::from("x"), sealed: true },
         Edit::Clear { address: own("A") },
     ];
 
@@ -98,6 +99,7 @@ fn edits() {
     {"mount":{"path":"/data","service":"00000000-0000-0000-0000-000000000001"},"name":"data","op":"create_volume"}
     {"address":"service/00000000-0000-0000-0000-000000000001/replicas","content":{"replicas":2},"op":"set"}
     {"address":"service/00000000-0000-0000-0000-000000000001/variables/A","only_new":true,"op":"set_variable","sealed":false,"value":"x"}
+    {"address":"service/00000000-0000-0000-0000-000000000001/variables/A","op":"replace_variable","sealed":true,"value":"x"}
     {"address":"service/00000000-0000-0000-0000-000000000001/variables/A","op":"clear"}
     "#);
 }

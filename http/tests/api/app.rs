@@ -91,6 +91,7 @@ impl TestApp {
             events: Arc::new(memory.clone()),
             announcements: bell,
             audit: Arc::new(memory.clone()),
+            storage: Arc::new(memory.clone()),
             runtime: Arc::clone(&tape) as Arc<dyn Runtime>,
             reconciler: Arc::clone(&nudges) as Arc<dyn Reconciler>,
             host: Arc::new(SomeHost),

@@ -1,5 +1,7 @@
 //! Live output of containers.
 
+mod pause;
+
 use crate::app::TestApp;
 use axum::{
     body::{Body, BodyDataStream},

@@ -33,6 +33,8 @@ struct Output {
     identity: ReplicaIdentity,
     lines: Vec<LogLine>,
     runs: bool,
+    /// How often the engine has broken off what is read of it.
+    breaks: u32,
 }
 
 impl Tape {
@@ -47,7 +49,7 @@ impl Tape {
 
     /// A container that runs.
     pub(crate) fn run(&self, container: &str, identity: ReplicaIdentity) {
-        let output = Output { identity, lines: Vec::new(), runs: true };
+        let output = Output { identity, lines: Vec::new(), runs: true, breaks: 0 };
         self.outputs().insert(ContainerId(container.to_owned()), output);
     }
 
@@ -61,6 +63,19 @@ impl Tape {
     pub(crate) fn set_down(&self, is_down: bool) {
         *self.is_down.lock().expect("no panic holds it") = is_down;
         self.changed.send_replace(());
+    }
+
+    /// The engine breaks off what is being read of a container, which runs on.
+    pub(crate) fn break_off(&self, container: &str) {
+        let id = ContainerId(container.to_owned());
+        self.outputs().get_mut(&id).expect("it runs").breaks += 1;
+        self.changed.send_replace(());
+    }
+
+    /// A container that has ended runs again.
+    pub(crate) fn run_again(&self, container: &str) {
+        let id = ContainerId(container.to_owned());
+        self.outputs().get_mut(&id).expect("it ran").runs = true;
     }
 
     pub(crate) fn exit(&self, container: &str) {
@@ -106,7 +121,7 @@ impl Runtime for Tape {
         if !self.outputs().contains_key(container) {
             return Err(RuntimeError::Gone(container.0.clone()));
         }
-        let all = self.outputs()[container].lines.clone();
+        let Output { lines: all, breaks: known, .. } = self.outputs()[container].clone();
         let skip = match from {
             LogsFrom::Tail(count) => all.len().saturating_sub(count as usize),
             LogsFrom::Since(at) => all.iter().filter(|line| line.at < at).count(),
@@ -130,16 +145,21 @@ impl Runtime for Tape {
                     let _ = sender.unbounded_send(Err(error));
                     return;
                 }
-                let (lines, runs) = {
+                let (lines, runs, breaks) = {
                     let outputs = outputs.lock().expect("no panic holds it");
                     let Some(output) = outputs.get(&container) else { return };
-                    (output.lines[at..].to_vec(), output.runs)
+                    (output.lines[at..].to_vec(), output.runs, output.breaks)
                 };
                 at += lines.len();
                 for line in lines {
                     if sender.unbounded_send(Ok(line)).is_err() {
                         return;
                     }
+                }
+                if breaks != known {
+                    let error = RuntimeError::Unreachable("it broke off".to_owned());
+                    let _ = sender.unbounded_send(Err(error));
+                    return;
                 }
                 if !runs || changed.changed().await.is_err() {
                     return;

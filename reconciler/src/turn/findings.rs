@@ -13,13 +13,12 @@ use std::sync::Arc;
 
 impl Turn {
     pub(super) fn take_survey(&mut self, survey: Survey, began: Timestamp) {
-        self.rule(&survey.ownership);
+        self.rule(survey.ownership());
         let depth = survey.depth;
+        self.rows = Some(survey.rows);
         for (key, (aim, list)) in survey.services {
             let entry = self.entries.entry(key).or_default();
-            let is_settled = entry.settled.as_ref().is_some_and(|settled| {
-                settled.aim == aim && (depth == Depth::Rows || settled.list == list)
-            });
+            let is_settled = entry.is_settled(&aim, (depth > Depth::Rows).then_some(&*list));
             if is_settled && !entry.is_dirty && depth < Depth::Everything {
                 continue;
             }

@@ -11,7 +11,7 @@ use domain::{
     runtime::{ContainerId, Inspection},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Worker<'_> {
     /// Looks at everything that concerns the service.
@@ -27,7 +27,7 @@ impl Worker<'_> {
                 self.known.extend(hint.containers);
                 hint.aim
             }
-            None => tools.rollouts.desired_service(tools.fence, self.key).await?,
+            None => Arc::new(tools.rollouts.desired_service(tools.fence, self.key).await?),
         };
         if round == 0 && !has_hint {
             let list = {
@@ -111,10 +111,9 @@ impl Worker<'_> {
             let _permit = tools.permit(&tools.gate).await;
             tools.runtime.networks().await?
         };
-        let desired = tools.rollouts.desired(tools.fence).await?;
+        let assigned = tools.rollouts.subnets(tools.fence).await?;
         let ours = networks.ours.iter().filter_map(|network| network.subnet);
-        let rows = desired.environments.iter().filter_map(|environment| environment.subnet);
-        let mut taken: Vec<_> = ours.chain(rows).map(|subnet| (subnet.base(), 24)).collect();
+        let mut taken: Vec<_> = ours.chain(assigned).map(|subnet| (subnet.base(), 24)).collect();
         taken.extend(networks.foreign);
         Ok(taken)
     }

@@ -89,7 +89,7 @@ impl Scene {
             health.is_ready = [None, Some(true), Some(false)][pick(chance, 3)];
         }
         let service = rollouts.view(key);
-        let aim = domain::rollout::Aim { service, tombstones: Vec::new() };
+        let aim = domain::rollout::Aim { service, tombstones: Vec::new() }.into();
         let situation = Situation { key, aim, seen, volumes: [].into(), taken: Vec::new(), memory };
         Self { clock, rollouts, situation, strays }
     }

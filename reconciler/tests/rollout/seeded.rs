@@ -14,7 +14,7 @@ use reconciler::{
     plan,
     situation::Situation,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Some story must show that this invariant is broken.
 async fn is_found(invariant: &str, settings: Settings, prepare: impl Fn(&World)) {
@@ -95,7 +95,7 @@ async fn removing_a_volume_with_its_container_is_found() {
 /// Bug: the oldest deployment on its way is taken for the newest.
 fn generation_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut situation = situation.clone();
-    if let Some(service) = &mut situation.aim.service {
+    if let Some(service) = &mut Arc::make_mut(&mut situation.aim).service {
         for deployment in &mut service.deployments {
             if deployment.state.is_candidate() {
                 deployment.generation = u64::MAX - deployment.generation;
@@ -138,7 +138,7 @@ async fn doing_something_at_rest_is_found() {
 /// Bug: tombstones are not looked at.
 fn tombstones_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut situation = situation.clone();
-    situation.aim.tombstones.clear();
+    Arc::make_mut(&mut situation.aim).tombstones.clear();
     plan(&situation, now, rules)
 }
 

@@ -18,7 +18,7 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, Statement,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,6 +66,19 @@ pub(super) async fn load_one(
         service: services(inner, db, Some(key), now).await?.pop(),
         tombstones: tombstones(db, Some(key), now).await?,
     })
+}
+
+/// The addresses of all networks.
+pub(super) async fn subnets(db: &DatabaseTransaction) -> Result<Vec<Subnet>> {
+    let bases: Vec<String> = table::environment::Entity::find()
+        .select_only()
+        .column(table::environment::Column::Subnet)
+        .filter(table::environment::Column::Subnet.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(failed("read subnets"))?;
+    bases.iter().map(|base| subnet(base)).collect()
 }
 
 fn subnet(base: &str) -> Result<Subnet> {

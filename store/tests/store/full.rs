@@ -8,6 +8,7 @@ use domain::{
     changes::Changes,
     edit::Edit,
     project::Projects,
+    storage::Storage,
     testing::contracts::desk::{mutation, name},
 };
 use std::{fs, io::Write, path::Path, process::Command};
@@ -90,6 +91,7 @@ async fn a_full_disk_is_said_and_ends_without_a_restart() {
     };
 
     assert!(matches!(refused, Error::StorageFull), "{refused:?}");
+    assert!(matches!(store.check().await, Err(Error::StorageFull)), "whoever asks is told");
     for _ in 0..10 {
         // Now and then one fits after all: the log of the database has begun anew.
         match store.stage(&by, place, vec![large(staged)]).await {
@@ -101,6 +103,7 @@ async fn a_full_disk_is_said_and_ends_without_a_restart() {
     assert_eq!(edits.len(), staged, "nothing is half done");
 
     disk.free();
+    store.check().await.expect("nobody has to write to learn that there is space again");
     store.stage(&by, place, vec![large(staged)]).await.expect("it goes on by itself");
     assert_eq!(store.workspace(place).await.unwrap().edits.len(), staged + 1);
     store.close().await;

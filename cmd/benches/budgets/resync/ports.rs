@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::{
     InstanceId, Timestamp,
-    rollout::{Aim, Desired, Fence, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::ObservedReplica,
+    rollout::{Aim, Desired, Fence, RolloutError, Rollouts, ServiceKey, Step, Version},
+    runtime::{ObservedReplica, Subnet},
 };
 use std::{
     collections::HashMap,
@@ -63,6 +63,14 @@ impl Rollouts for Watched {
 
     async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
         self.store.desired_service(fence, key).await
+    }
+
+    async fn version(&self) -> Result<Version, RolloutError> {
+        self.store.version().await
+    }
+
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
+        self.store.subnets(fence).await
     }
 
     async fn record(

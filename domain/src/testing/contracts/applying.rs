@@ -172,6 +172,29 @@ pub async fn up_to_leaves_what_came_later(store: Store) {
     desk.close().await;
 }
 
+/// Design §3.6: an edit that comes back counts from when it came back, however old it is.
+pub async fn up_to_leaves_what_was_brought_back_since(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    desk.variable(own(web, "OLD"), "1").await;
+    let gone = desk.discard(&[]).await;
+    desk.variable(own(web, "SEEN"), "2").await;
+    let up_to = desk.changes().await[0].seq;
+    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+
+    let applied = (desk.store.changes)
+        .apply(&desk.by, desk.environment, Selection::UpTo { up_to }, Message::default())
+        .await
+        .expect("what was seen can be applied");
+
+    assert_eq!(restored.expect("it comes back").edits, gone);
+    assert_eq!(applied.applied_count, 1);
+    let seen = desk.environment_of(web).await;
+    assert!(seen.contains_key("SEEN") && !seen.contains_key("OLD"), "{:?}", seen.keys());
+    assert_eq!(desk.waiting().await, gone, "it waits for somebody who has seen it");
+    desk.close().await;
+}
+
 /// DK-89, W12.
 pub async fn a_conflict_shows_both_values(store: Store) {
     let desk = Desk::open(store).await;

@@ -28,6 +28,7 @@ macro_rules! rollouts_contract {
                 all_steps_are_written_or_none,
                 one_service_reads_as_all_do,
                 a_network_is_assigned_once_and_to_one_environment,
+                a_version_lasts_until_something_is_written,
                 each_replica_has_an_address_of_its_own_and_it_is_held,
                 the_longest_unused_address_comes_first,
                 adding_a_replica_twice_is_adding_it_once,
@@ -131,6 +132,35 @@ pub async fn a_network_is_assigned_once_and_to_one_environment(store: Store) {
     assert!(is_stale(&taken), "{taken:?}");
     let subnet = scene.view().await.subnet.expect("it has one");
     assert_eq!(subnet.to_string(), "10.215.1.0/24");
+    let rollouts = &scene.desk.store.rollouts;
+    let mut all = rollouts.subnets(scene.fence).await.expect("an answer");
+    all.sort_by_key(|subnet| subnet.base());
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(all, ["10.215.1.0/24", "10.215.2.0/24"], "also those of others");
+}
+
+/// Design §8: what nobody has written need not be read again.
+pub async fn a_version_lasts_until_something_is_written(store: Store) {
+    let scene = Scene::connected(store).await;
+    let rollouts = &scene.desk.store.rollouts;
+    let version = async || rollouts.version().await.expect("an answer");
+
+    let first = version().await;
+    rollouts.desired(scene.fence).await.expect("an answer");
+    scene.view().await;
+    scene.record(&[]).await.expect("nothing is written");
+    let read = version().await;
+    scene.add(0).await;
+    let recorded = version().await;
+    scene.desk.service("other").await;
+    let edited = version().await;
+    rollouts.take_over().await.expect("an answer");
+    let taken_over = version().await;
+
+    assert_eq!(read, first);
+    assert_ne!(recorded, read, "by the reconciler");
+    assert_ne!(edited, recorded, "by people");
+    assert_ne!(taken_over, edited, "so that who is overtaken learns of it");
 }
 
 /// Design §4: an address always means the same container.

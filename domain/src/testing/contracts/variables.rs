@@ -91,6 +91,34 @@ pub async fn a_key_is_taken_by_what_is_staged_too(store: Store) {
     desk.close().await;
 }
 
+/// DK-62: whoever gives it another value, while somebody takes it away, does not bring it back.
+pub async fn a_new_value_brings_no_variable_back(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    let replace = |value: &str| Edit::ReplaceVariable {
+        address: own(web, "A"),
+        value: Secret::from(value),
+        sealed: false,
+    };
+    let is_missing = |result: &_| matches!(result, Err(Error::NotFound(crate::Resource::Variable)));
+
+    let never = desk.try_stage(replace("1")).await;
+    desk.variable(own(web, "A"), "1").await;
+    desk.stage(replace("2")).await;
+    desk.apply_all().await;
+    desk.stage(replace("3")).await;
+    desk.clear(own(web, "A")).await;
+    let ended = desk.try_stage(replace("4")).await;
+    desk.apply_all().await;
+    let gone = desk.try_stage(replace("5")).await;
+
+    assert!(is_missing(&never), "{never:?}");
+    assert!(is_missing(&ended), "{ended:?}");
+    assert!(is_missing(&gone), "{gone:?}");
+    assert!(desk.waiting().await.is_empty());
+    desk.close().await;
+}
+
 /// DK-63.
 pub async fn a_service_that_is_only_staged_has_variables(store: Store) {
     let desk = Desk::open(store).await;

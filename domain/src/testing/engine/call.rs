@@ -32,6 +32,27 @@ impl About {
     }
 }
 
+/// What becomes of a call.
+struct Entered {
+    outage: Option<Outage>,
+    latency: Duration,
+    broken: bool,
+    gate: Gate,
+    _under_way: UnderWay,
+}
+
+/// A call until it has answered, or nobody waits for its answer any more.
+struct UnderWay {
+    engine: SimEngine,
+    number: u64,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.engine.lock().under_way.remove(&self.number);
+    }
+}
+
 impl SimEngine {
     /// One call: noted, delayed, refused, acted, forgotten, as the faults will have it.
     pub(super) async fn call<T>(
@@ -40,7 +61,7 @@ impl SimEngine {
         about: About,
         act: impl FnOnce(&mut State, &mut Faults, Timestamp) -> Result<T>,
     ) -> Result<T> {
-        let (outage, latency, broken, gate) = self.enter(kind, about);
+        let Entered { outage, latency, broken, gate, _under_way } = self.enter(kind, about);
         if !latency.is_zero() {
             self.inner.clock.sleep(latency).await;
         }
@@ -79,14 +100,15 @@ impl SimEngine {
         if loses { Err(RuntimeError::Timeout("answer")) } else { result }
     }
 
-    fn enter(&self, kind: CallKind, about: About) -> (Option<Outage>, Duration, bool, Gate) {
+    fn enter(&self, kind: CallKind, about: About) -> Entered {
         let at = self.inner.clock.now();
         let mut held = self.lock();
         let About { container, mut identity, environment, volume } = about;
         if let Some(container) = container.as_ref().and_then(|id| held.state.containers.get(id)) {
             identity = container.identity;
         }
-        let call = Call { at, kind, container, identity, environment, volume };
+        let beside = held.under_way.values().copied().collect();
+        let call = Call { at, kind, container, identity, environment, volume, beside };
         let Held { state, faults, .. } = &mut *held;
         state.catch_up(at, faults);
         if kind.is_mutation()
@@ -98,12 +120,16 @@ impl SimEngine {
             Some(gate) if kind.is_mutation() => gate(&call),
             _ => Gate::Pass,
         };
-        let service = identity.map(|identity| identity.service);
+        let service = call.service();
         let broken = held.broken.contains(&(kind, None))
             || (service.is_some() && held.broken.contains(&(kind, service)));
         let most = u64::try_from(held.faults.latency.as_millis()).unwrap_or(0);
         let latency = Duration::from_millis(held.faults.chance.below(most + 1));
         held.calls.push(call);
-        (held.outage, latency, broken, gate)
+        held.begun += 1;
+        let number = held.begun;
+        held.under_way.insert(number, (kind, service));
+        let under_way = UnderWay { engine: self.clone(), number };
+        Entered { outage: held.outage, latency, broken, gate, _under_way: under_way }
     }
 }

@@ -22,6 +22,16 @@ pub struct Call {
     pub environment: Option<EnvironmentId>,
     /// Of which volume.
     pub volume: Option<VolumeId>,
+    /// The calls that were under way when it began, and about which services they were.
+    pub beside: Vec<(CallKind, Option<ServiceId>)>,
+}
+
+impl Call {
+    /// About which service, where it is known.
+    #[must_use]
+    pub fn service(&self) -> Option<ServiceId> {
+        self.identity.map(|identity| identity.service)
+    }
 }
 
 /// What can be asked of an engine.

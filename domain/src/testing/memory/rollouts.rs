@@ -5,8 +5,8 @@ use crate::{
     DeploymentId, ReplicaId, Timestamp,
     deployments::DeploymentSummary,
     event::{ContainerChange, Event},
-    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::ContainerId,
+    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
+    runtime::{ContainerId, Subnet},
     testing::rollouts::Held,
 };
 use async_trait::async_trait;
@@ -128,12 +128,26 @@ impl Rollouts for Memory {
         })
     }
 
+    async fn version(&self) -> Result<Version, RolloutError> {
+        self.read(|world, _| Ok(Version(world.written)))
+    }
+
+    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
+        self.read(|world, _| {
+            world.rolled.admit(fence)?;
+            Ok(world.rolled.subnets())
+        })
+    }
+
     async fn record(
         &self,
         fence: Fence,
         at: Timestamp,
         steps: &[Step],
     ) -> Result<(), RolloutError> {
+        if steps.is_empty() {
+            return self.read(|world, _| world.rolled.admit(fence));
+        }
         self.transact(None, |tx| {
             tx.world.rolled.admit(fence)?;
             steps.iter().try_for_each(|step| tx.take(at, step))

@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 /// Everything.
 #[derive(Clone, Default)]
 pub(super) struct World {
+    /// How often something was written.
+    pub(super) written: u64,
     pub(super) users: Vec<(User, Secret)>,
     pub(super) sessions: BTreeMap<SessionId, HeldSession>,
     pub(super) keys: Vec<(ApiKey, Digest)>,

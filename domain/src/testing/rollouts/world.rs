@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 type Result<T> = std::result::Result<T, RolloutError>;
 
 /// What the fake holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "each field names what it holds")]
 pub struct World {
     pub fence: u64,
@@ -28,7 +28,7 @@ pub struct World {
 }
 
 /// A replica's row, with what only the store knows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each field names what it holds")]
 pub struct Held {
     pub row: ReplicaRow,
@@ -53,6 +53,10 @@ impl World {
             services: self.services.keys().filter_map(|&key| self.view(key, now)).collect(),
             tombstones: self.remembered_tombstones(now),
         }
+    }
+
+    pub(in crate::testing) fn subnets(&self) -> Vec<Subnet> {
+        self.environments.values().filter_map(|(_, subnet)| *subnet).collect()
     }
 
     pub(in crate::testing) fn view(&self, key: ServiceKey, now: Timestamp) -> Option<ServiceView> {
