@@ -21,7 +21,7 @@ pub fn use_focus_within(node: &NodeRef) {
     use_effect_with(node.clone(), |node| {
         let before = document().and_then(|it| it.active_element());
         if let Some(root) = node.cast::<Element>() {
-            let first = root.query_selector("[data-autofocus]").ok().flatten();
+            let first = root.query_selector("[data-autofocus]:not([disabled])").ok().flatten();
             let first = first.or_else(|| focusable(&root).into_iter().next());
             if let Some(element) = first.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
                 let _ = element.focus();
@@ -33,6 +33,24 @@ pub fn use_focus_within(node: &NodeRef) {
             }
         }
     });
+}
+
+/// Puts the keyboard on the first field within the element that is wrong, in sight; without one, on
+/// what sends the form again. Whether there was anything to mend.
+pub fn on_wrong(node: &NodeRef) -> bool {
+    let Some(root) = node.cast::<Element>() else { return false };
+    let find = |selector: &str| root.query_selector(selector).ok().flatten();
+    let wrong = find("[aria-invalid]");
+    let Some(target) = wrong.or_else(|| find(".form:has(> .form-error) [type=submit]")) else {
+        return false;
+    };
+    if let Ok(Some(folded)) = target.closest("details") {
+        let _ = folded.set_attribute("open", "");
+    }
+    if let Ok(element) = target.dyn_into::<HtmlElement>() {
+        let _ = element.focus();
+    }
+    true
 }
 
 /// Lets Tab go round within the element.
