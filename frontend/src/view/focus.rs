@@ -35,20 +35,26 @@ pub fn use_focus_within(node: &NodeRef) {
     });
 }
 
-/// Puts the keyboard on the first field within the element that is wrong, in sight; without one, on
-/// what sends the form again. Whether there was anything to mend.
+/// Puts the keyboard on the first field within the element that is wrong, in sight. When all of it
+/// was refused, it stays where it is, or goes to what sends the form again. Whether anything is wrong.
 pub fn on_wrong(node: &NodeRef) -> bool {
     let Some(root) = node.cast::<Element>() else { return false };
     let find = |selector: &str| root.query_selector(selector).ok().flatten();
-    let wrong = find("[aria-invalid]");
-    let Some(target) = wrong.or_else(|| find(".form:has(> .form-error) [type=submit]")) else {
-        return false;
+    let here = document().and_then(|it| it.active_element());
+    let is_within = here.is_some_and(|here| root.contains(Some(&here)));
+    let target = match (find("[aria-invalid]"), find(".form-error")) {
+        (None, None) => return false,
+        (Some(field), _) => Some(field),
+        (None, Some(_)) if is_within => None,
+        (None, Some(_)) => find("[type=submit]"),
     };
-    if let Ok(Some(folded)) = target.closest("details") {
-        let _ = folded.set_attribute("open", "");
-    }
-    if let Ok(element) = target.dyn_into::<HtmlElement>() {
-        let _ = element.focus();
+    if let Some(target) = target {
+        if let Ok(Some(folded)) = target.closest("details") {
+            let _ = folded.set_attribute("open", "");
+        }
+        if let Ok(element) = target.dyn_into::<HtmlElement>() {
+            let _ = element.focus();
+        }
     }
     true
 }
