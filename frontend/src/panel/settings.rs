@@ -215,22 +215,22 @@ fn scale(id: ServiceId, service: &Service) -> Html {
                 read={Callback::from(move |text: String| match text.trim() {
                     "" => bounded(None, cpu),
                     text => match text.parse() {
-                        Ok(memory) => bounded(Some(memory), cpu),
-                        Err(_) => Err("must be a whole number".to_owned()),
+                        Ok(memory @ 6..=1_048_576) => bounded(Some(memory), cpu),
+                        _ => Err("must be a whole number from 6 to 1048576".to_owned()),
                     },
                 })} />
-            <TextSetting id="cpu" label="CPUs" address={at(Field::Limits)} mono=true
+            <TextSetting id="cpu" label="CPUs" address={at(Field::Limits)}
                 value={cpu.map(|it| (f64::from(it) / 1_000.0).to_string()).unwrap_or_default()}
                 placeholder="No limit of its own" hint="0.5 is half of one core."
                 read={Callback::from(move |text: String| match text.trim() {
                     "" => bounded(memory, None),
                     text => match text.replace(',', ".").parse::<f64>() {
-                        Ok(cores) if (0.0..=1_000.0).contains(&cores) => {
+                        Ok(cores) if (0.01..=1_000.0).contains(&cores) => {
                             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
                             let millis = (cores * 1_000.0).round() as u32;
                             bounded(memory, Some(millis))
                         }
-                        _ => Err("must be a number such as 0.5".to_owned()),
+                        _ => Err("must be a number from 0.01 to 1000, such as 0.5".to_owned()),
                     },
                 })} />
         </section>
