@@ -66,6 +66,8 @@ async fn a_broken_reference_leads_to_where_it_is_mended() {
     window.read("[data-test=problem]", "there is no service called mailer").await;
     let apply = "document.querySelector('[data-test=apply-chosen] button').disabled";
     window.until("an apply that waits", apply).await;
+    let within = "document.querySelector('[role=dialog]').contains(document.activeElement)";
+    window.until("the keyboard in the dialog", within).await;
     window.picture("23-problems").await;
     window.press("Open variables").await;
     window.see("[data-test=tab-variables]").await;
@@ -81,5 +83,34 @@ async fn a_broken_reference_leads_to_where_it_is_mended() {
     window.click("[data-test=provided] summary").await;
     window.read("[data-test=provided]", "EASEL_PRIVATE_DOMAIN").await;
     window.picture("24-provided").await;
+    window.close().await;
+}
+
+// What is refused is found without looking for it, and what sends it again stays in sight.
+#[tokio::test]
+async fn the_keyboard_goes_to_the_field_that_was_refused() {
+    let (server, api) = Server::claimed().await;
+    let project = api.project("Shop").await;
+    let window = Window::open(&format!("{}/login", server.url)).await;
+    window.sign_in().await;
+    window.size("phone").await;
+    window.go(&format!("{}/projects/{}", server.url, project.id)).await;
+    let on = |id: &str| format!("document.activeElement.id === '{id}'");
+
+    window.press("Add a service").await;
+    window.fill("#add-image", "easel-test/nginx:1").await;
+    window.fill("#add-ports", "http").await;
+    window.press("Add service").await;
+    window.until("the keyboard on the ports", &on("add-ports")).await;
+    window.fill("#add-ports", "80").await;
+    window.click(".dialog summary").await;
+    window.fill("#add-command", "\"").await;
+    window.click(".dialog summary").await;
+    window.press("Add service").await;
+
+    window.until("the keyboard on the command, unfolded", &on("add-command")).await;
+    let in_sight = "document.querySelector('.dialog [type=submit]').getBoundingClientRect().bottom \
+        <= innerHeight";
+    window.until("the button in sight", in_sight).await;
     window.close().await;
 }

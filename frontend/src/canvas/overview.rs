@@ -1,4 +1,5 @@
-//! The whole map on one bitmap: when so many cards are in view that each is a slab with a name.
+//! The whole map on one bitmap: when the cards in view are so many, or so small, that each is a slab
+//! with a name.
 
 use super::geometry::Area;
 
@@ -7,6 +8,8 @@ const FAR: f64 = 0.4;
 const MANY: usize = 150;
 /// With fewer cards than this the document takes over again.
 const FEW: usize = 110;
+/// Below this zoom no card can be read, however few there are.
+const TINY: f64 = 0.3;
 /// How much larger than the view the bitmap is, on each side.
 const AROUND: f64 = 0.25;
 /// The bitmap is drawn again when the scale differs by more than this.
@@ -45,7 +48,8 @@ impl Overview {
     /// Shows or hides the overview; whether that changed.
     pub fn decide(&mut self, zoom: f64, in_view: usize) -> bool {
         let before = self.is_shown;
-        self.is_shown = zoom < FAR && (in_view > MANY || before && in_view >= FEW);
+        let are_many = in_view > MANY || before && in_view >= FEW;
+        self.is_shown = zoom < FAR && are_many || zoom < TINY && in_view > 0;
         if !self.is_shown {
             self.drawn = None;
         }
@@ -86,6 +90,19 @@ mod tests {
         assert!(!overview.decide(0.3, 120));
         assert!(overview.decide(0.3, 100));
         assert!(!overview.decide(0.8, 4_000));
+    }
+
+    #[test]
+    fn a_few_cards_are_slabs_too_where_none_of_them_can_be_read() {
+        let mut overview = Overview::default();
+        let mut is_shown = |zoom, in_view| {
+            overview.decide(zoom, in_view);
+            overview.is_shown()
+        };
+
+        assert!(is_shown(0.2, 3));
+        assert!(!is_shown(0.3, 3));
+        assert!(!is_shown(0.2, 0));
     }
 
     #[test]

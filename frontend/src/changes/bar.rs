@@ -54,7 +54,11 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
     let deed = use_deed();
     let root = use_node_ref();
     let free = props.free.filter(|free| *free > 320);
-    let middle = free.map_or_else(|| "50%".to_owned(), |free| format!("{}px", free / 2));
+    // Told from the right edge, so that it holds when the window is resized.
+    let middle = free.map_or_else(
+        || "50%".to_owned(),
+        |free| format!("calc(50% - {}px)", (page::width() - f64::from(free)) / 2.0),
+    );
     // The bar comes and goes: its place is written whenever it is there.
     use_effect({
         let root = root.clone();

@@ -1,10 +1,11 @@
 //! Fields: a label, the box, a hint, and what is wrong with it.
 
 use yew::prelude::{
-    AttrValue, Callback, Event, Html, InputEvent, Properties, SubmitEvent, classes, component, html,
+    AttrValue, Callback, Event, Html, InputEvent, Properties, SubmitEvent, classes, component,
+    html, use_effect, use_mut_ref, use_node_ref,
 };
 
-use crate::view::field;
+use crate::view::{field, focus};
 
 #[derive(Properties, PartialEq)]
 struct FrameProps {
@@ -221,12 +222,37 @@ pub struct FormProps {
     pub error: Option<AttrValue>,
 }
 
-/// Fields that are saved together.
+/// Fields that are saved together. When they are refused, the keyboard goes to the first that is
+/// wrong.
 #[component]
 pub fn Form(props: &FormProps) -> Html {
-    let onsubmit = props.on_submit.reform(|event: SubmitEvent| event.prevent_default());
+    let root = use_node_ref();
+    let is_sent = use_mut_ref(|| false);
+    let onsubmit = {
+        let (is_sent, on_submit) = (is_sent.clone(), props.on_submit.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            is_sent.replace(true);
+            on_submit.emit(());
+        })
+    };
+    // Who types on is not torn away.
+    let oninput = {
+        let is_sent = is_sent.clone();
+        Callback::from(move |_: InputEvent| {
+            is_sent.replace(false);
+        })
+    };
+    use_effect({
+        let root = root.clone();
+        move || {
+            if *is_sent.borrow() && focus::on_wrong(&root) {
+                is_sent.replace(false);
+            }
+        }
+    });
     html! {
-        <form class="form" novalidate=true aria-label={props.label.clone()} {onsubmit}>
+        <form ref={root} class="form" novalidate=true aria-label={props.label.clone()} {onsubmit} {oninput}>
             if let Some(error) = &props.error {
                 <p class="form-error" role="alert">{ error }</p>
             }

@@ -43,7 +43,7 @@ pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
             <header class="drawer-head">
                 <span class="card-icon drawer-icon"><Icon icon={LuFolder} size={24} /></span>
                 <div class="grow">
-                    <h2 class="truncate" data-test="panel-name">{ group.name.as_str() }</h2>
+                    <h2 data-test="panel-name">{ group.name.as_str() }</h2>
                     <p class="muted small">{ "A group: its services share its variables." }</p>
                 </div>
             </header>

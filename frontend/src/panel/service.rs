@@ -79,7 +79,7 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                     <ServiceIcon icon={face.icon.clone()} source={face.source.clone()} size={24} />
                 </span>
                 <div class="grow">
-                    <h2 class="truncate" data-test="panel-name">{ &face.name }</h2>
+                    <h2 data-test="panel-name">{ &face.name }</h2>
                     <p class="row row--wrap small">
                         <span data-test="panel-status" title={face.reason.clone()}>
                             <StatusMark status={face.status} word={face.word.clone()} />

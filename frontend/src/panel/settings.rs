@@ -216,18 +216,18 @@ fn scale(id: ServiceId, service: &Service) -> Html {
                 read={Callback::from(move |text: String| match text.trim() {
                     "" => bounded(None, cpu),
                     text => match text.parse() {
-                        Ok(memory) => bounded(Some(memory), cpu),
-                        Err(_) => Err("must be a whole number".to_owned()),
+                        Ok(memory @ 6..=1_048_576) => bounded(Some(memory), cpu),
+                        _ => Err("must be a whole number from 6 to 1048576".to_owned()),
                     },
                 })} />
-            <TextSetting id="cpu" label="CPUs" address={at(Field::Limits)} mono=true
+            <TextSetting id="cpu" label="CPUs" address={at(Field::Limits)}
                 value={cpu.map(thousandths).unwrap_or_default()}
                 placeholder="No limit of its own" hint="0.5 is half of one core."
                 read={Callback::from(move |text: String| match text.trim() {
                     "" => bounded(memory, None),
                     text => match read_thousandths(text) {
-                        Some(millis) => bounded(memory, Some(millis)),
-                        None => Err("must be a number such as 0.5".to_owned()),
+                        Some(millis @ 10..=1_000_000) => bounded(memory, Some(millis)),
+                        _ => Err("must be a number from 0.01 to 1000, such as 0.5".to_owned()),
                     },
                 })} />
         </section>

@@ -44,7 +44,7 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
             <header class="drawer-head">
                 <span class="card-icon drawer-icon"><Icon icon={LuHardDrive} size={24} /></span>
                 <div class="grow">
-                    <h2 class="truncate" data-test="panel-name">{ &name }</h2>
+                    <h2 data-test="panel-name">{ &name }</h2>
                     <p class="muted small">{ "A volume: its data outlives containers." }</p>
                 </div>
             </header>

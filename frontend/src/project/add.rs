@@ -60,6 +60,11 @@ struct Typed {
 }
 
 impl Typed {
+    /// Before anything is typed: what is chosen is what would be sent.
+    fn blank() -> Self {
+        Self { pull: "missing".to_owned(), ..Self::default() }
+    }
+
     /// The service that the fields describe, or what is wrong with each.
     fn read(&self, position: Position) -> Result<NewService, BTreeMap<String, Vec<String>>> {
         let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -132,7 +137,7 @@ struct AddServiceProps {
 fn AddService(props: &AddServiceProps) -> Html {
     let deeds = use_deeds();
     let deed = use_deed();
-    let typed = use_state(Typed::default);
+    let typed = use_state(Typed::blank);
     let field = |set: fn(&mut Typed, String)| {
         let typed = typed.clone();
         Callback::from(move |text: String| {
@@ -368,4 +373,19 @@ pub fn named(deeds: &Deeds, address: &Address) -> AttrValue {
         let spec = if drawn.whole.get(address).is_some() { &drawn.whole } else { &drawn.base };
         spec.describe(address).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_form_shows_the_way_of_pulling_that_it_sends() {
+        let filled = Typed { name: "web".into(), image: "nginx".into(), ..Typed::blank() };
+
+        let sent = filled.read(Position::default()).unwrap();
+
+        assert!(matches!(sent.source, Source::Image { pull: PullPolicy::Missing, .. }));
+        assert!(pull_choices().iter().any(|choice| choice.value == filled.pull.as_str()));
+    }
 }

@@ -27,6 +27,7 @@ use crate::{
     component::{Button, ButtonKind, Empty, IconButton, Menu, MenuAt, use_toasts},
     live::{Desk, Live, use_live, use_select},
     panel::Tab,
+    theme::use_theme,
     view::page,
 };
 
@@ -99,6 +100,11 @@ pub fn Map(props: &MapProps) -> Html {
             });
             live.report(on_carried, Callback::from(move |why: String| toasts.failed(why)));
         }
+    });
+    let choice = use_theme();
+    use_effect_with(choice.theme, {
+        let handle = handle.clone();
+        move |_| handle.repaint()
     });
     use_effect_with((props.chosen, props.free), {
         let handle = handle.clone();

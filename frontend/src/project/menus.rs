@@ -10,7 +10,7 @@ use yew::prelude::{AttrValue, Callback};
 use super::{
     add::{Adding, named},
     deeds::Deeds,
-    scene::{Laid, free_spot},
+    scene::{Laid, free_ground, free_spot},
 };
 use crate::{
     canvas::{CanvasHandle, geometry::Position as Point},
@@ -27,14 +27,14 @@ pub fn adding(
     refusal: Option<AttrValue>,
     add: &Callback<Adding>,
 ) -> Vec<MenuItem> {
-    let place = |at: Point| domain::layout::Position::new(at.x, at.y).unwrap_or_default();
     let service = free_spot(laid, at.x, at.y);
+    let group = free_ground(laid, at.x, at.y);
     let item = |label: &'static str, what: Adding| {
         MenuItem::new(label, add.reform(move |()| what)).refused(refusal.clone())
     };
     vec![
         item("Add service", Adding::Service(service)).icon(LuBox).keys("A"),
-        item("Add group", Adding::Group(place(at))).icon(LuSquareDashed),
+        item("Add group", Adding::Group(group)).icon(LuSquareDashed),
         item("Add volume", Adding::Volume(None)).icon(LuHardDrive),
     ]
 }

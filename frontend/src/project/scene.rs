@@ -132,12 +132,27 @@ pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
 /// The nearest free place for a new card whose middle should lie at a point.
 #[must_use]
 pub fn free_spot(laid: &Laid, x: f64, y: f64) -> Position {
+    spot(laid, (x, y), (WIDTH, HEIGHT), |layer| layer == Layer::Card)
+}
+
+/// The same for an empty group: it covers neither cards nor other groups.
+#[must_use]
+pub fn free_ground(laid: &Laid, x: f64, y: f64) -> Position {
+    spot(laid, (x, y), EMPTY, |_| true)
+}
+
+fn spot(
+    laid: &Laid,
+    (x, y): (f64, f64),
+    (width, height): (f64, f64),
+    is_kept_off: fn(Layer) -> bool,
+) -> Position {
     const STEP: (f64, f64) = (WIDTH + 48.0, HEIGHT + 56.0);
 
-    let wanted = (x - WIDTH / 2.0, y - HEIGHT / 2.0);
+    let wanted = (x - width / 2.0, y - height / 2.0);
     let is_free = |(x, y): (f64, f64)| {
-        let area = Area::new(x - 16.0, y - 16.0, WIDTH + 32.0, HEIGHT + 32.0 + TABS);
-        let mut cards = laid.scene.cards.iter().filter(|card| card.layer == Layer::Card);
+        let area = Area::new(x - 16.0, y - 16.0, width + 32.0, height + 32.0 + TABS);
+        let mut cards = laid.scene.cards.iter().filter(|card| is_kept_off(card.layer));
         !cards.any(|card| card.area.meets(&area))
     };
     // Ring by ring around the wanted place, to the right first.
@@ -189,5 +204,37 @@ fn staged_tone(mark: Staged) -> Tone {
         Staged::Nothing => Tone::Calm,
         Staged::New | Staged::Edited => Tone::Staged,
         Staged::Removed => Tone::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laid(cards: Vec<Card>) -> Laid {
+        Laid { scene: Rc::new(Scene { cards, edges: Vec::new() }), nodes: Rc::default() }
+    }
+
+    #[test]
+    fn a_new_group_covers_neither_cards_nor_groups() {
+        let service = Card::new(CardId(1), Area::new(0.0, 0.0, WIDTH, HEIGHT), "web");
+        let ground = Area::new(-400.0, 0.0, EMPTY.0, EMPTY.1);
+        let group = Card { layer: Layer::Ground, ..Card::new(CardId(2), ground, "stores") };
+        let laid = laid(vec![service, group]);
+
+        let made = area(free_ground(&laid, 0.0, 0.0), EMPTY);
+
+        assert!(laid.scene.cards.iter().all(|card| !card.area.meets(&made)));
+    }
+
+    #[test]
+    fn a_new_service_may_lie_in_a_group() {
+        let ground = Area::new(-400.0, -400.0, 800.0, 800.0);
+        let laid =
+            laid(vec![Card { layer: Layer::Ground, ..Card::new(CardId(1), ground, "stores") }]);
+
+        let made = area(free_spot(&laid, 0.0, 0.0), (WIDTH, HEIGHT));
+
+        assert!(made.meets(&ground));
     }
 }

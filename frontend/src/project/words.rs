@@ -116,14 +116,14 @@ pub fn read_ports(text: &str) -> Result<Vec<Port>, String> {
         let (number, protocol) = match word.split_once('/') {
             None | Some((_, "tcp")) => (word.split('/').next().unwrap_or(word), Protocol::Tcp),
             Some((number, "udp")) => (number, Protocol::Udp),
-            Some(_) => return Err(format!("{word} is no port: write 80, or 53/udp.")),
+            Some(_) => return Err(format!("“{word}” is no port: write 80, or 53/udp.")),
         };
         let number = number
             .parse()
-            .map_err(|_| format!("{word} is no port: a port lies between 1 and 65535."))?;
+            .map_err(|_| format!("“{word}” is no port: a port lies between 1 and 65535."))?;
         let port = Port { number, protocol };
         if ports.contains(&port) {
-            return Err(format!("{word} is there twice."));
+            return Err(format!("{word} is there twice: name each port once."));
         }
         ports.push(port);
     }
@@ -205,6 +205,7 @@ mod tests {
         assert!(read_ports("80, 80").is_err());
         assert!(read_ports("0").is_err());
         assert!(read_ports("80/sctp").is_err());
+        assert!(read_ports("http").unwrap_err().starts_with("“http” is no port"));
         assert_eq!(read_ports(""), Ok(Vec::new()));
     }
 }

@@ -140,7 +140,7 @@ fn easel(status: &SystemStatus) -> Html {
                 </dd>
                 { fact("Late by", &format!("{} ms", reconciler.lag_ms)) }
                 { fact("At work on", &services(reconciler.busy)) }
-                { fact("Failing", &services(reconciler.failing)) }
+                { fact("Trying again", &services(reconciler.failing)) }
                 { fact("Open canvases", &status.open_canvases.to_string()) }
             </dl>
             if !reconciler.strays.is_empty() {

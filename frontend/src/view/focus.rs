@@ -21,7 +21,7 @@ pub fn use_focus_within(node: &NodeRef) {
     use_effect_with(node.clone(), |node| {
         let before = document().and_then(|it| it.active_element());
         if let Some(root) = node.cast::<Element>() {
-            let first = root.query_selector("[data-autofocus]").ok().flatten();
+            let first = root.query_selector("[data-autofocus]:not([disabled])").ok().flatten();
             let first = first.or_else(|| focusable(&root).into_iter().next());
             if let Some(element) = first.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
                 let _ = element.focus();
@@ -33,6 +33,30 @@ pub fn use_focus_within(node: &NodeRef) {
             }
         }
     });
+}
+
+/// Puts the keyboard on the first field within the element that is wrong, in sight. When all of it
+/// was refused, it stays where it is, or goes to what sends the form again. Whether anything is wrong.
+pub fn on_wrong(node: &NodeRef) -> bool {
+    let Some(root) = node.cast::<Element>() else { return false };
+    let find = |selector: &str| root.query_selector(selector).ok().flatten();
+    let here = document().and_then(|it| it.active_element());
+    let is_within = here.is_some_and(|here| root.contains(Some(&here)));
+    let target = match (find("[aria-invalid]"), find(".form-error")) {
+        (None, None) => return false,
+        (Some(field), _) => Some(field),
+        (None, Some(_)) if is_within => None,
+        (None, Some(_)) => find("[type=submit]"),
+    };
+    if let Some(target) = target {
+        if let Ok(Some(folded)) = target.closest("details") {
+            let _ = folded.set_attribute("open", "");
+        }
+        if let Ok(element) = target.dyn_into::<HtmlElement>() {
+            let _ = element.focus();
+        }
+    }
+    true
 }
 
 /// Lets Tab go round within the element.
