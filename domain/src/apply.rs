@@ -1,14 +1,14 @@
 //! From a selection of staged changes to all that applying it means.
 
 use crate::{
-    ChangeId, EnvironmentSpec, Error, RevisionNumber, ServiceId,
+    ChangeId, EnvironmentSpec, Error, Map, RevisionNumber, ServiceId,
     change::{StagedChange, StagedEdit, closure},
     changes::{Selection, Workspace},
     check::Problems,
     deployment::RunConfig,
     resolve::Place,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What an apply does: decided here, carried out by the store in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Plan {
     /// Does to the list of staged edits what applying means for it.
     pub fn settle(&self, edits: &mut Vec<StagedEdit>) {
         let done: BTreeSet<&ChangeId> = self.done.iter().collect();
-        let rebased: BTreeMap<&ChangeId, RevisionNumber> =
+        let rebased: Map<&ChangeId, RevisionNumber> =
             self.rebased.iter().map(|(id, base)| (id, *base)).collect();
         edits.retain(|edit| !done.contains(&edit.id));
         for edit in edits {

@@ -1,7 +1,7 @@
 //! What an open canvas holds: a snapshot, kept in step by events.
 
 use crate::{
-    ChangeId, EnvironmentId, EnvironmentSpec, Name, ProjectId, Result, ServiceId, UserId,
+    ChangeId, EnvironmentId, EnvironmentSpec, Map, Name, ProjectId, Result, ServiceId, UserId,
     access::ProjectRole,
     change::{StagedChange, StagedEdit, compact},
     deployments::ServiceState,
@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// An environment as a canvas shows it. Values are hidden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,11 +28,11 @@ pub struct Snapshot {
     /// What waits, raw.
     pub edits: Vec<StagedEdit>,
     /// How services are doing.
-    pub states: BTreeMap<ServiceId, ServiceState>,
+    pub states: Map<ServiceId, ServiceState>,
     /// Where everything lies.
     pub layout: Layout,
     /// Names of all people that the above speaks of.
-    pub people: BTreeMap<UserId, Name>,
+    pub people: Map<UserId, Name>,
     /// Whether the project is gone.
     #[serde(default)]
     pub deleted: bool,
@@ -66,7 +66,7 @@ impl Snapshot {
                     self.project.updated_at = numbered.at;
                 }
                 self.remove_edits(&edits);
-                let rebased: BTreeMap<_, _> = rebased.into_iter().collect();
+                let rebased: Map<_, _> = rebased.into_iter().collect();
                 for edit in &mut self.edits {
                     if let Some(base) = rebased.get(&edit.id) {
                         edit.base = *base;
@@ -199,7 +199,7 @@ pub enum ServerMessage {
         /// Numbered without gaps.
         events: Vec<Numbered>,
         /// Names of people that these events speak of.
-        people: BTreeMap<UserId, Name>,
+        people: Map<UserId, Name>,
     },
     /// An operation is done and stored.
     Done {

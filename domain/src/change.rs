@@ -1,16 +1,13 @@
 //! Staged edits, the changes that people see in them, and how changes are applied.
 
 use crate::{
-    Address, ChangeId, Content, EnvironmentSpec, RevisionNumber, Timestamp, UserId,
+    Address, ChangeId, Content, EnvironmentSpec, Map, RevisionNumber, Timestamp, UserId,
     check::{Problem, Problems, names},
     template::Reference,
     variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 /// One edit that waits to be applied: a stored row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +150,7 @@ impl StagedChange {
 /// whose deletion is staged is part of that deletion.
 #[must_use]
 pub fn compact(base: &EnvironmentSpec, edits: &[StagedEdit]) -> Vec<StagedChange> {
-    let mut by_address: BTreeMap<&Address, Vec<&StagedEdit>> = BTreeMap::new();
+    let mut by_address: Map<&Address, Vec<&StagedEdit>> = Map::new();
     for edit in edits {
         by_address.entry(&edit.address).or_default().push(edit);
     }

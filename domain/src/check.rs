@@ -1,14 +1,11 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, Content, EnvironmentSpec, Field, GroupId, MountPath, Name, ServiceId, Slug, VolumeId,
-    change::StagedChange, lookup::Found, template::Reference,
+    Address, Content, EnvironmentSpec, Field, GroupId, Map, MountPath, Name, ServiceId, Slug,
+    VolumeId, change::StagedChange, lookup::Found, template::Reference,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 /// Something that keeps a configuration from being applied.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,9 +81,9 @@ impl EnvironmentSpec {
     }
 
     fn check_services(&self, problems: &mut Vec<Problem>) {
-        let mut names: BTreeMap<String, ServiceId> = BTreeMap::new();
-        let mut slugs: BTreeMap<&Slug, ServiceId> = BTreeMap::new();
-        let mut mounted: BTreeMap<VolumeId, ServiceId> = BTreeMap::new();
+        let mut names: Map<String, ServiceId> = Map::new();
+        let mut slugs: Map<&Slug, ServiceId> = Map::new();
+        let mut mounted: Map<VolumeId, ServiceId> = Map::new();
         for (&id, service) in &self.services {
             let name = &service.name;
             if let Some(&first) = names.get(&name.as_str().to_lowercase()) {
@@ -129,12 +126,12 @@ impl EnvironmentSpec {
     fn check_mounts(
         &self,
         id: ServiceId,
-        mounted: &mut BTreeMap<VolumeId, ServiceId>,
+        mounted: &mut Map<VolumeId, ServiceId>,
         problems: &mut Vec<Problem>,
     ) {
         let service = &self.services[&id];
         let name = &service.name;
-        let mut paths: BTreeMap<&MountPath, VolumeId> = BTreeMap::new();
+        let mut paths: Map<&MountPath, VolumeId> = Map::new();
         for (&volume, path) in &service.mounts {
             if !self.volumes.contains_key(&volume) {
                 problems.push(Problem {

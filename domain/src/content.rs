@@ -1,11 +1,10 @@
 //! What may stand at an address.
 
 use crate::{
-    Address, Check, Command, Field, Group, GroupId, IconUrl, Limits, MountPath, Name, Port,
+    Address, Check, Command, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Name, Port,
     Replicas, Service, Source, Strategy, VariableKey, Volume, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What may stand at an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ impl Content {
     /// Whether both are the same to everybody, hidden values compared by version.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        let same_variables = |a: &BTreeMap<VariableKey, Variable>, b: &BTreeMap<_, Variable>| {
+        let same_variables = |a: &Map<VariableKey, Variable>, b: &Map<_, Variable>| {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| a.same_as(b)))
         };
         match (self, other) {
@@ -43,8 +42,7 @@ impl Content {
                 a.name == b.name && same_variables(&a.variables, &b.variables)
             }
             (Self::Service(a), Self::Service(b)) => {
-                let bare =
-                    |service: &Service| Service { variables: BTreeMap::new(), ..service.clone() };
+                let bare = |service: &Service| Service { variables: Map::new(), ..service.clone() };
                 bare(a) == bare(b) && same_variables(&a.variables, &b.variables)
             }
             _ => self == other,
@@ -54,7 +52,7 @@ impl Content {
     /// What may leave the server: everything but the values of variables.
     #[must_use]
     pub fn hidden(&self) -> Self {
-        let hide = |variables: &BTreeMap<VariableKey, Variable>| {
+        let hide = |variables: &Map<VariableKey, Variable>| {
             variables.iter().map(|(key, variable)| (key.clone(), variable.hidden())).collect()
         };
         match self {
@@ -70,7 +68,7 @@ impl Content {
     /// What stands at an address within it.
     #[must_use]
     pub(crate) fn part(&self, address: &Address) -> Option<Self> {
-        let variable = |variables: &BTreeMap<VariableKey, Variable>, key: &VariableKey| {
+        let variable = |variables: &Map<VariableKey, Variable>, key: &VariableKey| {
             variables.get(key).cloned().map(Self::Variable)
         };
         match (self, address) {

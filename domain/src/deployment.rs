@@ -1,14 +1,14 @@
 //! A deployment: one attempt to run one service at one resolved configuration.
 
 use crate::{
-    Command, DeploymentId, EnvironmentId, ImageRef, Limits, Message, MountPath, Port, ProjectId,
-    PullPolicy, RevisionNumber, Secret, ServiceId, Slug, Strategy, Timestamp, UserId, VariableKey,
-    VolumeId,
+    Command, DeploymentId, EnvironmentId, ImageRef, Limits, Map, Message, MountPath, Port,
+    ProjectId, PullPolicy, RevisionNumber, Secret, ServiceId, Slug, Strategy, Timestamp, UserId,
+    VariableKey, VolumeId,
     readiness::Check,
     runtime::{PinnedImage, PullProgress},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// What a deployment runs, with all variables resolved. Immutable.
 ///
@@ -22,13 +22,13 @@ pub struct RunConfig {
     /// Arguments in place of the image's own.
     pub command: Option<Command>,
     /// The container's environment.
-    pub variables: BTreeMap<VariableKey, Secret>,
+    pub variables: Map<VariableKey, Secret>,
     /// Ports it listens on.
     pub ports: Vec<Port>,
     /// What a replica may use. A later change of limits alone updates running replicas.
     pub limits: Limits,
     /// Volumes, and where they appear.
-    pub mounts: BTreeMap<VolumeId, MountPath>,
+    pub mounts: Map<VolumeId, MountPath>,
     /// How one tells that it is ready.
     pub check: Check,
     /// How it takes over: never [`Strategy::Automatic`] once resolved.

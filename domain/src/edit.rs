@@ -5,8 +5,8 @@ mod new;
 pub use new::{NewMount, NewService, NewVariable};
 
 use crate::{
-    Address, ChangeId, Content, EnvironmentSpec, Error, Field, Group, GroupId, Ids, Name, Resource,
-    Secret, Service, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
+    Address, ChangeId, Content, EnvironmentSpec, Error, Field, Group, GroupId, Ids, Map, Name,
+    Resource, Secret, Service, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
     change::StagedEdit,
     changes::Workspace,
     check::{Problem, ProblemKind, Problems},
@@ -16,7 +16,6 @@ use crate::{
     variable::{Value, Variable, check_value},
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeMap;
 
 /// An edit as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,7 +208,7 @@ fn prepare(
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
             let id = GroupId::new(ids.mint());
-            let group = Content::Group(Group { name, variables: BTreeMap::new() });
+            let group = Content::Group(Group { name, variables: Map::new() });
             let mut prepared = vec![(Address::Group(id), Some(group))];
             for service in services {
                 require(view, &Address::Service(service))?;

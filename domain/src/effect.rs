@@ -5,11 +5,11 @@ mod each;
 pub use each::effects;
 
 use crate::{
-    Address, EnvironmentSpec, Field, Service, ServiceId, VolumeId, change::StagedChange,
+    Address, EnvironmentSpec, Field, Map, Service, ServiceId, VolumeId, change::StagedChange,
     lookup::Found, template::Reference, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a change does to running containers, from least to most.
 #[derive(
@@ -38,7 +38,7 @@ pub struct Consequences {
     /// Services that will be gone.
     pub deleted: Vec<ServiceId>,
     /// What happens to those that stay.
-    pub affected: BTreeMap<ServiceId, Effect>,
+    pub affected: Map<ServiceId, Effect>,
     /// Volumes whose data will be destroyed.
     pub destroyed: Vec<VolumeId>,
 }
@@ -50,7 +50,7 @@ pub struct Consequences {
 /// is left alone.
 #[must_use]
 pub fn consequences(before: &EnvironmentSpec, after: &EnvironmentSpec) -> Consequences {
-    let mut affected = BTreeMap::new();
+    let mut affected = Map::new();
     for (id, service) in &after.services {
         let Some(old) = before.services.get(id) else { continue };
         let effect = if redeploys(old, service) || before.inputs(*id) != after.inputs(*id) {

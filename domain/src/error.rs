@@ -1,7 +1,7 @@
 //! What can go wrong, sorted by what the caller can do about it.
 
-use crate::{change::Conflicts, check::Problems};
-use std::{collections::BTreeMap, fmt};
+use crate::{Map, change::Conflicts, check::Problems};
+use std::fmt;
 
 /// Any error below a port, kept for the log.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -126,12 +126,12 @@ impl fmt::Display for Resource {
 
 /// What is wrong, by field, as the 422 answer gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldErrors(pub BTreeMap<String, Vec<String>>);
+pub struct FieldErrors(pub Map<String, Vec<String>>);
 
 impl FieldErrors {
     /// One field, one rule.
     pub fn one(field: impl Into<String>, rule: impl Into<String>) -> Self {
-        Self(BTreeMap::from([(field.into(), vec![rule.into()])]))
+        Self(Map::from([(field.into(), vec![rule.into()])]))
     }
 }
 

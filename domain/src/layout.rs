@@ -1,11 +1,11 @@
 //! Where things lie on the canvas. Not staged: nothing runs differently for it.
 
 use crate::{
-    Address, EnvironmentId, GroupId, Result, ServiceId, VolumeId, access::Mutation, name::Invalid,
+    Address, EnvironmentId, GroupId, Map, Result, ServiceId, VolumeId, access::Mutation,
+    name::Invalid,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Something that lies on the canvas: `service/<id>`, `group/<id>`, `volume/<id>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl TryFrom<RawPosition> for Position {
 }
 
 /// Where everything lies; what is absent has not been placed and is laid out by the canvas.
-pub type Layout = BTreeMap<Node, Position>;
+pub type Layout = Map<Node, Position>;
 
 /// Layouts. The last writer of a node's place wins.
 #[async_trait]

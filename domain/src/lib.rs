@@ -25,6 +25,7 @@ pub mod id;
 pub mod image;
 pub mod layout;
 mod lookup;
+pub mod map;
 pub mod name;
 pub mod object;
 pub mod project;
@@ -56,6 +57,7 @@ pub use id::{
 };
 pub use image::ImageRef;
 pub use lookup::Edge;
+pub use map::Map;
 pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
 pub use readiness::{Check, Probe};
 pub use secret::Secret;

@@ -1,7 +1,7 @@
 //! What a reference means: which definition it finds from where it is written.
 
 use crate::{
-    Address, EnvironmentSpec, GroupId, ServiceId, VariableKey, template::Reference,
+    Address, EnvironmentSpec, GroupId, Map, ServiceId, VariableKey, template::Reference,
     variable::Variable,
 };
 
@@ -187,8 +187,7 @@ impl EnvironmentSpec {
     /// of the referring one. Inherited variables count for each service that inherits them.
     #[must_use]
     pub fn edges(&self) -> Vec<Edge> {
-        let mut edges: std::collections::BTreeMap<(ServiceId, ServiceId), Vec<VariableKey>> =
-            std::collections::BTreeMap::new();
+        let mut edges: Map<(ServiceId, ServiceId), Vec<VariableKey>> = Map::new();
         for &from in self.services.keys() {
             for (address, variable) in self.variables_of(from) {
                 let Some(key) = address.variable_key() else { continue };

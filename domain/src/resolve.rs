@@ -1,7 +1,7 @@
 //! From an environment's configuration to what a container is given.
 
 use crate::{
-    Address, EnvironmentId, EnvironmentSpec, Error, ProjectId, Resource, Secret, Service,
+    Address, EnvironmentId, EnvironmentSpec, Error, Map, ProjectId, Resource, Secret, Service,
     ServiceId, Source, Strategy, VariableKey,
     check::{Problem, ProblemKind, Problems},
     deployment::RunConfig,
@@ -9,7 +9,6 @@ use crate::{
     template::{Reference, Segment, Template},
     variable::{MAX_VALUE, Value, Variable},
 };
-use std::collections::BTreeMap;
 
 /// Where a configuration belongs: what containers are told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +30,7 @@ impl EnvironmentSpec {
         let Source::Image { image, pull } = &config.source else { return Ok(None) };
 
         let mut variables = provided(place, service, config);
-        let mut values = Values { spec: self, known: BTreeMap::new() };
+        let mut values = Values { spec: self, known: Map::new() };
         let mut problems = Vec::new();
         for (address, variable) in self.variables_of(service) {
             match (values.of(&address, variable), address.variable_key()) {
@@ -83,7 +82,7 @@ impl EnvironmentSpec {
     #[must_use]
     pub fn resolved_value(&self, address: &Address) -> Option<Secret> {
         let (_, variable) = self.all_variables().find(|(at, _)| at == address)?;
-        let mut values = Values { spec: self, known: BTreeMap::new() };
+        let mut values = Values { spec: self, known: Map::new() };
         let value = values.of(address, variable).ok()?;
         let is_sealed =
             self.all_variables().any(|(at, it)| it.sealed && values.known.contains_key(&at));
@@ -106,11 +105,7 @@ impl Service {
 /// What every container is told, unless a variable says otherwise. Nothing in it can be renamed:
 /// a rename must not redeploy.
 #[must_use]
-pub fn provided(
-    place: Place,
-    service: ServiceId,
-    config: &Service,
-) -> BTreeMap<VariableKey, Secret> {
+pub fn provided(place: Place, service: ServiceId, config: &Service) -> Map<VariableKey, Secret> {
     [
         ("EASEL_PROJECT_ID", place.project.to_string()),
         ("EASEL_ENVIRONMENT_ID", place.environment.to_string()),
@@ -125,7 +120,7 @@ pub fn provided(
 /// Fills references in, each variable once.
 struct Values<'a> {
     spec: &'a EnvironmentSpec,
-    known: BTreeMap<Address, String>,
+    known: Map<Address, String>,
 }
 
 impl<'a> Values<'a> {

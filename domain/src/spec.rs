@@ -1,12 +1,11 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, MountPath, Name, Port,
+    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, Map, MountPath, Name, Port,
     Replicas, ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, name::Invalid,
     variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Which revision: counts up by one with every apply, from 0 for an environment just made.
@@ -41,19 +40,19 @@ pub struct EnvironmentSpec {
     pub project_name: Name,
     /// Shared variables.
     #[serde(default)]
-    pub variables: BTreeMap<VariableKey, Variable>,
+    pub variables: Map<VariableKey, Variable>,
     /// Groups.
     #[serde(default)]
-    pub groups: BTreeMap<GroupId, Group>,
+    pub groups: Map<GroupId, Group>,
     /// Volumes.
     #[serde(default)]
-    pub volumes: BTreeMap<VolumeId, Volume>,
+    pub volumes: Map<VolumeId, Volume>,
     /// Services.
     #[serde(default)]
-    pub services: BTreeMap<ServiceId, Service>,
+    pub services: Map<ServiceId, Service>,
     /// In which revision an address last changed. Absent: not since its parent was made.
     #[serde(default)]
-    pub versions: BTreeMap<Address, RevisionNumber>,
+    pub versions: Map<Address, RevisionNumber>,
 }
 
 /// A service, as one environment has it.
@@ -94,10 +93,10 @@ pub struct Service {
     pub strategy: Strategy,
     /// Its own variables.
     #[serde(default)]
-    pub variables: BTreeMap<VariableKey, Variable>,
+    pub variables: Map<VariableKey, Variable>,
     /// Volumes, and where they appear in it.
     #[serde(default)]
-    pub mounts: BTreeMap<VolumeId, MountPath>,
+    pub mounts: Map<VolumeId, MountPath>,
 }
 
 impl Service {
@@ -116,8 +115,8 @@ impl Service {
             limits: Limits::default(),
             check: Check::default(),
             strategy: Strategy::Automatic,
-            variables: BTreeMap::new(),
-            mounts: BTreeMap::new(),
+            variables: Map::new(),
+            mounts: Map::new(),
         }
     }
 }
@@ -131,7 +130,7 @@ pub struct Group {
     pub name: Name,
     /// Variables that its services inherit.
     #[serde(default)]
-    pub variables: BTreeMap<VariableKey, Variable>,
+    pub variables: Map<VariableKey, Variable>,
 }
 
 /// A volume. Its data is found by its id.
@@ -150,11 +149,11 @@ impl EnvironmentSpec {
         Self {
             revision: RevisionNumber::default(),
             project_name,
-            variables: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            services: BTreeMap::new(),
-            versions: BTreeMap::new(),
+            variables: Map::new(),
+            groups: Map::new(),
+            volumes: Map::new(),
+            services: Map::new(),
+            versions: Map::new(),
         }
     }
 
@@ -177,7 +176,7 @@ impl EnvironmentSpec {
         };
         (firsts.into_iter())
             .flat_map(|first| {
-                (self.versions.range(first..))
+                (self.versions.since(&first))
                     .take_while(|(within, _)| within.parent().as_ref() == Some(address))
             })
             .map(|(_, version)| *version)
@@ -187,7 +186,7 @@ impl EnvironmentSpec {
     /// What stands at an address.
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<Content> {
-        let variable = |variables: &BTreeMap<VariableKey, Variable>, key: &VariableKey| {
+        let variable = |variables: &Map<VariableKey, Variable>, key: &VariableKey| {
             variables.get(key).cloned().map(Content::Variable)
         };
         match address {
@@ -339,7 +338,7 @@ pub(crate) fn find_among<'a>(
 }
 
 fn put_variable(
-    variables: &mut BTreeMap<VariableKey, Variable>,
+    variables: &mut Map<VariableKey, Variable>,
     key: &VariableKey,
     content: Option<Content>,
 ) -> Option<()> {

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, ChangeId, Error, Message, Name, ServiceId, UserId,
+    Address, ChangeId, Error, Map, Message, Name, ServiceId, UserId,
     change::{Conflict, Conflicts, Refusal, StagedChange, closure, dependents},
     changes::{Applied, Discarded, Keep, Revealed, Selection, Staging, Workspace},
     check::Problem as Fault,
@@ -20,7 +20,7 @@ use domain::{
     rollout::ServiceKey,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -98,7 +98,7 @@ struct PendingChanges {
     /// What keeps all of it from being applied.
     problems: Vec<Fault>,
     /// Names of the contributors.
-    people: BTreeMap<UserId, Name>,
+    people: Map<UserId, Name>,
 }
 
 /// What is staged, compacted, values hidden.
@@ -136,7 +136,7 @@ fn pending(workspace: &Workspace) -> PendingChanges {
         consequences: consequences(&workspace.spec, &whole),
         conflicts,
         problems,
-        people: BTreeMap::new(),
+        people: Map::new(),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, Check, Command, Content, Deployment, DeploymentId, Error, Field, ImageRef, Limits,
-    Message, MountPath, Port, PortNumber, Protocol, Replicas, Resource, Secret, ServiceId, Source,
-    Strategy, VariableKey, VolumeId,
+    Map, Message, MountPath, Port, PortNumber, Protocol, Replicas, Resource, Secret, ServiceId,
+    Source, Strategy, VariableKey, VolumeId,
     access::ProjectRole,
     deployment::DeploymentState,
     deployments::{DeploymentSummary, ReplicaSummary},
@@ -24,7 +24,6 @@ use domain::{
     runtime::{ContainerId, ContainerState},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -65,7 +64,7 @@ struct CreateDeployment {
     image: ImageRef,
     /// Set as the service's own variables, which win over inherited ones.
     #[serde(default)]
-    env_vars: BTreeMap<VariableKey, Secret>,
+    env_vars: Map<VariableKey, Secret>,
     #[serde(default)]
     ports: Option<Vec<AnyPort>>,
     #[serde(default)]
@@ -160,7 +159,7 @@ struct DeploymentDetail {
     resources: Limits,
     check: Check,
     strategy: Strategy,
-    mounts: BTreeMap<VolumeId, MountPath>,
+    mounts: Map<VolumeId, MountPath>,
     /// Keys of its variables.
     env_keys: Vec<VariableKey>,
 }
@@ -188,7 +187,7 @@ impl DeploymentDetail {
             check: config.check,
             strategy: config.strategy,
             mounts: config.mounts,
-            env_keys: config.variables.into_keys().collect(),
+            env_keys: config.variables.into_iter().map(|(key, _)| key).collect(),
         }
     }
 }

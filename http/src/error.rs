@@ -6,13 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    ChangeId, Content, Error, FieldErrors,
+    ChangeId, Content, Error, FieldErrors, Map,
     change::{Conflict, Conflicts},
     check::Problem as Fault,
     runtime::RuntimeError,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, time::Duration};
 use utoipa::ToSchema;
 
 /// What handlers answer.
@@ -39,8 +39,8 @@ pub struct Problem {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Details {
     /// What is wrong, by field (422), or by parameter of the query (400).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub errors: BTreeMap<String, Vec<String>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub errors: Map<String, Vec<String>>,
     /// All that must be applied together (409 `incomplete`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub closure: Vec<ChangeId>,
@@ -69,7 +69,7 @@ impl Problem {
     /// A parameter of the query cannot be read.
     pub(crate) fn wrong_query(name: String, rule: String) -> Self {
         let mut problem = Self::unreadable(format!("{name} {rule}"));
-        let errors = BTreeMap::from([(name, vec![rule])]);
+        let errors = Map::from([(name, vec![rule])]);
         problem.details = Some(Box::new(Details { errors, ..Details::default() }));
         problem
     }

@@ -8,11 +8,11 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Error,
+    Error, Map,
     layout::{Layouts, Node, Position},
 };
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -29,8 +29,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 #[serde(deny_unknown_fields)]
 struct Places {
     /// By node: `service/<id>`, `group/<id>`, `volume/<id>`.
-    #[schema(value_type = BTreeMap<String, Position>)]
-    places: BTreeMap<Node, Position>,
+    #[schema(value_type = Map<String, Position>)]
+    places: Map<Node, Position>,
 }
 
 /// Move nodes, all in one write. Unknown ones are left out.

@@ -11,10 +11,9 @@ use crate::{
 };
 use axum::extract::State;
 use domain::{
-    Name, RevisionNumber, UserId, change::StagedChange, changes::Revision, project::Paged,
+    Map, Name, RevisionNumber, UserId, change::StagedChange, changes::Revision, project::Paged,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -35,7 +34,7 @@ struct RevisionDetail {
     revision: Revision,
     data: Vec<StagedChange>,
     /// Names of its author and contributors.
-    people: BTreeMap<UserId, Name>,
+    people: Map<UserId, Name>,
 }
 
 /// History, newest first.

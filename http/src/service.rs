@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, Check, Command, Content, DeploymentId, EnvironmentId, Error, Field, GroupId, IconUrl,
-    ImageRef, Limits, Message, Name, Port, ProjectId, Replicas, Resource, Secret, Service,
+    ImageRef, Limits, Map, Message, Name, Port, ProjectId, Replicas, Resource, Secret, Service,
     ServiceId, Slug, Source, Strategy, Timestamp, VariableKey,
     changes::OneService as Found,
     deployment::{Condition, service_status},
@@ -21,7 +21,6 @@ use domain::{
     project::Paged,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -179,7 +178,7 @@ fn word(condition: Condition) -> &'static str {
 async fn states(
     server: &Server,
     environment: EnvironmentId,
-) -> Result<BTreeMap<ServiceId, ServiceState>> {
+) -> Result<Map<ServiceId, ServiceState>> {
     let states = server.app.deployments.states(environment).await?;
     Ok(states.into_iter().map(|state| (state.service, state)).collect())
 }
@@ -247,7 +246,7 @@ struct CreateService {
     #[serde(default)]
     strategy: Strategy,
     #[serde(default)]
-    env_vars: BTreeMap<VariableKey, Secret>,
+    env_vars: Map<VariableKey, Secret>,
     /// Why, for the history.
     #[serde(default)]
     message: Message,

@@ -12,14 +12,13 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, EnvironmentSpec, Error, GroupId, Resource, Secret, ServiceId, VariableKey,
+    Address, EnvironmentSpec, Error, GroupId, Map, Resource, Secret, ServiceId, VariableKey,
     changes::Revealed,
     edit::Edit,
     template::Reference,
     variable::{Value, Variable},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -107,8 +106,8 @@ impl Scope {
     }
 
     /// Those defined here, and those inherited, by key.
-    fn variables(self, spec: &EnvironmentSpec) -> Option<BTreeMap<Address, Variable>> {
-        let own = |variables: &BTreeMap<VariableKey, Variable>| {
+    fn variables(self, spec: &EnvironmentSpec) -> Option<Map<Address, Variable>> {
+        let own = |variables: &Map<VariableKey, Variable>| {
             (variables.iter())
                 .map(|(key, variable)| (self.address(key.clone()), variable.clone()))
                 .collect()

@@ -6,13 +6,13 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, Name, Result, ServiceId, UserId,
+    EnvironmentId, Map, Name, Result, ServiceId, UserId,
     canvas::{Snapshot, Snapshots},
     change::StagedEdit,
     deployments::ServiceState,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl Snapshots for Store {
@@ -22,7 +22,7 @@ impl Snapshots for Store {
             staging::load(&self.inner, &db, environment).await?;
         let spec::Ground { project, environment: row, .. } = ground;
         let edits: Vec<StagedEdit> = workspace.edits.iter().map(StagedEdit::hidden).collect();
-        let states: BTreeMap<ServiceId, ServiceState> =
+        let states: Map<ServiceId, ServiceState> =
             deployment::load_states(&self.inner, &db, environment, None)
                 .await?
                 .into_iter()
@@ -46,8 +46,8 @@ impl Snapshots for Store {
 async fn people(
     db: &DatabaseTransaction,
     edits: &[StagedEdit],
-    states: &BTreeMap<ServiceId, ServiceState>,
-) -> Result<BTreeMap<UserId, Name>> {
+    states: &Map<ServiceId, ServiceState>,
+) -> Result<Map<UserId, Name>> {
     let authors = states.values().flat_map(|state| state.active.iter().chain(&state.newest));
     let ids: BTreeSet<UserId> = (edits.iter().map(|edit| edit.author))
         .chain(authors.filter_map(|deployment| deployment.author))

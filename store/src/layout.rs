@@ -3,13 +3,12 @@
 use crate::{Store, error::failed, spec::upsert, staging, table::layout, transaction::Transaction};
 use async_trait::async_trait;
 use domain::{
-    Address, EnvironmentId, Error, Result,
+    Address, EnvironmentId, Error, Map, Result,
     access::Mutation,
     event::Event,
     layout::{Layout, Layouts, Node, Position},
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
-use std::collections::BTreeMap;
 
 #[async_trait]
 impl Layouts for Store {
@@ -58,7 +57,7 @@ pub(crate) async fn write(
     environment: EnvironmentId,
     places: &[(Node, Position)],
 ) -> Result<()> {
-    let latest: BTreeMap<Node, Position> = places.iter().copied().collect();
+    let latest: Map<Node, Position> = places.iter().copied().collect();
     if latest.is_empty() {
         return Ok(());
     }

@@ -16,13 +16,12 @@ use crate::{
     vault,
 };
 use domain::{
-    Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Resource, Result,
+    Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Map, Resource, Result,
     RevisionNumber, Service, ServiceId, Volume, VolumeId,
     resolve::Place,
     variable::{Value, Variable},
 };
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
-use std::collections::BTreeMap;
 
 /// An environment's rows, read together.
 pub(crate) struct Ground {
@@ -98,7 +97,7 @@ async fn load_spec(
         .await
         .map_err(&doing)?;
     for row in groups {
-        let group = Group { name: text(row.name)?, variables: BTreeMap::new() };
+        let group = Group { name: text(row.name)?, variables: Map::new() };
         spec.groups.insert(GroupId::new(row.group_id), group);
     }
     let volumes = volume_config::Entity::find()
@@ -150,7 +149,7 @@ pub(crate) async fn load_part(
         Address::Group(group) => {
             let row = group_config::Entity::find_by_id((id, group.as_uuid())).one(db).await;
             if let Some(row) = row.map_err(&doing)? {
-                let group_config = Group { name: text(row.name)?, variables: BTreeMap::new() };
+                let group_config = Group { name: text(row.name)?, variables: Map::new() };
                 spec.groups.insert(*group, group_config);
             }
         }

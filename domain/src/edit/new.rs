@@ -1,11 +1,10 @@
 //! What is asked to be made.
 
 use crate::{
-    Check, Command, GroupId, IconUrl, Limits, MountPath, Name, Port, Replicas, Secret, ServiceId,
-    Slug, Source, Strategy, VariableKey, layout::Position,
+    Check, Command, GroupId, IconUrl, Limits, Map, MountPath, Name, Port, Replicas, Secret,
+    ServiceId, Slug, Source, Strategy, VariableKey, layout::Position,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A service to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ pub struct NewService {
     #[serde(default)]
     pub strategy: Strategy,
     #[serde(default)]
-    pub variables: BTreeMap<VariableKey, NewVariable>,
+    pub variables: Map<VariableKey, NewVariable>,
     /// Where it lies on the canvas.
     #[serde(default)]
     pub position: Option<Position>,

@@ -7,14 +7,11 @@
 
 use super::{Effect, plain_effect};
 use crate::{
-    Address, Content, EnvironmentSpec, Field, Group, GroupId, ServiceId, Variable,
+    Address, Content, EnvironmentSpec, Field, Group, GroupId, Map, ServiceId, Variable,
     change::StagedChange,
     lookup::{Found, Look, Scope},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-};
+use std::{collections::BTreeSet, mem};
 
 /// What each change does, alone among all that are staged, in their order: for each the same as
 /// [`effect_of`](super::effect_of).
@@ -39,14 +36,14 @@ struct Among<'a> {
     /// Services that run, and go on.
     running: Vec<ServiceId>,
     /// What is made, by its address.
-    made: BTreeMap<&'a Address, &'a Content>,
+    made: Map<&'a Address, &'a Content>,
     /// Changes by what they are a part of.
-    parts: BTreeMap<Address, Vec<&'a StagedChange>>,
+    parts: Map<Address, Vec<&'a StagedChange>>,
     /// Where definitions were looked for on behalf of those that run.
     looked: BTreeSet<Address>,
     /// By service: which of those that run depend on the group that it lies in. Found out when a
     /// change to a group asks.
-    askers: Option<BTreeMap<ServiceId, BTreeSet<ServiceId>>>,
+    askers: Option<Map<ServiceId, BTreeSet<ServiceId>>>,
 }
 
 impl<'a> Among<'a> {
@@ -58,7 +55,7 @@ impl<'a> Among<'a> {
             .filter(|change| change.address.is_whole())
             .filter_map(|change| Some((&change.address, change.new.as_ref()?)))
             .collect();
-        let mut parts: BTreeMap<Address, Vec<&StagedChange>> = BTreeMap::new();
+        let mut parts: Map<Address, Vec<&StagedChange>> = Map::new();
         for change in all {
             if let Some(parent) = change.address.parent() {
                 parts.entry(parent).or_default().push(change);
@@ -200,7 +197,7 @@ impl<'a> Among<'a> {
     /// Those that run and depend on the group that one of these lies in.
     fn askers_of(&mut self, services: impl IntoIterator<Item = ServiceId>) -> Vec<ServiceId> {
         let askers = self.askers.get_or_insert_with(|| {
-            let mut askers: BTreeMap<ServiceId, BTreeSet<ServiceId>> = BTreeMap::new();
+            let mut askers: Map<ServiceId, BTreeSet<ServiceId>> = Map::new();
             for &id in &self.running {
                 askers.entry(id).or_default().insert(id);
                 follow(&self.whole, self.whole.variables_of(id), &mut |look| {

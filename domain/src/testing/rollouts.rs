@@ -5,7 +5,7 @@ mod world;
 pub use world::{Held, World};
 
 use crate::{
-    Clock, DeploymentId, EnvironmentId, Ids, Limits, Message, ProjectId, PullPolicy,
+    Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, PullPolicy,
     RevisionNumber, ServiceId, Slug, Strategy, Timestamp, VolumeId,
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
     readiness::Check,
@@ -18,7 +18,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -244,10 +244,10 @@ pub fn config(command: &str) -> RunConfig {
         image: "sim/app:1".parse().expect("this is an image"),
         pull: PullPolicy::Missing,
         command: crate::Command::parse(command).ok(),
-        variables: BTreeMap::new(),
+        variables: Map::new(),
         ports: Vec::new(),
         limits: Limits::default(),
-        mounts: BTreeMap::new(),
+        mounts: Map::new(),
         check: Check::default(),
         strategy: Strategy::StartFirst,
     }
@@ -257,7 +257,7 @@ pub fn config(command: &str) -> RunConfig {
 #[must_use]
 pub fn config_with_volume(command: &str, volume: VolumeId) -> RunConfig {
     let path = crate::MountPath::try_from("/data").expect("this is a path");
-    let mounts = BTreeMap::from([(volume, path)]);
+    let mounts = Map::from([(volume, path)]);
     RunConfig { mounts, strategy: Strategy::StopFirst, ..config(command) }
 }
 

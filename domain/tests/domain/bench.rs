@@ -2,7 +2,7 @@
 
 use domain::{
     Address, ChangeId, Command, Content, EnvironmentId, EnvironmentSpec, Field, GroupId, Limits,
-    Name, ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey,
+    Map, Name, ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey,
     VolumeId,
     apply::plan,
     change::{StagedChange, StagedEdit},
@@ -14,7 +14,6 @@ use domain::{
     workspace::Settled,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Sixty cases, the same ones every time; others, and more, with `PROPTEST_CASES`.
@@ -394,16 +393,12 @@ pub(crate) fn new_service(name: Name) -> NewService {
         limits: Limits::default(),
         check: domain::Check::default(),
         strategy: domain::Strategy::Automatic,
-        variables: BTreeMap::new(),
+        variables: Map::new(),
         position: None,
     }
 }
 
 /// The spec without its bookkeeping.
 pub(crate) fn bare(spec: &EnvironmentSpec) -> EnvironmentSpec {
-    EnvironmentSpec {
-        revision: domain::RevisionNumber(0),
-        versions: BTreeMap::new(),
-        ..spec.clone()
-    }
+    EnvironmentSpec { revision: domain::RevisionNumber(0), versions: Map::new(), ..spec.clone() }
 }

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, image, key, name, new_service, place, variable};
 use domain::{
-    Address, Check, Command, Content, Field, Group, GroupId, IconUrl, Limits, MountPath, Port,
+    Address, Check, Command, Content, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Port,
     Replicas, Secret, Service, ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
     change::closure,
@@ -49,7 +49,7 @@ fn contents() -> Vec<Content> {
         Content::Strategy(Strategy::StopFirst),
         Content::MountPath(MountPath::try_from("/data").unwrap()),
         Content::Variable(Variable { value, sealed: false, version: 1 }),
-        Content::Group(Group { name: name("g"), variables: BTreeMap::new() }),
+        Content::Group(Group { name: name("g"), variables: Map::new() }),
         Content::Volume(Volume { name: name("v") }),
         Content::Service(Box::new(Service::named(name("s"), Slug::try_from("s").unwrap()))),
     ]
@@ -209,7 +209,7 @@ fn each_change_states_its_effect() {
     use Effect::{Redeploy, Scale, Update};
     assert_eq!(effects, [Effect::None, Effect::None, Update, Scale, Redeploy, Redeploy]);
     let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
-    assert_eq!(said.affected, BTreeMap::from([(web, Redeploy), (idle, Redeploy)]));
+    assert_eq!(said.affected, Map::from([(web, Redeploy), (idle, Redeploy)]));
 }
 
 /// What a service referred to by a detour becomes its own.
@@ -232,7 +232,7 @@ fn joining_a_group_whose_variable_was_used_by_a_detour_redeploys() {
     let plan = plan(place(), &bench.workspace, &selection).unwrap();
 
     assert_eq!(plan.deploy.iter().map(|(service, _)| *service).collect::<Vec<_>>(), [api]);
-    assert_eq!(said.affected, BTreeMap::from([(api, Effect::Redeploy)]));
+    assert_eq!(said.affected, Map::from([(api, Effect::Redeploy)]));
 }
 
 #[test]

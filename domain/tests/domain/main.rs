@@ -7,6 +7,7 @@ mod bench;
 mod configuration;
 mod cycle;
 mod deployment;
+mod map;
 mod memory;
 mod name;
 mod properties;

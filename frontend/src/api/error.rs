@@ -1,8 +1,8 @@
 //! What can go wrong with a request, sorted by what a screen does about it.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-use domain::{ChangeId, change::Conflict, check::Problem};
+use domain::{ChangeId, Map, change::Conflict, check::Problem};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub enum ApiError {
     /// Look elsewhere.
     NotFound(String),
     /// Send something else: what is wrong, by field.
-    Invalid { message: String, fields: BTreeMap<String, Vec<String>> },
+    Invalid { message: String, fields: Map<String, Vec<String>> },
     /// It clashes with something that exists, or with what others did meanwhile.
     Conflict { message: String, conflicts: Vec<Conflict> },
     /// More is needed than was named.
@@ -35,7 +35,7 @@ pub enum ApiError {
 struct Envelope {
     error: String,
     message: String,
-    errors: BTreeMap<String, Vec<String>>,
+    errors: Map<String, Vec<String>>,
     closure: Vec<ChangeId>,
     missing: Vec<ChangeId>,
     conflicts: Vec<Conflict>,

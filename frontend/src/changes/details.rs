@@ -1,12 +1,9 @@
 //! All that is staged, resource by resource, and applying some or all of it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 use domain::{
-    Address, Message,
+    Address, Map, Message,
     changes::{Applied, Selection},
     effect::{Effect, effects},
 };
@@ -64,7 +61,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     // All of them at once: one by one, each would lay all changes upon the configuration anew.
     let effects = use_memo(drawn.clone(), |drawn| {
         let each = effects(&drawn.base, &drawn.changes);
-        drawn.changes.iter().map(|change| change.id).zip(each).collect::<BTreeMap<_, _>>()
+        drawn.changes.iter().map(|change| change.id).zip(each).collect::<Map<_, _>>()
     });
     let destroyed = review.destroyed(drawn);
     let choose = {

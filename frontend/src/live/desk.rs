@@ -1,9 +1,9 @@
 //! What the page knows of an open canvas, kept in step by the server's messages.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use domain::{
-    UserId,
+    Map, UserId,
     access::ProjectRole,
     canvas::{ServerMessage, Snapshot},
     deployments::ServiceState,
@@ -127,7 +127,7 @@ impl Desk {
     fn fold(
         &mut self,
         events: Vec<domain::event::Numbered>,
-        people: BTreeMap<UserId, domain::Name>,
+        people: Map<UserId, domain::Name>,
     ) -> Outcome {
         let Some(snapshot) = &mut self.snapshot else { return Outcome::Gap };
         snapshot.people.extend(people);

@@ -1,14 +1,10 @@
 //! What a canvas draws of a configuration and what is staged upon it. Made anew when one of them
 //! changes, and never for a status, a place or a frame.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Deref,
-    rc::Rc,
-};
+use std::{collections::BTreeSet, ops::Deref, rc::Rc};
 
 use domain::{
-    Address, EnvironmentSpec, GroupId, Service, ServiceId, VolumeId,
+    Address, EnvironmentSpec, GroupId, Map, Service, ServiceId, VolumeId,
     canvas::Snapshot,
     change::StagedChange,
     check::{Problem, ProblemKind},
@@ -31,7 +27,7 @@ pub struct Drawn {
     pub edges: Vec<Line>,
     /// What keeps all of it from being applied.
     pub problems: Vec<Problem>,
-    marks: BTreeMap<ServiceId, Staged>,
+    marks: Map<ServiceId, Staged>,
 }
 
 /// An edge between two services.
@@ -150,7 +146,7 @@ fn marks(
     base: &EnvironmentSpec,
     whole: &EnvironmentSpec,
     changes: &[StagedChange],
-) -> BTreeMap<ServiceId, Staged> {
+) -> Map<ServiceId, Staged> {
     let touched: BTreeSet<ServiceId> =
         changes.iter().filter_map(|change| change.address.service()).collect();
     (touched.into_iter())

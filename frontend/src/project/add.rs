@@ -1,9 +1,7 @@
 //! Adding a service, a group or a volume: a form whose fields are read by the domain's own rules.
 
-use std::collections::BTreeMap;
-
 use domain::{
-    Address, Command, ImageRef, MountPath, Name, PullPolicy, Secret, ServiceId, Source,
+    Address, Command, ImageRef, Map, MountPath, Name, PullPolicy, Secret, ServiceId, Source,
     edit::{Edit, NewMount, NewService, NewVariable},
     layout::Position,
 };
@@ -66,8 +64,8 @@ impl Typed {
     }
 
     /// The service that the fields describe, or what is wrong with each.
-    fn read(&self, position: Position) -> Result<NewService, BTreeMap<String, Vec<String>>> {
-        let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    fn read(&self, position: Position) -> Result<NewService, Map<String, Vec<String>>> {
+        let mut wrong: Map<String, Vec<String>> = Map::new();
         let mut note = |field: &str, rule: String| {
             wrong.entry(field.to_owned()).or_default().push(rule);
         };
@@ -362,7 +360,7 @@ fn AddVolume(props: &AddVolumeProps) -> Html {
 pub fn wrong(field: &str, rule: &str) -> ApiError {
     ApiError::Invalid {
         message: rule.to_owned(),
-        fields: BTreeMap::from([(field.to_owned(), vec![rule.to_owned()])]),
+        fields: Map::from([(field.to_owned(), vec![rule.to_owned()])]),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Places for what nobody has placed: left to right by who needs whom, below what lies there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
-    ServiceId, VolumeId,
+    Map, ServiceId, VolumeId,
     layout::{Layout, Node, Position},
 };
 
@@ -18,7 +18,7 @@ const MOST_ROWS: usize = 6;
 
 /// Places for those services, groups and volumes that have none. What has one once keeps it for as
 /// long as `known` remembers.
-pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut BTreeMap<Node, Position>) {
+pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut Map<Node, Position>) {
     known.retain(|node, _| !layout.contains_key(node));
     let lacks = |node: &Node| !layout.contains_key(node);
     let services: Vec<ServiceId> = (drawn.services())
@@ -27,7 +27,7 @@ pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut BTreeMap<Node, Positi
         .collect();
     let columns = columns(drawn, &services);
     let mut top = floor(drawn, layout, known);
-    let mut rows: BTreeMap<usize, i32> = BTreeMap::new();
+    let mut rows: Map<usize, i32> = Map::new();
     for chunk in columns {
         for (column, service) in chunk {
             let row = rows.entry(column).or_default();
@@ -63,7 +63,7 @@ pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut BTreeMap<Node, Positi
 }
 
 /// Below everything that has a place.
-fn floor(drawn: &Drawn, layout: &Layout, known: &BTreeMap<Node, Position>) -> i32 {
+fn floor(drawn: &Drawn, layout: &Layout, known: &Map<Node, Position>) -> i32 {
     let all: BTreeSet<Node> = drawn.services().map(|(id, _)| Node::Service(id)).collect();
     (layout.iter().chain(known))
         .filter(|(node, _)| {
@@ -79,7 +79,7 @@ fn floor(drawn: &Drawn, layout: &Layout, known: &BTreeMap<Node, Position>) -> i3
 /// column becomes a tower.
 fn columns(drawn: &Drawn, services: &[ServiceId]) -> Vec<Vec<(usize, ServiceId)>> {
     let among: BTreeSet<ServiceId> = services.iter().copied().collect();
-    let mut depth: BTreeMap<ServiceId, usize> = services.iter().map(|id| (*id, 0)).collect();
+    let mut depth: Map<ServiceId, usize> = services.iter().map(|id| (*id, 0)).collect();
     // Each round pushes what is needed one further right; circles end with the rounds.
     for _ in 0..services.len().min(8) {
         for edge in &drawn.edges {
@@ -98,7 +98,7 @@ fn columns(drawn: &Drawn, services: &[ServiceId]) -> Vec<Vec<(usize, ServiceId)>
     let mut waiting: Vec<(usize, ServiceId)> =
         tied.into_iter().map(|id| (depth[&id], id)).collect();
     while !waiting.is_empty() {
-        let mut used: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut used: Map<usize, usize> = Map::new();
         let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(column, _)| {
             let used = used.entry(*column).or_default();
             *used += 1;

@@ -1,6 +1,6 @@
 //! The map itself: the canvas engine, fed with what is known, and what hands do on it.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use domain::{
     Address, Content, Field,
@@ -63,7 +63,7 @@ pub fn Map(props: &MapProps) -> Html {
     let toasts = use_toasts();
     let grounds = use_select(&live, (), grounds);
     let may_edit = use_select(&live, (), |_, desk, ()| desk.may_edit());
-    let known = use_mut_ref(BTreeMap::<Node, Position>::new);
+    let known = use_mut_ref(domain::Map::<Node, Position>::new);
     let laid: Rc<Laid> = use_memo(grounds.clone(), {
         let (live, known) = (live.clone(), known.clone());
         move |_| scene::lay(&live.desk(), &mut known.borrow_mut())

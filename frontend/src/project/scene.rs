@@ -1,9 +1,9 @@
 //! What the canvas engine is told of an open project: cards, groups, volumes, edges.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use domain::{
-    GroupId, ServiceId,
+    GroupId, Map, ServiceId,
     layout::{Node, Position},
 };
 
@@ -46,7 +46,7 @@ pub fn service_card(id: ServiceId) -> CardId {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Laid {
     pub scene: Rc<Scene>,
-    pub nodes: Rc<BTreeMap<CardId, Node>>,
+    pub nodes: Rc<Map<CardId, Node>>,
 }
 
 impl Laid {
@@ -60,7 +60,7 @@ impl Laid {
 
 /// Lays everything out. `known` remembers where the unplaced were put.
 #[must_use]
-pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
+pub fn lay(desk: &Desk, known: &mut Map<Node, Position>) -> Laid {
     let (Some(drawn), Some(snapshot)) = (desk.picture(), desk.snapshot()) else {
         return Laid::default();
     };
@@ -70,8 +70,8 @@ pub fn lay(desk: &Desk, known: &mut BTreeMap<Node, Position>) -> Laid {
         |node: Node| layout.get(&node).or_else(|| known.get(&node)).copied().unwrap_or_default();
 
     let mut cards = Vec::new();
-    let mut nodes = BTreeMap::new();
-    let mut members: BTreeMap<GroupId, Vec<Area>> = BTreeMap::new();
+    let mut nodes = Map::new();
+    let mut members: Map<GroupId, Vec<Area>> = Map::new();
     for (id, service) in drawn.services() {
         let node = Node::Service(id);
         let area = area(at(node), (WIDTH, HEIGHT));

@@ -1,8 +1,6 @@
 //! The first visit: whoever has the token from the console makes the first account.
 
-use std::collections::BTreeMap;
-
-use domain::{Email, Name, Secret, account::Password};
+use domain::{Email, Map, Name, Secret, account::Password};
 use yew::prelude::{
     Callback, Html, Properties, component, html, use_context, use_node_ref, use_state_eq,
 };
@@ -149,7 +147,7 @@ fn rules(password: &str) -> Html {
 
 /// All that is wrong, at once.
 fn check(token: &str, email: &str, name: &str, password: &str) -> Result<(), ApiError> {
-    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut fields: Map<String, Vec<String>> = Map::new();
     let mut note = |field: &str, rule: String| {
         fields.insert(field.to_owned(), vec![rule]);
     };

@@ -1,6 +1,6 @@
 //! Signing in.
 
-use domain::Email;
+use domain::{Email, Map};
 use yew::prelude::{
     Callback, Html, Properties, component, html, use_context, use_effect_with, use_node_ref,
     use_state_eq,
@@ -99,7 +99,7 @@ fn LoginForm(props: &LoginFormProps) -> Html {
 
 /// What can be said without asking.
 fn check(email: &str, password: &str) -> Result<(), ApiError> {
-    let mut fields = std::collections::BTreeMap::new();
+    let mut fields = Map::new();
     if let Err(rule) = Email::try_from(email) {
         fields.insert("email".to_owned(), vec![rule.to_string()]);
     }

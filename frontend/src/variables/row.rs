@@ -1,7 +1,7 @@
 //! The rows of the table, worked out from what is applied and what is staged.
 
 use domain::{
-    Address, ChangeId, EnvironmentSpec, GroupId, ServiceId, UserId, Variable, VariableKey,
+    Address, ChangeId, EnvironmentSpec, GroupId, Map, ServiceId, UserId, Variable, VariableKey,
     canvas::Snapshot, change::StagedChange,
 };
 
@@ -41,7 +41,7 @@ impl Scope {
 
     /// Its own variables, and those it inherits, each where it is defined.
     fn visible(self, spec: &EnvironmentSpec) -> Vec<(Address, Variable)> {
-        let own = |variables: &std::collections::BTreeMap<VariableKey, Variable>| {
+        let own = |variables: &Map<VariableKey, Variable>| {
             (variables.iter())
                 .map(|(key, variable)| (self.address(key.clone()), variable.clone()))
                 .collect::<Vec<_>>()

@@ -11,14 +11,13 @@ use crate::{
     transaction::{BATCH, Transaction},
 };
 use domain::{
-    Address, EnvironmentSpec, Error, Result, Service, ServiceId, Source, VolumeId,
+    Address, EnvironmentSpec, Error, Map, Result, Service, ServiceId, Source, VolumeId,
     variable::{Value, Variable},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Writes what differs, and nothing else.
@@ -27,7 +26,7 @@ pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentS
     let environment = ground.environment.id;
     save_services(tx, ground, after).await?;
 
-    let names = |spec: &EnvironmentSpec| -> BTreeMap<_, _> {
+    let names = |spec: &EnvironmentSpec| -> Map<_, _> {
         spec.groups.iter().map(|(id, group)| (*id, group.name.clone())).collect()
     };
     let groups = Difference::of(&names(before), &names(after));
@@ -72,8 +71,8 @@ pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentS
 
 async fn save_services(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec) -> Result<()> {
     let environment = ground.environment.id;
-    let bare = |spec: &EnvironmentSpec| -> BTreeMap<ServiceId, Service> {
-        let without = |service: &Service| Service { variables: BTreeMap::new(), ..service.clone() };
+    let bare = |spec: &EnvironmentSpec| -> Map<ServiceId, Service> {
+        let without = |service: &Service| Service { variables: Map::new(), ..service.clone() };
         spec.services.iter().map(|(id, service)| (*id, without(service))).collect()
     };
     let services = Difference::of(&bare(&ground.spec), &bare(after));
@@ -259,7 +258,7 @@ async fn save_versions(
     Ok(())
 }
 
-fn all_variables(spec: &EnvironmentSpec) -> BTreeMap<Address, Variable> {
+fn all_variables(spec: &EnvironmentSpec) -> Map<Address, Variable> {
     let shared = (spec.variables.iter())
         .map(|(key, variable)| (Address::Variable(key.clone()), variable.clone()));
     let grouped = spec.groups.iter().flat_map(|(id, group)| {
@@ -275,12 +274,12 @@ fn all_variables(spec: &EnvironmentSpec) -> BTreeMap<Address, Variable> {
 
 /// What is new or other, and what is gone.
 struct Difference<K, V> {
-    changed: BTreeMap<K, V>,
+    changed: Map<K, V>,
     gone: Vec<K>,
 }
 
 impl<K: Clone + Ord, V: Clone + PartialEq> Difference<K, V> {
-    fn of(before: &BTreeMap<K, V>, after: &BTreeMap<K, V>) -> Self {
+    fn of(before: &Map<K, V>, after: &Map<K, V>) -> Self {
         Self {
             changed: (after.iter())
                 .filter(|(key, value)| before.get(key) != Some(value))

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, somebody, sql};
 use domain::{
-    Clock, Error, Message, Secret,
+    Clock, Error, Map, Message, Secret,
     access::InstanceRole,
     account::Accounts,
     changes::{Changes, Selection},
@@ -12,13 +12,13 @@ use domain::{
     rollout::{Rollouts, Step},
     testing::contracts::desk::{mutation, name, new_service},
 };
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 const PLANTED: &str = "planted-secret-4711";
 
 fn service(title: &str, value: &str) -> Edit {
     let variable = NewVariable { value: Secret::from(value), sealed: false };
-    let variables = BTreeMap::from([("TOKEN".try_into().unwrap(), variable)]);
+    let variables = Map::from([("TOKEN".try_into().unwrap(), variable)]);
     Edit::CreateService(Box::new(domain::edit::NewService { variables, ..new_service(title) }))
 }
 

@@ -2,8 +2,8 @@
 
 use super::Store;
 use crate::{
-    Address, ChangeId, EnvironmentId, EnvironmentSpec, Error, Message, Name, PullPolicy, Result,
-    Secret, ServiceId, Source, UserId, VariableKey,
+    Address, ChangeId, EnvironmentId, EnvironmentSpec, Error, Map, Message, Name, PullPolicy,
+    Result, Secret, ServiceId, Source, UserId, VariableKey,
     access::{Actor, IdempotencyKey, InstanceRole, Mutation, ProjectRole, Via},
     account::{NewUser, User},
     audit::AuditEntry,
@@ -61,7 +61,7 @@ pub fn new_service(text: &str) -> NewService {
         limits: crate::Limits::default(),
         check: crate::Check::default(),
         strategy: crate::Strategy::Automatic,
-        variables: BTreeMap::new(),
+        variables: Map::new(),
         position: None,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     world::{HeldEnvironment, HeldProject, World},
 };
 use crate::{
-    EnvironmentId, EnvironmentSpec, Error, Name, ProjectId, Resource, Result, Slug, UserId,
+    EnvironmentId, EnvironmentSpec, Error, Map, Name, ProjectId, Resource, Result, Slug, UserId,
     access::{Mutation, ProjectRole},
     deployment::{Condition, DeploymentState},
     deployments::ServiceState,
@@ -14,7 +14,6 @@ use crate::{
     rollout::{ServiceKey, Subject, Tombstone},
 };
 use async_trait::async_trait;
-use std::collections::BTreeMap;
 
 impl World {
     fn environments_of(&self, project: ProjectId) -> Vec<&HeldEnvironment> {
@@ -100,7 +99,7 @@ impl Projects for Memory {
                 discarded: Vec::new(),
                 next_seq: 1,
                 revisions: Vec::new(),
-                layout: BTreeMap::new(),
+                layout: Map::new(),
             };
             tx.world.environments.insert(production.id, held);
             tx.audit("projects.create", Some(id), id);

@@ -2,7 +2,7 @@
 
 use super::{Memory, paged};
 use crate::{
-    Address, EnvironmentId, Name, ProjectId, Result, ServiceId, UserId,
+    Address, EnvironmentId, Map, Name, ProjectId, Result, ServiceId, UserId,
     access::Mutation,
     audit::{Audit, AuditEntry},
     canvas::{Snapshot, Snapshots},
@@ -12,7 +12,7 @@ use crate::{
     project::{Page, Paged},
 };
 use async_trait::async_trait;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl Layouts for Memory {
@@ -107,7 +107,7 @@ impl Snapshots for Memory {
     async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
         self.read(|world, _| {
             let held = world.environment(environment)?;
-            let states: BTreeMap<_, _> = (world.states(environment)?.into_iter())
+            let states: Map<_, _> = (world.states(environment)?.into_iter())
                 .map(|state| (state.service, state))
                 .collect();
             let deployments =
@@ -115,7 +115,7 @@ impl Snapshots for Memory {
             let people: BTreeSet<UserId> = (held.edits.iter().map(|edit| edit.author))
                 .chain(deployments.filter_map(|deployment| deployment.author))
                 .collect();
-            let names: BTreeMap<UserId, Name> = (people.into_iter())
+            let names: Map<UserId, Name> = (people.into_iter())
                 .filter_map(|id| Some((id, world.user(id).ok()?.name.clone())))
                 .collect();
             Ok(Snapshot {

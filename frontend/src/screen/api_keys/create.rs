@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Name, ProjectId, Timestamp, access::KeyScope};
+use domain::{Map, Name, ProjectId, Timestamp, access::KeyScope};
 use icondata_lu::LuTriangleAlert;
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
@@ -181,7 +181,7 @@ fn Shown(props: &ShownProps) -> Html {
 }
 
 fn check(description: &str, scopes: &BTreeSet<KeyScope>) -> Result<(), ApiError> {
-    let mut fields = std::collections::BTreeMap::new();
+    let mut fields = Map::new();
     if let Err(rule) = Name::try_from(description) {
         fields.insert("description".to_owned(), vec![sentence(&rule.to_string())]);
     }
