@@ -1,11 +1,10 @@
 //! Who may do what: the one rule that every door asks.
 
 use crate::{
-    ApiKeyId, ProjectId, SessionId, UserId,
+    ApiKeyId, ProjectId, SessionId, Set, UserId,
     name::{Invalid, text_type},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// What somebody is on this instance.
 #[derive(
@@ -89,7 +88,7 @@ pub enum Via {
         /// Which one.
         key: ApiKeyId,
         /// What it may be used for.
-        scopes: BTreeSet<KeyScope>,
+        scopes: Set<KeyScope>,
         /// The only project that it may be used for, if it is bound to one.
         project: Option<ProjectId>,
     },

@@ -1,14 +1,14 @@
 //! People, their signed-in devices and their keys.
 
 use crate::{
-    ApiKeyId, Email, Name, ProjectId, Result, Secret, SessionId, Timestamp, UserId,
+    ApiKeyId, Email, Name, ProjectId, Result, Secret, SessionId, Set, Timestamp, UserId,
     access::{InstanceRole, KeyScope, Mutation},
     name::Invalid,
     project::{Page, Paged},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// How long an access token lives (DK-5).
 pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -160,7 +160,8 @@ pub struct ApiKey {
     pub description: Name,
     /// The first eight characters of its random part, to tell keys apart.
     pub prefix: String,
-    pub scopes: BTreeSet<KeyScope>,
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeSet<KeyScope>))]
+    pub scopes: Set<KeyScope>,
     pub project: Option<ProjectId>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
@@ -174,7 +175,7 @@ pub struct NewApiKey {
     pub description: Name,
     pub prefix: String,
     pub digest: Digest,
-    pub scopes: BTreeSet<KeyScope>,
+    pub scopes: Set<KeyScope>,
     pub project: Option<ProjectId>,
     pub expires_at: Option<Timestamp>,
 }

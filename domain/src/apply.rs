@@ -1,14 +1,13 @@
 //! From a selection of staged changes to all that applying it means.
 
 use crate::{
-    ChangeId, EnvironmentSpec, Error, Map, RevisionNumber, ServiceId,
+    ChangeId, EnvironmentSpec, Error, Map, RevisionNumber, ServiceId, Set,
     change::{StagedChange, StagedEdit, closure},
     changes::{Selection, Workspace},
     check::Problems,
     deployment::RunConfig,
     resolve::Place,
 };
-use std::collections::BTreeSet;
 
 /// What an apply does: decided here, carried out by the store in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub struct Plan {
 impl Plan {
     /// Does to the list of staged edits what applying means for it.
     pub fn settle(&self, edits: &mut Vec<StagedEdit>) {
-        let done: BTreeSet<&ChangeId> = self.done.iter().collect();
+        let done: Set<&ChangeId> = self.done.iter().collect();
         let rebased: Map<&ChangeId, RevisionNumber> =
             self.rebased.iter().map(|(id, base)| (id, *base)).collect();
         edits.retain(|edit| !done.contains(&edit.id));
@@ -123,7 +122,7 @@ fn choose(
             Ok(changes.clone())
         }
         Selection::UpTo { up_to } => {
-            let seen: BTreeSet<_> = (workspace.edits.iter())
+            let seen: Set<_> = (workspace.edits.iter())
                 .filter(|edit| edit.seq <= *up_to)
                 .map(|edit| &edit.address)
                 .collect();
@@ -144,9 +143,8 @@ fn settle_edits(
     changes: &[StagedChange],
     spec: &EnvironmentSpec,
 ) -> (Vec<ChangeId>, Vec<(ChangeId, RevisionNumber)>) {
-    let applied: BTreeSet<_> = changes.iter().map(|change| &change.address).collect();
-    let visible: BTreeSet<_> =
-        workspace.changes().into_iter().map(|change| change.address).collect();
+    let applied: Set<_> = changes.iter().map(|change| &change.address).collect();
+    let visible: Set<_> = workspace.changes().into_iter().map(|change| change.address).collect();
     let mut done = Vec::new();
     let mut rebased = Vec::new();
     for edit in &workspace.edits {
@@ -172,7 +170,7 @@ impl EnvironmentSpec {
     pub fn deploy_order(&self) -> Vec<ServiceId> {
         let edges = self.edges();
         let mut order: Vec<ServiceId> = Vec::new();
-        let mut placed: BTreeSet<ServiceId> = BTreeSet::new();
+        let mut placed: Set<ServiceId> = Set::new();
         let mut waiting: Vec<ServiceId> = self.services.keys().copied().collect();
         while !waiting.is_empty() {
             let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(|id| {

@@ -1,7 +1,7 @@
 //! What an open canvas holds: a snapshot, kept in step by events.
 
 use crate::{
-    ChangeId, EnvironmentId, EnvironmentSpec, Map, Name, ProjectId, Result, ServiceId, UserId,
+    ChangeId, EnvironmentId, EnvironmentSpec, Map, Name, ProjectId, Result, ServiceId, Set, UserId,
     access::ProjectRole,
     change::{StagedChange, StagedEdit, compact},
     deployments::ServiceState,
@@ -12,7 +12,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// An environment as a canvas shows it. Values are hidden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +110,7 @@ impl Snapshot {
     }
 
     fn remove_edits(&mut self, gone: &[ChangeId]) {
-        let gone: BTreeSet<_> = gone.iter().collect();
+        let gone: Set<_> = gone.iter().collect();
         self.edits.retain(|edit| !gone.contains(&edit.id));
     }
 }

@@ -1,13 +1,13 @@
 //! Staged edits, the changes that people see in them, and how changes are applied.
 
 use crate::{
-    Address, ChangeId, Content, EnvironmentSpec, Map, RevisionNumber, Timestamp, UserId,
+    Address, ChangeId, Content, EnvironmentSpec, Map, RevisionNumber, Set, Timestamp, UserId,
     check::{Problem, Problems, names},
     template::Reference,
     variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 /// One edit that waits to be applied: a stored row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,7 +209,7 @@ impl EnvironmentSpec {
     /// When an address has moved since its change was staged, or the result would not be sound
     /// (problems that were there before do not count).
     pub fn apply(&self, changes: &[StagedChange]) -> Result<Self, Refusal> {
-        let created: BTreeSet<&Address> = changes
+        let created: Set<&Address> = changes
             .iter()
             .filter(|change| change.creates())
             .map(|change| &change.address)
@@ -282,7 +282,7 @@ impl EnvironmentSpec {
     }
 
     /// Whether somebody else has changed the address since.
-    fn has_moved(&self, change: &StagedChange, created: &BTreeSet<&Address>) -> bool {
+    fn has_moved(&self, change: &StagedChange, created: &Set<&Address>) -> bool {
         let address = &change.address;
         if let Some(parent) = address.parent()
             && !self.has(&parent)
@@ -296,7 +296,7 @@ impl EnvironmentSpec {
     }
 
     fn record_versions(&mut self, changes: &[StagedChange]) {
-        let gone: BTreeSet<&Address> = changes
+        let gone: Set<&Address> = changes
             .iter()
             .filter(|change| change.deletes())
             .map(|change| &change.address)
@@ -333,7 +333,7 @@ impl EnvironmentSpec {
 /// order. What is not in `all` is ignored.
 #[must_use]
 pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]) -> Vec<ChangeId> {
-    let mut taken: BTreeSet<ChangeId> = chosen.iter().copied().collect();
+    let mut taken: Set<ChangeId> = chosen.iter().copied().collect();
     let whole = base.overlay(all);
     loop {
         let (some, rest): (Vec<_>, Vec<_>) =
@@ -400,7 +400,7 @@ pub(crate) fn dependents_beside(
     chosen: &[ChangeId],
 ) -> Vec<ChangeId> {
     let whole = base.overlay(all);
-    let mut gone: BTreeSet<ChangeId> = chosen.iter().copied().collect();
+    let mut gone: Set<ChangeId> = chosen.iter().copied().collect();
     loop {
         let (discarded, left): (Vec<_>, Vec<_>) =
             all.iter().cloned().partition(|change| gone.contains(&change.id));

@@ -1,11 +1,11 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, Content, EnvironmentSpec, Field, GroupId, Map, MountPath, Name, ServiceId, Slug,
+    Address, Content, EnvironmentSpec, Field, GroupId, Map, MountPath, Name, ServiceId, Set, Slug,
     VolumeId, change::StagedChange, lookup::Found, template::Reference,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 /// Something that keeps a configuration from being applied.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl EnvironmentSpec {
                 });
             }
             self.check_mounts(id, &mut mounted, problems);
-            let mut ports = BTreeSet::new();
+            let mut ports = Set::new();
             for port in &service.ports {
                 if !ports.insert(port) {
                     let port = port.number.get();
@@ -185,14 +185,14 @@ impl EnvironmentSpec {
 
     /// Depth-first, with a stack of its own: a chain of a thousand references is no deeper call.
     fn check_cycles(&self, problems: &mut Vec<Problem>) {
-        let mut done: BTreeSet<Address> = BTreeSet::new();
+        let mut done: Set<Address> = Set::new();
         for (root, variable) in self.all_variables() {
             if done.contains(&root) {
                 continue;
             }
             let mut path: Vec<(Address, Vec<Address>)> =
                 vec![(root.clone(), self.targets(&root, variable))];
-            let mut on_path: BTreeSet<Address> = BTreeSet::from([root]);
+            let mut on_path: Set<Address> = Set::from([root]);
             while let Some((_, targets)) = path.last_mut() {
                 let Some(next) = targets.pop() else {
                     if let Some((address, _)) = path.pop() {

@@ -5,11 +5,10 @@ mod each;
 pub use each::effects;
 
 use crate::{
-    Address, EnvironmentSpec, Field, Map, Service, ServiceId, VolumeId, change::StagedChange,
+    Address, EnvironmentSpec, Field, Map, Service, ServiceId, Set, VolumeId, change::StagedChange,
     lookup::Found, template::Reference, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// What a change does to running containers, from least to most.
 #[derive(
@@ -129,15 +128,15 @@ fn redeploys(old: &Service, new: &Service) -> bool {
 impl EnvironmentSpec {
     /// All that goes into a service's variables: which it has, which definition each reference
     /// finds, by version, and provided values.
-    fn inputs(&self, service: ServiceId) -> BTreeSet<(Address, Option<Reference>, Input)> {
+    fn inputs(&self, service: ServiceId) -> Set<(Address, Option<Reference>, Input)> {
         let input = |address: &Address, variable: &Variable| {
             Input::Variable(address.clone(), variable.version)
         };
         let mut waiting: Vec<(Address, &Variable)> = self.variables_of(service);
-        let mut inputs: BTreeSet<_> = (waiting.iter())
+        let mut inputs: Set<_> = (waiting.iter())
             .map(|(address, variable)| (address.clone(), None, input(address, variable)))
             .collect();
-        let mut seen: BTreeSet<Address> = BTreeSet::new();
+        let mut seen: Set<Address> = Set::new();
         while let Some((address, variable)) = waiting.pop() {
             if !seen.insert(address.clone()) {
                 continue;

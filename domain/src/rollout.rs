@@ -11,14 +11,14 @@ pub use ledger::{CRASH_LIMIT, CRASH_WINDOW, Ledger, Verdict};
 pub use status::{EngineHealth, Reconciler, ReconcilerStatus, Stray};
 
 use crate::{
-    DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Slug, Timestamp,
-    VolumeId,
+    DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Set, Slug,
+    Timestamp, VolumeId,
     deployment::{Condition, Deployment, Milestone},
     runtime::{ContainerId, PinnedImage, Subnet},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
 
 /// What is said of a volume that held data and that the engine does not have any more. Who reads why a
 /// service does not run knows it by this.
@@ -175,9 +175,9 @@ pub struct ServiceView {
     /// All replicas that have not been released.
     pub replicas: Vec<ReplicaRow>,
     /// Replicas released within the last [`MEMORY`].
-    pub released: BTreeSet<ReplicaId>,
+    pub released: Set<ReplicaId>,
     /// Volumes that were made for it once ([`Step::VolumeMade`]): a missing one had data.
-    pub volumes_made: BTreeSet<VolumeId>,
+    pub volumes_made: Set<VolumeId>,
     /// What was last said of it.
     pub condition: Option<(Condition, Option<String>)>,
 }

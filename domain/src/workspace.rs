@@ -1,7 +1,7 @@
 //! What discarding, restoring, settling, writing and revealing mean: decided here, stored elsewhere.
 
 use crate::{
-    Address, ChangeId, Content, EnvironmentSpec, Error, Ids, Resource, Secret, ServiceId,
+    Address, ChangeId, Content, EnvironmentSpec, Error, Ids, Resource, Secret, ServiceId, Set,
     apply::{Plan, plan},
     change::{StagedChange, StagedEdit, compact, dependents_beside},
     changes::{Keep, Revealed, Selection, Workspace},
@@ -10,7 +10,6 @@ use crate::{
     resolve::Place,
     variable::{Value, Variable},
 };
-use std::collections::BTreeSet;
 
 /// What settling a conflict does to the staged edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,11 +58,11 @@ impl Workspace {
         let beneath = self.beneath(&all);
         let going = dependents_beside(&self.spec, &all, &beneath, &chosen);
         refuse_unseen(going.iter().copied().filter(is_change).collect(), seen)?;
-        let gone: BTreeSet<&Address> = (all.iter().chain(&beneath))
+        let gone: Set<&Address> = (all.iter().chain(&beneath))
             .filter(|change| going.contains(&change.id))
             .map(|change| &change.address)
             .collect();
-        let unmade: BTreeSet<&Address> = all
+        let unmade: Set<&Address> = all
             .iter()
             .filter(|change| going.contains(&change.id) && change.old.is_none())
             .map(|change| &change.address)

@@ -11,13 +11,13 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    ApiKeyId, Error, Name, ProjectId, Resource, Secret, Timestamp,
+    ApiKeyId, Error, Name, ProjectId, Resource, Secret, Set, Timestamp,
     access::KeyScope,
     account::{Accounts, ApiKey, NewApiKey},
     project::Paged,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -36,13 +36,14 @@ struct CreateKey {
     expires_at: Option<Timestamp>,
     /// What it may be used for; all but `admin`, if absent.
     #[serde(default = "usual")]
-    scopes: BTreeSet<KeyScope>,
+    #[schema(value_type = std::collections::BTreeSet<KeyScope>)]
+    scopes: Set<KeyScope>,
     /// The only project that it may be used for, if any.
     #[serde(default)]
     project: Option<ProjectId>,
 }
 
-fn usual() -> BTreeSet<KeyScope> {
+fn usual() -> Set<KeyScope> {
     [KeyScope::Read, KeyScope::Stage, KeyScope::Deploy, KeyScope::Write].into()
 }
 

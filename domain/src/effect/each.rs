@@ -7,11 +7,11 @@
 
 use super::{Effect, plain_effect};
 use crate::{
-    Address, Content, EnvironmentSpec, Field, Group, GroupId, Map, ServiceId, Variable,
+    Address, Content, EnvironmentSpec, Field, Group, GroupId, Map, ServiceId, Set, Variable,
     change::StagedChange,
     lookup::{Found, Look, Scope},
 };
-use std::{collections::BTreeSet, mem};
+use std::mem;
 
 /// What each change does, alone among all that are staged, in their order: for each the same as
 /// [`effect_of`](super::effect_of).
@@ -40,10 +40,10 @@ struct Among<'a> {
     /// Changes by what they are a part of.
     parts: Map<Address, Vec<&'a StagedChange>>,
     /// Where definitions were looked for on behalf of those that run.
-    looked: BTreeSet<Address>,
+    looked: Set<Address>,
     /// By service: which of those that run depend on the group that it lies in. Found out when a
     /// change to a group asks.
-    askers: Option<Map<ServiceId, BTreeSet<ServiceId>>>,
+    askers: Option<Map<ServiceId, Set<ServiceId>>>,
 }
 
 impl<'a> Among<'a> {
@@ -61,7 +61,7 @@ impl<'a> Among<'a> {
                 parts.entry(parent).or_default().push(change);
             }
         }
-        let looked = BTreeSet::new();
+        let looked = Set::new();
         let mut among = Self { base, whole, running, made, parts, looked, askers: None };
         among.look();
         among
@@ -69,7 +69,7 @@ impl<'a> Among<'a> {
 
     /// Follows all references of all values that those that run see, each once.
     fn look(&mut self) {
-        let mut looked = BTreeSet::new();
+        let mut looked = Set::new();
         let seen = self.whole.all_variables().filter(|(address, _)| self.is_inherited(address));
         follow(&self.whole, seen.collect(), &mut |look| {
             if let Look::At(scope, key) = look {
@@ -197,7 +197,7 @@ impl<'a> Among<'a> {
     /// Those that run and depend on the group that one of these lies in.
     fn askers_of(&mut self, services: impl IntoIterator<Item = ServiceId>) -> Vec<ServiceId> {
         let askers = self.askers.get_or_insert_with(|| {
-            let mut askers: Map<ServiceId, BTreeSet<ServiceId>> = Map::new();
+            let mut askers: Map<ServiceId, Set<ServiceId>> = Map::new();
             for &id in &self.running {
                 askers.entry(id).or_default().insert(id);
                 follow(&self.whole, self.whole.variables_of(id), &mut |look| {
@@ -208,7 +208,7 @@ impl<'a> Among<'a> {
             }
             askers
         });
-        let found: BTreeSet<ServiceId> =
+        let found: Set<ServiceId> =
             services.into_iter().filter_map(|id| askers.get(&id)).flatten().copied().collect();
         found.into_iter().collect()
     }
@@ -233,7 +233,7 @@ fn follow<'a>(
     mut waiting: Vec<(Address, &'a Variable)>,
     note: &mut dyn FnMut(Look<'_>),
 ) {
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     while let Some((address, variable)) = waiting.pop() {
         if !seen.insert(address.clone()) {
             continue;

@@ -6,7 +6,7 @@ pub use world::{Held, World};
 
 use crate::{
     Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, PullPolicy,
-    RevisionNumber, ServiceId, Slug, Strategy, Timestamp, VolumeId,
+    RevisionNumber, ServiceId, Set, Slug, Strategy, Timestamp, VolumeId,
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
     readiness::Check,
     rollout::{
@@ -17,10 +17,7 @@ use crate::{
     testing::Chance,
 };
 use async_trait::async_trait;
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The rollout port in memory. Clones share one world.
 #[derive(Clone)]
@@ -129,8 +126,8 @@ impl FakeRollouts {
             active: None,
             deployments: Vec::new(),
             replicas: Vec::new(),
-            released: BTreeSet::new(),
-            volumes_made: BTreeSet::new(),
+            released: Set::new(),
+            volumes_made: Set::new(),
             condition: None,
         };
         inner.world.services.insert(key, view);

@@ -1,10 +1,9 @@
 //! Who may do what.
 
 use domain::{
-    ApiKeyId, ProjectId, SessionId, UserId,
+    ApiKeyId, ProjectId, SessionId, Set, UserId,
     access::{Actor, InstanceRole, KeyScope, Permission, ProjectRole, Verdict, Via},
 };
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const HERE: ProjectId = ProjectId::new(Uuid::from_u128(1));
@@ -25,7 +24,7 @@ fn person(role: InstanceRole) -> Actor {
 
 fn script(role: InstanceRole, scopes: &[KeyScope], project: Option<ProjectId>) -> Actor {
     let key = ApiKeyId::new(Uuid::from_u128(5));
-    let scopes: BTreeSet<KeyScope> = scopes.iter().copied().collect();
+    let scopes: Set<KeyScope> = scopes.iter().copied().collect();
     Actor { via: Via::ApiKey { key, scopes, project }, ..person(role) }
 }
 

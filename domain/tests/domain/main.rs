@@ -12,6 +12,7 @@ mod memory;
 mod name;
 mod properties;
 mod secrecy;
+mod set;
 mod shape;
 mod template;
 mod together;

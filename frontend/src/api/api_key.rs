@@ -1,9 +1,7 @@
 //! Keys for scripts.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    ApiKeyId, ProjectId, Secret, Timestamp, access::KeyScope, account::ApiKey, project::Paged,
+    ApiKeyId, ProjectId, Secret, Set, Timestamp, access::KeyScope, account::ApiKey, project::Paged,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use super::{Api, ApiError, Request, paging::PART};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewKey {
     pub description: String,
-    pub scopes: BTreeSet<KeyScope>,
+    pub scopes: Set<KeyScope>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! The bar at the bottom: how many changes wait, whose they are, and what to do with them.
 
-use domain::changes::Selection;
+use domain::{Set, changes::Selection};
 use icondata_lu::{LuRocket, LuTriangleAlert};
 use yew::prelude::{
     Callback, Html, KeyboardEvent, Properties, component, html, use_effect, use_node_ref,
@@ -75,7 +75,7 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
         let (toasts, picture) = (toasts.clone(), seen.picture.clone());
         Callback::from(move |()| {
             let (Some(place), Some(drawn)) = (live.place(), &picture) else { return };
-            let review = Review::without(drawn, &std::collections::BTreeSet::new());
+            let review = Review::without(drawn, &Set::new());
             // What destroys data, or cannot be applied, is looked at first.
             if !review.can_apply() || !review.consequences.destroyed.is_empty() {
                 open.emit(());

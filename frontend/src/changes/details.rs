@@ -1,9 +1,9 @@
 //! All that is staged, resource by resource, and applying some or all of it.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use domain::{
-    Address, Map, Message,
+    Address, Map, Message, Set,
     changes::{Applied, Selection},
     effect::{Effect, effects},
 };
@@ -45,11 +45,11 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     let route = use_route();
     // What came after these were opened waits to be ticked by whoever has read it.
     let opened_with = use_mut_ref(|| addresses(drawn));
-    let left_out = use_state_eq(BTreeSet::<Address>::new);
-    let ticked = use_state_eq(BTreeSet::<Address>::new);
+    let left_out = use_state_eq(Set::<Address>::new);
+    let ticked = use_state_eq(Set::<Address>::new);
     let message = use_state(String::new);
     let asks = use_state_eq(|| false);
-    let effective: BTreeSet<Address> = {
+    let effective: Set<Address> = {
         let known = opened_with.borrow();
         let late = addresses(drawn).into_iter().filter(|address| !known.contains(address));
         let late = late.filter(|address| !ticked.contains(address));
@@ -224,7 +224,7 @@ pub(super) fn Details(props: &DetailsProps) -> Html {
     }
 }
 
-fn addresses(drawn: &Picture) -> BTreeSet<Address> {
+fn addresses(drawn: &Picture) -> Set<Address> {
     drawn.changes.iter().map(|change| change.address.clone()).collect()
 }
 

@@ -1,9 +1,7 @@
 //! What applying a choice of changes would mean. Decided by the domain's own rules.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    Address, ChangeId,
+    Address, ChangeId, Set,
     change::{Conflict, Refusal, StagedChange, closure},
     check::Problem,
     effect::{Consequences, Effect, consequences},
@@ -20,7 +18,7 @@ pub(super) struct Review {
     /// All that would be applied, in order.
     pub applied: Vec<ChangeId>,
     /// Those of them that were not chosen, but are needed.
-    pub along: BTreeSet<ChangeId>,
+    pub along: Set<ChangeId>,
     pub consequences: Consequences,
     pub conflicts: Vec<Conflict>,
     pub problems: Vec<Problem>,
@@ -29,7 +27,7 @@ pub(super) struct Review {
 impl Review {
     /// Everything but what was left out.
     #[must_use]
-    pub(super) fn without(drawn: &Drawn, left_out: &BTreeSet<Address>) -> Self {
+    pub(super) fn without(drawn: &Drawn, left_out: &Set<Address>) -> Self {
         let all = &drawn.changes;
         let chosen: Vec<ChangeId> = (all.iter())
             .filter(|change| !left_out.contains(&change.address))

@@ -1,10 +1,10 @@
 //! What a canvas draws of a configuration and what is staged upon it. Made anew when one of them
 //! changes, and never for a status, a place or a frame.
 
-use std::{collections::BTreeSet, ops::Deref, rc::Rc};
+use std::{ops::Deref, rc::Rc};
 
 use domain::{
-    Address, EnvironmentSpec, GroupId, Map, Service, ServiceId, VolumeId,
+    Address, EnvironmentSpec, GroupId, Map, Service, ServiceId, Set, VolumeId,
     canvas::Snapshot,
     change::StagedChange,
     check::{Problem, ProblemKind},
@@ -147,7 +147,7 @@ fn marks(
     whole: &EnvironmentSpec,
     changes: &[StagedChange],
 ) -> Map<ServiceId, Staged> {
-    let touched: BTreeSet<ServiceId> =
+    let touched: Set<ServiceId> =
         changes.iter().filter_map(|change| change.address.service()).collect();
     (touched.into_iter())
         .map(|id| {

@@ -1,9 +1,7 @@
 //! Places for what nobody has placed: left to right by who needs whom, below what lies there.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    Map, ServiceId, VolumeId,
+    Map, ServiceId, Set, VolumeId,
     layout::{Layout, Node, Position},
 };
 
@@ -64,7 +62,7 @@ pub fn arrange(drawn: &Drawn, layout: &Layout, known: &mut Map<Node, Position>) 
 
 /// Below everything that has a place.
 fn floor(drawn: &Drawn, layout: &Layout, known: &Map<Node, Position>) -> i32 {
-    let all: BTreeSet<Node> = drawn.services().map(|(id, _)| Node::Service(id)).collect();
+    let all: Set<Node> = drawn.services().map(|(id, _)| Node::Service(id)).collect();
     (layout.iter().chain(known))
         .filter(|(node, _)| {
             all.contains(node)
@@ -78,7 +76,7 @@ fn floor(drawn: &Drawn, layout: &Layout, known: &Map<Node, Position>) -> i32 {
 /// In which column each lies: those that need others stand left of them. In chunks, so that no
 /// column becomes a tower.
 fn columns(drawn: &Drawn, services: &[ServiceId]) -> Vec<Vec<(usize, ServiceId)>> {
-    let among: BTreeSet<ServiceId> = services.iter().copied().collect();
+    let among: Set<ServiceId> = services.iter().copied().collect();
     let mut depth: Map<ServiceId, usize> = services.iter().map(|id| (*id, 0)).collect();
     // Each round pushes what is needed one further right; circles end with the rounds.
     for _ in 0..services.len().min(8) {

@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     Deployment, DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, Result,
-    ServiceId, Slug, Timestamp, VolumeId,
+    ServiceId, Set, Slug, Timestamp, VolumeId,
     rollout::{
         Aim, Desired, EnvironmentView, MEMORY, Ownership, ReplicaRow, ServiceKey, ServiceView,
         Subject, Tombstone,
@@ -20,10 +20,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
-};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 use uuid::Uuid;
 
 /// Everything.
@@ -160,8 +157,8 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
             active: active.map(DeploymentId::new),
             deployments: Vec::new(),
             replicas: Vec::new(),
-            released: BTreeSet::new(),
-            volumes_made: BTreeSet::new(),
+            released: Set::new(),
+            volumes_made: Set::new(),
             condition: match condition {
                 Some(word) => Some((from_word(&word)?, why)),
                 None => None,

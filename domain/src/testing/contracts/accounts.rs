@@ -5,7 +5,7 @@ use super::{
     desk::{mutation, name},
 };
 use crate::{
-    Clock, Email, Error, Secret, Timestamp, UserId,
+    Clock, Email, Error, Secret, Set, Timestamp, UserId,
     access::{IdempotencyKey, InstanceRole, KeyScope, Mutation},
     account::{
         ACCESS_LIFE, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession,
@@ -13,7 +13,7 @@ use crate::{
     },
     project::Page,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// Tests that an [`Accounts`](crate::account::Accounts) keeps its promises.
 #[macro_export]
@@ -95,7 +95,7 @@ async fn make_key(store: &Store, by: &Mutation, byte: u8, until: Option<Timestam
         description: name("robot"),
         prefix: "abcd1234".to_owned(),
         digest: digest(byte),
-        scopes: BTreeSet::from([KeyScope::Read, KeyScope::Deploy]),
+        scopes: Set::from([KeyScope::Read, KeyScope::Deploy]),
         project: None,
         expires_at: until,
     };

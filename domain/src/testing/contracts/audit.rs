@@ -5,12 +5,11 @@ use super::{
     desk::{Desk, SECRET, new_service, own},
 };
 use crate::{
-    ApiKeyId, Message,
+    ApiKeyId, Message, Set,
     access::{Actor, KeyScope, Mutation, Via},
     edit::Edit,
     project::Page,
 };
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Tests that an [`Audit`](crate::audit::Audit) keeps its promises.
@@ -71,7 +70,7 @@ pub async fn every_mutation_leaves_one_entry(store: Store) {
 pub async fn an_entry_says_who_how_and_from_where(store: Store) {
     let desk = Desk::open(store).await;
     let key = ApiKeyId::new(Uuid::from_u128(7));
-    let via = Via::ApiKey { key, scopes: BTreeSet::from([KeyScope::Stage]), project: None };
+    let via = Via::ApiKey { key, scopes: Set::from([KeyScope::Stage]), project: None };
     let by = Mutation {
         actor: Actor { via, ..desk.by.actor.clone() },
         request: "request-2".to_owned(),

@@ -4,7 +4,7 @@ mod scene;
 
 use super::Store;
 use crate::{
-    ServiceId, VolumeId,
+    ServiceId, Set, VolumeId,
     deployment::{Condition, DeploymentState, Milestone},
     edit::Edit,
     rollout::{
@@ -13,7 +13,7 @@ use crate::{
     runtime::{ContainerId, PinnedImage},
 };
 use scene::{Scene, replica};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Tests that a [`Rollouts`](crate::rollout::Rollouts) keeps its promises.
@@ -166,7 +166,7 @@ pub async fn a_version_lasts_until_something_is_written(store: Store) {
 /// Design §4: an address always means the same container.
 pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store) {
     let scene = Scene::connected(store).await;
-    let mut addresses = BTreeSet::new();
+    let mut addresses = Set::new();
     let mut last = replica(0);
     for number in 0..253 {
         let (replica, address) = scene.add(number).await;
@@ -295,8 +295,8 @@ pub async fn a_released_replica_is_remembered_for_a_day(store: Store) {
     scene.forward(Duration::from_secs(2));
     let forgotten = scene.view().await.released;
 
-    assert_eq!(remembered, BTreeSet::from([replica]));
-    assert_eq!(forgotten, BTreeSet::new());
+    assert_eq!(remembered, Set::from([replica]));
+    assert_eq!(forgotten, Set::new());
 }
 
 /// F46.
@@ -308,7 +308,7 @@ pub async fn a_volume_that_was_made_is_remembered(store: Store) {
     scene.record(std::slice::from_ref(&step)).await.expect("it is kept");
     scene.record(&[step]).await.expect("it is kept already");
 
-    assert_eq!(scene.view().await.volumes_made, BTreeSet::from([volume]));
+    assert_eq!(scene.view().await.volumes_made, Set::from([volume]));
 }
 
 /// DK-134.

@@ -2,7 +2,7 @@
 
 use super::{Memory, Transaction, paged};
 use crate::{
-    DeploymentId, EnvironmentId, Error, Message, Resource, Result, ServiceId, Source,
+    DeploymentId, EnvironmentId, Error, Message, Resource, Result, ServiceId, Set, Source,
     access::Mutation,
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
@@ -11,7 +11,6 @@ use crate::{
     rollout::{ServiceKey, ServiceView},
 };
 use async_trait::async_trait;
-use std::collections::BTreeSet;
 
 impl Transaction<'_> {
     /// Tells the reconciler's rows what is wanted now.
@@ -44,8 +43,8 @@ impl Transaction<'_> {
                 active: None,
                 deployments: Vec::new(),
                 replicas: Vec::new(),
-                released: BTreeSet::new(),
-                volumes_made: BTreeSet::new(),
+                released: Set::new(),
+                volumes_made: Set::new(),
                 condition: None,
             });
             view.wanted = wanted;

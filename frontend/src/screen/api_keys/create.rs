@@ -1,8 +1,8 @@
 //! Making a key, and showing its token this once.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use domain::{Map, Name, ProjectId, Timestamp, access::KeyScope};
+use domain::{Map, Name, ProjectId, Set, Timestamp, access::KeyScope};
 use icondata_lu::LuTriangleAlert;
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
@@ -61,8 +61,7 @@ struct KeyFormProps {
 #[component]
 fn KeyForm(props: &KeyFormProps) -> Html {
     let description = use_state_eq(String::new);
-    let scopes =
-        use_state_eq(|| BTreeSet::from([KeyScope::Read, KeyScope::Stage, KeyScope::Deploy]));
+    let scopes = use_state_eq(|| Set::from([KeyScope::Read, KeyScope::Stage, KeyScope::Deploy]));
     let life = use_state_eq(|| "90".to_owned());
     let project = use_state_eq(|| None::<ProjectId>);
     let session = use_context::<Session>().unwrap_or_default();
@@ -180,7 +179,7 @@ fn Shown(props: &ShownProps) -> Html {
     }
 }
 
-fn check(description: &str, scopes: &BTreeSet<KeyScope>) -> Result<(), ApiError> {
+fn check(description: &str, scopes: &Set<KeyScope>) -> Result<(), ApiError> {
     let mut fields = Map::new();
     if let Err(rule) = Name::try_from(description) {
         fields.insert("description".to_owned(), vec![sentence(&rule.to_string())]);
@@ -214,7 +213,7 @@ mod tests {
     // DK-13
     #[test]
     fn a_key_without_a_purpose_or_a_scope_is_not_asked_for() {
-        let error = check(" ", &BTreeSet::new()).unwrap_err();
+        let error = check(" ", &Set::new()).unwrap_err();
 
         assert!(error.field("description").is_some() && error.field("scopes").is_some());
     }
