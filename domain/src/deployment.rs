@@ -355,14 +355,15 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// DeployKit's word for the condition (row DK-42); `deploying` and `created` come from
-    /// deployments: see [`service_status`].
+    /// DeployKit's word for the condition (row DK-42), for which a service that is about to start has
+    /// not failed; `created` comes from deployments: see [`service_status`].
     #[must_use]
     pub fn deploykit_word(self) -> &'static str {
         match self {
             Self::Running | Self::Completed | Self::Sleeping => "running",
             Self::Degraded => "degraded",
-            Self::Restarting | Self::Crashed | Self::Missing => "failed",
+            Self::Restarting => "deploying",
+            Self::Crashed | Self::Missing => "failed",
             Self::Stopped => "stopped",
         }
     }

@@ -347,14 +347,14 @@ pub enum Step {
         /// What has happened to it.
         milestone: Milestone,
     },
-    /// A try to pull or create has failed; another one follows.
+    /// A try to pull or create has failed. History tells of it once, if another one follows.
     Attempted {
         /// Which deployment.
         deployment: DeploymentId,
         /// How many tries have failed so far.
         attempts: u32,
-        /// When the next one is.
-        retry_at: Timestamp,
+        /// When the next one is; none follows the last.
+        retry_at: Option<Timestamp>,
         /// Why it failed, for history.
         why: String,
     },

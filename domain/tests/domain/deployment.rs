@@ -166,5 +166,8 @@ fn one_word_for_a_service() {
     assert_eq!(service_status(Some(Condition::Running), Some(&failed)), "running");
     assert_eq!(service_status(Some(Condition::Degraded), None), "degraded");
     assert_eq!(service_status(Some(Condition::Stopped), Some(&failed)), "stopped");
+    assert_eq!(service_status(Some(Condition::Restarting), Some(&queued)), "deploying");
+    assert_eq!(service_status(Some(Condition::Restarting), Some(&failed)), "deploying");
+    assert_eq!(service_status(Some(Condition::Missing), None), "failed");
     assert_eq!(service_status(Some(Condition::Crashed), None), "failed");
 }

@@ -201,7 +201,7 @@ async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
     let retry_at = app.ports.clock.now();
     let why = "no answer".to_owned();
     app.record(&[
-        Step::Attempted { deployment, attempts: 2, retry_at, why },
+        Step::Attempted { deployment, attempts: 2, retry_at: Some(retry_at), why },
         Step::Reached { deployment, milestone },
     ])
     .await;

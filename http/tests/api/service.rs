@@ -140,7 +140,7 @@ pub(crate) async fn serve(app: &TestApp, service: &str) {
     .await;
 }
 
-// DK-42
+// DK-42, DK-52: what is about to start, as in every handover of a volume, has not failed.
 #[tokio::test]
 async fn a_condition_has_deploykits_word_too() {
     let app = TestApp::new().await;
@@ -151,6 +151,8 @@ async fn a_condition_has_deploykits_word_too() {
 
     for (condition, word) in [
         (Condition::Degraded, "degraded"),
+        (Condition::Restarting, "deploying"),
+        (Condition::Missing, "failed"),
         (Condition::Crashed, "failed"),
         (Condition::Stopped, "stopped"),
         (Condition::Running, "running"),

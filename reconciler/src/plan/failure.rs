@@ -66,18 +66,15 @@ pub fn consequence(
 
     let attempts = deployment.attempts + 1;
     let is_hopeless = matches!(error, RuntimeError::NameTaken { .. });
-    consequence.steps.push(if attempts >= rules.attempts || is_hopeless {
-        let reason = error.to_string();
+    let is_last = attempts >= rules.attempts || is_hopeless;
+    let wait = Duration::from_secs(3 * 4_u64.pow(attempts.saturating_sub(1).min(3)));
+    let retry_at = (!is_last).then(|| now.plus(wait));
+    let (deployment, reason) = (deployment.id, error.to_string());
+    consequence.steps.push(Step::Attempted { deployment, attempts, retry_at, why: reason.clone() });
+    if is_last {
         let failure = Failure { reason, exit_code: None, log_tail: None };
-        Step::Reached { deployment: deployment.id, milestone: Milestone::Failed(failure) }
-    } else {
-        let wait = Duration::from_secs(3 * 4_u64.pow(attempts.saturating_sub(1).min(3)));
-        Step::Attempted {
-            deployment: deployment.id,
-            attempts,
-            retry_at: now.plus(wait),
-            why: error.to_string(),
-        }
-    });
+        let milestone = Milestone::Failed(failure);
+        consequence.steps.push(Step::Reached { deployment, milestone });
+    }
     consequence
 }

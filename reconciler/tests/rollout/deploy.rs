@@ -201,6 +201,7 @@ async fn a_missing_image_is_tried_three_times_with_pauses() {
     let took = world.now().since(before).as_secs();
     assert!((15..18).contains(&took), "a short hiccup must not fail it: {took} s");
     assert!(world.failure(id).reason.contains("nobody/has:this"));
+    assert_eq!(world.rollouts.deployment(id).map(|it| it.attempts), Some(3));
     world.assert_at_rest().await;
 }
 
@@ -351,12 +352,13 @@ async fn without_a_free_network_a_deployment_fails_with_the_range() {
     assert!(world.failure(id).reason.contains("10.215.0.0/16"), "{}", world.failure(id).reason);
 }
 
-// DK-134: a container that cannot be made is tried three times, with pauses, like a pull.
+// DK-55, DK-134, W26: a container that cannot be made is tried three times, with pauses, like a pull;
+// the tries are those of the deployment, however many replicas it has.
 #[tokio::test(start_paused = true)]
 async fn a_container_that_cannot_be_made_is_tried_three_times_with_pauses() {
     let world = World::new();
-    let key = world.live("web", 1, "listen 80 0").await;
-    let serving = world.only(key);
+    let key = world.live("web", 3, "listen 80 0").await;
+    let serving = world.containers(key);
     world.engine.set_broken([(CallKind::Create, Some(key.service))].into());
     drop(world.engine.take_calls());
     let before = world.now();
@@ -365,10 +367,14 @@ async fn a_container_that_cannot_be_made_is_tried_three_times_with_pauses() {
     world.until_word(id, "failed").await;
 
     let calls = world.engine.take_calls();
-    assert_eq!(calls.iter().filter(|it| it.kind == CallKind::Create).count(), 3);
+    assert_eq!(calls.iter().filter(|it| it.kind == CallKind::Create).count(), 9);
+    assert_eq!(world.rollouts.deployment(id).map(|it| it.attempts), Some(3));
     let took = world.now().since(before).as_secs();
     assert!((15..18).contains(&took), "{took} s");
-    assert_eq!(world.only(key), serving, "it was not touched");
+    assert_eq!(world.containers(key), serving, "they were not touched");
+    world.assert_at_rest().await;
+    let made = world.engine.take_calls().iter().any(|it| it.kind == CallKind::Create);
+    assert!(!made, "after it has failed, nothing of it is tried");
 }
 
 // F55: what fails for one service for ever is no matter of the others.

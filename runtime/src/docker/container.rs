@@ -220,8 +220,8 @@ impl Docker {
         if !self.is_there(container).await? {
             return Ok(());
         }
-        // `v` removes volumes without a name only, which nobody could find again.
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        // Not its volumes without a name: an image may have told the engine to keep data there.
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(false).build();
         let removed = self
             .connection
             .call("remove a container", ACT, |docker| async move {

@@ -2,13 +2,17 @@
 
 use crate::lab::Lab;
 use bollard::{
-    models::ContainerCreateBody,
-    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+    models::{ContainerConfig, ContainerCreateBody},
+    query_parameters::{
+        CommitContainerOptionsBuilder, CreateContainerOptionsBuilder,
+        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptions,
+    },
 };
 use domain::{
-    Limits, MountPath, Secret, VariableKey, VolumeId,
+    ImageRef, Limits, MountPath, PullPolicy, Secret, VariableKey, VolumeId,
     runtime::{
-        ContainerId, ContainerState, Existed, Question, Restart, Runtime, RuntimeError, VolumeSpec,
+        ContainerId, ContainerState, Existed, Question, ReplicaSpec, Restart, Runtime,
+        RuntimeError, VolumeSpec,
     },
 };
 use std::time::Duration;
@@ -206,6 +210,33 @@ async fn a_paused_container_is_resumed() {
     }
 
     lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+}
+
+// I7, I8, W2: an image may declare a volume that Easel knows nothing of.
+#[tokio::test]
+async fn a_volume_that_the_image_declares_outlives_its_container() {
+    let lab = Lab::new().await;
+    let plain = lab.run(&lab.replica("web", &SLEEP)).await;
+    let repository = format!("easel-test-volume/{}", lab.instance.short());
+    let commit =
+        CommitContainerOptionsBuilder::new().container(&plain.0).repo(&repository).tag("1");
+    let commit = commit.changes("VOLUME /scratch").build();
+    lab.raw.commit_container(commit, ContainerConfig::default()).await.unwrap();
+    let reference = ImageRef::try_from(format!("{repository}:1")).unwrap();
+    let image = lab.docker.ensure_image(&reference, PullPolicy::Never, &|_| ()).await.unwrap();
+
+    let replica = ReplicaSpec { image, ..lab.replica("db", &SLEEP) };
+    let container = lab.run(&replica).await;
+    let mounts = lab.raw.inspect_container(&container.0, None).await.unwrap().mounts.unwrap();
+    let [mount] = &mounts[..] else { panic!("{mounts:?}") };
+    let volume = mount.name.clone().unwrap();
+    lab.docker.remove(&container).await.unwrap();
+
+    let kept = lab.raw.inspect_volume(&volume).await;
+    assert!(kept.is_ok(), "{kept:?}");
+    lab.raw.remove_volume(&volume, None::<RemoveVolumeOptions>).await.unwrap();
+    let force = RemoveImageOptionsBuilder::new().force(true).build();
+    lab.raw.remove_image(reference.as_str(), Some(force), None).await.unwrap();
 }
 
 // F46, I8

@@ -97,7 +97,7 @@ async fn counts(db: &DatabaseTransaction, projects: &[Uuid]) -> Result<BTreeMap<
         return Ok(BTreeMap::new());
     }
     let marks = vec!["?"; projects.len()].join(", ");
-    // A service fails when what serves does, or when its last deployment has failed.
+    // A service fails when what serves does; when nothing serves, if its last deployment has failed.
     let sql = format!(
         "SELECT e.project_id, sum(e.pending) AS pending, \
          coalesce(sum(n.services), 0) AS services, coalesce(sum(n.running), 0) AS running, \
@@ -106,10 +106,10 @@ async fn counts(db: &DatabaseTransaction, projects: &[Uuid]) -> Result<BTreeMap<
            SELECT s.environment_id, count(*) AS services, \
            sum(coalesce(s.condition = 'running', 0)) AS running, \
            sum(coalesce(s.condition IN ('crashed', 'degraded', 'missing'), 0) \
-             OR coalesce((\
+             OR (s.active IS NULL AND coalesce((\
                SELECT json_extract(d.state, '$.state') = 'failed' FROM deployment d \
                WHERE d.environment_id = s.environment_id AND d.service_id = s.service_id \
-               ORDER BY d.generation DESC LIMIT 1), 0)) AS failing \
+               ORDER BY d.generation DESC LIMIT 1), 0))) AS failing \
            FROM service_state s GROUP BY s.environment_id\
          ) n ON n.environment_id = e.id \
          WHERE e.project_id IN ({marks}) GROUP BY e.project_id"

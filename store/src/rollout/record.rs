@@ -85,18 +85,21 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
             change(tx, at, *deployment, |deployment| reach(deployment, milestone, at)).await
         }
         Step::Attempted { deployment, attempts, retry_at, why } => {
+            let before = find(tx, *deployment).await?;
             let changed = change(tx, at, *deployment, |deployment| {
                 if deployment.state.is_over() {
                     return stale("the deployment is over");
                 }
                 deployment.attempts = *attempts;
-                deployment.retry_at = Some(*retry_at);
+                deployment.retry_at = *retry_at;
                 Ok(())
             });
             changed.await?;
-            let found = find(tx, *deployment).await?;
-            let (service, why, retry_at) = (found.service, why.clone(), *retry_at);
-            tx.tell_at(found.environment, at, Event::Attempted { service, why, retry_at });
+            // Each replica may report the same try.
+            if let Some(retry_at) = retry_at.filter(|_| before.attempts < *attempts) {
+                let (service, why) = (before.service, why.clone());
+                tx.tell_at(before.environment, at, Event::Attempted { service, why, retry_at });
+            }
             Ok(())
         }
         Step::Promoted { deployment } => promote(tx, at, *deployment).await,

@@ -5,11 +5,12 @@ use super::{
     desk::{Desk, mutation, name},
 };
 use crate::{
-    Address, Content, Error, ProjectId, Resource, RevisionNumber,
+    Address, Content, Error, Message, ProjectId, Resource, RevisionNumber,
     access::{InstanceRole, ProjectRole},
+    deployment::{Condition, Failure, Milestone},
     event::Event,
     project::Page,
-    rollout::{ServiceKey, Subject},
+    rollout::{ServiceKey, Step, Subject},
 };
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ macro_rules! projects_contract {
                 members_come_change_and_go,
                 the_last_owner_stays,
                 a_summary_counts_what_its_card_shows,
+                what_runs_and_what_fails_are_counted_apart,
                 the_same_idempotency_key_makes_one_project,
                 an_idempotency_key_stands_for_one_thing,
             ]
@@ -224,6 +226,45 @@ pub async fn a_summary_counts_what_its_card_shows(store: Store) {
     assert_eq!((summary.running, summary.failing), (0, 0));
     assert_eq!(summary.role, Some(ProjectRole::Owner));
     assert_eq!(admins.expect("the store answers").data[0].role, None);
+}
+
+/// DK-33, W20: each service is counted once, as the canvas shows it.
+pub async fn what_runs_and_what_fails_are_counted_apart(store: Store) {
+    let desk = Desk::open(store).await;
+    let (web, worker, cron) =
+        (desk.service("web").await, desk.service("worker").await, desk.service("cron").await);
+    let condition = |service, condition| Step::ConditionChanged {
+        service: ServiceKey { environment: desk.environment, service },
+        condition,
+        why: None,
+    };
+    let counts = async || {
+        let list = desk.store.projects.list(None, None, Page::FIRST).await;
+        let summary = list.expect("the store answers").data.remove(0);
+        (summary.services, summary.running, summary.failing)
+    };
+    let fail = async |service| {
+        let failure = Failure { reason: "no".to_owned(), exit_code: None, log_tail: None };
+        let deployment = desk.newest(service).await.id;
+        let milestone = Milestone::Failed(failure);
+        desk.record(&[Step::Reached { deployment, milestone }]).await;
+    };
+    assert_eq!(counts().await, (3, 0, 0), "nothing has come to an end yet");
+
+    desk.go_live(web).await;
+    desk.go_live(worker).await;
+    fail(cron).await;
+    desk.record(&[condition(web, Condition::Running), condition(worker, Condition::Running)]).await;
+    assert_eq!(counts().await, (3, 2, 1));
+
+    let again = &desk.store.deployments;
+    again.redeploy(&desk.by, desk.environment, web, Message::default()).await.expect("it can be");
+    fail(web).await;
+    assert_eq!(counts().await, (3, 2, 1), "a failed rollout does not make what serves failed");
+
+    desk.record(&[condition(web, Condition::Crashed), condition(worker, Condition::Stopped)]).await;
+    assert_eq!(counts().await, (3, 0, 2));
+    desk.close().await;
 }
 
 /// A retry makes no second one.

@@ -7,6 +7,7 @@ use crate::{
     ServiceId, Set, VolumeId,
     deployment::{Condition, DeploymentState, Milestone},
     edit::Edit,
+    event::Event,
     rollout::{
         ADDRESS_HOLD, Aim, Ledger, MEMORY, Ownership, RolloutError, ServiceKey, Step, Verdict,
     },
@@ -321,8 +322,9 @@ pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
     };
     let deployment = scene.deployment;
     let retry_at = scene.now().plus(Duration::from_secs(3));
+    let why = "no answer".to_owned();
     let attempted =
-        Step::Attempted { deployment, attempts: 2, retry_at, why: "no answer".to_owned() };
+        Step::Attempted { deployment, attempts: 2, retry_at: Some(retry_at), why: why.clone() };
 
     let pin = Step::ImagePinned { deployment, image: image.clone() };
     scene.record(&[pin, attempted.clone()]).await.expect("it is kept");
@@ -330,6 +332,18 @@ pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
     let kept = scene.view().await.deployments.remove(0);
     assert_eq!((kept.image, kept.attempts), (Some(image), 2));
     assert_eq!(kept.retry_at, Some(retry_at));
+    scene.record(std::slice::from_ref(&attempted)).await.expect("another replica met the same");
+    let told = scene
+        .desk
+        .events()
+        .await
+        .into_iter()
+        .filter(|told| matches!(told.event, Event::Attempted { .. }));
+    assert_eq!(told.count(), 1, "it was one try");
+    let last = Step::Attempted { deployment, attempts: 3, retry_at: None, why };
+    scene.record(&[last]).await.expect("it is kept");
+    let kept = scene.view().await.deployments.remove(0);
+    assert_eq!((kept.attempts, kept.retry_at), (3, None));
     scene.reach(&[Milestone::Cancelled]).await.expect("it is cancelled");
     let late = scene.record(&[attempted]).await;
     assert!(is_stale(&late), "{late:?}");

@@ -47,7 +47,7 @@ impl World {
 fn is_failing(state: &ServiceState) -> bool {
     let newest = state.newest.as_ref().map(|newest| &newest.state);
     matches!(state.condition, Some(Condition::Crashed | Condition::Degraded | Condition::Missing))
-        || matches!(newest, Some(DeploymentState::Failed { .. }))
+        || (state.active.is_none() && matches!(newest, Some(DeploymentState::Failed { .. })))
 }
 
 fn role_in(held: &HeldProject, user: UserId) -> Option<ProjectRole> {

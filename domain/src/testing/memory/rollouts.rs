@@ -47,10 +47,17 @@ impl Transaction<'_> {
         }
     }
 
+    /// How many tries of its deployment are known.
+    fn tries_before(&self, step: &Step) -> u32 {
+        let Step::Attempted { deployment, .. } = step else { return 0 };
+        self.world.rolled.deployments.get(deployment).map_or(0, |it| it.attempts)
+    }
+
     /// Does one step, and says what can be seen of it.
     fn take(&mut self, at: Timestamp, step: &Step) -> Result<(), RolloutError> {
         let before = self.sight();
         let gone = self.container_that_goes(step);
+        let tried = self.tries_before(step);
         if let Step::ConditionChanged { service, condition, .. } = step {
             let known = self.world.rolled.services.get(service);
             let last = known.and_then(|view| view.condition.as_ref()).map(|(last, _)| *last);
@@ -91,7 +98,9 @@ impl Transaction<'_> {
                 let event = Event::Incident { service: service.service, incident };
                 self.emit_at(environment, at, event);
             }
-            Step::Attempted { deployment, retry_at, why, .. } => {
+            Step::Attempted { deployment, attempts, retry_at: Some(retry_at), why }
+                if tried < *attempts =>
+            {
                 let it = &self.world.rolled.deployments[deployment];
                 let (environment, service) = (it.environment, it.service);
                 let (why, retry_at) = (why.clone(), *retry_at);

@@ -220,7 +220,7 @@ impl World {
                     return stale("the deployment is over");
                 }
                 deployment.attempts = *attempts;
-                deployment.retry_at = Some(*retry_at);
+                deployment.retry_at = *retry_at;
             }
             Step::Promoted { deployment } => self.promote(at, *deployment)?,
             Step::ConditionChanged { service, condition, why } => {
