@@ -91,7 +91,7 @@ async fn a_deployment_runs_the_digest_that_it_was_given() {
         if !is_gone {
             assert!(reason.contains(&format!("there is no image {wrong}")), "{reason}");
         }
-        assert_eq!(failed["attempts"], 2, "two were followed by another: {failed:#}");
+        assert_eq!(failed["attempts"], 3, "{failed:#}");
         assert_eq!(engine.container_of("web").await, again, "the old one serves on");
         assert_eq!(project.service(&id).await["condition"], "running");
     }
