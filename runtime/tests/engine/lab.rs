@@ -13,7 +13,7 @@ use domain::{
     ReplicaId, ServiceId, Slug,
     runtime::{
         ContainerId, ContainerState, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity,
-        ReplicaSpec, Restart, Runtime, Subnet,
+        ReplicaSpec, Restart, Runtime, RuntimeError, Subnet,
     },
 };
 use futures::StreamExt;
@@ -73,12 +73,29 @@ fn id<T: From<Uuid>>() -> T {
     T::from(id)
 }
 
+/// A /24 of a range that only these tests use, by random digits.
+fn any_subnet(random: InstanceId) -> Subnet {
+    let [a, b, ..] = *random.as_uuid().as_bytes();
+    Subnet::containing(Ipv4Addr::new(10, 192 + a % 16, b, 0))
+}
+
 impl Lab {
     /// A lab with a network.
     pub(crate) async fn new() -> Self {
-        let lab = Self::without_network().await;
-        lab.docker.ensure_network(&lab.network()).await.expect("a network");
-        lab
+        let mut lab = Self::without_network().await;
+        for _ in 0..10 {
+            match lab.docker.ensure_network(&lab.network()).await {
+                // Another test has drawn the same addresses.
+                Err(RuntimeError::Refused(why)) if why.contains("in use by another network") => {
+                    lab.subnet = any_subnet(id());
+                }
+                made => {
+                    made.expect("a network");
+                    return lab;
+                }
+            }
+        }
+        panic!("ten ranges of addresses in a row are taken");
     }
 
     pub(crate) async fn without_network() -> Self {
@@ -104,8 +121,6 @@ impl Lab {
             .await
             .expect("the image that has just been made");
         let address: Address = address.parse().expect("an address");
-        // Any /24 of a range that nobody else uses, by the instance's random digits.
-        let [a, b, ..] = *instance.as_uuid().as_bytes();
         Self {
             docker: Docker::new(instance, address),
             raw,
@@ -114,7 +129,7 @@ impl Lab {
             project: id(),
             environment: id(),
             image,
-            subnet: Subnet::containing(Ipv4Addr::new(10, 192 + a % 16, b, 0)),
+            subnet: any_subnet(instance),
             last_host: AtomicU8::new(1),
             foreign: Mutex::default(),
         }
