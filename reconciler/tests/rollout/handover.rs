@@ -11,7 +11,10 @@ use domain::{
         rollouts::{config, config_with_volume},
     },
 };
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 use uuid::Uuid;
 
 fn with_port(config: RunConfig) -> RunConfig {
@@ -69,7 +72,7 @@ async fn no_name_leads_to_a_candidate() {
         .await;
 }
 
-// DK-51, F65, W3: one writer at a time, and the old one is back when the new one fails.
+// DK-51, DK-52, F65, W3: one writer at a time, and the old one is back when the new one fails.
 #[tokio::test(start_paused = true)]
 async fn with_a_volume_old_and_new_never_run_at_once() {
     let world = World::new();
@@ -77,8 +80,12 @@ async fn with_a_volume_old_and_new_never_run_at_once() {
     let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
     let old = world.only(key).id;
     let most = Arc::new(Mutex::new(0));
-    let seen = Arc::clone(&most);
+    let words = Arc::new(Mutex::new(BTreeSet::new()));
+    let (seen, said, rollouts) = (Arc::clone(&most), Arc::clone(&words), world.rollouts.clone());
     world.engine.set_watcher(Some(Arc::new(move |state, _| {
+        let condition = rollouts.view(key).and_then(|view| view.condition);
+        let word = condition.map(|(condition, _)| condition.deploykit_word());
+        said.lock().expect("no panic").extend(word);
         let alive = state.containers.values().filter(|it| it.is_alive()).count();
         let mut most = seen.lock().expect("no panic");
         *most = alive.max(*most);
@@ -87,6 +94,8 @@ async fn with_a_volume_old_and_new_never_run_at_once() {
     let good = world.deploy(key, config_with_volume("listen 5432 10", volume));
     world.until_word(good, "live").await;
     assert_ne!(world.only(key).id, old);
+    let said = std::mem::take(&mut *words.lock().expect("no panic"));
+    assert!(said.contains("deploying") && !said.contains("failed"), "{said:?}");
     let serving = world.only(key).id;
     let bad = world.deploy(key, config_with_volume("exit 1 100", volume));
     world.until_word(bad, "failed").await;
