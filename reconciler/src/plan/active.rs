@@ -136,15 +136,14 @@ impl Draft<'_> {
         }
     }
 
-    /// A live one with a check is asked again from time to time; after a crash, until it is ready.
+    /// A live one with a check is asked again from time to time; what has crashed or fails is asked
+    /// until it answers, also without a check.
     fn ask_again(&mut self, active: &Deployment, replica: &Replica<'_>) {
-        let Some(question) = question(active) else { return };
+        let (Some(question), Some(health)) = (question(active), replica.health) else { return };
         let has_check = active.config.check.probe != Probe::Automatic;
-        let is_failing = replica.health.is_some_and(|health| health.failures > 0);
-        let is_unproven = replica.health.is_some_and(|health| health.is_ready.is_none())
-            && self.is_shaken(replica);
+        let is_open = health.is_ready != Some(true) && self.is_shaken(replica);
         let interval = active.config.check.pace.interval();
-        if is_unproven || (has_check && is_failing) {
+        if is_open || health.failures > 0 {
             self.ask(replica, question, active, interval);
         } else if has_check {
             self.ask(replica, question, active, interval.max(self.rules.live_probe));

@@ -94,26 +94,24 @@ impl Draft<'_> {
         (Condition::Restarting, why)
     }
 
-    /// Whether it does its work, as far as known. What has crashed must first stay up.
+    /// Whether it does its work, as far as known.
     fn is_well(&self, service: &ServiceView, replica: &Replica<'_>) -> bool {
-        let is_stable = || {
-            service.active().is_some_and(|active| match question(active) {
-                Some(_) => replica.health.is_some_and(|health| health.is_ready == Some(true)),
-                None => self.is_stable(replica),
-            })
-        };
-        let has_proved =
-            if replica.is_admitted() { self.has_recovered(replica) } else { is_stable() };
+        let is_unproven = !replica.is_admitted()
+            && match service.active().and_then(question) {
+                Some(_) => replica.health.is_none_or(|health| health.is_ready != Some(true)),
+                None => !self.is_stable(replica),
+            };
         replica.is_running()
-            && has_proved
+            && !is_unproven
+            && self.has_recovered(replica)
             && replica.health.is_none_or(|health| health.is_ready != Some(false))
     }
 
-    /// Whether it has not crashed lately, or has answered or stayed up since.
+    /// Whether it has not crashed lately, or has stayed up since.
+    ///
+    /// An answer is not enough: between two crashes it may answer each time.
     pub(super) fn has_recovered(&self, replica: &Replica<'_>) -> bool {
-        !self.is_shaken(replica)
-            || replica.health.is_some_and(|health| health.is_ready == Some(true))
-            || self.is_stable(replica)
+        !self.is_shaken(replica) || self.is_stable(replica)
     }
 
     fn is_stable(&self, replica: &Replica<'_>) -> bool {

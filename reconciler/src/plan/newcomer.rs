@@ -128,18 +128,21 @@ impl Draft<'_> {
             return false;
         };
         let pace = deployment.config.check.pace;
-        let Some(question) = question(deployment) else {
-            let stable = up_since(&seen.inspection, health).plus(self.rules.stable_after);
-            if stable > self.now {
-                self.wake(stable);
+        if let Some(question) = question(deployment) {
+            if health.is_ready != Some(true) {
+                self.ask(replica, question, deployment, pace.interval());
+                return false;
             }
-            return stable <= self.now;
-        };
-        if health.is_ready == Some(true) {
-            return true;
+            // What has crashed may answer once more and crash again: it must stay up as well.
+            if !self.is_shaken(replica) {
+                return true;
+            }
         }
-        self.ask(replica, question, deployment, pace.interval());
-        false
+        let stable = up_since(&seen.inspection, health).plus(self.rules.stable_after);
+        if stable > self.now {
+            self.wake(stable);
+        }
+        stable <= self.now
     }
 
     /// Asks, if the last time was so long ago.

@@ -1,6 +1,6 @@
 //! Crash loops of what serves.
 
-use crate::support::World;
+use crate::support::{World, with_port};
 use domain::{
     deployment::Condition,
     rollout::{IncidentKind, Step},
@@ -31,34 +31,94 @@ async fn a_service_that_keeps_crashing_is_given_up_and_left_alone() {
     world.assert_at_rest().await;
 }
 
-// DK-42, DK-137, W23: between two crashes it is not running again just because a process exists.
+// DK-42, DK-137, W23: between two crashes it is not running again just because a process exists, or
+// because it answers each time.
 #[tokio::test(start_paused = true)]
 async fn the_condition_of_a_crash_loop_does_not_flap() {
-    let world = World::new();
-    let key = world.live("web", 1, "work").await;
-    let journal = world.rollouts.journal().len();
+    for command in ["work", "listen 80 0", "listen 80 0 exit 1 4000", "listen 80 1000 exit 1 8000"]
+    {
+        let world = World::new();
+        let key = world.service("web", 1);
+        let is_asked = command.contains("listen");
+        let id = world.deploy(key, if is_asked { with_port(command) } else { config(command) });
+        world.until_word(id, "live").await;
+        let is_hopeless = command.contains("exit");
 
-    // From now on it dies every three seconds.
-    let container = world.only(key).id;
-    for _ in 0..8 {
-        world.engine.crash(&container, 1);
-        world.pass(Duration::from_secs(3)).await;
-        world.until("it runs", |world| world.only(key).state == ContainerState::Running).await;
+        // The others die every three seconds for a while.
+        let container = world.only(key).id;
+        for _ in 0..if is_hopeless { 0 } else { 8 } {
+            world.engine.crash(&container, 1);
+            world.pass(Duration::from_secs(3)).await;
+            world.until("it runs", |world| world.only(key).state == ContainerState::Running).await;
+        }
+
+        let end = if is_hopeless { Condition::Crashed } else { Condition::Running };
+        world.until_condition(key, end).await;
+        let told = conditions(&world);
+        let first = told.iter().position(|it| *it == Condition::Running).expect("it ran");
+        assert_eq!(told[first + 1..], [Condition::Restarting, end], "{command}");
+        assert_eq!(world.rollouts.word(id), "live");
+        world.assert_at_rest().await;
     }
+}
 
-    let changes: Vec<_> = world
-        .rollouts
-        .journal()
-        .split_off(journal)
-        .into_iter()
+// DK-137, W23: one of two keeps crashing: the service is degraded, all the time, until it stays up.
+#[tokio::test(start_paused = true)]
+async fn a_service_is_degraded_while_one_of_its_replicas_keeps_crashing() {
+    let world = World::new();
+    let key = world.service("web", 2);
+    let id = world.deploy(key, with_port("listen 80 0"));
+    world.until_word(id, "live").await;
+    world.until_condition(key, Condition::Running).await;
+    let before = conditions(&world).len();
+
+    let [steady, shaky] = world.containers(key).try_into().expect("there are two");
+    for _ in 0..8 {
+        world.engine.crash(&shaky.id, 1);
+        world.pass(Duration::from_secs(9)).await;
+    }
+    world.until_condition(key, Condition::Running).await;
+
+    assert_eq!(conditions(&world)[before..], [Condition::Degraded, Condition::Running]);
+    assert_eq!(world.rollouts.word(id), "live");
+    let steady_now = world.engine.container(&steady.id).expect("it is there");
+    assert_eq!(steady_now.started_at, steady.started_at, "the other one was not touched");
+}
+
+// DK-135, W22: what answers each time and dies each time was never ready: who served goes on.
+#[tokio::test(start_paused = true)]
+async fn what_has_crashed_must_answer_and_stay_up_before_it_is_promoted() {
+    let world = World::new();
+    let key = world.live_with("web", 2, with_port("listen 80 0")).await;
+    let before = world.containers(key);
+
+    // Each life is shorter than it takes both to answer.
+    let id = world.deploy(key, with_port("listen 80 3000 exit 1 2500"));
+    world.until_word(id, "failed").await;
+    assert_eq!(world.failure(id).exit_code, Some(1));
+    world.until("the old ones are left", |world| world.containers(key) == before).await;
+
+    // One of two crashes once, then answers: it has to stay up for ten seconds.
+    let since = world.now();
+    let id = world.deploy(key, with_port("listen 80 1000"));
+    world.until_word(id, "checking").await;
+    let young = world.containers(key).into_iter().find(|it| !before.contains(it));
+    world.engine.crash(&young.expect("it is there").id, 1);
+    world.until_word(id, "live").await;
+    let took = world.now().since(since).as_secs();
+    assert!((10..13).contains(&took), "{took} s");
+    world.assert_at_rest().await;
+}
+
+/// What the only service was said to be like, in order.
+fn conditions(world: &World) -> Vec<Condition> {
+    let journal = world.rollouts.journal().into_iter();
+    journal
         .filter_map(|(_, step)| match step {
             Step::ConditionChanged { condition, .. } => Some(condition),
             _ => None,
         })
-        .collect();
-    assert_eq!(changes, [Condition::Restarting]);
-    world.until_condition(key, Condition::Running).await;
-    world.assert_at_rest().await;
+        .collect()
 }
 
 // F50: a new deployment starts afresh.

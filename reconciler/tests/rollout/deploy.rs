@@ -1,18 +1,12 @@
 //! Deployments from the queue to live, or to their failure.
 
-use crate::support::World;
+use crate::support::{World, with_port};
 use domain::{
     deployment::{Condition, RunConfig},
-    readiness::{Check, Probe},
     runtime::{ContainerState, Restart},
     testing::{CallKind, engine::Place, rollouts::config},
 };
 use std::time::Duration;
-
-fn with_port(command: &str) -> RunConfig {
-    let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
-    RunConfig { check: Check { probe, ..Check::default() }, ..config(command) }
-}
 
 fn with_image(image: &str) -> RunConfig {
     RunConfig { image: image.parse().expect("this is an image"), ..config("listen 80 0") }

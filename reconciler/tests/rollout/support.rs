@@ -3,6 +3,7 @@
 use domain::{
     Clock, DeploymentId, EnvironmentId, Timestamp,
     deployment::{Condition, DeploymentState, RunConfig},
+    readiness::{Check, Probe},
     rollout::{Incident, Reconciler, Rollouts, ServiceKey, Step},
     runtime::Runtime,
     testing::{
@@ -200,4 +201,10 @@ fn begin(
     let stop = CancellationToken::new();
     let task = tokio::spawn(Arc::clone(&reconcile).run(stop.clone()));
     (reconcile, stop, task)
+}
+
+/// A program whose port 80 is asked whether it is ready.
+pub(crate) fn with_port(command: &str) -> RunConfig {
+    let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
+    RunConfig { check: Check { probe, ..Check::default() }, ..config(command) }
 }
