@@ -43,6 +43,19 @@ pub(crate) enum Trouble {
     Stopped,
 }
 
+impl Trouble {
+    /// Whether it passes by itself: the engine or the database was busy, or did not answer.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Engine(RuntimeError::Busy(_)) | Self::Record(_) => true,
+            Self::Engine(error) => error.is_outage(),
+            Self::Stale(_) | Self::NoAddress | Self::Overtaken | Self::Restless | Self::Stopped => {
+                false
+            }
+        }
+    }
+}
+
 impl From<RolloutError> for Trouble {
     fn from(error: RolloutError) -> Self {
         match error {

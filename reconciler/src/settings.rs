@@ -1,6 +1,6 @@
 //! What can be set about the reconciler.
 
-use crate::{action::Plan, plan, situation::Situation};
+use crate::{action::Plan, execute::Trouble, plan, situation::Situation};
 use domain::Timestamp;
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -17,6 +17,8 @@ pub struct Settings {
     pub backoff: Duration,
     /// Longest wait after a failed pass.
     pub backoff_most: Duration,
+    /// Longest wait after a failure that passes by itself: somebody was busy, or did not answer.
+    pub backoff_transient: Duration,
     /// What the planner goes by.
     pub rules: Rules,
     /// The planner; tests put a broken one here.
@@ -31,9 +33,17 @@ impl Default for Settings {
             pulls: 8,
             backoff: Duration::from_secs(1),
             backoff_most: Duration::from_secs(30),
+            backoff_transient: Duration::from_secs(10),
             rules: Rules::default(),
             planner: plan::plan,
         }
+    }
+}
+
+impl Settings {
+    /// Longest wait after this failure.
+    pub(crate) fn most_backoff(&self, trouble: &Trouble) -> Duration {
+        if trouble.is_transient() { self.backoff_transient } else { self.backoff_most }
     }
 }
 

@@ -52,8 +52,12 @@ pub(crate) struct Turn {
     wait: Duration,
     engine: Option<String>,
     may_change: bool,
-    surveying: bool,
+    /// How thorough the survey is that is under way.
+    surveying: Option<Depth>,
     wanted: Option<Depth>,
+    /// After a survey that has failed: how long to wait, and until when.
+    survey_wait: Duration,
+    survey_not_before: Timestamp,
     /// What the last survey has read.
     rows: Option<Arc<Rows>>,
     checking: bool,
@@ -74,8 +78,10 @@ impl Turn {
             wait: Duration::ZERO,
             engine: None,
             may_change: false,
-            surveying: false,
+            surveying: None,
             wanted: None,
+            survey_wait: Duration::ZERO,
+            survey_not_before: now,
             rows: None,
             checking: false,
             resync_at: now,
@@ -125,8 +131,9 @@ impl Turn {
         let link = match self.link {
             Link::Down { retry_at } => Some(retry_at),
             Link::Connecting => None,
-            Link::Up(_) if self.surveying => None,
-            Link::Up(_) => Some(self.resync_at),
+            Link::Up(_) if self.surveying.is_some() => None,
+            Link::Up(_) if self.wanted.is_some() => Some(self.survey_not_before),
+            Link::Up(_) => Some(self.resync_at.max(self.survey_not_before)),
         };
         let entries = self.entries.values().filter_map(|entry| entry.due(now));
         match self.link {
@@ -149,10 +156,11 @@ impl Turn {
             self.wanted = self.wanted.max(Some(Depth::List));
         }
         if let Some(depth) = self.wanted
-            && !self.surveying
+            && self.surveying.is_none()
+            && self.survey_not_before <= now
         {
             self.wanted = None;
-            self.surveying = true;
+            self.surveying = Some(depth);
             if depth > Depth::Rows {
                 self.resync_at = now.plus(self.me.settings.resync);
             }
@@ -226,6 +234,7 @@ impl Turn {
         let wishes = self.me.nudges.take();
         if wishes.all {
             self.wanted = self.wanted.max(Some(Depth::Rows));
+            self.survey_not_before = self.now();
         }
         for key in wishes.keys {
             self.soil(key, Patience::None);
@@ -286,10 +295,16 @@ impl Turn {
                 self.finish(key, *outcome)?;
             }
             Done::Survey(result, began) => {
-                self.surveying = false;
+                let depth = self.surveying.take();
                 match result {
-                    Ok(survey) => self.take_survey(survey, began),
-                    Err(trouble) => self.meet(trouble)?,
+                    Ok(survey) => {
+                        self.survey_wait = Duration::ZERO;
+                        self.take_survey(survey, began);
+                    }
+                    Err(trouble) => {
+                        self.survey_again(depth, &trouble);
+                        self.meet(trouble)?;
+                    }
                 }
             }
             Done::Connected(Ok((engine, events))) => {
@@ -330,7 +345,7 @@ impl Turn {
                 status.busy = status.busy.saturating_sub(1);
             }
             None => {
-                self.surveying = false;
+                self.surveying = None;
                 self.checking = false;
                 self.link = Link::Down { retry_at: now.plus(settings.backoff) };
             }
@@ -355,7 +370,7 @@ impl Turn {
             Some(Trouble::Stale(_)) => entry.is_dirty = true,
             Some(trouble) => {
                 tracing::warn!(service.id = %key.service, "a pass has failed: {trouble}");
-                entry.fail(now, settings.backoff, settings.backoff_most);
+                entry.fail(now, settings.backoff, settings.most_backoff(trouble));
             }
         }
         let is_forgotten = entry
@@ -376,6 +391,15 @@ impl Turn {
             Some(trouble) => self.meet(trouble),
             None => Ok(()),
         }
+    }
+
+    /// A survey has failed: whoever wished for it must not wait for the next regular one.
+    fn survey_again(&mut self, depth: Option<Depth>, trouble: &Trouble) {
+        tracing::warn!("a look at everything has failed: {trouble}");
+        let settings = &self.me.settings;
+        self.wanted = self.wanted.max(depth);
+        self.survey_wait = (self.survey_wait * 2).clamp(settings.backoff, settings.backoff_most);
+        self.survey_not_before = self.now().plus(self.survey_wait);
     }
 
     /// Takes in what went wrong, as far as it concerns everybody.

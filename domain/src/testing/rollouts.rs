@@ -42,6 +42,18 @@ struct Inner {
     deaths: Option<u64>,
 }
 
+impl Inner {
+    /// Whether the answer that is due now is lost.
+    fn loses(&mut self, now: Timestamp) -> bool {
+        self.faulty_until.is_some_and(|until| now < until)
+            && self.chance.as_mut().is_some_and(|chance| chance.percent(self.lost_answer))
+    }
+}
+
+fn lost(doing: &'static str) -> RolloutError {
+    RolloutError::Other(crate::Error::Internal { doing, source: "the answer was lost".into() })
+}
+
 impl FakeRollouts {
     /// An empty world.
     #[must_use]
@@ -88,7 +100,7 @@ impl FakeRollouts {
         self.lock().whole_reads
     }
 
-    /// So many percent of the answers to writes are lost until then.
+    /// So many percent of the answers to writes and to asking for the version are lost until then.
     pub fn set_faults(&self, lost_answer: u8, until: Timestamp, chance: Chance) {
         let mut inner = self.lock();
         inner.lost_answer = lost_answer;
@@ -286,7 +298,12 @@ impl Rollouts for FakeRollouts {
     }
 
     async fn version(&self) -> Result<Version, RolloutError> {
-        let Inner { world, known: (known, version), .. } = &mut *self.lock();
+        let now = self.clock.now();
+        let inner = &mut *self.lock();
+        if inner.loses(now) {
+            return Err(lost("read the version"));
+        }
+        let Inner { world, known: (known, version), .. } = inner;
         if known != world {
             *known = world.clone();
             *version += 1;
@@ -319,12 +336,8 @@ impl Rollouts for FakeRollouts {
             inner.world = world;
             inner.writes += 1;
             inner.journal.extend(steps.iter().map(|step| (at, step.clone())));
-            if inner.faulty_until.is_some_and(|until| at < until)
-                && inner.chance.as_mut().is_some_and(|chance| chance.percent(inner.lost_answer))
-            {
-                let lost = "the answer was lost".into();
-                let lost = crate::Error::Internal { doing: "record", source: lost };
-                return Err(RolloutError::Other(lost));
+            if inner.loses(at) {
+                return Err(lost("record"));
             }
             inner.deaths = inner.deaths.map(|left| left.saturating_sub(1));
             inner.deaths == Some(0)

@@ -29,6 +29,9 @@ use uuid::Uuid;
 /// How long the faults go on.
 const TROUBLE: Duration = Duration::from_secs(90);
 
+/// An environment that no row names, with a network and a container in the engine.
+pub(crate) const NOBODY: EnvironmentId = EnvironmentId::new(Uuid::from_u128(77));
+
 /// What was seen to go against the invariants.
 #[derive(Clone, Default)]
 pub(crate) struct Violations(Arc<Mutex<BTreeMap<&'static str, String>>>);
@@ -47,11 +50,15 @@ impl Violations {
 /// A story of faults, and what it has shown.
 pub(crate) struct Story {
     pub(crate) world: World,
+    /// The second environment, which may be deleted.
+    other: EnvironmentId,
     chance: Chance,
     pub(crate) keys: Vec<ServiceKey>,
     volumes: BTreeSet<VolumeId>,
     pub(crate) left_alone: BTreeSet<ContainerId>,
     pub(crate) violations: Violations,
+    /// Whether no event and no wish gets lost.
+    pub(crate) is_told: bool,
     dead: Arc<AtomicBool>,
 }
 
@@ -64,12 +71,14 @@ pub(crate) async fn tell(
     let world = World::with(settings);
     prepare(&world);
     let mut story = Story {
+        other: world.rollouts.add_environment(),
         world,
         chance: Chance::new(seed),
         keys: Vec::new(),
         volumes: BTreeSet::new(),
         left_alone: BTreeSet::new(),
         violations: Violations::default(),
+        is_told: seed.is_multiple_of(2),
         dead: Arc::default(),
     };
     story.set_the_scene().await;
@@ -86,10 +95,9 @@ impl Story {
             let key = self.world.service(&format!("s-{at}"), wanted);
             self.keys.push(key);
         }
-        let nobody = ServiceKey {
-            environment: EnvironmentId::new(Uuid::from_u128(77)),
-            service: ServiceId::new(Uuid::from_u128(78)),
-        };
+        self.keys.insert(1, self.world.rollouts.add_service(self.other, "elsewhere", 1));
+        let service = ServiceId::new(Uuid::from_u128(78));
+        let nobody = ServiceKey { environment: NOBODY, service };
         for (at, key) in [nobody, self.keys[0]].into_iter().enumerate() {
             let stray = self.stray(key, u128::try_from(at).expect("it fits")).await;
             self.left_alone.insert(stray);
@@ -102,12 +110,12 @@ impl Story {
         let mut rare = Chance::new(self.chance.roll());
         self.world.engine.set_faults(Faults {
             until: self.world.now().plus(TROUBLE),
-            lost_answer: u8::try_from(rare.below(12)).expect("it is small"),
-            failure: u8::try_from(rare.below(12)).expect("it is small"),
-            stale_list: u8::try_from(rare.below(60)).expect("it is small"),
-            lost_event: u8::try_from(rare.below(60)).expect("it is small"),
+            lost_answer: small(&mut rare, 12),
+            failure: small(&mut rare, 12),
+            stale_list: small(&mut rare, 60),
+            lost_event: if self.is_told { 0 } else { small(&mut rare, 60) },
             repeated_event: 20,
-            cut_stream: u8::try_from(rare.below(4)).expect("it is small"),
+            cut_stream: small(&mut rare, 4),
             latency: Duration::from_millis(rare.below(120)),
             chance: Chance::new(rare.roll()),
         });
@@ -135,7 +143,9 @@ impl Story {
         }
         let stray = engine.create(&spec).await.expect("a container");
         engine.start(&stray).await.expect("it starts");
-        engine.remove_network_by_hand(key.environment);
+        if key.environment != NOBODY {
+            engine.remove_network_by_hand(key.environment);
+        }
         stray
     }
 
@@ -213,6 +223,11 @@ impl Story {
                     self.nudge_sometimes(key);
                 }
             }
+            (8, _) if key.environment == self.other => {
+                self.world.rollouts.delete_environment(self.other);
+                self.nudge_sometimes(key);
+                self.keys.remove(at);
+            }
             (8, _) if self.keys.len() > 2 => {
                 self.world.rollouts.delete_service(key);
                 self.nudge_sometimes(key);
@@ -240,8 +255,8 @@ impl Story {
     fn nudge_sometimes(&mut self, key: ServiceKey) {
         match self.chance.below(3) {
             0 => self.world.nudge(key),
-            1 => self.world.reconciler().nudge(None),
-            _ => (),
+            2 if !self.is_told => (),
+            _ => self.world.reconciler().nudge(None),
         }
     }
 
@@ -298,6 +313,10 @@ async fn after_any_faults_all_is_as_it_should_be_and_nothing_forbidden_was_done(
 
         assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
     }
+}
+
+fn small(chance: &mut Chance, limit: u64) -> u8 {
+    u8::try_from(chance.below(limit)).expect("it is small")
 }
 
 /// Seeds to tell; `EASEL_TEST_SEEDS=first..last` tells others.

@@ -1,6 +1,6 @@
 //! What must hold while the stories of `chaos` go on, and after they have ended.
 
-use crate::chaos::{Story, Violations};
+use crate::chaos::{NOBODY, Story, Violations};
 use domain::{
     deployment::Condition,
     rollout::{ServiceKey, Step},
@@ -16,23 +16,30 @@ use std::{
     time::Duration,
 };
 
-/// Three looks at everything.
-const THREE_CYCLES: Duration = Duration::from_secs(90);
+/// How long the last fault may be felt, by whoever was told of everything (I3).
+const AT_MOST: Duration = Duration::from_secs(30);
+
+/// The next look at everything, for what nobody was told of.
+const NEXT_LOOK: Duration = Duration::from_secs(30);
+
+/// What is not as it should be: the invariant, and what is wrong.
+type Unmet = Vec<(&'static str, String)>;
 
 impl Story {
-    /// The faults are over: three cycles, then all must be as it should, and stay so.
+    /// The faults are over: soon all must be as it should, and stay so.
     pub(crate) async fn judge(&mut self) {
-        self.world.pass(THREE_CYCLES).await;
+        let bound = if self.is_told { AT_MOST } else { AT_MOST + NEXT_LOOK };
+        self.converge(bound).await;
+        self.world.pass(NEXT_LOOK).await;
         self.note_volumes();
-        for key in self.keys.clone() {
-            self.judge_service(key);
-        }
-        self.judge_objects();
         for left_alone in &self.left_alone {
             let runs = self.world.engine.container(left_alone).is_some_and(|it| it.is_alive());
             if !runs {
                 self.violations.add("I7", format!("{left_alone:?} does not run any more"));
             }
+        }
+        if !self.world.engine.state().networks.contains_key(&NOBODY) {
+            self.violations.add("I7", "a network that no row names was removed");
         }
         self.judge_order();
 
@@ -48,20 +55,50 @@ impl Story {
             let steps = self.world.rollouts.journal().split_off(journal);
             self.violations.add("I4", format!("at rest, and yet written: {steps:?}"));
         }
+        for (invariant, what) in self.unmet() {
+            self.violations.add(invariant, what);
+        }
     }
 
-    fn judge_service(&self, key: ServiceKey) {
+    /// Waits until all is as it should be, for so long at most.
+    async fn converge(&self, bound: Duration) {
+        let last_fault = self.world.now();
+        loop {
+            let unmet = self.unmet();
+            let took = self.world.now().since(last_fault);
+            if unmet.is_empty() {
+                return;
+            }
+            if took >= bound {
+                for (invariant, what) in unmet {
+                    let what = format!("{took:?} after the last fault: {what}");
+                    // Whatever else it is, it has not converged in time.
+                    self.violations.add("I3", what.clone());
+                    self.violations.add(invariant, what);
+                }
+                return;
+            }
+            self.world.pass(Duration::from_secs(1)).await;
+        }
+    }
+
+    fn unmet(&self) -> Unmet {
+        let mut unmet = Unmet::new();
+        for key in &self.keys {
+            self.judge_service(*key, &mut unmet);
+        }
+        self.judge_deadlines(&mut unmet);
+        self.judge_containers(&mut unmet);
+        self.judge_networks(&mut unmet);
+        unmet
+    }
+
+    fn judge_service(&self, key: ServiceKey, unmet: &mut Unmet) {
         let Some(view) = self.world.rollouts.view(key) else {
-            self.violations.add("I3", "a service is gone");
+            unmet.push(("I3", "a service is gone".to_owned()));
             return;
         };
         let now = self.world.now();
-        if let Some(moving) = view.deployments.iter().find(|it| it.state.is_candidate()) {
-            self.violations.add(
-                "I10",
-                format!("still under way: {moving:?} {:?}", self.world.reconciler().status()),
-            );
-        }
         let healthy = self
             .world
             .containers(key)
@@ -74,10 +111,8 @@ impl Story {
         if healthy != wanted {
             let containers = self.world.containers(key);
             let status = self.world.reconciler().status();
-            self.violations.add(
-                "I3",
-                format!("{healthy} of {wanted}: {view:#?}\n{containers:#?}\n{status:?}"),
-            );
+            let what = format!("{healthy} of {wanted}: {view:#?}\n{containers:#?}\n{status:?}");
+            unmet.push(("I3", what));
         }
         let expected = match (view.active, view.wanted) {
             (None, _) => None,
@@ -86,18 +121,28 @@ impl Story {
         };
         let condition = view.condition.as_ref().map(|(condition, _)| *condition);
         if view.active.is_some() && condition != expected {
-            self.violations.add("I3", format!("it is {condition:?}, not {expected:?}: {view:#?}"));
+            unmet.push(("I3", format!("it is {condition:?}, not {expected:?}: {view:#?}")));
+        }
+    }
+
+    /// No deployment is in a state that it may not stay in.
+    fn judge_deadlines(&self, unmet: &mut Unmet) {
+        for deployment in self.world.rollouts.world().deployments.values() {
+            if deployment.state.deadline(&deployment.config.check).is_some() {
+                let status = self.world.reconciler().status();
+                unmet.push(("I10", format!("still under way: {deployment:?} {status:?}")));
+            }
         }
     }
 
     /// No labelled container without a row, no row without its container.
-    fn judge_objects(&self) {
+    fn judge_containers(&self, unmet: &mut Unmet) {
         let mut named = BTreeSet::new();
         for key in &self.keys {
             let Some(view) = self.world.rollouts.view(*key) else { continue };
             for row in view.replicas {
                 if row.container.is_none() {
-                    self.violations.add("I9", format!("a row without a container: {row:?}"));
+                    unmet.push(("I9", format!("a row without a container: {row:?}")));
                 }
                 named.extend(row.container);
             }
@@ -105,12 +150,28 @@ impl Story {
         for (id, container) in self.world.engine.state().containers {
             let is_ours = container.identity.is_some() && !self.left_alone.contains(&id);
             if !self.left_alone.contains(&id) && is_ours != named.contains(&id) {
-                self.violations.add("I9", format!("nobody names it: {container:?}"));
+                unmet.push(("I9", format!("nobody names it: {container:?}")));
             }
         }
         for tombstone in self.world.rollouts.world().tombstones.values() {
             if tombstone.done_at.is_none() {
-                self.violations.add("I9", format!("not done: {tombstone:?}"));
+                unmet.push(("I9", format!("not done: {tombstone:?}")));
+            }
+        }
+    }
+
+    /// No network of ours without its environment, no running service without its network.
+    fn judge_networks(&self, unmet: &mut Unmet) {
+        let (there, known) = (self.world.engine.state().networks, self.world.rollouts.world());
+        for environment in there.keys().filter(|&&it| it != NOBODY) {
+            if !known.environments.contains_key(environment) {
+                unmet.push(("I9", format!("the network of {environment}, which is deleted")));
+            }
+        }
+        for (key, service) in &known.services {
+            let needs_one = service.active.is_some() && service.wanted > 0;
+            if needs_one && !there.contains_key(&key.environment) {
+                unmet.push(("I9", format!("{key:?} runs without a network")));
             }
         }
     }
@@ -153,6 +214,12 @@ pub(crate) fn check_call(
 ) {
     if call.kind == CallKind::RemoveVolume {
         violations.add("I8", format!("{call:?}"));
+    }
+    let is_deleted = |environment| !rollouts.world().environments.contains_key(&environment);
+    if call.kind == CallKind::RemoveNetwork
+        && call.environment.is_some_and(|it| it == NOBODY || !is_deleted(it))
+    {
+        violations.add("I7", format!("{call:?}"));
     }
     let Some(container) = call.container.as_ref().and_then(|id| state.containers.get(id)) else {
         return;

@@ -1,13 +1,13 @@
 //! What looking costs: one list, no write, and no timer that multiplies.
 
-use crate::support::World;
+use crate::support::{World, with_port};
 use domain::{
     ReplicaId,
     deployment::{Condition, DeploymentState},
-    rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey},
+    rollout::{Ledger, Reconciler, ReplicaRow, Rollouts, ServiceKey},
     runtime::{NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Subnet},
     testing::{
-        CallKind,
+        CallKind, Chance,
         engine::Call,
         rollouts::{Held, config},
     },
@@ -294,4 +294,24 @@ async fn after_each_gap_everything_is_looked_at_once() {
     let count = |kind| kinds.iter().filter(|it| **it == kind).count();
     assert_eq!((count(CallKind::List), count(CallKind::Inspect)), (1, 2), "{kinds:?}");
     assert_eq!(count(CallKind::ListService), 0, "no list per service");
+}
+
+// I3, F30: a wish is not forgotten because the look that it asked for has failed.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_is_taken_again_soon() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    world.assert_at_rest().await;
+    let trouble = world.now().plus(Duration::from_secs(8));
+    world.rollouts.set_faults(100, trouble, Chance::new(1));
+
+    let id = world.rollouts.deploy(key, with_port("listen 80 0"));
+    world.reconciler().nudge(None);
+    world.pass(Duration::from_secs(8)).await;
+    assert_eq!(world.rollouts.word(id), "queued", "nothing could be read");
+    world.until_word(id, "live").await;
+
+    let took = world.now().since(trouble).as_secs();
+    assert!((0..10).contains(&took), "not only with the next regular look: {took} s");
+    world.assert_at_rest().await;
 }
