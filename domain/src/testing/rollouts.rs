@@ -252,7 +252,7 @@ pub fn config(command: &str) -> RunConfig {
     RunConfig {
         image: "sim/app:1".parse().expect("this is an image"),
         pull: PullPolicy::Missing,
-        command: crate::Command::parse(command).ok(),
+        command: Some(crate::Command::parse(command).expect("the test's command is one")),
         variables: Map::new(),
         ports: Vec::new(),
         limits: Limits::default(),

@@ -1,16 +1,12 @@
 //! Deployments from the queue to live, or to their failure.
 
-use crate::support::{World, with_port};
+use crate::support::{World, with_image, with_port};
 use domain::{
     deployment::{Condition, RunConfig},
     runtime::{ContainerState, Restart},
     testing::{CallKind, engine::Place, rollouts::config},
 };
 use std::time::Duration;
-
-fn with_image(image: &str) -> RunConfig {
-    RunConfig { image: image.parse().expect("this is an image"), ..config("listen 80 0") }
-}
 
 // DK-50, DK-135: it goes live, its name leads to it, the engine restarts it from then on.
 #[tokio::test(start_paused = true)]
@@ -85,20 +81,40 @@ async fn a_bad_new_deployment_leaves_the_previous_one_serving() {
     world.assert_at_rest().await;
 }
 
-// DK-53: at most 100 lines and 10 KiB, the end kept.
+// DK-53, DK-136: at most 100 lines, the last ones.
 #[tokio::test(start_paused = true)]
-async fn a_failures_last_lines_are_bounded() {
+async fn of_a_failures_lines_the_last_hundred_are_kept() {
     let world = World::new();
     let key = world.service("web", 1);
-    let lines: Vec<_> = (0..110).map(|at| format!("print '{at:03} {}'", "x".repeat(130))).collect();
+    let lines: Vec<_> = (0..110).map(|at| format!("print 'line {at:03}'")).collect();
 
     let id = world.deploy(key, config(&format!("{} exit 1 0", lines.join(" "))));
     world.until_word(id, "failed").await;
 
     let tail = world.failure(id).log_tail.expect("the last lines are kept");
-    assert!(tail.expose().len() <= 10 * 1024);
-    assert!(tail.expose().trim_end().ends_with('x'));
-    assert!(tail.expose().contains("109 "));
+    let kept: Vec<_> = tail.expose().lines().collect();
+    let expected: Vec<_> = (10..110).map(|at| format!("line {at:03}")).collect();
+    assert_eq!(kept, expected);
+}
+
+// DK-53: at most 10 KiB, the end kept, and no character cut in two.
+#[tokio::test(start_paused = true)]
+async fn a_failures_last_lines_are_bounded() {
+    for letter in ["x", "ä", "€", "🙂"] {
+        let world = World::new();
+        let key = world.service("web", 1);
+        let text = letter.repeat(130 / letter.len());
+        let lines: Vec<_> = (0..110).map(|at| format!("print '{at:03} {text}'")).collect();
+
+        let id = world.deploy(key, config(&format!("{} exit 1 0", lines.join(" "))));
+        world.until_word(id, "failed").await;
+
+        let tail = world.failure(id).log_tail.expect("the last lines are kept");
+        let tail = tail.expose();
+        assert!((10_000..=10 * 1024).contains(&tail.len()), "{} bytes of {letter}", tail.len());
+        assert!(tail.trim_end().ends_with(&format!("109 {text}")));
+        assert!(!tail.contains('\u{fffd}'));
+    }
 }
 
 // DK-135, DK-136, W22: a process that lives for some seconds each time is a crash loop, and never promoted.

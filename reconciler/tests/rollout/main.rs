@@ -5,6 +5,7 @@ mod support;
 mod by_hand;
 mod chaos;
 mod crash;
+mod deadline;
 mod deploy;
 mod engine;
 mod handover;

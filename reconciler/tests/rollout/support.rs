@@ -208,3 +208,8 @@ pub(crate) fn with_port(command: &str) -> RunConfig {
     let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
     RunConfig { check: Check { probe, ..Check::default() }, ..config(command) }
 }
+
+/// A program of this image.
+pub(crate) fn with_image(image: &str) -> RunConfig {
+    RunConfig { image: image.parse().expect("this is an image"), ..config("listen 80 0") }
+}
