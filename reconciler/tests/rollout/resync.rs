@@ -4,7 +4,7 @@ use crate::support::{World, with_port};
 use domain::{
     ReplicaId,
     deployment::{Condition, DeploymentState},
-    rollout::{Ledger, Reconciler, ReplicaRow, Rollouts, ServiceKey},
+    rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey},
     runtime::{NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Subnet},
     testing::{
         CallKind, Chance,
