@@ -107,6 +107,11 @@ impl Rows {
         let aims = aims.into_iter().map(|(key, aim)| (key, Arc::new(aim))).collect();
         Self { version, ownership: desired.ownership, aims, networks }
     }
+
+    /// Whether the environment is deleted, and its network may still be there.
+    pub(crate) fn is_deleted(&self, environment: EnvironmentId) -> bool {
+        self.networks.iter().any(|(_, deleted)| *deleted == environment)
+    }
 }
 
 fn sort(rows: Arc<Rows>, list: Vec<ObservedReplica>, depth: Depth) -> Survey {

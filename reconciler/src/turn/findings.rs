@@ -62,7 +62,7 @@ impl Turn {
                         tracing::warn!("the engine could not be bound: {error}");
                     }
                     tools.nudges.ask(None);
-                    Done::Buried
+                    Done::Bound
                 });
                 Some("the engine is being met for the first time".to_owned())
             }
@@ -93,18 +93,19 @@ impl Turn {
         let tools = Arc::clone(&self.tools);
         self.tasks.spawn(async move {
             let _permit = tools.permit(&tools.gate).await;
-            match tools.runtime.remove_network(environment).await {
-                Ok(()) => {
-                    let steps = [Step::TombstoneDone { subject }];
-                    if let Err(error) =
-                        tools.rollouts.record(tools.fence, tools.clock.now(), &steps).await
-                    {
-                        tracing::warn!("a tombstone could not be closed: {error}");
-                    }
-                }
-                Err(error) => tracing::warn!("a network could not be removed: {error}"),
-            }
-            Done::Buried
+            let bury = async {
+                tools.runtime.remove_network(environment).await?;
+                let steps = [Step::TombstoneDone { subject }];
+                Ok(tools.rollouts.record(tools.fence, tools.clock.now(), &steps).await?)
+            };
+            Done::Buried(bury.await)
         });
+    }
+
+    /// The containers of a deleted service are gone: the network of its environment may be next.
+    pub(super) fn follow_up(&mut self, environment: EnvironmentId) {
+        if self.rows.as_ref().is_some_and(|rows| rows.is_deleted(environment)) {
+            self.wanted = self.wanted.max(Some(Depth::List));
+        }
     }
 }

@@ -70,10 +70,12 @@ async fn a_deleted_environment_takes_its_network_along_but_no_volume() {
     let volume = VolumeId::new(Uuid::from_u128(7));
     let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
 
+    let before = world.now();
     world.rollouts.delete_environment(key.environment);
-    domain::rollout::Reconciler::nudge(world.reconciler(), None);
+    world.reconciler().nudge(None);
     world.until("the network is gone", |world| world.engine.state().networks.is_empty()).await;
 
+    assert!(world.now().since(before) < Duration::from_secs(3), "it waits for nobody");
     assert_eq!(world.containers(key), []);
     assert!(world.engine.state().volumes.contains(&volume));
     world.assert_at_rest().await;
@@ -119,5 +121,24 @@ async fn what_was_made_without_an_answer_is_found_and_removed() {
     world.restart().await;
     world.until("it is gone", |world| world.containers(key).is_empty()).await;
 
+    world.assert_at_rest().await;
+}
+
+// I3, DK-130: an engine that will not remove the network is asked again soon.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_cannot_be_removed_is_tried_again() {
+    let world = World::new();
+    let key = world.live("web", 1, "listen 80 0").await;
+    world.engine.set_broken([(CallKind::RemoveNetwork, None)].into());
+    world.rollouts.delete_environment(key.environment);
+    world.reconciler().nudge(None);
+    world.pass(Duration::from_secs(5)).await;
+    assert_eq!(world.engine.state().networks.len(), 1, "nobody could remove it");
+
+    world.engine.set_broken([].into());
+    let before = world.now();
+    world.until("it is gone", |world| world.engine.state().networks.is_empty()).await;
+
+    assert!(world.now().since(before) < Duration::from_secs(10));
     world.assert_at_rest().await;
 }
