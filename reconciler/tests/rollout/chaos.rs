@@ -178,6 +178,11 @@ impl Story {
             self.note_volumes();
         }
         self.world.engine.set_gate(None);
+        if !self.is_told {
+            // Whoever looks because of the last deed has looked by then.
+            self.world.pass(Duration::from_secs(2)).await;
+            self.leave_unheard();
+        }
         self.world.engine.set_faults(Faults::default());
         self.world.rollouts.set_faults(0, until, Chance::new(0));
         if self.dead.swap(false, Ordering::SeqCst) {
@@ -244,6 +249,22 @@ impl Story {
             (17 | 18, _) => self.arrange_a_death(),
             (19, _) => self.world.restart().await,
             _ => (),
+        }
+    }
+
+    /// A container ends, another is wished for, and nobody is told of either.
+    fn leave_unheard(&mut self) {
+        let until = self.world.now().plus(Duration::from_secs(1));
+        self.world.engine.set_faults(Faults { lost_event: 100, until, ..Faults::default() });
+        let at = self.pick(self.keys.len());
+        let mut containers = self.world.containers(self.keys[at]);
+        containers.retain(|container| !self.left_alone.contains(&container.id));
+        if let Some(container) = containers.first() {
+            self.world.engine.kill(&container.id);
+        }
+        let at = self.pick(self.keys.len());
+        if let Some(view) = self.world.rollouts.view(self.keys[at]).filter(|it| it.wanted > 0) {
+            self.world.rollouts.scale(self.keys[at], view.wanted + 1);
         }
     }
 
