@@ -23,6 +23,8 @@ macro_rules! runtime_contract {
     (#[$attribute:meta] $ground:expr) => {
         $crate::runtime_contract!(@module by_hand, #[$attribute] $ground, [
             a_foreign_holder_of_the_name_is_named_and_left_alone,
+            a_foreign_network_of_the_name_is_named_and_left_alone,
+            a_foreign_volume_of_the_name_is_named_and_left_alone,
             a_kill_suppresses_the_restart_policy_and_a_start_brings_it_back,
             a_crash_is_answered_by_the_engine_and_counted,
             a_paused_one_is_resumed_and_resuming_twice_is_fine,

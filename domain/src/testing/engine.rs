@@ -316,6 +316,11 @@ impl SimEngine {
         self.change(|state, _, _| state.foreign_networks.push((first, prefix)));
     }
 
+    /// Somebody else makes a network or a volume of this name.
+    pub fn add_foreign_name(&self, name: &str) {
+        self.change(|state, _, _| state.foreign_names.insert(name.to_owned()));
+    }
+
     /// The engine is restarted, orderly.
     pub fn restart(&self) {
         self.change(|state, _, now| state.reboot(now, false));

@@ -3,12 +3,16 @@
 use crate::lab::Lab;
 use async_trait::async_trait;
 use bollard::{
-    models::{ContainerCreateBody, ContainerStateStatusEnum},
+    models::{
+        ContainerCreateBody, ContainerStateStatusEnum, NetworkCreateRequest, VolumeCreateRequest,
+    },
     query_parameters::{
-        CreateContainerOptionsBuilder, KillContainerOptions, RemoveContainerOptionsBuilder,
+        CreateContainerOptionsBuilder, InspectNetworkOptions, KillContainerOptions,
+        RemoveContainerOptionsBuilder,
     },
 };
 use domain::{
+    EnvironmentId, VolumeId,
     runtime::{ContainerId, NetworkSpec, ReplicaSpec, Runtime},
     testing::contract::{Ground, Play},
 };
@@ -74,6 +78,27 @@ impl Ground for Lab {
             let state = found.state.and_then(|state| state.status);
             state == Some(ContainerStateStatusEnum::RUNNING)
         })
+    }
+
+    async fn occupy_network(&self, environment: EnvironmentId) -> String {
+        let name = format!("easel-{}-{}", self.instance.short(), environment.short());
+        let request = NetworkCreateRequest { name: name.clone(), ..Default::default() };
+        self.foreign.lock().expect("nobody panics with it").push(name.clone());
+        self.raw.create_network(request).await.expect("a network");
+        name
+    }
+
+    async fn occupy_volume(&self, volume: VolumeId) -> String {
+        let name = format!("easel-{}-{volume}", self.instance.short());
+        let request = VolumeCreateRequest { name: Some(name.clone()), ..Default::default() };
+        self.foreign.lock().expect("nobody panics with it").push(name.clone());
+        self.raw.create_volume(request).await.expect("a volume");
+        name
+    }
+
+    async fn holds(&self, foreign: &str) -> bool {
+        let network = self.raw.inspect_network(foreign, None::<InspectNetworkOptions>).await;
+        network.is_ok() || self.raw.inspect_volume(foreign).await.is_ok()
     }
 
     async fn wait(&self, duration: Duration) {

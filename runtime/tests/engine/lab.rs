@@ -45,7 +45,7 @@ pub(crate) struct Lab {
     pub(crate) image: PinnedImage,
     pub(crate) subnet: Subnet,
     last_host: AtomicU8,
-    /// Containers without our label that are to be removed as well.
+    /// Containers, networks and volumes without our label that are to be removed as well.
     pub(crate) foreign: Mutex<Vec<String>>,
 }
 
@@ -294,19 +294,21 @@ async fn clean(engine: &str, instance: InstanceId, image: &ImageRef, foreign: Ve
     let filter = HashMap::from([("label", vec![format!("io.easel.instance={instance}")])]);
     let list = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
     let ours = raw.list_containers(Some(list)).await.expect("a list");
-    for container in ours.into_iter().filter_map(|container| container.id).chain(foreign) {
+    for container in ours.into_iter().filter_map(|container| container.id).chain(foreign.clone()) {
         let force = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         let _gone_already = raw.remove_container(&container, Some(force)).await;
     }
     let list = ListNetworksOptionsBuilder::new().filters(&filter).build();
-    for network in raw.list_networks(Some(list)).await.expect("a list") {
-        let _gone_already = raw.remove_network(&network.id.expect("an id")).await;
+    let ours = raw.list_networks(Some(list)).await.expect("a list");
+    for network in ours.into_iter().filter_map(|network| network.id).chain(foreign.clone()) {
+        let _gone_already = raw.remove_network(&network).await;
     }
     let list = ListVolumesOptionsBuilder::new().filters(&filter).build();
     let volumes = raw.list_volumes(Some(list)).await.expect("a list").volumes;
-    for volume in volumes.unwrap_or_default() {
+    let ours = volumes.unwrap_or_default().into_iter().map(|volume| volume.name);
+    for volume in ours.chain(foreign) {
         let force = RemoveVolumeOptionsBuilder::new().force(true).build();
-        let _gone_already = raw.remove_volume(&volume.name, Some(force)).await;
+        let _gone_already = raw.remove_volume(&volume, Some(force)).await;
     }
     let force = RemoveImageOptionsBuilder::new().force(true).build();
     let _gone_already = raw.remove_image(image.as_str(), Some(force), None).await;

@@ -1,7 +1,10 @@
 //! What people and accidents do to containers behind Easel's back.
 
 use super::ground::{Ground, Play, inspect, run, until};
-use crate::runtime::{ContainerState, Restart, RuntimeError, RuntimeEvent};
+use crate::{
+    MountPath, VolumeId,
+    runtime::{ContainerState, Restart, RuntimeError, RuntimeEvent, VolumeSpec},
+};
 use futures::StreamExt;
 use std::time::Duration;
 
@@ -21,6 +24,47 @@ pub async fn a_foreign_holder_of_the_name_is_named_and_left_alone(ground: impl G
     assert!(ground.runs(&holder).await, "the holder runs on");
     let list = ground.runtime().replicas().await.expect("the engine answers");
     assert!(list.iter().all(|it| it.container != holder), "it is not ours: {list:?}");
+}
+
+/// F41, I7.
+pub async fn a_foreign_network_of_the_name_is_named_and_left_alone(ground: impl Ground) {
+    let (runtime, network) = (ground.runtime(), ground.network());
+    runtime.remove_network(network.environment).await.expect("nobody is on it");
+    let name = ground.occupy_network(network.environment).await;
+
+    let refused = runtime.ensure_network(&network).await;
+    let unused = runtime.create(&ground.replica("web", Play::Stay)).await;
+    let removed = runtime.remove_network(network.environment).await;
+    let listed = runtime.networks().await.expect("the engine answers").ours;
+
+    assert_names(&refused, &name);
+    assert!(matches!(unused, Err(RuntimeError::Gone(_))), "{unused:?}");
+    assert_eq!(removed, Ok(()), "ours is gone already");
+    assert_eq!(listed, [], "it is not ours");
+    assert!(ground.holds(&name).await, "it is still there");
+}
+
+/// F46, I7: neither used, nor removed together with what somebody keeps in it.
+pub async fn a_foreign_volume_of_the_name_is_named_and_left_alone(ground: impl Ground) {
+    let (runtime, network) = (ground.runtime(), ground.network());
+    let mut replica = ground.replica("db", Play::Stay);
+    let volume = VolumeId::new(replica.identity.replica.as_uuid());
+    replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
+    let spec = VolumeSpec { project: network.project, environment: network.environment, volume };
+    let name = ground.occupy_volume(volume).await;
+
+    assert_names(&runtime.ensure_volume(&spec).await, &name);
+    assert_names(&runtime.has_volume(volume).await, &name);
+    assert_names(&runtime.create(&replica).await, &name);
+    assert_names(&runtime.remove_volume(volume).await, &name);
+    assert!(ground.holds(&name).await, "it is still there");
+}
+
+fn assert_names<T: std::fmt::Debug>(refused: &Result<T, RuntimeError>, name: &str) {
+    match refused {
+        Err(RuntimeError::Refused(why)) => assert!(why.contains(name), "{why}"),
+        other => panic!("{name} is somebody else's, but: {other:?}"),
+    }
 }
 
 /// F37: why the reconciler must look after it.

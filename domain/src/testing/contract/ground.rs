@@ -2,6 +2,7 @@
 
 use crate::{
     Command, DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug,
+    VolumeId,
     runtime::{
         ContainerId, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart,
         Runtime, Subnet,
@@ -57,6 +58,16 @@ pub trait Ground: Send + Sync {
 
     /// Whether a container of somebody else is still there and runs.
     async fn runs(&self, foreign: &ContainerId) -> bool;
+
+    /// Somebody else makes a network under the very name that this environment's would get: the
+    /// name.
+    async fn occupy_network(&self, environment: EnvironmentId) -> String;
+
+    /// Somebody else makes a volume under the very name that this one would get: the name.
+    async fn occupy_volume(&self, volume: VolumeId) -> String;
+
+    /// Whether somebody else's network or volume of this name is still there.
+    async fn holds(&self, foreign: &str) -> bool;
 
     /// Lets time pass.
     async fn wait(&self, duration: Duration);
@@ -175,6 +186,22 @@ impl Ground for SimGround {
 
     async fn runs(&self, foreign: &ContainerId) -> bool {
         self.engine.container(foreign).is_some_and(|container| container.is_alive())
+    }
+
+    async fn occupy_network(&self, environment: EnvironmentId) -> String {
+        let name = SimEngine::network_name(environment);
+        self.engine.add_foreign_name(&name);
+        name
+    }
+
+    async fn occupy_volume(&self, volume: VolumeId) -> String {
+        let name = SimEngine::volume_name(volume);
+        self.engine.add_foreign_name(&name);
+        name
+    }
+
+    async fn holds(&self, foreign: &str) -> bool {
+        self.engine.state().foreign_names.contains(foreign)
     }
 
     async fn wait(&self, duration: Duration) {

@@ -2,7 +2,7 @@
 
 use super::{Held, Program, SimContainer, SimEngine, State, call::Result, fault::Faults};
 use crate::{
-    EnvironmentId, Timestamp,
+    EnvironmentId, Timestamp, VolumeId,
     runtime::{
         ContainerId, ContainerState, ObservedReplica, ReplicaSpec, RuntimeError, RuntimeEvent,
     },
@@ -73,8 +73,10 @@ pub(super) fn create(
     check_address(state, environment, spec.address, None)?;
     state.created += 1;
     let id = ContainerId(format!("{:012x}", state.created));
-    if spec.mounts.iter().any(|(volume, _)| !state.volumes.contains(volume)) {
-        return Err(RuntimeError::Gone("the volume".to_owned()));
+    for (volume, _) in &spec.mounts {
+        if !has_volume(state, *volume)? {
+            return Err(RuntimeError::Gone("the volume".to_owned()));
+        }
     }
     let container = SimContainer {
         id: id.clone(),
@@ -111,6 +113,32 @@ impl SimEngine {
     pub fn name(spec: &ReplicaSpec) -> String {
         format!("easel-{}-{}", spec.slug.as_str(), spec.identity.replica)
     }
+
+    /// The name of an environment's network.
+    #[must_use]
+    pub fn network_name(environment: EnvironmentId) -> String {
+        format!("easel-network-{environment}")
+    }
+
+    /// The name of a volume.
+    #[must_use]
+    pub fn volume_name(volume: VolumeId) -> String {
+        format!("easel-volume-{volume}")
+    }
+}
+
+/// Whether the volume is there; refuses one of its name that is not ours.
+pub(super) fn has_volume(state: &State, volume: VolumeId) -> Result<bool> {
+    check_name(state, &SimEngine::volume_name(volume))?;
+    Ok(state.volumes.contains(&volume))
+}
+
+/// Refuses a name that somebody else's network or volume has.
+pub(super) fn check_name(state: &State, name: &str) -> Result<()> {
+    if state.foreign_names.contains(name) {
+        return Err(RuntimeError::Refused(format!("{name} is somebody else's")));
+    }
+    Ok(())
 }
 
 pub(super) fn check_address(

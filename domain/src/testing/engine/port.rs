@@ -2,7 +2,7 @@
 
 use super::{
     CallKind, SimContainer, SimEngine, State,
-    acts::{check_address, create, list},
+    acts::{check_address, check_name, create, has_volume, list},
     call::{About, Result},
 };
 use crate::{
@@ -87,6 +87,7 @@ impl Runtime for SimEngine {
     async fn ensure_network(&self, network: &NetworkSpec) -> Result<()> {
         let about = About::environment(network.environment);
         self.call(CallKind::EnsureNetwork, about, |state, _, _| {
+            check_name(state, &SimEngine::network_name(network.environment))?;
             state.networks.entry(network.environment).or_insert(network.subnet);
             Ok(())
         })
@@ -141,20 +142,23 @@ impl Runtime for SimEngine {
 
     async fn ensure_volume(&self, volume: &VolumeSpec) -> Result<Existed> {
         self.call(CallKind::EnsureVolume, About::volume(volume.volume), |state, _, _| {
-            Ok(if state.volumes.insert(volume.volume) { Existed::No } else { Existed::Yes })
+            let existed = has_volume(state, volume.volume)?;
+            state.volumes.insert(volume.volume);
+            Ok(if existed { Existed::Yes } else { Existed::No })
         })
         .await
     }
 
     async fn has_volume(&self, volume: VolumeId) -> Result<bool> {
         self.call(CallKind::HasVolume, About::volume(volume), |state, _, _| {
-            Ok(state.volumes.contains(&volume))
+            has_volume(state, volume)
         })
         .await
     }
 
     async fn remove_volume(&self, volume: VolumeId) -> Result<()> {
         self.call(CallKind::RemoveVolume, About::volume(volume), |state, _, _| {
+            has_volume(state, volume)?;
             state.volumes.remove(&volume);
             Ok(())
         })

@@ -22,6 +22,8 @@ pub struct State {
     pub foreign_networks: Vec<(Ipv4Addr, u8)>,
     /// Volumes that exist.
     pub volumes: BTreeSet<VolumeId>,
+    /// Names of networks and volumes that somebody else has made.
+    pub foreign_names: BTreeSet<String>,
     /// A seeded bug: whoever removes a container removes its volumes.
     pub loses_volumes: bool,
     /// Images that the engine holds: reference (or digest) to id.
