@@ -27,6 +27,7 @@ macro_rules! deployments_contract {
                 a_deployment_keeps_what_it_was_made_with,
                 a_newer_deployment_overtakes_older_candidates,
                 what_serves_is_not_overtaken_before_its_successor_serves,
+                a_promotion_beside_a_stale_step_leaves_all_as_it_was,
                 deployments_are_listed_newest_first_in_pages,
                 a_deployment_goes_its_way_with_timestamps,
                 a_cancelled_deployment_is_never_promoted,
@@ -150,6 +151,36 @@ pub async fn what_serves_is_not_overtaken_before_its_successor_serves(store: Sto
     let old = old.expect("it is kept");
     assert!(matches!(old.state, DeploymentState::Superseded { .. }));
     assert_eq!(old.deploykit_word(), "superseded");
+    desk.close().await;
+}
+
+/// DK-50: one transaction or none.
+pub async fn a_promotion_beside_a_stale_step_leaves_all_as_it_was(store: Store) {
+    let desk = Desk::open(store).await;
+    let web = desk.service("web").await;
+    let first = desk.go_live(web).await.id;
+    desk.variable(own(web, "A"), "1").await;
+    desk.apply_all().await;
+    let second = desk.newest(web).await.id;
+    let reached = |deployment, milestone| Step::Reached { deployment, milestone };
+    let ready = [Milestone::StartRequested, Milestone::Started, Milestone::Ready];
+    desk.record(&ready.map(|milestone| reached(second, milestone))).await;
+    let get = async |id| {
+        let deployment = desk.store.deployments.get(desk.environment, web, id).await;
+        deployment.expect("it is kept")
+    };
+    let all =
+        async || (get(first).await, get(second).await, desk.snapshot().await, desk.events().await);
+    let before = all().await;
+
+    let promoted = Step::Promoted { deployment: second };
+    let stale = [promoted.clone(), reached(first, Milestone::Ready)];
+    let refused = desk.try_record(&stale).await;
+
+    assert!(matches!(refused, Err(RolloutError::Stale(_))), "{refused:?}");
+    assert_eq!(all().await, before);
+    desk.record(&[promoted]).await;
+    assert_ne!(all().await, before, "alone it is taken");
     desk.close().await;
 }
 
