@@ -21,11 +21,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with(SeededIds::default())
+    }
+
+    pub(crate) fn with(ids: SeededIds) -> Self {
         Self {
             directory: tempfile::tempdir().expect("there is room for a directory"),
             clock: Arc::default(),
             bell: Arc::default(),
-            ids: Arc::default(),
+            ids: Arc::new(ids),
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
     desk::{Desk, mutation, name},
 };
 use crate::{
-    Address, Content, Error, Message, ProjectId, Resource, RevisionNumber,
+    Address, Content, Error, Message, ProjectId, Resource, RevisionNumber, Set, Slug,
     access::{InstanceRole, ProjectRole},
     deployment::{Condition, Failure, Milestone},
     event::Event,
@@ -40,6 +40,19 @@ macro_rules! projects_contract {
     };
 }
 
+/// Tests that a [`Projects`](crate::project::Projects) goes on where slugs meet: the ids that this
+/// store is given [end alike](crate::testing::SeededIds::ending_alike), several in a row.
+#[macro_export]
+macro_rules! meeting_slugs_contract {
+    ($store:expr) => {
+        $crate::contract_claims!(
+            projects,
+            $store,
+            [projects_of_one_name_and_one_ending_get_slugs_of_their_own,]
+        );
+    };
+}
+
 /// Its maker owns it, and there is one environment.
 pub async fn a_project_has_a_production_environment_and_an_owner(store: Store) {
     let desk = Desk::open(store).await;
@@ -70,6 +83,24 @@ pub async fn a_slug_is_made_of_the_name_and_six_hex_digits(store: Store) {
     assert_eq!(head, "gr-e-co");
     assert!(tail.len() == 6 && tail.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_ne!(first.slug, second.slug);
+}
+
+/// DK-28: six digits meet by chance once in a long while; here it is the rule.
+pub async fn projects_of_one_name_and_one_ending_get_slugs_of_their_own(store: Store) {
+    let desk = Desk::open(store).await;
+    let ending = |slug: &Slug| slug.as_str().rsplit_once('-').map(|(_, tail)| tail.to_owned());
+    let mut slugs = Set::from([desk.project.slug.clone()]);
+    let mut met = 0;
+
+    for _ in 0..20 {
+        let made = desk.store.projects.create(&desk.by, name("shop")).await.expect("it is made");
+        let id = made.id.to_string();
+        met += usize::from(!ending(&made.slug).is_some_and(|ending| id.ends_with(&ending)));
+        slugs.insert(made.slug);
+    }
+
+    assert_eq!(slugs.len(), 21, "{slugs:?}");
+    assert!(met > 0, "none has met another one, so nothing is shown");
 }
 
 /// DK-29, DK-158.
