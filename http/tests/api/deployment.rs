@@ -284,3 +284,55 @@ async fn containers_are_listed_by_deployment_and_state() {
     assert_eq!(page.body["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(page.body["total_count"], 2);
 }
+
+// DK-58
+#[tokio::test]
+async fn containers_of_two_deployments_are_told_apart_and_narrowed_by_state() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id").parse().expect("an id");
+    let mut deployments = Vec::new();
+    for container in ["old", "new"] {
+        let replica = app.container(&web, 0, container).await;
+        serve(&app, &web).await;
+        let view = app.view(&web).await;
+        let deployment = view.deployments.last().expect("it was deployed");
+        let identity = domain::runtime::ReplicaIdentity {
+            project,
+            environment: view.environment,
+            service: view.id,
+            deployment: deployment.id,
+            replica,
+            generation: deployment.generation,
+        };
+        app.tape.run(container, identity);
+        deployments.push(deployment.id);
+        app.admin.post(&format!("{path}/redeploy"), json!({})).await;
+    }
+    app.tape.exit("old");
+    let list = async |query: &str| {
+        let reply = app.admin.get(&format!("{path}/containers{query}")).await;
+        let data = reply.body["data"].as_array().expect("a list").clone();
+        assert_eq!(reply.body["total_count"], data.len(), "{}", reply.raw);
+        let mut found: Vec<String> = (data.iter())
+            .map(|item| {
+                let fields = ["docker_container_id", "deployment_id", "status"];
+                fields.map(|field| item[field].as_str().unwrap_or_default()).join(" ")
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    let [first, second] = [deployments[0], deployments[1]];
+    let (old, new) = (&*format!("old {first} exited"), &*format!("new {second} running"));
+
+    let exited = list("?status=exited").await;
+
+    assert_eq!(exited, [old]);
+    assert_eq!(list("").await, [new, old]);
+    assert_eq!(list("?status=running").await, [new]);
+    assert_eq!(list(&format!("?deployment_id={first}")).await, [old]);
+    assert_eq!(list(&format!("?deployment_id={second}")).await, [new]);
+    assert_eq!(list(&format!("?deployment_id={first}&status=exited")).await, [old]);
+    assert!(list(&format!("?deployment_id={second}&status=exited")).await.is_empty());
+    assert!(list("?status=created").await.is_empty());
+}
