@@ -3,15 +3,21 @@
 use crate::{app::TestApp, client::Reply};
 use serde_json::json;
 
-async fn shop() -> (TestApp, String, String) {
+pub(crate) async fn shop() -> (TestApp, String, String) {
     let app = TestApp::new().await;
     let project = app.project("Shop").await;
     let web = app.service(&project, "web").await;
     (app, format!("/projects/{project}"), web)
 }
 
-async fn replicas(app: &TestApp, path: &str, service: &str, count: u16) -> Reply {
+pub(crate) async fn replicas(app: &TestApp, path: &str, service: &str, count: u16) -> Reply {
     app.admin.patch(&format!("{path}/services/{service}"), json!({ "replicas": count })).await
+}
+
+pub(crate) async fn deploy_all(app: &TestApp, path: &str) -> Reply {
+    let listed = app.admin.get(&format!("{path}/pending-changes")).await;
+    let body = json!({ "up_to": listed.body["up_to"] });
+    app.admin.post(&format!("{path}/deploy"), body).await
 }
 
 // DK-73, DK-74, DK-86
@@ -49,9 +55,7 @@ async fn variables_are_shown_from_before_to_after() {
         app.admin.post(&own, json!({ "key": key, "value": value })).await
     };
     set("A", "hunter1").await;
-    let listed = app.admin.get(&format!("{path}/pending-changes")).await;
-    let body = json!({ "up_to": listed.body["up_to"] });
-    app.admin.post(&format!("{path}/deploy"), body).await;
+    deploy_all(&app, &path).await;
 
     app.admin.delete(&format!("{own}/A")).await;
     set("A", "hunter2").await;

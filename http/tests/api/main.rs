@@ -3,6 +3,7 @@
 mod account;
 mod api_key;
 mod app;
+mod apply;
 mod bad_input;
 mod canvas;
 mod change;

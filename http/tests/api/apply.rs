@@ -1,0 +1,49 @@
+//! Whom an apply wakes.
+
+use crate::change::{deploy_all, replicas, shop};
+use serde_json::json;
+
+// DK-82: what makes no deployment names no service, so everything is looked at.
+#[tokio::test]
+async fn an_apply_that_only_scales_wakes_the_reconciler_once_for_all() {
+    let (app, path, web) = shop().await;
+    replicas(&app, &path, &web, 3).await;
+    app.nudges.asked.lock().expect("no panic").clear();
+
+    let applied = deploy_all(&app, &path).await;
+
+    assert_eq!(applied.body["applied_count"], 1, "{}", applied.raw);
+    assert_eq!(applied.body["deployments"], json!([]));
+    assert_eq!(*app.nudges.asked.lock().expect("no panic"), [None]);
+}
+
+// DK-82
+#[tokio::test]
+async fn an_apply_names_each_service_that_it_touches_once_and_then_all() {
+    let (app, path, web) = shop().await;
+    let project = path.split('/').nth(2).expect("the project's id");
+    let mut services = vec![web];
+    for name in ["api", "old", "still"] {
+        services.push(app.service(project, name).await);
+    }
+    let [web, api, old, still] = &services[..] else { panic!("four services") };
+    let edit = json!({ "op": "create_service", "name": "new",
+        "source": { "kind": "image", "image": "sim/app:1" } });
+    app.admin.post(&format!("{path}/pending-changes"), json!({ "edits": [edit] })).await;
+    for service in [web, api] {
+        let change = json!({ "image": "sim/app:2", "replicas": 2 });
+        app.admin.patch(&format!("{path}/services/{service}"), change).await;
+    }
+    app.admin.delete(&format!("{path}/services/{old}")).await;
+    replicas(&app, &path, still, 2).await;
+    app.nudges.asked.lock().expect("no panic").clear();
+
+    let applied = deploy_all(&app, &path).await;
+
+    let mut touched = vec![web.clone(), api.clone(), old.clone(), applied.text("/created/0")];
+    touched.sort();
+    let asked = app.nudges.asked.lock().expect("no panic").clone();
+    let (last, named) = asked.split_last().expect("somebody is woken");
+    let named: Vec<_> = named.iter().flatten().map(|key| key.service.to_string()).collect();
+    assert_eq!((named, *last), (touched, None), "{asked:?}");
+}
