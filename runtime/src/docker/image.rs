@@ -82,7 +82,8 @@ impl Docker {
                         .call("pull an image", LOOK, |docker| async move { docker.ping().await })
                         .await?;
                     return Err(RuntimeError::Image(format!(
-                        "the registry {} sent nothing of {image} for {} s",
+                        "the registry {} sent nothing of {image} for {} s; check the network of \
+                         the engine's machine, then deploy again",
                         registry(image),
                         self.pull_idle.as_secs()
                     )));
@@ -132,7 +133,10 @@ fn refusal(image: &ImageRef, failure: Failure) -> RuntimeError {
         "503",
         "504",
     ]) {
-        format!("the registry {registry} cannot be reached: {message}")
+        format!(
+            "the registry {registry} cannot be reached ({message}); check its name and the network \
+             of the engine's machine, then deploy again"
+        )
     } else if says(&["not found"]) {
         format!("there is no image {image} at the registry {registry}")
     } else {

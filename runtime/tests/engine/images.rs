@@ -65,6 +65,7 @@ async fn a_registry_that_is_not_there_is_named() {
     assert!(matches!(refused, RuntimeError::Image(_)));
     let told = refused.to_string();
     assert!(told.contains("registry 127.0.0.1:9 cannot be reached"), "{told}");
+    assert!(told.ends_with("network of the engine's machine, then deploy again"), "{told}");
 }
 
 #[tokio::test]

@@ -201,7 +201,11 @@ async fn a_registry_that_falls_silent_in_the_middle_is_named() {
     let image = format!("{}/team/noise:1", way.address);
     let refused = ensure(&lab, &image, PullPolicy::Missing).await.unwrap_err();
 
-    let sentence = format!("the registry {} sent nothing of {image} for 2 s", way.address);
+    let sentence = format!(
+        "the registry {} sent nothing of {image} for 2 s; check the network of the engine's \
+         machine, then deploy again",
+        way.address
+    );
     assert_eq!(refused, RuntimeError::Image(sentence));
     // From where it answers, it can still be had.
     let image = format!("{}/team/noise:1", registry.address);

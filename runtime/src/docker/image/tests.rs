@@ -34,7 +34,9 @@ fn each_refusal_of_a_registry_is_told_as_what_it_is() {
         ),
         (
             "Get https://ghcr.io/v2/: dial tcp: lookup ghcr.io: no such host",
-            "the registry ghcr.io cannot be reached",
+            "the registry ghcr.io cannot be reached (Get https://ghcr.io/v2/: dial tcp: lookup \
+             ghcr.io: no such host); check its name and the network of the engine's machine, then \
+             deploy again",
         ),
         (
             "no matching manifest for linux/amd64 in the manifest list entries",
