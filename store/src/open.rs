@@ -14,6 +14,7 @@ use crate::{
     lock::{Lock, Refused},
     migration::Migrator,
     row::{signed, unsigned},
+    storage,
     table::instance,
     vault::{KeyError, Place, Vault},
 };
@@ -74,7 +75,7 @@ pub(crate) struct Inner {
     /// How many commits there were: nobody else writes to the database, nor this process otherwise.
     pub(crate) version: AtomicU64,
     /// Whether the last write has found no space.
-    pub(crate) is_full: AtomicBool,
+    pub(crate) is_full: Arc<AtomicBool>,
     instance: InstanceId,
     pub(crate) directory: PathBuf,
     _lock: Lock,
@@ -103,7 +104,7 @@ impl Store {
         let path = directory.join(DATABASE);
         let (vault, key_path) = prepare_files(&directory, &path, keys)?;
 
-        let writer =
+        let mut writer =
             connect(&path, Access::Write).await.map_err(|error| OpenError::sort(&path, error))?;
         check_health(&writer, &path).await?;
         let known = check_schema(&writer, &path).await?;
@@ -132,6 +133,8 @@ impl Store {
         };
         look_beside(&writer, &directory, &row).await.map_err(database)?;
         let readers = connect(&path, Access::Read).await.map_err(database)?;
+        let is_full = Arc::default();
+        storage::watch(&mut writer, &directory, &is_full);
 
         let store = Self {
             inner: Arc::new(Inner {
@@ -143,7 +146,7 @@ impl Store {
                 announcer,
                 commits: TaskTracker::new(),
                 version: AtomicU64::default(),
-                is_full: AtomicBool::default(),
+                is_full,
                 instance: InstanceId::new(row.instance_id),
                 directory,
                 _lock: lock,

@@ -7,8 +7,15 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{Error, Result, storage::Storage};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
-use std::sync::atomic::Ordering;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// With less than this, what was found to be full still is: a write is not only its rows.
 const ENOUGH: u64 = 1024 * 1024;
@@ -22,16 +29,34 @@ impl Storage for Store {
             return Ok(());
         }
         let inner = self.inner.clone();
-        let free = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&inner.directory))
+        let free = tokio::task::spawn_blocking(move || free(&inner.directory))
             .await
             .map_err(Error::internal("look for space"))?
             .map_err(Error::internal("look for space"))?;
-        if free.f_bavail.saturating_mul(free.f_frsize) < ENOUGH {
+        if free < ENOUGH {
             return Err(Error::StorageFull);
         }
         self.inner.is_full.store(false, Ordering::SeqCst);
         Ok(())
     }
+}
+
+/// So many bytes are free where this directory is.
+fn free(directory: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(directory)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Looks for space whenever a statement fails: a large one is written before there is a commit.
+///
+/// Why it has failed is not said here, so the disk is asked.
+pub(crate) fn watch(writer: &mut DatabaseConnection, directory: &Path, is_full: &Arc<AtomicBool>) {
+    let (directory, is_full) = (directory.to_owned(), is_full.clone());
+    writer.set_metric_callback(move |statement| {
+        if statement.failed && free(&directory).is_ok_and(|free| free < ENOUGH) {
+            is_full.store(true, Ordering::SeqCst);
+        }
+    });
 }
 
 impl Inner {

@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, somebody};
 use domain::{
-    Error, Secret,
-    access::InstanceRole,
+    EnvironmentId, Error, Secret,
+    access::{InstanceRole, Mutation},
     account::Accounts,
     changes::Changes,
     edit::Edit,
@@ -11,7 +11,8 @@ use domain::{
     storage::Storage,
     testing::contracts::desk::{mutation, name},
 };
-use std::{fs, io::Write, path::Path, process::Command};
+use std::{fs, io::Write, process::Command};
+use store::Store;
 
 /// A small disk of its own.
 struct Disk(tempfile::TempDir);
@@ -61,24 +62,38 @@ fn must_run_everything() -> bool {
     std::env::var_os("EASEL_TEST_ENGINE").is_some()
 }
 
+/// A store on a small disk, and somebody at work in it.
+struct Scene {
+    disk: Disk,
+    store: Store,
+    by: Mutation,
+    place: EnvironmentId,
+}
+
+impl Scene {
+    /// `None` where there is no right to mount a disk, and nobody expects one.
+    async fn new() -> Option<Self> {
+        let disk = match Disk::mount() {
+            Ok(disk) => disk,
+            Err(why) => {
+                let missing = format!("this test needs the right to mount a small tmpfs: {why}");
+                assert!(!must_run_everything(), "{missing}; run it as root");
+                eprintln!("left out: {missing}");
+                return None;
+            }
+        };
+        let store = Bench::new().open_at(&disk.0.path().join("data")).await.unwrap();
+        let user = store.register_first(somebody("ann@example.com")).await.unwrap();
+        let by = mutation(user.id, InstanceRole::Admin);
+        let project = store.create(&by, name("shop")).await.unwrap();
+        let place = store.environment(project.id, None).await.unwrap().id;
+        Some(Self { disk, store, by, place })
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_is_said_and_ends_without_a_restart() {
-    let disk = match Disk::mount() {
-        Ok(disk) => disk,
-        Err(why) => {
-            let missing = format!("this test needs the right to mount a small tmpfs: {why}");
-            assert!(!must_run_everything(), "{missing}; run it as root");
-            eprintln!("left out: {missing}");
-            return;
-        }
-    };
-    let bench = Bench::new();
-    let data: &Path = &disk.0.path().join("data");
-    let store = bench.open_at(data).await.unwrap();
-    let user = store.register_first(somebody("ann@example.com")).await.unwrap();
-    let by = mutation(user.id, InstanceRole::Admin);
-    let project = store.create(&by, name("shop")).await.unwrap();
-    let place = store.environment(project.id, None).await.unwrap().id;
+    let Some(Scene { disk, store, by, place }) = Scene::new().await else { return };
     disk.fill();
 
     let mut staged = 0;
@@ -106,5 +121,22 @@ async fn a_full_disk_is_said_and_ends_without_a_restart() {
     store.check().await.expect("nobody has to write to learn that there is space again");
     store.stage(&by, place, vec![large(staged)]).await.expect("it goes on by itself");
     assert_eq!(store.workspace(place).await.unwrap().edits.len(), staged + 1);
+    store.close().await;
+}
+
+// A statement of more than SQLite keeps in memory is written before there is a commit.
+#[tokio::test]
+async fn a_disk_that_is_full_in_the_middle_of_a_large_statement_is_said() {
+    let Some(Scene { disk, store, by, place }) = Scene::new().await else { return };
+    disk.fill();
+
+    let refused = store.stage(&by, place, (0..100).map(large).collect()).await;
+
+    assert!(matches!(refused, Err(Error::StorageFull)), "{refused:?}");
+    assert!(matches!(store.check().await, Err(Error::StorageFull)), "whoever asks is told");
+    assert_eq!(store.workspace(place).await.unwrap().edits, [], "nothing is half done");
+    disk.free();
+    store.check().await.expect("there is space again");
+    store.stage(&by, place, vec![large(0)]).await.expect("it goes on by itself");
     store.close().await;
 }
