@@ -44,6 +44,7 @@ async fn a_half_sent_request_does_not_hold_up_a_stop() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
+// DK-163
 #[tokio::test]
 async fn an_idle_server_stops_at_once_on_ctrl_c_too() {
     let mut server = Server::start().await;

@@ -130,7 +130,7 @@ fn a_place_without_its_parent_holds_nothing() {
     }
 }
 
-/// DK-59.
+/// Of its place.
 #[test]
 fn a_container_is_told_who_it_is() {
     let mut bench = Bench::new();
@@ -148,6 +148,7 @@ fn a_container_is_told_who_it_is() {
     assert_eq!(seen.len(), 4);
 }
 
+/// DK-59: everybody's own scopes come after what Easel provides.
 #[test]
 fn what_easel_provides_can_be_referred_to_and_overridden() {
     let mut bench = Bench::new();

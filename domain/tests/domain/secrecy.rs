@@ -57,7 +57,7 @@ fn answers(bench: &Bench) -> String {
 proptest! {
     #![proptest_config(crate::bench::config())]
 
-    /// Whether a guess is right makes no difference to anything that staging answers.
+    /// DK-180: whether a guess is right makes no difference to anything that staging answers.
     #[test]
     fn a_guess_at_a_sealed_value_is_never_answered(
         applied in acts(20),
@@ -121,7 +121,7 @@ proptest! {
         prop_assert_eq!(tried(&value), tried(&guess));
     }
 
-    /// Nor is it answered to one who gives the value again, sealed, elsewhere or by reference.
+    /// DK-180: nor is it answered to one who gives the value again, sealed, elsewhere or by reference.
     #[test]
     fn a_sealed_value_stays_sealed(detours in prop::collection::vec(0..4_u8, 0..5)) {
         let (mut bench, vault) = with_sealed(SECRET, &[]);
@@ -165,7 +165,7 @@ proptest! {
     }
 }
 
-/// A value that a sealed one goes into is not shown either.
+/// DK-180: a value that a sealed one goes into is not shown either.
 #[test]
 fn a_value_made_of_a_sealed_one_is_not_resolved_for_anybody() {
     let (mut bench, vault) = with_sealed(SECRET, &[]);

@@ -109,6 +109,7 @@ async fn an_answer_never_tells_how_it_was_made() {
     assert!(!reply.raw.contains("socket"), "{}", reply.raw);
 }
 
+// DK-157
 #[tokio::test]
 async fn names_that_would_mislead_are_refused() {
     let app = TestApp::new().await;

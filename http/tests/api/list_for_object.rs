@@ -96,6 +96,7 @@ impl Document {
     }
 }
 
+// DK-157: each of them names the field.
 #[tokio::test]
 async fn a_list_is_no_object_anywhere_in_any_body() {
     let app = TestApp::new().await;

@@ -203,12 +203,13 @@ async fn there_is_nothing_to_read_of_what_never_ran() {
     assert_eq!((reply.status, reply.text("/error").as_str()), (404, "not_found"));
 }
 
-// DK-124: nor of what runs no more, and has left no container.
+// DK-124: what has ended is read as long as its container is there.
 #[tokio::test]
 async fn there_is_nothing_to_read_of_what_was_stopped() {
     let shop = Shop::new().await;
     let identity = shop.run(0, "aaaaaaaaaaaa0").await;
     shop.say("aaaaaaaaaaaa0", 1, "a1");
+    shop.app.tape.exit("aaaaaaaaaaaa0");
     assert_eq!(texts(&shop.read("follow=false").await), ["a1"]);
     let container = ContainerId("aaaaaaaaaaaa0".to_owned());
     shop.app.record(&[Step::ContainerLost { replica: identity.replica, container }]).await;

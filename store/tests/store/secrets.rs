@@ -32,7 +32,7 @@ fn hits(directory: &Path, needle: &str) -> Vec<String> {
         .collect()
 }
 
-// DK-69, S48
+// DK-69, DK-180, S48
 #[tokio::test]
 async fn the_files_give_no_secret_away() {
     let bench = Bench::new();
@@ -66,7 +66,7 @@ async fn the_files_give_no_secret_away() {
     assert!(!hits(bench.path(), "ann@example.com").is_empty());
 }
 
-// S48
+// DK-180, S48
 #[tokio::test]
 async fn a_value_moved_to_another_row_cannot_be_read() {
     let bench = Bench::new();

@@ -302,7 +302,7 @@ pub async fn a_value_is_kept_exactly(store: Store) {
     desk.close().await;
 }
 
-/// Sealed values are readable by nobody, others by those who ask for them by name.
+/// DK-180: sealed values are readable by nobody, others by those who ask for them by name.
 pub async fn revealing_is_audited_and_sealed_values_are_refused(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.service("web").await;
@@ -334,7 +334,7 @@ pub async fn revealing_is_audited_and_sealed_values_are_refused(store: Store) {
     desk.close().await;
 }
 
-/// No hidden value can be learned by staging guesses.
+/// DK-180: no hidden value can be learned by staging guesses.
 pub async fn a_sealed_value_gives_no_answer_to_a_guess(store: Store) {
     let desk = Desk::open(store).await;
     let web = desk.service("web").await;

@@ -210,7 +210,7 @@ async fn a_stopping_server_asks_its_clients_to_come_back() {
     shop.stop().await;
 }
 
-// Bounded queues: who reads nothing gets a snapshot, and never slows the others.
+// DK-166: bounded queues: who reads nothing gets a snapshot, and never slows the others.
 #[tokio::test]
 async fn a_slow_client_slows_nobody_and_catches_up() {
     let shop = Shop::new().await;
