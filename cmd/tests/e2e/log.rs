@@ -9,6 +9,8 @@ const AT_END: &str = "(() => { const log = document.querySelector('.log-frame');
 /// The number that the newest line in the page carries.
 const NEWEST: &str = "Number([...document.querySelectorAll('.log-row .log-text')]\
     .map(one => one.innerText.match(/^line (\\d+)$/)).filter(Boolean).pop()?.[1] ?? -1)";
+/// How many lines there are, seen or not.
+const COUNT: &str = "parseInt(document.querySelector('.log-count').innerText)";
 
 // DK-125: a badge that says whether it is live, pause, clear, streams and colours that differ,
 // scrolling along, a jump to the newest line, and going on after the server was away.
@@ -44,6 +46,9 @@ async fn a_person_reads_along_what_a_service_prints() {
     let colours = "(() => { const of = (one) => getComputedStyle(document.querySelector(one)).color; \
         return of('.log-row .ansi-1') !== of('.log-row--error .log-text'); })()";
     window.until("colours that differ", colours).await;
+    let marked = "(() => { const of = (one) => getComputedStyle(document.querySelector(one)).boxShadow; \
+        return of('.log-row--error') !== of('.log-row:not(.log-row--error)'); })()";
+    window.until("a mark at what went to standard error", marked).await;
 
     // Whoever scrolls up stays there, until they ask for the newest.
     window.read(".log-jump", "Jump to latest").await;
@@ -68,11 +73,15 @@ async fn a_person_reads_along_what_a_service_prints() {
     window.until("what came meanwhile", &format!("{NEWEST} > {held}")).await;
 
     let held: i64 = window.eval(NEWEST).await;
+    // Without it there are only ever more of them.
+    let kept: i64 = window.eval(COUNT).await;
+    assert!(kept > held && held > 0, "{kept} lines, the last of them {held}");
     window.press("Clear").await;
-    window.until("only what came since", &format!(
-        "![...document.querySelectorAll('.log-row .log-text')].some(one => one.innerText === 'line {held}')"
-    )).await;
+    window.until("fewer lines", &format!("{COUNT} < {kept}")).await;
     window.until("new lines all the same", &format!("{NEWEST} > {held}")).await;
+    let is_new: bool = window.eval(&format!("{COUNT} <= {NEWEST} - {held}")).await;
+    assert!(is_new, "lines from before are back");
+    window.see_no(".log-row--error").await;
 
     let ground = "getComputedStyle(document.body).backgroundColor";
     let dark: String = window.eval(ground).await;
@@ -94,5 +103,13 @@ async fn a_person_reads_along_what_a_service_prints() {
     server.resume().await;
     window.read("[data-test=logs] .log-bar", "Live").await;
     window.until("lines from where it was", &format!("{NEWEST} > {held}")).await;
+
+    // A container that ends says so between what it and its successor print.
+    let engine = server.engine();
+    engine.kill(&engine.container_of("talker").await).await;
+    window.read(".log-row--event .log-text", "container exited").await;
+    let painted = "(() => { const of = (one) => getComputedStyle(document.querySelector(one)).color; \
+        return of('.log-row--event .log-text') !== of('.log-row:not(.log-row--event) .log-text'); })()";
+    window.until("a colour of its own", painted).await;
     window.end().await;
 }

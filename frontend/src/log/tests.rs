@@ -20,3 +20,33 @@ async fn of_a_flood_of_lines_only_the_window_is_rendered() {
     assert!(html.contains("5000 lines"));
     assert!(html.contains("line 19999") && !html.contains("line 15000<"));
 }
+
+#[component]
+fn Mixed() -> Html {
+    let feed = LogFeed::default();
+    let lines = [
+        (Source::Output, "all is well"),
+        (Source::Output, "\u{1b}[31mred\u{1b}[0m and plain"),
+        (Source::Error, "not well"),
+        (Source::Event, "container exited"),
+    ];
+    for (source, line) in lines {
+        feed.push(Line::new(0, source, None, line));
+    }
+    html! { <LogView {feed} /> }
+}
+
+// DK-125
+#[tokio::test]
+async fn a_row_is_marked_by_where_it_comes_from_and_coloured_by_what_it_says() {
+    let html = ServerRenderer::<Mixed>::new().hydratable(false).render().await;
+
+    let rows: Vec<&str> = html.split("<div class=\"log-row").skip(2).collect();
+    let [plain, red, error, event] = rows[..] else { panic!("{} rows: {html}", rows.len()) };
+    let class = |row: &str| row.split('"').next().unwrap_or_default().trim().to_owned();
+    assert_eq!([plain, red, error, event].map(class), ["", "", "log-row--error", "log-row--event"]);
+    assert!(plain.contains("all is well") && !plain.contains("ansi-"), "{plain}");
+    assert!(red.contains("<span class=\"ansi-1\">red</span> and plain"), "{red}");
+    assert!(error.contains("not well"), "{error}");
+    assert!(event.contains("container exited"), "{event}");
+}
