@@ -4,6 +4,7 @@
 mod absent;
 mod api;
 mod browser;
+mod card;
 mod cli;
 mod copy;
 mod cut;

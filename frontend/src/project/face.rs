@@ -292,4 +292,83 @@ mod tests {
         assert_eq!((pulling.status, pulling.word.as_str()), (Status::Progress, "Pulling 42 %"));
         assert_eq!((nothing.status, nothing.word.as_str()), (Status::Stopped, "Offline"));
     }
+
+    // DK-42
+    #[test]
+    fn every_condition_has_its_shape_and_word_whether_or_not_a_deployment_is_known() {
+        let live = || Some(deployment(1, DeploymentState::Live { since: at() }));
+        let table = [
+            (Condition::Running, Status::Live, "Running"),
+            (Condition::Degraded, Status::Failed, "Degraded"),
+            (Condition::Restarting, Status::Progress, "Restarting"),
+            (Condition::Crashed, Status::Failed, "Crashed"),
+            (Condition::Completed, Status::Live, "Completed"),
+            (Condition::Sleeping, Status::Sleeping, "Sleeping"),
+            (Condition::Stopped, Status::Stopped, "Stopped"),
+            (Condition::Missing, Status::Failed, "Missing"),
+        ];
+
+        for (condition, status, word) in table {
+            for (active, newest) in [(live(), live()), (None, None)] {
+                let why = Some("a reason".to_owned());
+                let state = ServiceState { why, ..state(Some(condition), active, newest) };
+
+                let standing = standing(Some(&state));
+
+                assert_eq!((standing.status, standing.word.as_str()), (status, word));
+                assert_eq!(standing.reason.as_deref(), Some("a reason"), "{word}");
+                assert_eq!(standing.rollout, None, "{word}");
+            }
+        }
+    }
+
+    // DK-42: the first deployment is all that there is to say; a later one stands beside what serves.
+    #[test]
+    fn every_state_of_a_rollout_has_its_word_alone_and_beside_what_serves() {
+        let failure =
+            domain::deployment::Failure { reason: "it exited".to_owned(), ..Default::default() };
+        let progress = domain::runtime::PullProgress::default();
+        let since = at();
+        let table = [
+            (DeploymentState::Queued { since }, Status::Progress, "Queued", Some("Queued")),
+            (
+                DeploymentState::Pulling { since, progress },
+                Status::Progress,
+                "Pulling",
+                Some("Pulling"),
+            ),
+            (DeploymentState::Starting { since }, Status::Progress, "Starting", Some("Starting")),
+            (DeploymentState::Checking { since }, Status::Progress, "Checking", Some("Checking")),
+            (
+                DeploymentState::Switching { since },
+                Status::Progress,
+                "Switching",
+                Some("Switching"),
+            ),
+            (
+                DeploymentState::Failed { at: since, failure },
+                Status::Failed,
+                "Failed",
+                Some("Deploy failed"),
+            ),
+            (DeploymentState::Cancelled { at: since }, Status::Stopped, "Cancelled", None),
+            (DeploymentState::Superseded { at: since }, Status::Stopped, "Offline", None),
+        ];
+
+        for (newest, status, word, beside) in table {
+            let is_failed = matches!(newest, DeploymentState::Failed { .. });
+            let alone = standing(Some(&state(None, None, Some(deployment(2, newest.clone())))));
+            let live = deployment(1, DeploymentState::Live { since });
+            let serving = state(Some(Condition::Running), Some(live), Some(deployment(2, newest)));
+            let serving = standing(Some(&serving));
+
+            assert_eq!((alone.status, alone.word.as_str()), (status, word));
+            assert_eq!(alone.reason.as_deref(), is_failed.then_some("it exited"), "{word}");
+            assert_eq!(alone.rollout.is_some(), status == Status::Progress, "{word}");
+            assert_eq!((serving.status, serving.word.as_str()), (Status::Live, "Running"));
+            let rollout = serving.rollout;
+            assert_eq!(rollout.as_ref().map(|it| it.word.as_str()), beside, "{word}");
+            assert_eq!(rollout.is_some_and(|it| it.is_failed), is_failed, "{word}");
+        }
+    }
 }
