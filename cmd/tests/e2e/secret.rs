@@ -3,7 +3,7 @@
 use crate::{
     api::{Api, web},
     cli::Cli,
-    server::{PASSWORD, Server},
+    server::{EMAIL, PASSWORD, Server},
     watch,
 };
 use serde_json::json;
@@ -37,6 +37,9 @@ async fn planted_secrets_are_found_nowhere() {
     );
 
     let viewer = api.viewer(&project).await;
+    let mut given = signed_in(&api).await;
+    given.extend([api.key.clone(), viewer.key.clone()]);
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
     let deployment = &project.deployments(&id).await[0];
     let deployment = deployment["id"].as_str().expect("an id");
     let mut told = String::new();
@@ -74,7 +77,7 @@ async fn planted_secrets_are_found_nowhere() {
     told.push_str(&typed.out);
     told.push_str(&cli.run(&["changes", "--details"]).await);
     told.push_str(&cli.run(&["services", "show", "web", "--json"]).await);
-    look("answers and frames", told.as_bytes(), &[]);
+    look("answers and frames", told.as_bytes(), &given);
 
     let somebody = Api { key: String::new(), ..api.at(&server.url) };
     let (status, body) = somebody.call(reqwest::Method::GET, &project.path("canvas"), None).await;
@@ -82,20 +85,48 @@ async fn planted_secrets_are_found_nowhere() {
 
     for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        look(&format!("{}", process.path().display()), &arguments, &[]);
+        look(&format!("{}", process.path().display()), &arguments, &given);
     }
 
     // Also once everything has been written out.
     for file in files(&server.data()) {
         let bytes = std::fs::read(&file).expect("a file");
-        look(&file.display().to_string(), &bytes, &[&api.key, &viewer.key]);
+        look(&file.display().to_string(), &bytes, &given);
     }
     server.stop().await;
     for file in files(&server.data()) {
         let bytes = std::fs::read(&file).expect("a file");
-        look(&file.display().to_string(), &bytes, &[&api.key, &viewer.key]);
+        look(&file.display().to_string(), &bytes, &given);
     }
-    look("the log", server.log().as_bytes(), &[&api.key, &viewer.key]);
+    look("the log", server.log().as_bytes(), &given);
+}
+
+/// What people who sign in are given, each of it used once: access and refresh tokens, also those
+/// that others were traded for, and the value of a browser's cookie.
+async fn signed_in(api: &Api) -> Vec<String> {
+    let mut login = json!({ "email": EMAIL, "password": PASSWORD });
+    let first = api.post("auth/login", &login).await;
+    let refresh = json!({ "refresh_token": first["refresh_token"] });
+    let second = api.post("auth/refresh", &refresh).await;
+
+    login["kind"] = json!("browser");
+    let to = |path: &str| format!("{}/api/auth/{path}", api.url);
+    let sent = api.http.post(to("login")).header("origin", &api.url).json(&login).send();
+    let answer = sent.await.expect("an answer");
+    let cookie = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
+    let pair = cookie.split(';').next().expect("a cookie");
+    let me = api.http.get(to("me")).header("cookie", pair).send().await.expect("an answer");
+    assert!(me.status().is_success(), "the cookie opens the door: {}", me.status());
+
+    let tokens = [&first, &second].into_iter().flat_map(|pair| {
+        ["access_token", "refresh_token"].map(|name| pair[name].as_str().expect("a token"))
+    });
+    let (_, cookie) = pair.split_once('=').expect("a value");
+    let given: Vec<&str> = tokens.chain([cookie]).collect();
+    let key = second["access_token"].as_str().expect("a token").to_owned();
+    let sessions = Api { key, ..api.at(&api.url) }.get("auth/sessions").await.to_string();
+    look("the list of sessions", sessions.as_bytes(), &given);
+    given.into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn look(place: &str, bytes: &[u8], more: &[&str]) {
