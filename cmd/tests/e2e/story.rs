@@ -97,8 +97,22 @@ async fn stage_a_service(window: &Window) {
             "sh -c 'echo it listens; echo \"not well\" >&2; exec httpd -f -v -p 8080 -h /www'",
         )
         .await;
+    // The icon is a picture of the person's choice. That it can be had keeps it: one that cannot gives
+    // way to the image's mark.
+    window.fill("#add-icon", "marks.svg").await;
     window.press("Add service").await;
-    window.see("[data-test=card][data-name=web]").await;
+    window.read("[data-test=add-service]", "Must be an absolute http or https address").await;
+    window.picture("04-add-icon").await;
+    let marks = "new URL(document.querySelector('[name=easel-brands]').content, location).href";
+    let icon: String = window.eval(marks).await;
+    window.fill("#add-icon", &icon).await;
+    window.press("Add service").await;
+    window.see("[data-test=card][data-name=web] .card--new").await;
+    let picture =
+        format!("document.querySelector(`[data-test=card] .card-icon img[src='{icon}']`)");
+    window
+        .until("the chosen picture", &format!("{picture}?.complete && {picture}.naturalWidth"))
+        .await;
     window.read("[data-test=change-count]", "1 change").await;
     window.picture("05-staged").await;
 }

@@ -1,7 +1,8 @@
 //! Adding a service, a group or a volume: a form whose fields are read by the domain's own rules.
 
 use domain::{
-    Address, Command, ImageRef, Map, MountPath, Name, PullPolicy, Secret, ServiceId, Source,
+    Address, Command, IconUrl, ImageRef, Map, MountPath, Name, PullPolicy, Secret, ServiceId,
+    Source,
     edit::{Edit, NewMount, NewService, NewVariable},
     layout::Position,
 };
@@ -53,6 +54,7 @@ struct Typed {
     command: String,
     ports: String,
     variables: String,
+    icon: String,
     group: String,
     pull: String,
 }
@@ -75,6 +77,10 @@ impl Typed {
             "" => Ok(None),
             line => Command::parse(line).map(Some),
         };
+        let icon = match self.icon.trim() {
+            "" => Ok(None),
+            address => IconUrl::try_from(address).map(Some),
+        };
         let ports = words::read_ports(&self.ports);
         let variables = dotenv::read(&self.variables);
         if let Err(rule) = &name {
@@ -86,14 +92,17 @@ impl Typed {
         if let Err(rule) = &command {
             note("command", rule.to_string());
         }
+        if let Err(rule) = &icon {
+            note("icon", rule.to_string());
+        }
         if let Err(rule) = &ports {
             note("ports", rule.clone());
         }
         if let Err(rule) = &variables {
             note("variables", rule.clone());
         }
-        let (Ok(name), Ok(image), Ok(command), Ok(ports), Ok(variables)) =
-            (name, image, command, ports, variables)
+        let (Ok(name), Ok(image), Ok(command), Ok(icon), Ok(ports), Ok(variables)) =
+            (name, image, command, icon, ports, variables)
         else {
             return Err(wrong);
         };
@@ -109,7 +118,7 @@ impl Typed {
         Ok(NewService {
             name,
             slug: None,
-            icon: None,
+            icon,
             group: self.group.parse().ok(),
             source: Source::Image { image, pull },
             command,
@@ -168,7 +177,7 @@ fn AddService(props: &AddServiceProps) -> Html {
         let known = drawn.whole.groups.iter();
         groups.extend(known.map(|(id, group)| Choice::new(id.to_string(), group.name.to_string())));
     }
-    let shown = ["name", "image", "command", "ports", "variables"];
+    let shown = ["name", "image", "command", "icon", "ports", "variables"];
     html! {
         <Dialog title="Add a service" on_close={&props.on_close}>
             <div data-test="add-service">
@@ -188,11 +197,14 @@ fn AddService(props: &AddServiceProps) -> Html {
                     hint="One a line; a whole .env file may be pasted."
                     error={deed.field("variables")} on_input={field(|typed, text| typed.variables = text)} />
                 <details class="more">
-                    <summary>{ "Command, group and pulling" }</summary>
+                    <summary>{ "Command, icon, group and pulling" }</summary>
                     <div class="stack">
                         <TextField id="add-command" label="Command" value={typed.command.clone()} mono=true
                             hint="In place of the image's own. Split at blanks; quotes group; no shell reads it."
                             error={deed.field("command")} on_input={field(|typed, text| typed.command = text)} />
+                        <TextField id="add-icon" label="Icon" value={typed.icon.clone()} mono=true
+                            placeholder="https://example.org/icon.svg" hint="The address of a picture. Empty: by its image."
+                            error={deed.field("icon")} on_input={field(|typed, text| typed.icon = text)} />
                         if groups.len() > 1 {
                             <Select id="add-group" label="Group" value={typed.group.clone()} choices={groups}
                                 on_change={field(|typed, text| typed.group = text)} />
@@ -385,5 +397,24 @@ mod tests {
 
         assert!(matches!(sent.source, Source::Image { pull: PullPolicy::Missing, .. }));
         assert!(pull_choices().iter().any(|choice| choice.value == filled.pull.as_str()));
+    }
+
+    // DK-35
+    #[test]
+    fn an_icon_is_sent_if_there_is_one_and_refused_beside_its_field() {
+        let with = |icon: &str| Typed {
+            name: "web".into(),
+            image: "nginx".into(),
+            icon: icon.into(),
+            ..Typed::blank()
+        };
+        let read = |icon: &str| with(icon).read(Position::default());
+
+        let chosen = read(" https://example.org/icon.svg ").unwrap().icon;
+        let wrong = read("nginx").unwrap_err();
+
+        assert_eq!(chosen.unwrap().to_string(), "https://example.org/icon.svg");
+        assert_eq!(read(" ").unwrap().icon, None, "it is known by its image");
+        assert_eq!(wrong.keys().collect::<Vec<_>>(), ["icon"]);
     }
 }
