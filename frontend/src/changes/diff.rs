@@ -1,7 +1,7 @@
 //! Old and new of a change. A secret is shown only when somebody who may asks for it.
 
 use domain::{Content, change::StagedChange};
-use icondata_lu::{LuArrowRight, LuEye, LuLock};
+use icondata_lu::{LuArrowRight, LuEye, LuEyeOff, LuLock};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
 
 use crate::{
@@ -74,10 +74,13 @@ fn Secrets(props: &SecretsProps) -> Html {
     let SecretsProps { change, may_reveal } = props;
     let sealed = |content: &Option<Content>| matches!(content, Some(Content::Variable(variable)) if variable.sealed);
     let is_sealed = sealed(&change.old) || sealed(&change.new);
-    let reveal = {
-        let (live, deed, shown) = (live.clone(), deed.clone(), shown.setter());
+    let toggle = {
+        let (live, deed, shown) = (live.clone(), deed.clone(), shown.clone());
         let address = change.address.clone();
         Callback::from(move |_| {
+            if shown.is_some() {
+                return shown.set(None);
+            }
             let Some(place) = live.place() else { return };
             let (api, address, shown) = (live.api().clone(), address.clone(), shown.clone());
             deed.start(async move { api.reveal(place, address).await }, move |both| {
@@ -98,8 +101,10 @@ fn Secrets(props: &SecretsProps) -> Html {
             { values(old, new) }
             if is_sealed {
                 <span class="muted row small"><Icon icon={LuLock} size={12} />{ "sealed" }</span>
-            } else if *may_reveal && shown.is_none() {
-                <IconButton icon={LuEye} label="Show the values" onclick={reveal} disabled={deed.is_busy()} />
+            } else if *may_reveal {
+                // It stays where it is, and never disabled: the keyboard is on it.
+                <IconButton icon={if shown.is_some() { LuEyeOff } else { LuEye }} pressed={shown.is_some()}
+                    label={if shown.is_some() { "Hide the values" } else { "Show the values" }} onclick={toggle} />
             }
             if let Some(error) = deed.error() {
                 <span class="field-error">{ error.to_string() }</span>
