@@ -73,7 +73,10 @@ async fn a_broken_reference_leads_to_where_it_is_mended() {
     window.see("[data-test=tab-variables]").await;
     window.see_no("[data-test=change-details]").await;
     window.press("Edit MAIL").await;
+    window.read(".remark--warning", "${{mailer.HOST}} does not exist yet").await;
+    window.read(".remark--warning", "It can be staged, but not applied").await;
     window.fill("#variable-value", "smtp://mail.example.org").await;
+    window.see_no(".remark--warning").await;
     window.press("Stage value").await;
 
     window.see_no(".change-bar-problem").await;
@@ -83,6 +86,61 @@ async fn a_broken_reference_leads_to_where_it_is_mended() {
     window.click("[data-test=provided] summary").await;
     window.read("[data-test=provided]", "EASEL_PRIVATE_DOMAIN").await;
     window.picture("24-provided").await;
+    window.close().await;
+}
+
+// DK-85: an apply whose way to the server is cut says so, and all that was staged is still there.
+#[tokio::test]
+async fn an_apply_that_fails_says_so_and_loses_nothing() {
+    const CUT: &str = "window.whole = window.fetch; window.fetch = (request, ...rest) => \
+        (request.url ?? request).endsWith('/deploy') ? Promise.reject(new TypeError('cut')) \
+        : window.whole.call(window, request, ...rest); true";
+    let (server, api) = Server::claimed().await;
+    let project = api.project("Shop").await;
+    let id = project.stage_service(json!({ "name": "web" })).await;
+    project.apply("a service").await;
+    let bob = api.editor(&project).await;
+    let set = |field: &str, content: serde_json::Value| {
+        let address = format!("service/{id}/{field}");
+        json!({ "edits": [{ "op": "set", "address": address, "content": content }] })
+    };
+    let stage = project.path("pending-changes");
+    api.post(&stage, &set("name", json!({ "name": "site" }))).await;
+    bob.post(&stage, &set("replicas", json!({ "replicas": 2 }))).await;
+    let window = Window::open(&format!("{}/login", server.url)).await;
+    window.sign_in().await;
+    window.go(&format!("{}/projects/{}", server.url, project.id)).await;
+    window.read("[data-test=change-count]", "2 changes").await;
+    for author in ["Ada", "Bob"] {
+        window.see(&format!("[data-test=change-bar] .avatar[title={author}]")).await;
+    }
+
+    let _: bool = window.eval(CUT).await;
+    window.click("[data-test=apply] button").await;
+
+    window.read("[data-test=change-bar] [role=alert]", "Easel does not answer").await;
+    window.read("[data-test=change-count]", "2 changes").await;
+    window.see("[data-test=card][data-name=site] .card--edited").await;
+    let pending = api.get(&stage).await;
+    assert_eq!(pending["total_count"], 2, "{pending:#}");
+    window.picture("28-apply-failed").await;
+
+    // Whose each is stands beside it.
+    window.press("Details").await;
+    for (field, author) in [("name", "Ada"), ("replicas", "Bob")] {
+        let row = format!("[data-test=change][data-address='service/{id}/{field}']");
+        window.see(&format!("{row} .change-who .avatar[title={author}]")).await;
+        let authors = format!("document.querySelectorAll(`{row} .change-who .avatar`).length");
+        assert_eq!(window.eval::<u32>(&authors).await, 1, "{field}");
+    }
+    window.press("Apply 2 changes").await;
+    window.read("[data-test=change-details] [role=alert]", "Easel does not answer").await;
+    let _: bool = window.eval("window.fetch = window.whole; true").await;
+    window.press("Apply 2 changes").await;
+    window.read(".toast--done", "Applied 2 changes as revision 2").await;
+    window.see_no("[data-test=change-bar]").await;
+    let applied = project.service(&id).await;
+    assert_eq!((&applied["name"], &applied["replicas"]), (&json!("site"), &json!(2)));
     window.close().await;
 }
 

@@ -15,11 +15,15 @@ fn clear(address: &str) -> Value {
     json!({ "op": "clear", "address": address })
 }
 
+/// The addresses of the changes that the details list, in order.
+const LEFT: &str = "[...document.querySelectorAll('[data-test=change]')]\
+    .map(one => one.dataset.address).sort()";
+
 async fn counts(window: &Window, changes: &str) {
     window.read("[data-test=change-count]", changes).await;
 }
 
-// DK-70, DK-75, DK-76, DK-77, DK-85, DK-86, DK-88
+// DK-41, DK-70, DK-75, DK-76, DK-77, DK-85, DK-86, DK-88
 #[tokio::test]
 async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     let (server, api) = Server::claimed().await;
@@ -53,6 +57,8 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     window.see("[data-test=card][data-name=site] .card--edited").await;
     window.see(&format!("[data-test=card][data-name=site] img[src='{icon}']")).await;
     window.see("[data-test=card][data-name=old] .card--removed").await;
+    window.read("[data-test=card][data-name=site] .card-staged", "Edited").await;
+    window.read("[data-test=card][data-name=old] .card-staged", "To remove").await;
     window.see_no("[data-test=card][data-name=web]").await;
 
     // In the panel, each variable says what is staged for it, and is taken back alone.
@@ -82,6 +88,22 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     window.click(&named).await;
     window.read(".toast--done", "Discarded").await;
     counts(&window, "4 changes").await;
+    window.see("[data-test=card][data-name=web] .card--edited").await;
+    let left: Vec<String> = window.eval(LEFT).await;
+    let mut others = [at("icon"), at("variables/A"), at("variables/B"), format!("service/{old}")];
+    others.sort();
+    assert_eq!(left, others, "one went, the others stay");
+
+    // An end is taken back alone too, and staged again.
+    let end =
+        format!("[data-test=change][data-address='service/{old}'] button[aria-label^=Discard]");
+    window.click(&end).await;
+    counts(&window, "3 changes").await;
+    window.see_no("[data-test=card][data-name=old] .card-staged").await;
+    window.see("[data-test=card][data-name=web] .card--edited").await;
+    project.stage(&[clear(&format!("service/{old}"))]).await;
+    counts(&window, "4 changes").await;
+    window.read("[data-test=card][data-name=old] .card-staged", "To remove").await;
     window.press("Discard all").await;
     window.press("Cancel").await;
     counts(&window, "4 changes").await;
