@@ -4,7 +4,8 @@ use icondata_lu::{
     LuGauge, LuKeyRound, LuLaptop, LuLogOut, LuMonitor, LuMoon, LuSettings, LuSun, LuWifiOff,
 };
 use yew::prelude::{
-    AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
+    AttrValue, Callback, Html, Properties, component, html, use_context, use_effect, use_mut_ref,
+    use_node_ref, use_state_eq,
 };
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     route::{Link, Route, use_navigator, use_route},
     session::Session,
     theme::{Theme, use_theme},
-    view::page,
+    view::{focus, page},
 };
 
 /// Whether live data arrives.
@@ -54,6 +55,17 @@ pub struct ShellProps {
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
     let is_online = page::use_online();
+    let content = use_node_ref();
+    // Who came from another page lost the place where the keyboard was. A page that was just loaded
+    // begins at its top.
+    let is_lost = use_mut_ref(page::is_touched);
+    use_effect({
+        let content = content.clone();
+        move || {
+            let mut is_lost = is_lost.borrow_mut();
+            *is_lost = *is_lost && !focus::on_content(&content);
+        }
+    });
     html! {
         <div class="shell">
             <a class="skip" href="#content">{ "Skip to content" }</a>
@@ -72,7 +84,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                 <Oneself />
             </header>
             { connection(props, is_online) }
-            <main id="content" tabindex="-1" class={if props.full { "stage" } else { "page" }}>
+            <main ref={content} id="content" tabindex="-1" class={if props.full { "stage" } else { "page" }}>
                 { props.children.clone() }
             </main>
         </div>

@@ -76,6 +76,12 @@ async fn a_person_makes_renames_and_deletes_a_project_in_the_browser() {
     window.see(&card).await;
     window.fill("#projects-filter", "shop").await;
     window.until("the one", &format!("{cards} === 1")).await;
+    // Who opens it is told so, by ear too.
+    window.click(&card).await;
+    window.see("[data-test=canvas-empty]").await;
+    let on_heading = "document.activeElement.matches('main h1') \
+                      && document.activeElement.innerText === 'Shop'";
+    window.until("the keyboard on the canvas's heading", on_heading).await;
 
     settings(&window, &format!("{}{path}", server.url)).await;
 

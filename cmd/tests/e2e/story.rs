@@ -61,6 +61,13 @@ async fn a_person_brings_a_service_to_life_in_the_browser() {
     }
 }
 
+/// Whether the keyboard is on the page's heading, and it reads so.
+fn on_heading(text: &str) -> String {
+    format!(
+        "document.activeElement.matches('main h1') && document.activeElement.innerText === '{text}'"
+    )
+}
+
 async fn claim_the_instance(window: &Window) {
     window.see("#email").await;
     window.picture("01-claim").await;
@@ -72,11 +79,14 @@ async fn claim_the_instance(window: &Window) {
 
 async fn make_a_project(window: &Window) {
     window.read("h1", "Projects").await;
+    window.until("the keyboard on the heading", &on_heading("Projects")).await;
     window.picture("02-no-projects").await;
     window.press("Make a project").await;
     window.fill("#project-name", "Shop").await;
     window.press("Make the project").await;
     window.see("[data-test=canvas-empty]").await;
+    // What a screen reader is told of each page: where one has come to.
+    window.until("the keyboard on the canvas's heading", &on_heading("Shop")).await;
     window.picture("03-empty-canvas").await;
 }
 

@@ -199,6 +199,7 @@ fn Easel(props: &EaselProps) -> Html {
                 <Hindrance />
             }
             if frame.is_known {
+                <h1 class="sr-only">{ frame.name.clone() }</h1>
                 <Map chosen={frame.chosen} {free} {on_open} on_close={on_close.clone()} />
                 <ChangeBar {free} />
                 if is_open {

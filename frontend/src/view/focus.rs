@@ -14,6 +14,24 @@ pub fn on(node: &NodeRef) {
     }
 }
 
+/// Puts the keyboard on what a page is about: its heading, or all of it while it has none, so that
+/// a screen reader says where one is. A keyboard that is somewhere already stays there. Whether there
+/// is nothing left to be done.
+pub fn on_content(node: &NodeRef) -> bool {
+    let Some(root) = node.cast::<HtmlElement>() else { return false };
+    let here = document().and_then(|it| it.active_element());
+    if here.is_some_and(|here| here.tag_name() != "BODY" && &here != root.as_ref() as &Element) {
+        return true;
+    }
+    let heading = root.query_selector("h1").ok().flatten();
+    let heading = heading.and_then(|it| it.dyn_into::<HtmlElement>().ok());
+    if let Some(heading) = &heading {
+        heading.set_tab_index(-1);
+    }
+    let _ = heading.as_ref().unwrap_or(&root).focus();
+    heading.is_some()
+}
+
 /// While the component lives, the keyboard is within the element; afterwards it goes back to where
 /// it was.
 #[hook]

@@ -1,7 +1,7 @@
 //! The document as a whole.
 
 use gloo::events::EventListener;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use yew::prelude::{Callback, KeyboardEvent, hook, use_effect_with, use_state_eq};
 
 /// Marks the whole document, or takes the mark away.
@@ -82,6 +82,17 @@ pub fn meta(name: &str) -> Option<String> {
     let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
     let meta = window?.document()?.query_selector(&["meta[name='", name, "']"].concat()).ok()??;
     meta.get_attribute("content")
+}
+
+/// Whether somebody has pressed anything since the page was loaded.
+#[must_use]
+pub fn is_touched() -> bool {
+    let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    let of = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).ok();
+    window
+        .and_then(|window| of(&window.navigator(), "userActivation"))
+        .and_then(|activation| of(&activation, "hasBeenActive"))
+        .is_some_and(|is_active| is_active.is_truthy())
 }
 
 /// Loads the page anew.
