@@ -38,8 +38,7 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     window.see("[data-test=card][data-name=web]").await;
 
     // A picture that can be had; one that cannot gives way to the image's mark.
-    let picture = "document.querySelector('[name=easel-brands]').content";
-    let icon = format!("{}{}", server.url, window.eval::<String>(picture).await);
+    let icon: String = window.eval("document.querySelector('[rel=icon]').href").await;
 
     // What somebody else stages lies over the canvas at once.
     let at = |place: &str| format!("service/{web}/{place}");

@@ -109,12 +109,11 @@ async fn stage_a_service(window: &Window) {
         .await;
     // The icon is a picture of the person's choice. That it can be had keeps it: one that cannot gives
     // way to the image's mark.
-    window.fill("#add-icon", "marks.svg").await;
+    window.fill("#add-icon", "picture.svg").await;
     window.press("Add service").await;
     window.read("[data-test=add-service]", "Must be an absolute http or https address").await;
     window.picture("04-add-icon").await;
-    let marks = "new URL(document.querySelector('[name=easel-brands]').content, location).href";
-    let icon: String = window.eval(marks).await;
+    let icon: String = window.eval("document.querySelector('[rel=icon]').href").await;
     window.fill("#add-icon", &icon).await;
     window.press("Add service").await;
     window.see("[data-test=card][data-name=web] .card--new").await;
