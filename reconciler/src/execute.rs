@@ -159,6 +159,12 @@ impl<'a> Executor<'a> {
             }
             _ => (),
         }
+        // The engine changes its networks one after the other: who waits for that must not keep those
+        // waiting who start something.
+        let _turn = match action {
+            Action::SetAlias { .. } => tools.permit(&tools.names).await,
+            _ => None,
+        };
         let _permit = tools.permit(&tools.gate).await;
         match action {
             Action::EnsureNetwork(network) => runtime.ensure_network(network).await?,

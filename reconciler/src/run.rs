@@ -94,6 +94,7 @@ impl Reconcile {
             fence,
             nudges: Arc::clone(&self.nudges),
             gate: Semaphore::new(self.settings.parallel),
+            names: Semaphore::new(1),
             pulls: Pulls::new(self.settings.pulls),
             waits: Semaphore::new(64),
         });

@@ -321,6 +321,7 @@ impl Turn {
                 }
                 drop(status);
                 self.wanted = Some(Depth::Everything);
+                self.survey_not_before = now;
             }
             Done::Connected(Err(error)) => self.lose_link(Some(&error)),
             Done::Checked(result) => {
@@ -330,10 +331,7 @@ impl Turn {
                 }
             }
             Done::Bound | Done::Buried(Ok(()) | Err(Trouble::Stale(_))) => (),
-            Done::Buried(Err(trouble)) => {
-                self.survey_again(Some(Depth::List), &trouble);
-                self.meet(trouble)?;
-            }
+            Done::Buried(Err(trouble)) => self.leave_unburied(trouble)?,
         }
         Ok(())
     }

@@ -36,6 +36,8 @@ pub(crate) struct Tools {
     pub(crate) nudges: Arc<Nudges>,
     /// Short calls to the engine.
     pub(crate) gate: Semaphore,
+    /// Changes of names, each of which also passes the gate.
+    pub(crate) names: Semaphore,
     /// Pulls, which take long and must not keep others waiting.
     pub(crate) pulls: Pulls,
     /// Questions and stops, which may take long too.

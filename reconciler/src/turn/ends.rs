@@ -69,13 +69,24 @@ impl Turn {
         }
     }
 
-    /// A survey, or what follows from it, has failed: nobody must wait for the next regular one.
+    /// A survey has failed: whoever wished for it must not wait for the next regular one.
     pub(super) fn survey_again(&mut self, depth: Option<Depth>, trouble: &Trouble) {
-        tracing::warn!("everything is looked at again: {trouble}");
+        tracing::warn!("a look at everything has failed and is taken again: {trouble}");
         let settings = &self.me.settings;
         self.wanted = self.wanted.max(depth);
-        self.survey_wait = (self.survey_wait * 2).clamp(settings.backoff, settings.backoff_most);
+        let most = settings.most_backoff(trouble);
+        self.survey_wait = (self.survey_wait * 2).clamp(settings.backoff, most);
         self.survey_not_before = self.now().plus(self.survey_wait);
+    }
+
+    /// The network of a deleted environment is still there, or its tombstone is not closed.
+    pub(super) fn leave_unburied(&mut self, trouble: Trouble) -> Result<(), Ended> {
+        tracing::warn!("the network of a deleted environment could not be removed: {trouble}");
+        if trouble.is_transient() {
+            let soon = self.now().plus(self.me.settings.backoff_transient);
+            self.resync_at = self.resync_at.min(soon);
+        }
+        self.meet(trouble)
     }
 
     /// Takes in what went wrong, as far as it concerns everybody.

@@ -178,11 +178,6 @@ impl Story {
             self.note_volumes();
         }
         self.world.engine.set_gate(None);
-        if !self.is_told {
-            // Whoever looks because of the last deed has looked by then.
-            self.world.pass(Duration::from_secs(2)).await;
-            self.leave_unheard();
-        }
         self.world.engine.set_faults(Faults::default());
         self.world.rollouts.set_faults(0, until, Chance::new(0));
         if self.dead.swap(false, Ordering::SeqCst) {
@@ -253,7 +248,7 @@ impl Story {
     }
 
     /// A container ends, another is wished for, and nobody is told of either.
-    fn leave_unheard(&mut self) {
+    pub(crate) fn leave_unheard(&mut self) {
         let until = self.world.now().plus(Duration::from_secs(1));
         self.world.engine.set_faults(Faults { lost_event: 100, until, ..Faults::default() });
         let at = self.pick(self.keys.len());

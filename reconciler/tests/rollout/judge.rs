@@ -31,6 +31,12 @@ impl Story {
         let bound = if self.is_told { AT_MOST } else { AT_MOST + NEXT_LOOK };
         self.converge(bound).await;
         self.world.pass(NEXT_LOOK).await;
+        if !self.is_told {
+            // What is at rest has no reason of its own to look again.
+            self.leave_unheard();
+            self.converge(bound).await;
+            self.world.pass(NEXT_LOOK).await;
+        }
         self.note_volumes();
         for left_alone in &self.left_alone {
             let runs = self.world.engine.container(left_alone).is_some_and(|it| it.is_alive());
