@@ -4,6 +4,7 @@ use crate::{
     action::{Action, Chain},
     pulls,
     situation::{Answer, Thresholds},
+    starts::Starting,
     worker::Tools,
 };
 use domain::{
@@ -17,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 /// How many of a failed container's last lines are kept, and how much of them.
@@ -68,6 +69,14 @@ impl From<RolloutError> for Trouble {
 }
 
 type Result<T> = std::result::Result<T, Trouble>;
+
+/// What a call holds until it has answered.
+#[expect(dead_code, reason = "held, not read")]
+enum Turn<'a> {
+    Name(Option<SemaphorePermit<'a>>),
+    Start(Starting<'a>),
+    Any,
+}
 type Answered = (ContainerId, Answer, Thresholds, Timestamp);
 
 /// Carries out the chains of one phase.
@@ -159,11 +168,12 @@ impl<'a> Executor<'a> {
             }
             _ => (),
         }
-        // The engine changes its networks one after the other: who waits for that must not keep those
-        // waiting who start something.
         let _turn = match action {
-            Action::SetAlias { .. } => tools.permit(&tools.names).await,
-            _ => None,
+            Action::SetAlias { .. } => Turn::Name(tools.starts.name(&*tools.clock).await),
+            Action::Create(_) | Action::Launch(_) | Action::Start(_) => {
+                Turn::Start(tools.starts.start())
+            }
+            _ => Turn::Any,
         };
         let _permit = tools.permit(&tools.gate).await;
         match action {

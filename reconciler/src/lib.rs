@@ -12,6 +12,7 @@ mod pulls;
 mod run;
 pub mod settings;
 pub mod situation;
+mod starts;
 pub mod subnet;
 mod survey;
 mod turn;

@@ -1,6 +1,8 @@
 //! The reconciler between its ports.
 
-use crate::{nudges::Nudges, pulls::Pulls, settings::Settings, turn::Turn, worker::Tools};
+use crate::{
+    nudges::Nudges, pulls::Pulls, settings::Settings, starts::Starts, turn::Turn, worker::Tools,
+};
 use domain::{
     Clock, Ids,
     rollout::{Reconciler, ReconcilerStatus, RolloutError, Rollouts, ServiceKey},
@@ -94,7 +96,7 @@ impl Reconcile {
             fence,
             nudges: Arc::clone(&self.nudges),
             gate: Semaphore::new(self.settings.parallel),
-            names: Semaphore::new(1),
+            starts: Starts::default(),
             pulls: Pulls::new(self.settings.pulls),
             waits: Semaphore::new(64),
         });

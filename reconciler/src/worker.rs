@@ -10,6 +10,7 @@ use crate::{
     pulls::{self, Pulls},
     settings::Settings,
     situation::{Memory, Seen, Situation},
+    starts::Starts,
 };
 use domain::{
     Clock, Ids, Timestamp,
@@ -36,8 +37,8 @@ pub(crate) struct Tools {
     pub(crate) nudges: Arc<Nudges>,
     /// Short calls to the engine.
     pub(crate) gate: Semaphore,
-    /// Changes of names, each of which also passes the gate.
-    pub(crate) names: Semaphore,
+    /// What starts before names are changed.
+    pub(crate) starts: Starts,
     /// Pulls, which take long and must not keep others waiting.
     pub(crate) pulls: Pulls,
     /// Questions and stops, which may take long too.
