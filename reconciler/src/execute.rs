@@ -4,7 +4,6 @@ use crate::{
     action::{Action, Chain},
     pulls,
     situation::{Answer, Thresholds},
-    starts::Starting,
     worker::Tools,
 };
 use domain::{
@@ -18,7 +17,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, SemaphorePermit};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How many of a failed container's last lines are kept, and how much of them.
@@ -69,14 +68,6 @@ impl From<RolloutError> for Trouble {
 }
 
 type Result<T> = std::result::Result<T, Trouble>;
-
-/// What a call holds until it has answered.
-#[expect(dead_code, reason = "held, not read")]
-enum Turn<'a> {
-    Name(Option<SemaphorePermit<'a>>),
-    Start(Starting<'a>),
-    Any,
-}
 type Answered = (ContainerId, Answer, Thresholds, Timestamp);
 
 /// Carries out the chains of one phase.
@@ -168,12 +159,11 @@ impl<'a> Executor<'a> {
             }
             _ => (),
         }
-        let _turn = match action {
-            Action::SetAlias { .. } => Turn::Name(tools.starts.name(&*tools.clock).await),
-            Action::Create(_) | Action::Launch(_) | Action::Start(_) => {
-                Turn::Start(tools.starts.start())
-            }
-            _ => Turn::Any,
+        let _start = matches!(action, Action::Create(_) | Action::Launch(_) | Action::Start(_))
+            .then(|| tools.starts.begin());
+        let _name = match action {
+            Action::SetAlias { .. } => tools.starts.turn_for_a_name(&*tools.clock).await,
+            _ => None,
         };
         let _permit = tools.permit(&tools.gate).await;
         match action {

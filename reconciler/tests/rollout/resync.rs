@@ -8,11 +8,11 @@ use domain::{
     runtime::{NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Subnet},
     testing::{
         CallKind, Chance,
-        engine::Call,
+        engine::{Call, Gate},
         rollouts::{Held, config},
     },
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// A service that runs, and all that is known of it.
@@ -314,4 +314,54 @@ async fn a_look_that_fails_is_taken_again_soon() {
     let took = world.now().since(trouble).as_secs();
     assert!((0..10).contains(&took), "not only with the next regular look: {took} s");
     world.assert_at_rest().await;
+}
+
+// What starts goes before what is named, so that it boots while the engine does the rest. A start that
+// hangs keeps the names of others waiting for two seconds, not for ever.
+#[tokio::test(start_paused = true)]
+async fn a_name_waits_for_the_starts_of_others_and_not_for_ever() {
+    let world = World::new();
+    let slow = world.service("slow", 1);
+    hang(&world, CallKind::Start, slow);
+    let stuck = world.deploy(slow, with_port("listen 80 0"));
+    world.until_word(stuck, "starting").await;
+    world.pass(Duration::from_secs(1)).await;
+    let before = world.now();
+
+    let quick = world.service("quick", 1);
+    let id = world.deploy(quick, with_port("listen 80 0"));
+    world.until_word(id, "live").await;
+
+    let took = world.now().since(before);
+    assert!((2..3).contains(&took.as_secs()), "{took:?}");
+    assert_eq!(world.rollouts.word(stuck), "starting");
+}
+
+// F32, F55: a change of a name that hangs keeps nobody else from getting theirs.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_hangs_keeps_nobody_waiting() {
+    let world = World::new();
+    let sick = world.service("sick", 1);
+    hang(&world, CallKind::SetAlias, sick);
+    let stuck = world.deploy(sick, with_port("listen 80 0"));
+    world.until_word(stuck, "draining").await;
+    world.pass(Duration::from_secs(1)).await;
+    let before = world.now();
+
+    for at in 0..3 {
+        let well = world.service(&format!("well-{at}"), 1);
+        let id = world.deploy(well, with_port("listen 80 0"));
+        world.until_word(id, "live").await;
+    }
+
+    assert!(world.now().since(before) < Duration::from_secs(5));
+    assert_eq!(world.rollouts.word(stuck), "draining");
+}
+
+/// Such calls about this service are never answered.
+fn hang(world: &World, kind: CallKind, key: ServiceKey) {
+    world.engine.set_gate(Some(Arc::new(move |call| {
+        let hangs = call.kind == kind && call.service() == Some(key.service);
+        if hangs { Gate::DieBefore } else { Gate::Pass }
+    })));
 }
