@@ -31,8 +31,8 @@ enum Done {
     Survey(Result<Survey, Trouble>, Timestamp),
     Connected(Result<(Engine, BoxStream<'static, RuntimeEvent>), RuntimeError>),
     Checked(Result<(), RuntimeError>),
-    /// The database rules this engine from now on, or will be asked to again.
-    Bound,
+    /// It was written down that the database rules this engine.
+    Bound(Result<(), Trouble>),
     Buried(Result<(), Trouble>),
 }
 
@@ -330,7 +330,12 @@ impl Turn {
                     self.lose_link(Some(&error));
                 }
             }
-            Done::Bound | Done::Buried(Ok(()) | Err(Trouble::Stale(_))) => (),
+            Done::Bound(Ok(())) => self.wanted = self.wanted.max(Some(Depth::Rows)),
+            Done::Bound(Err(trouble)) => {
+                self.survey_again(Some(Depth::Rows), &trouble);
+                self.meet(trouble)?;
+            }
+            Done::Buried(Ok(()) | Err(Trouble::Stale(_))) => (),
             Done::Buried(Err(trouble)) => self.leave_unburied(trouble)?,
         }
         Ok(())

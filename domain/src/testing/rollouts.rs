@@ -36,6 +36,8 @@ struct Inner {
     writes: u64,
     reads: u64,
     whole_reads: u64,
+    /// Whether nothing can be written.
+    is_full: bool,
     lost_answer: u8,
     faulty_until: Option<Timestamp>,
     chance: Option<Chance>,
@@ -106,6 +108,11 @@ impl FakeRollouts {
         inner.lost_answer = lost_answer;
         inner.faulty_until = Some(until);
         inner.chance = Some(chance);
+    }
+
+    /// Nothing can be written until this is taken back.
+    pub fn set_full(&self, is_full: bool) {
+        self.lock().is_full = is_full;
     }
 
     /// After so many writes, the next one is done and never answers.
@@ -328,6 +335,13 @@ impl Rollouts for FakeRollouts {
             inner.world.admit(fence)?;
             if steps.is_empty() {
                 return Ok(());
+            }
+            if inner.is_full {
+                let source = "the disk is full".into();
+                return Err(RolloutError::Other(crate::Error::Internal {
+                    doing: "record",
+                    source,
+                }));
             }
             let mut world = inner.world.clone();
             for step in steps {

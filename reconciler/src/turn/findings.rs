@@ -2,6 +2,7 @@
 
 use super::{Done, Turn};
 use crate::{
+    execute::Trouble,
     run::millis,
     survey::{Depth, Survey},
 };
@@ -57,12 +58,9 @@ impl Turn {
                 let tools = Arc::clone(&self.tools);
                 let step = Step::EngineBound { engine: engine.clone() };
                 self.tasks.spawn(async move {
-                    let now = tools.clock.now();
-                    if let Err(error) = tools.rollouts.record(tools.fence, now, &[step]).await {
-                        tracing::warn!("the engine could not be bound: {error}");
-                    }
-                    tools.nudges.ask(None);
-                    Done::Bound
+                    let bound =
+                        tools.rollouts.record(tools.fence, tools.clock.now(), &[step]).await;
+                    Done::Bound(bound.map_err(Trouble::from))
                 });
                 Some("the engine is being met for the first time".to_owned())
             }

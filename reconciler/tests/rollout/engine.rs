@@ -203,3 +203,21 @@ async fn a_failing_service_is_tried_ever_more_slowly_and_reset_by_success() {
     let tries: Vec<_> = tries.map(|call| call.at).collect();
     assert_eq!(tries[1].since(tries[0]).as_secs_f32().round(), 1.0, "{tries:?}");
 }
+
+// F17, F20: what cannot be written at the first meeting is tried again with pauses, not at once.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_cannot_be_written_down_is_not_asked_about_without_pause() {
+    let world = World::new();
+    world.rollouts.set_full(true);
+    let key = world.service("web", 1);
+    let id = world.deploy(key, config("listen 80 0"));
+    world.pass(Duration::from_secs(60)).await;
+    let reads = world.rollouts.whole_reads() + world.engine.take_calls().len() as u64;
+    assert!((1..200).contains(&reads), "{reads} reads and calls in a minute");
+    assert_eq!(world.containers(key), [], "nothing is changed before that");
+
+    world.rollouts.set_full(false);
+    world.until_word(id, "live").await;
+
+    world.assert_at_rest().await;
+}
