@@ -1,12 +1,13 @@
 //! Projects, their environments and members.
 
 use crate::{
-    EnvironmentId, Name, ProjectId, Result, Slug, Timestamp, UserId,
+    EnvironmentId, Error, Ids, Name, ProjectId, Result, Slug, Timestamp, UserId,
     access::{Mutation, ProjectRole},
     account::User,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::iter;
 
 /// What a team opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,24 @@ pub struct Project {
     pub slug: Slug,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Project {
+    /// The slugs to try for a new project, in order: six hex digits meet by chance once in a long
+    /// while, so after that of its own identity come those of others.
+    pub fn slugs(name: &Name, id: ProjectId, ids: &dyn Ids) -> impl Iterator<Item = Slug> {
+        let head = Slug::suggest(name.as_str(), "project");
+        iter::once(id)
+            .chain(iter::repeat_with(|| ProjectId::new(ids.mint())))
+            .map(move |id| head.with_suffix(&id.short()[2..]))
+            .take(10)
+    }
+
+    /// What to say when all [`slugs`](Self::slugs) are taken.
+    #[must_use]
+    pub fn no_free_slug() -> Error {
+        Error::Exists("no free short name was found for this project; try again".to_owned())
+    }
 }
 
 /// A project in a list, with what its card shows.

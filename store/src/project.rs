@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, Slug, Timestamp, UserId,
+    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, Timestamp, UserId,
     access::{Mutation, ProjectRole},
     event::Event,
     project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
@@ -169,36 +169,26 @@ impl Projects for Store {
 }
 
 async fn insert(tx: &Transaction, name: &Name) -> Result<project::Model> {
-    let slug = Slug::suggest(name.as_str(), "project");
     let id = tx.inner.ids.mint();
-    let mut row = project::Model {
-        id,
-        name: name.as_str().to_owned(),
-        name_folded: name.as_str().to_lowercase(),
-        slug: slug.with_suffix(&ending(id)).into(),
-        created_at: tx.now.as_millis(),
-        updated_at: tx.now.as_millis(),
-    };
-    // Six digits meet by chance once in a long while.
-    for _ in 0..10 {
+    for slug in Project::slugs(name, ProjectId::new(id), &*tx.inner.ids) {
+        let row = project::Model {
+            id,
+            name: name.as_str().to_owned(),
+            name_folded: name.as_str().to_lowercase(),
+            slug: slug.into(),
+            created_at: tx.now.as_millis(),
+            updated_at: tx.now.as_millis(),
+        };
         let inserted = project::Entity::insert(row.clone().into_active_model())
             .exec_without_returning(&tx.db)
             .await;
         match inserted {
             Ok(_) => return Ok(row),
-            Err(error) if is_taken(&error) => {
-                row.slug = slug.with_suffix(&ending(tx.inner.ids.mint())).into();
-            }
+            Err(error) if is_taken(&error) => (),
             Err(error) => return Err(failed("make a project")(error)),
         }
     }
-    Err(Error::Exists("no free short name was found for this project; try again".to_owned()))
-}
-
-/// Six hex digits: the last ones, since the first ones of a time-ordered id are alike.
-fn ending(id: uuid::Uuid) -> String {
-    let digits = id.simple().to_string();
-    digits[digits.len() - 6..].to_owned()
+    Err(Project::no_free_slug())
 }
 
 async fn insert_environment(tx: &Transaction, project: uuid::Uuid, name: &str) -> Result<()> {

@@ -14,7 +14,6 @@ use crate::{
     rollout::{ServiceKey, Subject, Tombstone},
 };
 use async_trait::async_trait;
-use std::iter;
 
 impl World {
     fn environments_of(&self, project: ProjectId) -> Vec<&HeldEnvironment> {
@@ -56,20 +55,6 @@ fn role_in(held: &HeldProject, user: UserId) -> Option<ProjectRole> {
 }
 
 impl Transaction<'_> {
-    /// A slug that no project has, with an ending of this identity or else of another one.
-    fn free_slug(&self, name: &Name, id: ProjectId) -> Result<Slug> {
-        let head = Slug::suggest(name.as_str(), "project");
-        iter::once(id)
-            .chain(iter::repeat_with(|| ProjectId::new(self.ids.mint())))
-            .take(10)
-            .map(|id| head.with_suffix(&id.short()[2..]))
-            .find(|slug| self.world.projects.iter().all(|held| held.project.slug != *slug))
-            .ok_or_else(|| {
-                let why = "no free short name was found for this project; try again";
-                Error::Exists(why.to_owned())
-            })
-    }
-
     fn delete_environment(&mut self, project: ProjectId, environment: EnvironmentId) {
         let now = self.now;
         let keys: Vec<ServiceKey> = (self.world.rolled.services.keys())
@@ -94,7 +79,11 @@ impl Projects for Memory {
     async fn create(&self, by: &Mutation, name: Name) -> Result<Project> {
         self.mutate(by, "projects.create", "", |tx| {
             let id = ProjectId::new(tx.ids.mint());
-            let slug = tx.free_slug(&name, id)?;
+            let is_free =
+                |slug: &Slug| tx.world.projects.iter().all(|held| held.project.slug != *slug);
+            let slug = Project::slugs(&name, id, tx.ids)
+                .find(is_free)
+                .ok_or_else(Project::no_free_slug)?;
             let (created_at, updated_at) = (tx.now, tx.now);
             let project = Project { id, name: name.clone(), slug, created_at, updated_at };
             let production = Environment {
