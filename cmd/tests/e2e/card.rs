@@ -31,7 +31,7 @@ async fn a_card_says_that_a_service_failed_or_was_stopped() {
     window.read(&format!("{stopped} .status--stopped .status-word"), "Stopped").await;
     let failed = card("broken", "Failed");
     window.read(&format!("{failed} .status--failed .status-word"), "Failed").await;
-    window.read(&format!("{failed} .card-reason"), "3").await;
+    window.read(&format!("{failed} .card-reason"), "exit code 3").await;
     window.see(&format!("{failed} .card--failed")).await;
     window.see_no(&format!("{stopped} .card--failed")).await;
     window.picture("29-failed-and-stopped").await;

@@ -98,7 +98,7 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
                     read={required(|text| Name::try_from(text).map(Content::Name).map_err(|rule| rule.to_string()))} />
                 <TextSetting id="icon" label="Icon" address={at(Field::Icon)} mono=true
                     value={service.icon.as_ref().map(ToString::to_string).unwrap_or_default()}
-                    placeholder="https://example.org/icon.svg" hint="The address of a picture. Empty: by its image."
+                    placeholder="https://example.org/icon.svg" hint="The https address of a picture. Empty: by its image."
                     read={read(|text| IconUrl::try_from(text).map(Content::Icon).map_err(|rule| rule.to_string()))} />
                 { group(&drawn, id, service) }
             </section>

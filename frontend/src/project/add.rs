@@ -203,7 +203,7 @@ fn AddService(props: &AddServiceProps) -> Html {
                             hint="In place of the image's own. Split at blanks; quotes group; no shell reads it."
                             error={deed.field("command")} on_input={field(|typed, text| typed.command = text)} />
                         <TextField id="add-icon" label="Icon" value={typed.icon.clone()} mono=true
-                            placeholder="https://example.org/icon.svg" hint="The address of a picture. Empty: by its image."
+                            placeholder="https://example.org/icon.svg" hint="The https address of a picture. Empty: by its image."
                             error={deed.field("icon")} on_input={field(|typed, text| typed.icon = text)} />
                         if groups.len() > 1 {
                             <Select id="add-group" label="Group" value={typed.group.clone()} choices={groups}

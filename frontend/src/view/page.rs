@@ -88,6 +88,7 @@ pub fn meta(name: &str) -> Option<String> {
 #[must_use]
 pub fn is_touched() -> bool {
     let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    // By name: browsers of before 2024 do not have it, and a typed call on nothing would end the app.
     let of = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).ok();
     window
         .and_then(|window| of(&window.navigator(), "userActivation"))
