@@ -1,8 +1,10 @@
 //! The command line, as it is typed.
 
 mod example;
+mod setting;
 mod stage;
 
+pub use setting::flag;
 pub use stage::{GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Addresses: typed places in an environment's configuration.
 
-use crate::{GroupId, ServiceId, VariableKey, VolumeId, name::Invalid};
+use crate::{Field, GroupId, ServiceId, VariableKey, VolumeId, name::Invalid};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -31,55 +31,6 @@ pub enum Address {
     ServiceVariable(ServiceId, VariableKey),
     /// `service/<id>/mounts/<volume>`: where the volume appears in the service.
     ServiceMount(ServiceId, VolumeId),
-}
-
-/// A single-valued part of a service's configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each names the field of `Service`")]
-pub enum Field {
-    Name,
-    Icon,
-    Group,
-    Source,
-    Command,
-    Ports,
-    Replicas,
-    Limits,
-    Check,
-    Strategy,
-}
-
-impl Field {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Name,
-        Self::Icon,
-        Self::Group,
-        Self::Source,
-        Self::Command,
-        Self::Ports,
-        Self::Replicas,
-        Self::Limits,
-        Self::Check,
-        Self::Strategy,
-    ];
-
-    /// The word in the path.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Icon => "icon",
-            Self::Group => "group",
-            Self::Source => "source",
-            Self::Command => "command",
-            Self::Ports => "ports",
-            Self::Replicas => "replicas",
-            Self::Limits => "limits",
-            Self::Check => "check",
-            Self::Strategy => "strategy",
-        }
-    }
 }
 
 impl Address {
@@ -189,7 +140,7 @@ fn read(path: &str) -> Option<Address> {
             Address::ServiceMount(id.parse().ok()?, volume.parse().ok()?)
         }
         ["service", id, word] => {
-            let field = Field::ALL.into_iter().find(|field| field.word() == word)?;
+            let field = Field::ALL.iter().copied().find(|field| field.word() == word)?;
             Address::ServiceField(id.parse().ok()?, field)
         }
         _ => return None,

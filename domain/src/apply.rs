@@ -74,7 +74,7 @@ pub fn plan(place: Place, workspace: &Workspace, selection: &Selection) -> Resul
         };
         // A configuration that could not be resolved before differs from any that can.
         let old = before.resolve(place, service).ok().flatten();
-        if old.is_none_or(|old| differs(&old, &new)) {
+        if old.is_none_or(|old| old.redeploys(&new)) {
             deploy.push((service, new));
         }
     }
@@ -96,11 +96,6 @@ pub fn plan(place: Place, workspace: &Workspace, selection: &Selection) -> Resul
         rebased,
         deploy,
     })
-}
-
-/// Whether a container of the one cannot be taken for a container of the other.
-fn differs(old: &RunConfig, new: &RunConfig) -> bool {
-    RunConfig { limits: new.limits, strategy: new.strategy, ..old.clone() } != *new
 }
 
 fn choose(

@@ -111,7 +111,7 @@ impl EnvironmentSpec {
             }
             self.check_mounts(id, &mut mounted, problems);
             let mut ports = Set::new();
-            for port in &service.ports {
+            for port in service.ports.iter() {
                 if !ports.insert(port) {
                     let port = port.number.get();
                     problems.push(Problem {

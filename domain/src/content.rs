@@ -1,33 +1,88 @@
 //! What may stand at an address.
 
 use crate::{
-    Address, Check, Command, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Name, Port,
-    Replicas, Service, Source, Strategy, VariableKey, Volume, variable::Variable,
+    Address, Check, Command, EnvironmentSpec, Field, Group, GroupId, IconUrl, Limits, Map,
+    MountPath, Name, Ports, Replicas, Service, Source, Strategy, VariableKey, Volume,
+    field::service_fields, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 
-/// What may stand at an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[expect(missing_docs, reason = "each names its type")]
-pub enum Content {
-    Name(Name),
-    Icon(IconUrl),
-    GroupId(GroupId),
-    Source(Source),
-    Command(Command),
-    Ports(Vec<Port>),
-    Replicas(Replicas),
-    Limits(Limits),
-    Check(Check),
-    Strategy(Strategy),
-    MountPath(MountPath),
-    Variable(Variable),
-    Group(Group),
-    Volume(Volume),
-    Service(Box<Service>),
+macro_rules! content {
+    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
+        content! { $($planned)* $($container)* }
+    };
+    ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
+        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
+    })*) => {
+        /// What may stand at an address.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[expect(missing_docs, reason = "each names its type")]
+        pub enum Content {
+            $($content($inner),)*
+            MountPath(MountPath),
+            Variable(Variable),
+            Group(Group),
+            Volume(Volume),
+            Service(Box<Service>),
+        }
+
+        impl Content {
+            /// What stands in a field, as text.
+            pub(crate) fn field_text(&self) -> Option<String> {
+                match self {
+                    $(Self::$content(value) => Some(value.to_string()),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Service {
+            /// What stands in a field.
+            #[must_use]
+            pub fn get(&self, field: Field) -> Option<Content> {
+                match field {
+                    $(Field::$field => content!(@get $kind self.$name).map(Content::$content),)*
+                }
+            }
+
+            /// Fills a field; `None` when the value does not belong there. An emptied field returns to
+            /// its default, but for the name, which cannot be empty.
+            pub(crate) fn put(&mut self, field: Field, content: Option<Content>) -> Option<()> {
+                match (field, content) {
+                    $(
+                        (Field::$field, Some(Content::$content(value))) => {
+                            self.$name = content!(@filled $kind value);
+                        }
+                        (Field::$field, None) => content!(@clear $kind self.$name),
+                    )*
+                    _ => return None,
+                }
+                Some(())
+            }
+
+            /// The fields in which the two differ.
+            pub(crate) fn differences<'a>(
+                &'a self,
+                other: &'a Self,
+            ) -> impl Iterator<Item = Field> + use<'a> {
+                [$((Field::$field, self.$name != other.$name)),*]
+                    .into_iter()
+                    .filter_map(|(field, differs)| differs.then_some(field))
+            }
+        }
+    };
+    (@get optional $place:expr) => { $place.clone() };
+    (@get $kind:ident $place:expr) => { Some($place.clone()) };
+    (@filled optional $value:ident) => { Some($value) };
+    (@filled $kind:ident $value:ident) => { $value };
+    (@clear required $place:expr) => { return None };
+    (@clear $kind:ident $place:expr) => { $place = Default::default() };
 }
+
+service_fields!(content);
 
 impl Content {
     /// Whether both are the same to everybody, hidden values compared by version.
@@ -47,6 +102,23 @@ impl Content {
             }
             _ => self == other,
         }
+    }
+
+    /// It in words, with names as this environment has them; `None` for a variable, which may be secret.
+    #[must_use]
+    pub fn text(&self, spec: &EnvironmentSpec) -> Option<String> {
+        Some(match self {
+            Self::GroupId(id) => {
+                let group = spec.groups.get(id);
+                group.map_or_else(|| "a group".to_owned(), |group| group.name.to_string())
+            }
+            Self::MountPath(path) => path.to_string(),
+            Self::Group(group) => group.name.to_string(),
+            Self::Volume(volume) => volume.name.to_string(),
+            Self::Service(service) => format!("{} ({})", service.name, service.source),
+            Self::Variable(_) => return None,
+            field => field.field_text()?,
+        })
     }
 
     /// What may leave the server: everything but the values of variables.
@@ -104,50 +176,5 @@ impl Service {
         let variables =
             self.variables.iter().map(|(key, variable)| (key.clone(), variable.hidden())).collect();
         Self { variables, ..self.clone() }
-    }
-
-    /// What stands in a field.
-    #[must_use]
-    pub fn get(&self, field: Field) -> Option<Content> {
-        match field {
-            Field::Name => Some(Content::Name(self.name.clone())),
-            Field::Icon => self.icon.clone().map(Content::Icon),
-            Field::Group => self.group.map(Content::GroupId),
-            Field::Source => Some(Content::Source(self.source.clone())),
-            Field::Command => self.command.clone().map(Content::Command),
-            Field::Ports => Some(Content::Ports(self.ports.clone())),
-            Field::Replicas => Some(Content::Replicas(self.replicas)),
-            Field::Limits => Some(Content::Limits(self.limits)),
-            Field::Check => Some(Content::Check(self.check.clone())),
-            Field::Strategy => Some(Content::Strategy(self.strategy)),
-        }
-    }
-
-    /// Fills a field; `None` when the value does not belong there. An emptied field returns to
-    /// its default, but for the name, which cannot be empty.
-    pub(crate) fn put(&mut self, field: Field, content: Option<Content>) -> Option<()> {
-        match (field, content) {
-            (Field::Name, Some(Content::Name(name))) => self.name = name,
-            (Field::Icon, Some(Content::Icon(icon))) => self.icon = Some(icon),
-            (Field::Icon, None) => self.icon = None,
-            (Field::Group, Some(Content::GroupId(group))) => self.group = Some(group),
-            (Field::Group, None) => self.group = None,
-            (Field::Source, Some(Content::Source(source))) => self.source = source,
-            (Field::Source, None) => self.source = Source::Empty,
-            (Field::Command, Some(Content::Command(command))) => self.command = Some(command),
-            (Field::Command, None) => self.command = None,
-            (Field::Ports, Some(Content::Ports(ports))) => self.ports = ports,
-            (Field::Ports, None) => self.ports = Vec::new(),
-            (Field::Replicas, Some(Content::Replicas(replicas))) => self.replicas = replicas,
-            (Field::Replicas, None) => self.replicas = Replicas::ONE,
-            (Field::Limits, Some(Content::Limits(limits))) => self.limits = limits,
-            (Field::Limits, None) => self.limits = Limits::default(),
-            (Field::Check, Some(Content::Check(check))) => self.check = check,
-            (Field::Check, None) => self.check = Check::default(),
-            (Field::Strategy, Some(Content::Strategy(strategy))) => self.strategy = strategy,
-            (Field::Strategy, None) => self.strategy = Strategy::Automatic,
-            _ => return None,
-        }
-        Some(())
     }
 }

@@ -1,39 +1,17 @@
 //! A deployment: one attempt to run one service at one resolved configuration.
 
+mod run;
+
+pub use run::RunConfig;
+
 use crate::{
-    Command, DeploymentId, EnvironmentId, ImageRef, Limits, Map, Message, MountPath, Port,
-    ProjectId, PullPolicy, RevisionNumber, Secret, ServiceId, Slug, Strategy, Timestamp, UserId,
-    VariableKey, VolumeId,
+    DeploymentId, EnvironmentId, Message, ProjectId, RevisionNumber, Secret, ServiceId, Slug,
+    Timestamp, UserId,
     readiness::Check,
     runtime::{PinnedImage, PullProgress},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-
-/// What a deployment runs, with all variables resolved. Immutable.
-///
-/// It holds secrets: rows encrypt it, and it never goes over the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunConfig {
-    /// What to run.
-    pub image: ImageRef,
-    /// When to ask the registry for it.
-    pub pull: PullPolicy,
-    /// Arguments in place of the image's own.
-    pub command: Option<Command>,
-    /// The container's environment.
-    pub variables: Map<VariableKey, Secret>,
-    /// Ports it listens on.
-    pub ports: Vec<Port>,
-    /// What a replica may use. A later change of limits alone updates running replicas.
-    pub limits: Limits,
-    /// Volumes, and where they appear.
-    pub mounts: Map<VolumeId, MountPath>,
-    /// How one tells that it is ready.
-    pub check: Check,
-    /// How it takes over: never [`Strategy::Automatic`] once resolved.
-    pub strategy: Strategy,
-}
 
 /// A deployment, as the reconciler works with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! What a person asks to be edited, and what is staged for it.
 
 mod new;
+mod update;
 
-pub use new::{NewMount, NewService, NewVariable};
+pub use new::{CreateService, NewMount, NewService, NewVariable};
+pub use update::UpdateService;
 
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Error, Field, Group, GroupId, Ids, Map, Name,
-    Resource, Secret, Service, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
+    Resource, Secret, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
     change::StagedEdit,
     changes::Workspace,
     check::{Problem, ProblemKind, Problems},
@@ -254,28 +256,17 @@ fn create_service(
         require(view, &Address::Group(group))?;
     }
     let taken = |slug: &Slug| view.services.values().any(|service| service.slug == *slug);
-    let slug = match new.slug {
-        Some(slug) if taken(&slug) => {
+    let slug = match &new.slug {
+        Some(slug) if taken(slug) => {
             return Err(Error::Exists(format!("there is a service with the slug {slug} already")));
         }
-        Some(slug) => slug,
+        Some(slug) => slug.clone(),
         None => {
             let wanted = Slug::suggest(new.name.as_str(), "service");
             if taken(&wanted) { wanted.with_suffix(&id.short()[2..]) } else { wanted }
         }
     };
-    let mut service = Service {
-        icon: new.icon,
-        group: new.group,
-        source: new.source,
-        command: new.command,
-        ports: new.ports,
-        replicas: new.replicas,
-        limits: new.limits,
-        check: new.check,
-        strategy: new.strategy,
-        ..Service::named(new.name, slug)
-    };
+    let mut service = new.service(slug);
     // Its own name counts already, so that its variables may refer to itself by name.
     let bare = service.clone();
     let find = |name: &str| find_among(view.services.iter().chain([(&id, &bare)]), name);

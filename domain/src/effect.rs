@@ -52,15 +52,13 @@ pub fn consequences(before: &EnvironmentSpec, after: &EnvironmentSpec) -> Conseq
     let mut affected = Map::new();
     for (id, service) in &after.services {
         let Some(old) = before.services.get(id) else { continue };
-        let effect = if redeploys(old, service) || before.inputs(*id) != after.inputs(*id) {
-            Effect::Redeploy
-        } else if old.replicas != service.replicas {
-            Effect::Scale
-        } else if old.limits != service.limits {
-            Effect::Update
-        } else {
+        let mut effect = old.effect_of_becoming(service);
+        if before.inputs(*id) != after.inputs(*id) {
+            effect = Effect::Redeploy;
+        }
+        if effect == Effect::None {
             continue;
-        };
+        }
         affected.insert(*id, effect);
     }
     let missing = |from: &EnvironmentSpec, ids: &EnvironmentSpec| -> Vec<ServiceId> {
@@ -98,13 +96,7 @@ pub fn effect_of(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedCh
 fn plain_effect(address: &Address) -> Option<Effect> {
     match address {
         Address::Service(_) | Address::ServiceMount(..) => Some(Effect::Redeploy),
-        Address::ServiceField(_, field) => match field {
-            Field::Name | Field::Icon | Field::Strategy => Some(Effect::None),
-            Field::Limits => Some(Effect::Update),
-            Field::Replicas => Some(Effect::Scale),
-            Field::Source | Field::Command | Field::Ports | Field::Check => Some(Effect::Redeploy),
-            Field::Group => None,
-        },
+        Address::ServiceField(_, field) => field.effect(),
         Address::Variable(_)
         | Address::GroupVariable(..)
         | Address::ServiceVariable(..)
@@ -116,13 +108,12 @@ fn plain_effect(address: &Address) -> Option<Effect> {
     }
 }
 
-/// Whether what a container is made of differs, variables apart.
-fn redeploys(old: &Service, new: &Service) -> bool {
-    old.source != new.source
-        || old.command != new.command
-        || old.ports != new.ports
-        || old.check != new.check
-        || old.mounts != new.mounts
+impl Service {
+    /// What it does to what runs when this one becomes the next, variables apart.
+    fn effect_of_becoming(&self, next: &Self) -> Effect {
+        let mounts = if self.mounts == next.mounts { Effect::None } else { Effect::Redeploy };
+        self.differences(next).filter_map(Field::effect).fold(mounts, Effect::max)
+    }
 }
 
 impl EnvironmentSpec {

@@ -47,10 +47,12 @@ macro_rules! ids {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = $crate::name::Invalid;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::from_str(text).map(Self)
+                Uuid::from_str(text)
+                    .map(Self)
+                    .map_err(|_| $crate::name::Invalid::new("must be an id"))
             }
         }
 

@@ -20,6 +20,7 @@ pub mod edit;
 pub mod effect;
 pub mod error;
 pub mod event;
+pub mod field;
 pub mod host;
 pub mod id;
 pub mod image;
@@ -35,6 +36,7 @@ pub mod rollout;
 pub mod runtime;
 pub mod secret;
 pub mod set;
+pub mod setting;
 pub mod spec;
 pub mod storage;
 pub mod template;
@@ -44,14 +46,16 @@ pub mod time;
 pub mod variable;
 pub mod workspace;
 
-pub use address::{Address, Field};
+pub use address::Address;
 pub use clock::{Clock, Ids};
 pub use config::{
-    Command, Limits, Port, PortNumber, Protocol, PullPolicy, Replicas, Source, Strategy,
+    Command, Limits, MemorySize, Port, PortNumber, Ports, Protocol, PullPolicy, Replicas, Source,
+    Strategy,
 };
 pub use content::Content;
 pub use deployment::Deployment;
 pub use error::{Error, FieldErrors, Resource, Result};
+pub use field::Field;
 pub use id::{
     ApiKeyId, ChangeId, DeploymentId, EnvironmentId, GroupId, InstanceId, ProjectId, ReplicaId,
     ServiceId, SessionId, UserId, VolumeId,
@@ -63,6 +67,7 @@ pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, Variable
 pub use readiness::{Check, Probe};
 pub use secret::Secret;
 pub use set::Set;
+pub use setting::Setting;
 pub use spec::{EnvironmentSpec, Group, RevisionNumber, Service, Volume};
 pub use template::{Reference, Template};
 pub use time::Timestamp;

@@ -56,6 +56,53 @@ macro_rules! text_type {
 }
 pub(crate) use text_type;
 
+/// Gives an enum whose values are words all of them, in order, and reads and shows each as its word,
+/// which is also how it is written in JSON. A hyphen is read like an underscore.
+///
+/// Where a person chooses among them, each word has a label that says what it means.
+macro_rules! word_type {
+    ($name:ident { $($variant:ident = $word:literal: $label:literal),+ $(,)? }) => {
+        impl $name {
+            /// The words, each with what it means.
+            pub const CHOICES: &'static [(&'static str, &'static str)] = &[$(($word, $label)),+];
+        }
+
+        $crate::name::word_type!($name { $($variant = $word),+ });
+    };
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::name::Invalid;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                let known = word.replace('-', "_");
+                Self::ALL.iter().copied().find(|it| it.word() == known).ok_or_else(|| {
+                    $crate::name::Invalid::new(concat!("must be one of" $(, " `", $word, "`")+))
+                })
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str(self.word())
+            }
+        }
+    };
+}
+pub(crate) use word_type;
+
 /// Says to the API document that an enum is written as text.
 #[cfg(feature = "openapi")]
 macro_rules! text_schema {

@@ -5,7 +5,7 @@ use crate::{
     name::Invalid,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 /// A readiness check, and its pace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,55 @@ pub enum Probe {
         /// The command.
         command: Command,
     },
+}
+
+/// `automatic`, `tcp:PORT`, `http:PORT/PATH` or `command:LINE`.
+impl fmt::Display for Probe {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Automatic => out.write_str("automatic"),
+            Self::Tcp { port } => write!(out, "tcp:{port}"),
+            Self::Http { port, path } => write!(out, "http:{port}{path}"),
+            Self::Command { command } => write!(out, "command:{command}"),
+        }
+    }
+}
+
+impl FromStr for Probe {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let port = |port: &str| {
+            port.parse().map_err(|_| Invalid::new("needs a port from 1 to 65535, as in tcp:5432"))
+        };
+        match text.split_once(':') {
+            None if matches!(text, "automatic" | "auto") => Ok(Self::Automatic),
+            Some(("tcp", number)) => Ok(Self::Tcp { port: port(number)? }),
+            Some(("http", rest)) => {
+                let (number, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let path = if path.is_empty() { "/" } else { path };
+                Ok(Self::Http { port: port(number)?, path: path.parse()? })
+            }
+            Some(("command", line)) => Ok(Self::Command { command: line.parse()? }),
+            _ => Err(Invalid::new("must be automatic, tcp:PORT, http:PORT/PATH or command:LINE")),
+        }
+    }
+}
+
+/// What is asked. The pace is not said.
+impl fmt::Display for Check {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.probe.fmt(out)
+    }
+}
+
+/// At the usual pace.
+impl FromStr for Check {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(Self { probe: text.parse()?, pace: Pace::default() })
+    }
 }
 
 /// The path of a readiness request.

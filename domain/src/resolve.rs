@@ -44,17 +44,7 @@ impl EnvironmentSpec {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        Ok(Some(RunConfig {
-            image: image.clone(),
-            pull: *pull,
-            command: config.command.clone(),
-            variables,
-            ports: config.ports.clone(),
-            limits: config.limits,
-            mounts: config.mounts.clone(),
-            check: config.check.clone(),
-            strategy: config.resolved_strategy(),
-        }))
+        Ok(Some(RunConfig { variables, ..RunConfig::of(config, image.clone(), *pull) }))
     }
 
     /// What a replica of the service is given, for one that must have something to run.

@@ -1,9 +1,9 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, Map, MountPath, Name, Port,
-    Replicas, ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, name::Invalid,
-    variable::Variable,
+    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, Map, MountPath, Name, Ports,
+    Replicas, ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, field::service_fields,
+    name::Invalid, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -55,71 +55,52 @@ pub struct EnvironmentSpec {
     pub versions: Map<Address, RevisionNumber>,
 }
 
-/// A service, as one environment has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Service {
-    /// Its name on the private network: never changes.
-    pub slug: Slug,
-    /// What people call it.
-    pub name: Name,
-    /// A picture in place of the one that its image suggests.
-    #[serde(default)]
-    pub icon: Option<IconUrl>,
-    /// The group that it lies in, whose variables it inherits.
-    #[serde(default)]
-    pub group: Option<GroupId>,
-    /// Where its image comes from.
-    #[serde(default)]
-    pub source: Source,
-    /// Arguments in place of the image's own.
-    #[serde(default)]
-    pub command: Option<Command>,
-    /// Ports that it listens on, each once, in order of importance.
-    #[serde(default)]
-    pub ports: Vec<Port>,
-    /// How many of it should run.
-    #[serde(default)]
-    pub replicas: Replicas,
-    /// What each may use.
-    #[serde(default)]
-    pub limits: Limits,
-    /// How one tells that it is ready.
-    #[serde(default)]
-    pub check: Check,
-    /// How a new deployment takes over.
-    #[serde(default)]
-    pub strategy: Strategy,
-    /// Its own variables.
-    #[serde(default)]
-    pub variables: Map<VariableKey, Variable>,
-    /// Volumes, and where they appear in it.
-    #[serde(default)]
-    pub mounts: Map<VolumeId, MountPath>,
+macro_rules! service {
+    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
+        service! { $($planned)* $($container)* }
+    };
+    ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
+        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
+    })*) => {
+        /// A service, as one environment has it.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct Service {
+            /// Its name on the private network: never changes.
+            pub slug: Slug,
+            $(#[doc = $help] $(#[$default])? pub $name: $($type)+,)*
+            /// Its own variables.
+            #[serde(default)]
+            pub variables: Map<VariableKey, Variable>,
+            /// Volumes, and where they appear in it.
+            #[serde(default)]
+            pub mounts: Map<VolumeId, MountPath>,
+        }
+
+        impl Service {
+            /// A service with nothing but a name.
+            #[must_use]
+            pub fn named(name: Name, slug: Slug) -> Self {
+                Self {
+                    slug,
+                    $($name: service!(@bare $kind name),)*
+                    variables: Map::new(),
+                    mounts: Map::new(),
+                }
+            }
+        }
+    };
+    (@bare required $given:ident) => {
+        $given
+    };
+    (@bare $kind:ident $given:ident) => {
+        Default::default()
+    };
 }
 
-impl Service {
-    /// A service with nothing but a name.
-    #[must_use]
-    pub fn named(name: Name, slug: Slug) -> Self {
-        Self {
-            slug,
-            name,
-            icon: None,
-            group: None,
-            source: Source::Empty,
-            command: None,
-            ports: Vec::new(),
-            replicas: Replicas::ONE,
-            limits: Limits::default(),
-            check: Check::default(),
-            strategy: Strategy::Automatic,
-            variables: Map::new(),
-            mounts: Map::new(),
-        }
-    }
-}
+service_fields!(service);
 
 /// A group of services, which share its variables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,8 +13,8 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, Check, Command, Content, Deployment, DeploymentId, Error, Field, ImageRef, Limits,
-    Map, Message, MountPath, Port, PortNumber, Protocol, Replicas, Resource, Secret, ServiceId,
-    Source, Strategy, VariableKey, VolumeId,
+    Map, Message, MountPath, Port, PortNumber, Ports, Protocol, Replicas, Resource, Secret,
+    ServiceId, Source, Strategy, VariableKey, VolumeId,
     access::ProjectRole,
     deployment::DeploymentState,
     deployments::{DeploymentSummary, ReplicaSummary},
@@ -114,8 +114,8 @@ async fn create(
     if let Some(ports) = new.ports {
         let ports = (ports.into_iter())
             .map(|port| Port { number: port.number, protocol: port.protocol })
-            .collect();
-        edits.push(set(service, Field::Ports, Content::Ports(ports)));
+            .collect::<Vec<_>>();
+        edits.push(set(service, Field::Ports, Content::Ports(ports.into())));
     }
     edits.extend(new.resources.map(|limits| set(service, Field::Limits, Content::Limits(limits))));
     edits.extend(new.replicas.map(|count| set(service, Field::Replicas, Content::Replicas(count))));
@@ -155,7 +155,7 @@ struct DeploymentDetail {
     /// Its container's last lines; not for viewers.
     log_tail: Option<Secret>,
     command: Option<Command>,
-    ports: Vec<Port>,
+    ports: Ports,
     resources: Limits,
     check: Check,
     strategy: Strategy,

@@ -11,16 +11,15 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, Check, Command, Content, DeploymentId, EnvironmentId, Error, Field, GroupId, IconUrl,
-    ImageRef, Limits, Map, Message, Name, Port, ProjectId, Replicas, Resource, Secret, Service,
-    ServiceId, Slug, Source, Strategy, Timestamp, VariableKey,
+    Address, DeploymentId, EnvironmentId, Error, GroupId, IconUrl, ImageRef, Map, Name, ProjectId,
+    Replicas, Resource, Service, ServiceId, Slug, Timestamp,
     changes::OneService as Found,
     deployment::{Condition, service_status},
     deployments::{DeploymentSummary, ServiceState},
-    edit::{Edit, NewService, NewVariable},
+    edit::{CreateService, Edit, UpdateService},
     project::Paged,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -216,42 +215,6 @@ pub(crate) async fn require(
     Ok(())
 }
 
-/// A service to be made at once.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateService {
-    name: Name,
-    /// Suggested by the name if absent.
-    #[serde(default)]
-    slug: Option<Slug>,
-    #[serde(default)]
-    icon_url: Option<IconUrl>,
-    #[serde(default)]
-    group_id: Option<GroupId>,
-    /// In short for `source`.
-    #[serde(default)]
-    image: Option<ImageRef>,
-    #[serde(default)]
-    source: Option<Source>,
-    #[serde(default)]
-    command: Option<Command>,
-    #[serde(default)]
-    ports: Vec<Port>,
-    #[serde(default)]
-    replicas: Replicas,
-    #[serde(default)]
-    limits: Limits,
-    #[serde(default)]
-    check: Check,
-    #[serde(default)]
-    strategy: Strategy,
-    #[serde(default)]
-    env_vars: Map<VariableKey, Secret>,
-    /// Why, for the history.
-    #[serde(default)]
-    message: Message,
-}
-
 /// Make a service at once: staged and applied as a revision of its own.
 #[utoipa::path(post, path = "/services", tag = "services", request_body = CreateService,
     responses((status = CREATED, body = ServiceDetail)))]
@@ -260,125 +223,14 @@ async fn create(
     may: May<Deploy>,
     Json(new): Json<CreateService>,
 ) -> Result<(StatusCode, Json<ServiceDetail>)> {
-    let source = match (new.image, new.source) {
-        (Some(_), Some(_)) => {
-            return Err(Error::field("image", "and `source` say the same: give only one").into());
-        }
-        (Some(image), None) => Source::Image { image, pull: domain::PullPolicy::default() },
-        (None, source) => source.unwrap_or_default(),
-    };
-    let variables = (new.env_vars.into_iter())
-        .map(|(key, value)| (key, NewVariable { value, sealed: false }))
-        .collect();
-    let edit = Edit::CreateService(Box::new(NewService {
-        name: new.name,
-        slug: new.slug,
-        icon: new.icon_url,
-        group: new.group_id,
-        source,
-        command: new.command,
-        ports: new.ports,
-        replicas: new.replicas,
-        limits: new.limits,
-        check: new.check,
-        strategy: new.strategy,
-        variables,
-        position: None,
-    }));
+    let (edit, message) = new.edit()?;
     let (changes, environment) = (&server.app.changes, may.place.environment.id);
-    let (staging, applied) =
-        changes.write(&may.by, environment, vec![edit], new.message, None).await?;
+    let (staging, applied) = changes.write(&may.by, environment, vec![edit], message, None).await?;
     wake(&server, &may.place, &applied);
     let id = (applied.created.first().copied())
         .or_else(|| staging.addresses.first().and_then(Address::service))
         .ok_or(Error::NotFound(Resource::Service))?;
     Ok((StatusCode::CREATED, Json(detail(&server, &may.place, id).await?)))
-}
-
-/// What shall be different. Absent fields stay; `null` empties what may be empty.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateService {
-    #[serde(default)]
-    name: Option<Name>,
-    /// An absolute http or https address; empty or `null` clears it.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    icon_url: Option<Option<Icon>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<GroupId>)]
-    group_id: Option<Option<GroupId>>,
-    #[serde(default)]
-    image: Option<ImageRef>,
-    #[serde(default)]
-    source: Option<Source>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Command>)]
-    command: Option<Option<Command>>,
-    #[serde(default)]
-    ports: Option<Vec<Port>>,
-    #[serde(default)]
-    replicas: Option<Replicas>,
-    #[serde(default)]
-    limits: Option<Limits>,
-    #[serde(default)]
-    check: Option<Check>,
-    #[serde(default)]
-    strategy: Option<Strategy>,
-}
-
-/// A picture's address, or nothing for no picture.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Icon(Option<IconUrl>);
-
-impl TryFrom<String> for Icon {
-    type Error = domain::name::Invalid;
-
-    fn try_from(raw: String) -> std::result::Result<Self, Self::Error> {
-        if raw.is_empty() {
-            Ok(Self(None))
-        } else {
-            IconUrl::try_from(raw).map(|url| Self(Some(url)))
-        }
-    }
-}
-
-/// Tells `null` from absent.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-impl UpdateService {
-    fn edits(self, id: ServiceId) -> Vec<Edit> {
-        let at = |field| Address::ServiceField(id, field);
-        let image =
-            self.image.map(|image| Source::Image { image, pull: domain::PullPolicy::default() });
-        let icon = self.icon_url.map(|icon| icon.and_then(|Icon(url)| url).map(Content::Icon));
-        let puts: [(Field, Option<Option<Content>>); 10] = [
-            (Field::Name, self.name.map(|name| Some(Content::Name(name)))),
-            (Field::Icon, icon),
-            (Field::Group, self.group_id.map(|group| group.map(Content::GroupId))),
-            (Field::Source, self.source.or(image).map(|source| Some(Content::Source(source)))),
-            (Field::Command, self.command.map(|command| command.map(Content::Command))),
-            (Field::Ports, self.ports.map(|ports| Some(Content::Ports(ports)))),
-            (Field::Replicas, self.replicas.map(|count| Some(Content::Replicas(count)))),
-            (Field::Limits, self.limits.map(|limits| Some(Content::Limits(limits)))),
-            (Field::Check, self.check.map(|check| Some(Content::Check(check)))),
-            (Field::Strategy, self.strategy.map(|strategy| Some(Content::Strategy(strategy)))),
-        ];
-        puts.into_iter()
-            .filter_map(|(field, put)| {
-                let address = at(field);
-                Some(match put? {
-                    Some(content) => Edit::Set { address, content },
-                    None => Edit::Clear { address },
-                })
-            })
-            .collect()
-    }
 }
 
 /// Stage another configuration.

@@ -3,8 +3,7 @@
 use crate::time::{RandomIds, SystemClock};
 use anyhow::Result;
 use domain::{
-    Check, Clock, Limits, Message, Name, Port, PullPolicy, Replicas, Secret, SessionId, Source,
-    Strategy, VariableKey,
+    Clock, Message, Name, Secret, SessionId, Source, VariableKey,
     access::{Actor, InstanceRole, Mutation, Via},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
@@ -86,17 +85,8 @@ fn service(number: usize) -> Result<Edit> {
         ))
     };
     Ok(Edit::CreateService(Box::new(NewService {
-        name: format!("service {number}").parse()?,
-        slug: None,
-        icon: None,
-        group: None,
-        source: Source::Image { image: "sim/app:1".parse()?, pull: PullPolicy::Missing },
-        command: None,
-        ports: vec![serde_json::from_str::<Port>(r#"{ "number": 8080 }"#)?],
-        replicas: Replicas::ONE,
-        limits: Limits::default(),
-        check: Check::default(),
-        strategy: Strategy::Automatic,
+        source: Source::image_of("sim/app:1".parse()?),
+        ports: "8080".parse()?,
         variables: [
             variable("GREETING", format!("hello from {number}"))?,
             variable("DATABASE_URL", format!("postgres://app:secret@db-{number}:5432/app"))?,
@@ -104,6 +94,6 @@ fn service(number: usize) -> Result<Edit> {
         ]
         .into_iter()
         .collect(),
-        position: None,
+        ..NewService::named(format!("service {number}").parse()?)
     })))
 }

@@ -35,7 +35,7 @@ Examples:
 pub(super) const SET: &str = "\
 Examples:
   easel stage set web --image nginx:1.28
-  easel stage set web --replicas 3 --memory-mb 256 --cpu-millis 500
+  easel stage set web --replicas 3 --memory 256m --cpu 0.5
   easel stage set web --check http:80/health
   easel stage set db --command \"postgres -c max_connections=50\"";
 

@@ -1,6 +1,9 @@
 //! What can be staged, as it is typed.
 
-use super::example;
+use super::{
+    example,
+    setting::{Existing, New, Settings},
+};
 use clap::{Args, Subcommand};
 
 /// What to stage.
@@ -32,30 +35,14 @@ pub enum Stage {
 pub struct NewService {
     /// What it is called.
     pub name: String,
-    /// What to run, such as nginx:1.27.
-    #[arg(long)]
-    pub image: Option<String>,
-    /// When to ask the registry for it: missing, always or never.
-    #[arg(long)]
-    pub pull: Option<String>,
     /// Its name on the private network. Default: made from the name.
     #[arg(long)]
     pub slug: Option<String>,
-    /// A command in place of the image's own; quotes group, no shell reads it.
-    #[arg(long)]
-    pub command: Option<String>,
-    /// A port it listens on, such as 80 or 53/udp; may be repeated.
-    #[arg(long = "port", value_name = "PORT", value_delimiter = ',')]
-    pub ports: Vec<String>,
     /// A variable: KEY=VALUE, KEY=@FILE, or KEY alone for standard input; may be repeated.
     #[arg(long = "var", value_name = "KEY[=VALUE]")]
     pub variables: Vec<String>,
-    /// How many of it should run.
-    #[arg(long)]
-    pub replicas: Option<u16>,
-    /// The group that it lies in: name or id.
-    #[arg(long)]
-    pub group: Option<String>,
+    #[command(flatten)]
+    pub settings: Settings<New>,
 }
 
 /// Other settings of a service.
@@ -63,60 +50,8 @@ pub struct NewService {
 pub struct SetService {
     /// The service: slug, name or id.
     pub service: String,
-    /// What people call it.
-    #[arg(long)]
-    pub name: Option<String>,
-    /// What to run, such as nginx:1.27.
-    #[arg(long)]
-    pub image: Option<String>,
-    /// When to ask the registry for it: missing, always or never.
-    #[arg(long)]
-    pub pull: Option<String>,
-    /// A command in place of the image's own; quotes group, no shell reads it.
-    #[arg(long)]
-    pub command: Option<String>,
-    /// The image's own command.
-    #[arg(long, conflicts_with = "command")]
-    pub no_command: bool,
-    /// A port it listens on, such as 80 or 53/udp; repeat it for all of them.
-    #[arg(long = "port", value_name = "PORT", value_delimiter = ',')]
-    pub ports: Vec<String>,
-    /// No ports.
-    #[arg(long, conflicts_with = "ports")]
-    pub no_ports: bool,
-    /// How many of it should run; 0 stops it.
-    #[arg(long)]
-    pub replicas: Option<u16>,
-    /// The group that it lies in: name or id.
-    #[arg(long)]
-    pub group: Option<String>,
-    /// No group.
-    #[arg(long, conflicts_with = "group")]
-    pub no_group: bool,
-    /// The address of a picture for it.
-    #[arg(long)]
-    pub icon: Option<String>,
-    /// The picture that its image suggests.
-    #[arg(long, conflicts_with = "icon")]
-    pub no_icon: bool,
-    /// Memory that a replica may use, in MiB.
-    #[arg(long)]
-    pub memory_mb: Option<u32>,
-    /// CPU time that a replica may use, in thousandths of a core.
-    #[arg(long)]
-    pub cpu_millis: Option<u32>,
-    /// CPU weight against others; 1024 is usual.
-    #[arg(long)]
-    pub cpu_shares: Option<u32>,
-    /// No limits at all.
-    #[arg(long, conflicts_with_all = ["memory_mb", "cpu_millis", "cpu_shares"])]
-    pub no_limits: bool,
-    /// How one tells that it is ready: auto, tcp:PORT, http:PORT/PATH or command:LINE.
-    #[arg(long)]
-    pub check: Option<String>,
-    /// How a new deployment takes over: automatic, start_first or stop_first.
-    #[arg(long)]
-    pub strategy: Option<String>,
+    #[command(flatten)]
+    pub settings: Settings<Existing>,
 }
 
 /// Whose variables.

@@ -1,12 +1,10 @@
 //! Configuration and what becomes of it, in words.
 
 use domain::{
-    Address, Content, EnvironmentSpec, Limits, Port, Probe, Protocol, PullPolicy, ServiceId,
-    Source, Strategy, Timestamp, Value,
+    Address, Content, EnvironmentSpec, ServiceId, Timestamp, Value,
     canvas::Snapshot,
     change::StagedChange,
     effect::{Consequences, Effect},
-    readiness::Check,
     variable::Variable,
 };
 
@@ -65,84 +63,11 @@ pub(super) fn value(spec: &EnvironmentSpec, content: Option<&Content>) -> String
 }
 
 fn content(spec: &EnvironmentSpec, content: &Content) -> String {
-    match content {
-        Content::Name(name) => name.to_string(),
-        Content::Icon(icon) => icon.to_string(),
-        Content::GroupId(id) => {
-            spec.groups.get(id).map_or_else(|| id.short(), |group| group.name.to_string())
-        }
-        Content::Source(source) => self::source(source),
-        Content::Command(command) => command.to_line(),
-        Content::Ports(ports) => self::ports(ports),
-        Content::Replicas(replicas) => replicas.count().to_string(),
-        Content::Limits(limits) => self::limits(limits),
-        Content::Check(check) => self::check(check),
-        Content::Strategy(strategy) => self::strategy(*strategy).to_owned(),
-        Content::MountPath(path) => path.to_string(),
-        Content::Variable(variable) => self::variable(variable),
-        Content::Group(group) => group.name.to_string(),
-        Content::Volume(volume) => volume.name.to_string(),
-        Content::Service(service) => {
-            format!("{} ({})", service.name, self::source(&service.source))
-        }
-    }
-}
-
-/// An image, and when it is pulled if that is unusual.
-pub(super) fn source(source: &Source) -> String {
-    match source {
-        Source::Empty => "no image yet".to_owned(),
-        Source::Image { image, pull: PullPolicy::Missing } => image.to_string(),
-        Source::Image { image, pull: PullPolicy::Always } => format!("{image}, always pulled"),
-        Source::Image { image, pull: PullPolicy::Never } => format!("{image}, never pulled"),
-    }
-}
-
-/// `80, 53/udp`.
-pub(super) fn ports(ports: &[Port]) -> String {
-    if ports.is_empty() {
-        return NOTHING.to_owned();
-    }
-    let words: Vec<String> = ports
-        .iter()
-        .map(|port| match port.protocol {
-            Protocol::Tcp => port.number.to_string(),
-            Protocol::Udp => format!("{}/udp", port.number),
-        })
-        .collect();
-    words.join(", ")
-}
-
-/// `256 MiB, 0.5 cores`.
-pub(super) fn limits(limits: &Limits) -> String {
-    let parts: Vec<String> = [
-        limits.memory_mb().map(|memory| format!("{memory} MiB")),
-        limits.cpu_millis().map(|millis| format!("{} cores", f64::from(millis) / 1000.0)),
-        limits.cpu_shares().map(|shares| format!("weight {shares}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if parts.is_empty() { "no limits".to_owned() } else { parts.join(", ") }
-}
-
-/// How readiness is told.
-pub(super) fn check(check: &Check) -> String {
-    match &check.probe {
-        Probe::Automatic => "auto".to_owned(),
-        Probe::Tcp { port } => format!("tcp:{port}"),
-        Probe::Http { port, path } => format!("http:{port}{path}"),
-        Probe::Command { command } => format!("command:{}", command.to_line()),
-    }
-}
-
-/// The strategy's word.
-pub(super) const fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Automatic => "automatic",
-        Strategy::StartFirst => "start_first",
-        Strategy::StopFirst => "stop_first",
-    }
+    let text = match content {
+        Content::Variable(variable) => Some(self::variable(variable)),
+        other => other.text(spec),
+    };
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| NOTHING.to_owned())
 }
 
 /// What may be shown of a variable: never its value.

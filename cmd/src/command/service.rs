@@ -3,7 +3,9 @@
 use super::{Room, apply, describe, find, project::sure, stage, status};
 use crate::args::{ServiceAction, Wait};
 use anyhow::Result;
-use domain::{Address, Message, ServiceId, canvas::Snapshot, changes::Selection, edit::Edit};
+use domain::{
+    Address, Field, Message, ServiceId, canvas::Snapshot, changes::Selection, edit::Edit,
+};
 use serde_json::{Value, json};
 
 pub(super) async fn services(room: &Room, action: Option<ServiceAction>) -> Result<()> {
@@ -95,18 +97,13 @@ fn show(room: &Room, snapshot: &Snapshot, wanted: &str) -> Result<()> {
         vec!["Slug".to_owned(), service.slug.to_string()],
         vec!["Id".to_owned(), id.to_string()],
         vec!["Status".to_owned(), console.tone(tone, &word)],
-        vec!["Image".to_owned(), describe::source(&service.source)],
-        vec!["Ports".to_owned(), describe::ports(&service.ports)],
-        vec!["Replicas".to_owned(), service.replicas.count().to_string()],
-        vec!["Limits".to_owned(), describe::limits(&service.limits)],
-        vec!["Check".to_owned(), describe::check(&service.check)],
-        vec!["Strategy".to_owned(), describe::strategy(service.strategy).to_owned()],
     ];
-    if let Some(command) = &service.command {
-        rows.push(vec!["Command".to_owned(), command.to_line()]);
-    }
-    if let Some(group) = service.group.and_then(|group| spec.groups.get(&group)) {
-        rows.push(vec!["Group".to_owned(), group.name.to_string()]);
+    for field in Field::ALL.iter().copied().filter(|field| *field != Field::Name) {
+        let content = service.get(field);
+        if content.is_some() {
+            let label = field.form().label.to_owned();
+            rows.push(vec![label, describe::value(spec, content.as_ref())]);
+        }
     }
     for (volume, path) in &service.mounts {
         let name = spec.volumes.get(volume).map(|volume| volume.name.to_string());

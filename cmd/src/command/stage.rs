@@ -7,10 +7,12 @@ use crate::args::{
 use crate::exit::Failure;
 use anyhow::Result;
 use domain::{
-    Address, Content, EnvironmentSpec, Field, Replicas, ServiceId, Source,
+    Address, Content, EnvironmentSpec, Field, Name, Service, Setting, Slug,
     canvas::Snapshot,
     edit::{Edit, NewMount, NewVariable},
+    setting::Input,
 };
+use std::collections::BTreeSet;
 
 pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
     let snapshot = room.snapshot().await?;
@@ -60,112 +62,56 @@ pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
 /// A service to be made.
 pub(super) fn create_service(new: NewService, snapshot: &Snapshot) -> Result<Edit> {
     let view = snapshot.spec.overlay(&snapshot.changes());
-    let source = match &new.image {
-        Some(image) => value::source(image, new.pull.as_deref())?,
-        None if new.pull.is_some() => {
-            return Err(Failure::usage("--pull needs --image: there is nothing to pull").into());
-        }
-        None => Source::Empty,
-    };
+    let slug: Option<Slug> =
+        new.slug.as_deref().map(|slug| value::parse("--slug", slug)).transpose()?;
+    let name: Name = value::parse("the name", &new.name)?;
+    // Settings are typed into a service; which slug it has meanwhile is nobody's business.
+    let mut service = Service::named(name.clone(), Slug::suggest(name.as_str(), "service"));
+    set_all(&mut service, &new.settings.typed, &view)?;
     let variables = value::variables(&new.variables, &mut std::io::stdin())?
         .into_iter()
         .map(|(key, value)| (key, NewVariable { value, sealed: false }))
         .collect();
-    Ok(Edit::CreateService(Box::new(domain::edit::NewService {
-        name: value::parse("the name", &new.name)?,
-        slug: new.slug.as_deref().map(|slug| value::parse("--slug", slug)).transpose()?,
-        icon: None,
-        group: new.group.as_deref().map(|group| find::group(&view, group)).transpose()?,
-        source,
-        command: new.command.as_deref().map(value::command).transpose()?,
-        ports: value::ports(&new.ports)?,
-        replicas: new.replicas.map(value::replicas).transpose()?.unwrap_or(Replicas::ONE),
-        limits: domain::Limits::default(),
-        check: domain::Check::default(),
-        strategy: domain::Strategy::Automatic,
-        variables,
-        position: None,
-    })))
+    let new = domain::edit::NewService::like(service);
+    Ok(Edit::CreateService(Box::new(domain::edit::NewService { slug, variables, ..new })))
 }
 
 fn settings(set: &SetService, view: &EnvironmentSpec) -> Result<Vec<Edit>> {
     let id = find::service(view, &set.service)?;
-    let service = &view.services[&id];
-    let mut edits = Vec::new();
-    let mut put = |field, content| edits.push(edit(id, field, content));
-
-    if let Some(name) = &set.name {
-        put(Field::Name, Some(Content::Name(value::parse("--name", name)?)));
-    }
-    if set.image.is_some() || set.pull.is_some() {
-        let (old_image, old_pull) = match &service.source {
-            Source::Image { image, pull } => (Some(image.to_string()), Some(*pull)),
-            Source::Empty => (None, None),
-        };
-        let image =
-            set.image.clone().or(old_image).ok_or_else(|| {
-                Failure::usage("--pull needs --image: the service has no image yet")
-            })?;
-        let mut source = value::source(&image, set.pull.as_deref())?;
-        if let (Source::Image { pull, .. }, None, Some(old)) = (&mut source, &set.pull, old_pull) {
-            *pull = old;
-        }
-        put(Field::Source, Some(Content::Source(source)));
-    }
-    if let Some(line) = &set.command {
-        put(Field::Command, Some(Content::Command(value::command(line)?)));
-    }
-    if set.no_command {
-        put(Field::Command, None);
-    }
-    if !set.ports.is_empty() || set.no_ports {
-        put(Field::Ports, Some(Content::Ports(value::ports(&set.ports)?)));
-    }
-    if let Some(count) = set.replicas {
-        put(Field::Replicas, Some(Content::Replicas(value::replicas(count)?)));
-    }
-    if let Some(group) = &set.group {
-        put(Field::Group, Some(Content::GroupId(find::group(view, group)?)));
-    }
-    if set.no_group {
-        put(Field::Group, None);
-    }
-    if let Some(icon) = &set.icon {
-        put(Field::Icon, Some(Content::Icon(value::parse("--icon", icon)?)));
-    }
-    if set.no_icon {
-        put(Field::Icon, None);
-    }
-    if set.no_limits {
-        put(Field::Limits, Some(Content::Limits(domain::Limits::default())));
-    } else if set.memory_mb.is_some() || set.cpu_millis.is_some() || set.cpu_shares.is_some() {
-        let old = &service.limits;
-        let limits = value::limits(old, set.memory_mb, set.cpu_millis, set.cpu_shares)?;
-        put(Field::Limits, Some(Content::Limits(limits)));
-    }
-    if let Some(check) = &set.check {
-        let check = value::check(check, service.check.pace)?;
-        put(Field::Check, Some(Content::Check(check)));
-    }
-    if let Some(strategy) = &set.strategy {
-        put(Field::Strategy, Some(Content::Strategy(value::strategy(strategy)?)));
-    }
-    if edits.is_empty() {
+    if set.settings.typed.is_empty() {
         return Err(Failure::usage(
             "say what shall be different, such as --image, --replicas or --port; all of it is in \
              `easel stage set --help`",
         )
         .into());
     }
-    Ok(edits)
+    let mut service = view.services[&id].clone();
+    set_all(&mut service, &set.settings.typed, view)?;
+    let fields: BTreeSet<Field> = set.settings.typed.iter().map(|(it, _)| it.field).collect();
+    let edits = fields.into_iter().map(|field| {
+        let address = Address::ServiceField(id, field);
+        match service.get(field) {
+            Some(content) => Edit::Set { address, content },
+            None => Edit::Clear { address },
+        }
+    });
+    Ok(edits.collect())
 }
 
-fn edit(service: ServiceId, field: Field, content: Option<Content>) -> Edit {
-    let address = Address::ServiceField(service, field);
-    match content {
-        Some(content) => Edit::Set { address, content },
-        None => Edit::Clear { address },
+/// Types these settings into the service, one after the other.
+fn set_all(
+    service: &mut Service,
+    typed: &[(&'static Setting, String)],
+    view: &EnvironmentSpec,
+) -> Result<()> {
+    for (setting, text) in typed {
+        let text = match setting.input {
+            Input::Group if !text.is_empty() => find::group(view, text)?.to_string(),
+            _ => text.clone(),
+        };
+        setting.set(service, &text).map_err(|rule| value::refused(setting, &text, &rule))?;
     }
+    Ok(())
 }
 
 fn variables(action: VariableAction, view: &EnvironmentSpec) -> Result<Vec<Edit>> {

@@ -112,7 +112,7 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot) {
         rows.push(vec![
             service.slug.to_string(),
             console.tone(tone, &word),
-            describe::source(&service.source),
+            service.source.to_string(),
             service.replicas.count().to_string(),
             newest.map(|newest| format!("#{}", newest.generation)).unwrap_or_default(),
             state.and_then(|state| state.since).map(describe::moment).unwrap_or_default(),

@@ -5,10 +5,9 @@ mod world;
 pub use world::{Held, World};
 
 use crate::{
-    Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, PullPolicy,
-    RevisionNumber, ServiceId, Set, Slug, Strategy, Timestamp, VolumeId,
+    Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, RevisionNumber,
+    ServiceId, Set, Slug, Strategy, Timestamp, VolumeId,
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
-    readiness::Check,
     rollout::{
         Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, ServiceView, Step,
         Subject, Tombstone, Version,
@@ -256,17 +255,9 @@ impl FakeRollouts {
 /// A configuration that runs `sim/app:1`, with this command line if it is not empty.
 #[must_use]
 pub fn config(command: &str) -> RunConfig {
-    RunConfig {
-        image: "sim/app:1".parse().expect("this is an image"),
-        pull: PullPolicy::Missing,
-        command: Some(crate::Command::parse(command).expect("the test's command is one")),
-        variables: Map::new(),
-        ports: Vec::new(),
-        limits: Limits::default(),
-        mounts: Map::new(),
-        check: Check::default(),
-        strategy: Strategy::StartFirst,
-    }
+    let image = "sim/app:1".parse().expect("this is an image");
+    let command = command.parse().expect("the test's command is one");
+    RunConfig { command: Some(command), ..RunConfig::bare(image) }
 }
 
 /// The same, with a volume: it stops first.

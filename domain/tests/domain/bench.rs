@@ -1,9 +1,8 @@
 //! Random work on an environment, for properties.
 
 use domain::{
-    Address, ChangeId, Command, Content, EnvironmentId, EnvironmentSpec, Field, GroupId, Limits,
-    Map, Name, ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey,
-    VolumeId,
+    Address, ChangeId, Content, EnvironmentId, EnvironmentSpec, Field, GroupId, Limits, Map, Name,
+    ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey, VolumeId,
     apply::plan,
     change::{StagedChange, StagedEdit},
     changes::{Keep, Selection, Workspace},
@@ -343,10 +342,10 @@ fn field_content(field: u8, value: u8) -> (Field, Content) {
         }
         2 => {
             let port = domain::Port::tcp(u16::from(value % 3 + 80).try_into().unwrap());
-            (Field::Ports, Content::Ports(vec![port]))
+            (Field::Ports, Content::Ports(vec![port].into()))
         }
         3 => {
-            let command = Command::parse(["run", "serve --fast"][usize::from(value % 2)]).unwrap();
+            let command = ["run", "serve --fast"][usize::from(value % 2)].parse().unwrap();
             (Field::Command, Content::Command(command))
         }
         _ => (Field::Source, Content::Source(image(["app:1", "app:2"][usize::from(value % 2)]))),
@@ -381,21 +380,8 @@ pub(crate) fn image(text: &str) -> Source {
 }
 
 pub(crate) fn new_service(name: Name) -> NewService {
-    NewService {
-        name,
-        slug: None,
-        icon: None,
-        group: None,
-        source: image("app:1"),
-        command: None,
-        ports: vec![domain::Port::tcp(8080.try_into().unwrap())],
-        replicas: Replicas::ONE,
-        limits: Limits::default(),
-        check: domain::Check::default(),
-        strategy: domain::Strategy::Automatic,
-        variables: Map::new(),
-        position: None,
-    }
+    let ports = vec![domain::Port::tcp(8080.try_into().unwrap())].into();
+    NewService { source: image("app:1"), ports, ..NewService::named(name) }
 }
 
 /// The spec without its bookkeeping.

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, image, key, name, new_service, place, variable};
 use domain::{
-    Address, Check, Command, Content, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Port,
+    Address, Check, Content, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Port,
     Replicas, Secret, Service, ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
     change::closure,
@@ -30,7 +30,7 @@ fn addresses() -> Vec<Address> {
         Address::ServiceVariable(service, key("A")),
         Address::ServiceMount(service, volume),
     ];
-    all.extend(Field::ALL.map(|field| Address::ServiceField(service, field)));
+    all.extend(Field::ALL.iter().map(|field| Address::ServiceField(service, *field)));
     all
 }
 
@@ -41,8 +41,8 @@ fn contents() -> Vec<Content> {
         Content::Icon(IconUrl::try_from("https://example.com/i").unwrap()),
         Content::GroupId(GroupId::new(Uuid::from_u128(0xabc))),
         Content::Source(image("app:1")),
-        Content::Command(Command::parse("run").unwrap()),
-        Content::Ports(vec![Port::tcp(80.try_into().unwrap())]),
+        Content::Command("run".parse().unwrap()),
+        Content::Ports(vec![Port::tcp(80.try_into().unwrap())].into()),
         Content::Replicas(Replicas::try_from(2).unwrap()),
         Content::Limits(Limits::new(Some(64), None, None).unwrap()),
         Content::Check(Check::default()),

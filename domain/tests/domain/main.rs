@@ -13,6 +13,7 @@ mod name;
 mod properties;
 mod secrecy;
 mod set;
+mod setting;
 mod shape;
 mod template;
 mod together;

@@ -151,7 +151,7 @@ fn contents() {
         Content::Name(name("web")),
         Content::GroupId(GroupId::new(id(3))),
         Content::Source(crate::bench::image("ghcr.io/team/app:v2")),
-        Content::Ports(vec![Port::tcp(80.try_into().unwrap())]),
+        Content::Ports(vec![Port::tcp(80.try_into().unwrap())].into()),
         Content::Replicas(Replicas::ONE),
         Content::Check(domain::Check::default()),
         Content::MountPath("/data".parse().unwrap()),

@@ -7,7 +7,6 @@ use crate::{
     api::use_deed,
     component::{Button, ButtonKind},
     live::{Picture, use_live},
-    project::words,
 };
 
 #[derive(Properties, PartialEq)]
@@ -33,9 +32,7 @@ pub(super) fn ConflictRow(props: &ConflictProps) -> Html {
     let text = |content: &Option<Content>| match content {
         None => "nothing".to_owned(),
         Some(Content::Variable(_)) => "another secret value".to_owned(),
-        Some(content) => {
-            words::value(&drawn.whole, content).unwrap_or_else(|| "another version".to_owned())
-        }
+        Some(content) => content.text(&drawn.whole).unwrap_or_else(|| "another version".to_owned()),
     };
     let staged = drawn.changes.iter().find(|change| change.id == conflict.change);
     let desk = live.desk();

@@ -8,7 +8,6 @@ use crate::{
     api::use_deed,
     component::{Icon, IconButton},
     live::{Picture, use_live},
-    project::words,
 };
 
 #[derive(Properties, PartialEq)]
@@ -28,9 +27,9 @@ pub(super) fn Diff(props: &DiffProps) -> Html {
         let keys: Vec<&str> = service.variables.keys().map(domain::VariableKey::as_str).collect();
         return html! {
             <span class="diff">
-                <ins class="mono">{ words::source(&service.source) }</ins>
+                <ins class="mono">{ service.source.to_string() }</ins>
                 if !service.ports.is_empty() {
-                    <span class="muted">{ "ports " }<span class="mono">{ words::ports(&service.ports) }</span></span>
+                    <span class="muted">{ "ports " }<span class="mono">{ service.ports.to_string() }</span></span>
                 }
                 if !keys.is_empty() {
                     <span class="muted">{ "variables " }<span class="mono">{ keys.join(", ") }</span></span>
@@ -38,8 +37,8 @@ pub(super) fn Diff(props: &DiffProps) -> Html {
             </span>
         };
     }
-    let old = change.old.as_ref().and_then(|content| words::value(&drawn.base, content));
-    let new = change.new.as_ref().and_then(|content| words::value(&drawn.whole, content));
+    let old = change.old.as_ref().and_then(|content| content.text(&drawn.base));
+    let new = change.new.as_ref().and_then(|content| content.text(&drawn.whole));
     values(old.map(Into::into), new.map(Into::into))
 }
 

@@ -50,7 +50,7 @@ impl Typed {
                     ("http".into(), port.to_string(), path.to_string());
             }
             Probe::Command { command } => {
-                (typed.kind, typed.command) = ("command".into(), command.to_line());
+                (typed.kind, typed.command) = ("command".into(), command.to_string());
             }
         }
         typed
@@ -70,7 +70,7 @@ impl Typed {
                 }
             }
             "command" => {
-                let command = Command::parse(self.command.trim());
+                let command = self.command.trim().parse::<Command>();
                 Probe::Command {
                     command: command.map_err(|rule| wrong("command", &rule.to_string()))?,
                 }

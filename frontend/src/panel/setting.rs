@@ -24,7 +24,7 @@ struct Waiting {
 fn waiting(_: &Live, desk: &Desk, address: &Address) -> Waiting {
     let change = desk.picture().and_then(|drawn| {
         let change = drawn.change(address)?;
-        let old = change.old.as_ref().and_then(|old| words::value(&drawn.base, old));
+        let old = change.old.as_ref().and_then(|old| old.text(&drawn.base));
         Some((change.id, old))
     });
     Waiting { change, may_edit: desk.may_edit() }
@@ -75,6 +75,9 @@ pub(super) struct TextSettingProps {
     pub(super) mono: bool,
     #[prop_or(AttrValue::Static("text"))]
     pub(super) kind: AttrValue,
+    /// Another setting of the same address says what is staged.
+    #[prop_or_default]
+    pub(super) unmarked: bool,
 }
 
 #[component]
@@ -147,7 +150,7 @@ pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
                     <Button kind={ButtonKind::Primary} busy={deed.is_busy()} onclick={save.reform(|_| ())}>{ "Save" }</Button>
                     <Button kind={ButtonKind::Bare} onclick={reset.reform(|_| ())}>{ "Cancel" }</Button>
                 </div>
-            } else {
+            } else if !props.unmarked {
                 <Mark address={props.address.clone()} />
             }
         </div>

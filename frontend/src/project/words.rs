@@ -1,28 +1,8 @@
 //! Changes and values, in words that people know.
 
-use domain::{
-    Address, Check, Content, EnvironmentSpec, Field, Limits, Port, Probe, Protocol, PullPolicy,
-    Source, Strategy, change::StagedChange, effect::Effect,
-};
+use domain::{Address, change::StagedChange, effect::Effect};
 
-use crate::{component::Pigment, live::Drawn, number::thousandths};
-
-/// What a field is called on the screen.
-#[must_use]
-pub fn field(field: Field) -> &'static str {
-    match field {
-        Field::Name => "Name",
-        Field::Icon => "Icon",
-        Field::Group => "Group",
-        Field::Source => "Image",
-        Field::Command => "Command",
-        Field::Ports => "Ports",
-        Field::Replicas => "Replicas",
-        Field::Limits => "Limits",
-        Field::Check => "Health check",
-        Field::Strategy => "Strategy",
-    }
-}
+use crate::{component::Pigment, live::Drawn};
 
 /// The resource that a change belongs to: what it is called, and what the change does within it.
 #[must_use]
@@ -53,114 +33,13 @@ pub fn title(drawn: &Drawn, change: &StagedChange) -> String {
         Address::Group(_) => verb("group"),
         Address::Volume(_) => verb("volume"),
         Address::Service(_) => verb("service"),
-        Address::ServiceField(_, one) => field(*one).to_owned(),
+        Address::ServiceField(_, field) => field.form().label.to_owned(),
         Address::ServiceMount(_, volume) => {
             let volumes =
                 drawn.whole.volumes.get(volume).or_else(|| drawn.base.volumes.get(volume));
             let name = volumes.map_or("a volume", |volume| volume.name.as_str());
             format!("Mount of {name}")
         }
-    }
-}
-
-/// A value as text; `None` when it is a secret or says nothing by itself.
-#[must_use]
-pub fn value(spec: &EnvironmentSpec, content: &Content) -> Option<String> {
-    Some(match content {
-        Content::Name(name) => name.to_string(),
-        Content::Icon(icon) => icon.to_string(),
-        Content::GroupId(id) => {
-            spec.groups.get(id).map_or_else(|| "a group".to_owned(), |group| group.name.to_string())
-        }
-        Content::Source(source) => self::source(source),
-        Content::Command(command) => command.to_line(),
-        Content::Ports(list) => ports(list),
-        Content::Replicas(replicas) => replicas.count().to_string(),
-        Content::Limits(limits) => self::limits(limits),
-        Content::Check(check) => self::check(check),
-        Content::Strategy(strategy) => self::strategy(*strategy).to_owned(),
-        Content::MountPath(path) => path.to_string(),
-        Content::Group(_) | Content::Volume(_) => return None,
-        Content::Service(service) => service.source.image()?.to_string(),
-        Content::Variable(_) => return None,
-    })
-}
-
-#[must_use]
-pub fn source(source: &Source) -> String {
-    match source {
-        Source::Empty => "no image".to_owned(),
-        Source::Image { image, pull: PullPolicy::Missing } => image.to_string(),
-        Source::Image { image, pull: PullPolicy::Always } => format!("{image}, always pulled"),
-        Source::Image { image, pull: PullPolicy::Never } => format!("{image}, never pulled"),
-    }
-}
-
-/// Ports as one types them: `80, 53/udp`.
-#[must_use]
-pub fn ports(ports: &[Port]) -> String {
-    let port = |port: &Port| match port.protocol {
-        Protocol::Tcp => port.number.to_string(),
-        Protocol::Udp => format!("{}/udp", port.number),
-    };
-    ports.iter().map(port).collect::<Vec<_>>().join(", ")
-}
-
-/// Reads ports as one types them.
-///
-/// # Errors
-/// When one of them is no port, or comes twice.
-pub fn read_ports(text: &str) -> Result<Vec<Port>, String> {
-    let mut ports: Vec<Port> = Vec::new();
-    for word in text.split([',', ' ', '\n']).filter(|word| !word.is_empty()) {
-        let (number, protocol) = match word.split_once('/') {
-            None | Some((_, "tcp")) => (word.split('/').next().unwrap_or(word), Protocol::Tcp),
-            Some((number, "udp")) => (number, Protocol::Udp),
-            Some(_) => return Err(format!("“{word}” is no port: write 80, or 53/udp.")),
-        };
-        let number = number
-            .parse()
-            .map_err(|_| format!("“{word}” is no port: a port lies between 1 and 65535."))?;
-        let port = Port { number, protocol };
-        if ports.contains(&port) {
-            return Err(format!("{word} is there twice: name each port once."));
-        }
-        ports.push(port);
-    }
-    Ok(ports)
-}
-
-#[must_use]
-pub fn limits(limits: &Limits) -> String {
-    let mut parts = Vec::new();
-    if let Some(memory) = limits.memory_mb() {
-        parts.push(format!("{memory} MiB"));
-    }
-    if let Some(cpu) = limits.cpu_millis() {
-        parts.push(format!("{} CPU", thousandths(cpu)));
-    }
-    if let Some(shares) = limits.cpu_shares() {
-        parts.push(format!("CPU weight {shares}"));
-    }
-    if parts.is_empty() { "no limits".to_owned() } else { parts.join(", ") }
-}
-
-#[must_use]
-pub fn check(check: &Check) -> String {
-    match &check.probe {
-        Probe::Automatic => "automatic".to_owned(),
-        Probe::Tcp { port } => format!("TCP port {port}"),
-        Probe::Http { port, path } => format!("GET {path} on port {port}"),
-        Probe::Command { command } => format!("command {}", command.to_line()),
-    }
-}
-
-#[must_use]
-pub fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Automatic => "automatic",
-        Strategy::StartFirst => "start first",
-        Strategy::StopFirst => "stop first",
     }
 }
 
@@ -191,21 +70,4 @@ pub fn count(number: usize, one: &str) -> String {
 #[must_use]
 pub fn rule(rule: &str) -> String {
     crate::api::sentence(rule)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_are_read_as_they_are_written() {
-        let read = read_ports("80, 53/udp 443/tcp").unwrap();
-
-        assert_eq!(ports(&read), "80, 53/udp, 443");
-        assert!(read_ports("80, 80").is_err());
-        assert!(read_ports("0").is_err());
-        assert!(read_ports("80/sctp").is_err());
-        assert!(read_ports("http").unwrap_err().starts_with("“http” is no port"));
-        assert_eq!(read_ports(""), Ok(Vec::new()));
-    }
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use domain::{
-    Address, Check, Content, EnvironmentSpec, Group, GroupId, Name, Port, Protocol, RevisionNumber,
-    Secret, Service, ServiceId, Slug, Template, Timestamp, UserId, Value, Variable, VariableKey,
+    Address, Check, Content, EnvironmentSpec, Group, GroupId, Name, Port, RevisionNumber, Secret,
+    Service, ServiceId, Slug, Template, Timestamp, UserId, Value, Variable, VariableKey,
     canvas::Snapshot, change::StagedEdit,
 };
 use yew::{ServerRenderer, prelude::*};
@@ -42,7 +42,7 @@ fn spec() -> EnvironmentSpec {
     web.group = Some(id(DATA));
     web.variables.insert(key("PORT"), variable("80", 1));
     let mut db = Service::named(name("db"), Slug::try_from("db").unwrap());
-    db.ports = vec![Port { number: 5432.try_into().unwrap(), protocol: Protocol::Tcp }];
+    db.ports = vec![Port::tcp(5432.try_into().unwrap())].into();
     db.check = Check::default();
     let mut data = Group { name: name("data"), variables: Default::default() };
     data.variables.insert(key("REGION"), variable("eu", 1));

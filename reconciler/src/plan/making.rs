@@ -155,7 +155,7 @@ impl Draft<'_> {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
-            ports: config.ports.clone(),
+            ports: config.ports.to_vec(),
             limits: service.limits,
             mounts: config.mounts.iter().map(|(id, path)| (*id, path.clone())).collect(),
             address: replica.row.address,

@@ -187,7 +187,7 @@ async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
 async fn a_program_that_is_not_there_ends_at_once_and_says_so() {
     let lab = Lab::new().await;
     let mut spec = lab.replica("web", &[]);
-    spec.command = Some(domain::Command::parse("/no/such/program").unwrap());
+    spec.command = Some("/no/such/program".parse().unwrap());
 
     let output = lab.output_of(&spec).await;
 

@@ -1,8 +1,7 @@
 //! Where the contract is tried out.
 
 use crate::{
-    Command, DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug,
-    VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
     runtime::{
         ContainerId, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart,
         Runtime, Subnet,
@@ -157,7 +156,7 @@ impl Ground for SimGround {
             },
             slug: Slug::try_from(slug).expect("the test's slug is one"),
             image: PinnedImage { reference: image, id: "sha256:app1".to_owned(), digest: None },
-            command: Some(Command::parse(&words).expect("this is a command")),
+            command: Some(words.parse().expect("this is a command")),
             variables: Vec::new(),
             ports: Vec::new(),
             limits: Limits::default(),

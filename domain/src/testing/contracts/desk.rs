@@ -2,8 +2,8 @@
 
 use super::Store;
 use crate::{
-    Address, ChangeId, EnvironmentId, EnvironmentSpec, Error, Map, Message, Name, PullPolicy,
-    Result, Secret, ServiceId, Source, UserId, VariableKey,
+    Address, ChangeId, EnvironmentId, EnvironmentSpec, Error, Message, Name, PullPolicy, Result,
+    Secret, ServiceId, Source, UserId, VariableKey,
     access::{Actor, IdempotencyKey, InstanceRole, Mutation, ProjectRole, Via},
     account::{NewUser, User},
     audit::AuditEntry,
@@ -49,21 +49,7 @@ pub fn image(text: &str) -> Source {
 
 /// A service with an image, to be made.
 pub fn new_service(text: &str) -> NewService {
-    NewService {
-        name: name(text),
-        slug: None,
-        icon: None,
-        group: None,
-        source: image("app:1"),
-        command: None,
-        ports: Vec::new(),
-        replicas: crate::Replicas::ONE,
-        limits: crate::Limits::default(),
-        check: crate::Check::default(),
-        strategy: crate::Strategy::Automatic,
-        variables: Map::new(),
-        position: None,
-    }
+    NewService { source: image("app:1"), ..NewService::named(name(text)) }
 }
 
 impl Store {

@@ -1,7 +1,7 @@
 use super::*;
 use domain::{
-    Command, DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId,
-    ReplicaId, Secret, ServiceId, VariableKey, VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId, ReplicaId,
+    Secret, ServiceId, VariableKey, VolumeId,
     runtime::{PinnedImage, ReplicaIdentity},
 };
 use std::num::NonZeroU16;
@@ -30,7 +30,7 @@ fn spec() -> ReplicaSpec {
             id: "sha256:abc".to_owned(),
             digest: None,
         },
-        command: Some(Command::parse("serve --say 'a b; $HOME'").unwrap()),
+        command: Some("serve --say 'a b; $HOME'".parse().unwrap()),
         variables: vec![
             (
                 VariableKey::try_from("GREETING").unwrap(),

@@ -1,0 +1,203 @@
+//! The table of a service's fields: each stands here once.
+//!
+//! Addresses, what may stand there, the service itself, what is asked to be made, the API's PATCH, what a
+//! container is made of, effects, the settings of the command line and of the app are made from it by
+//! macros that are given all rows. `docs/architecture.md` says how to add one.
+
+use crate::effect::Effect;
+
+/// Hands all rows to a macro: those of the service as a whole (`planned`), and those that each of its
+/// containers is made of (`container`), which a deployment keeps as they are.
+///
+/// A row says whether it may be absent where a whole service is read, what the field is called, its
+/// type, and then:
+/// - `field`, `content`: its variants of [`Field`] and [`Content`](crate::Content);
+/// - `holds`: the type of what stands in it; `required`, `optional` (an `Option` of it) or `defaulted`
+///   (what is taken away returns to its default);
+/// - `api`: its key in the API's bodies, and how one that may be absent or `null` is read there;
+/// - `effect`: what a change of it does to what runs; `Inherited` is that of the variables it brings;
+/// - `help`: what it is, in a sentence, wherever it is described;
+/// - `form`: its [`Form`]: label, what is so when nothing stands in it, an example, section, settings.
+macro_rules! service_fields {
+    ($generate:ident) => {
+        $generate! {
+            planned {
+                name: [Name] {
+                    field: Name, content: Name, holds: required Name,
+                    api: "name" by "given", effect: None,
+                    help: "What people call it.",
+                    form: ("Name", "", "web", General, TEXT),
+                }
+                #[serde(default)]
+                icon: [Option<IconUrl>] {
+                    field: Icon, content: Icon, holds: optional IconUrl,
+                    api: "icon_url" by "filled", effect: None,
+                    help: "The https address of a picture in place of the one that its image suggests.",
+                    form: ("Icon", "By its image", "https://example.org/icon.svg", General, MONO),
+                }
+                #[serde(default)]
+                group: [Option<GroupId>] {
+                    field: Group, content: GroupId, holds: optional GroupId,
+                    api: "group_id" by "given", effect: Inherited,
+                    help: "The group that it lies in, whose variables it inherits.",
+                    form: ("Group", "No group", "", General, GROUP),
+                }
+                #[serde(default)]
+                source: [Source] {
+                    field: Source, content: Source, holds: defaulted Source,
+                    api: "source" by "given", effect: Redeploy,
+                    help: "Where its image comes from. Without one it stays on the canvas and does not run.",
+                    form: ("Image", "No image: it does not run", "nginx:1.29", Source, SOURCE),
+                }
+                #[serde(default)]
+                replicas: [Replicas] {
+                    field: Replicas, content: Replicas, holds: defaulted Replicas,
+                    api: "replicas" by "given", effect: Scale,
+                    help: "How many of it should run; 0 stops it.",
+                    form: ("Replicas", "1", "3", Scale, NUMBER),
+                }
+                #[serde(default)]
+                strategy: [Strategy] {
+                    field: Strategy, content: Strategy, holds: defaulted Strategy,
+                    api: "strategy" by "given", effect: None,
+                    help: "How a new deployment takes over from the old one.",
+                    form: ("Strategy", "Automatic", "start_first", Deploy, STRATEGY),
+                }
+            }
+            container {
+                #[serde(default)]
+                command: [Option<Command>] {
+                    field: Command, content: Command, holds: optional Command,
+                    api: "command" by "given", effect: Redeploy,
+                    help: "Arguments in place of the image's own. Split at blanks; quotes group; no shell reads them.",
+                    form: ("Command", "The image's own", "npm run start", Source, MONO),
+                }
+                #[serde(default)]
+                ports: [Ports] {
+                    field: Ports, content: Ports, holds: defaulted Ports,
+                    api: "ports" by "given", effect: Redeploy,
+                    help: "Ports that it listens on inside its container, the main one first.",
+                    form: ("Ports", "None", "80, 53/udp", Networking, PORTS),
+                }
+                #[serde(default)]
+                limits: [Limits] {
+                    field: Limits, content: Limits, holds: defaulted Limits,
+                    api: "limits" by "given", effect: Update,
+                    help: "What each replica may use of its host.",
+                    form: ("Limits", "No limits", "", Scale, LIMITS),
+                }
+                #[serde(default)]
+                check: [Check] {
+                    field: Check, content: Check, holds: defaulted Check,
+                    api: "check" by "given", effect: Redeploy,
+                    help: "How one tells that it is ready.",
+                    form: ("Health check", "Its port answers, or it stays up", "http:8080/health", Deploy, CHECK),
+                }
+            }
+        }
+    };
+}
+pub(crate) use service_fields;
+
+/// How a field is filled in by a person, wherever that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Its name beside a value.
+    pub label: &'static str,
+    /// What it is, in a sentence.
+    pub help: &'static str,
+    /// What is so when nothing stands in it; nothing for a field that is never empty.
+    pub empty: &'static str,
+    /// What one could type.
+    pub example: &'static str,
+    /// What it stands together with.
+    pub section: Section,
+}
+
+/// Under what heading a field stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each names its heading")]
+pub enum Section {
+    General,
+    Source,
+    Networking,
+    Scale,
+    Deploy,
+}
+
+impl Section {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 5] =
+        [Self::General, Self::Source, Self::Networking, Self::Scale, Self::Deploy];
+
+    /// Its heading.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Source => "Source",
+            Self::Networking => "Networking",
+            Self::Scale => "Scale",
+            Self::Deploy => "Deploy",
+        }
+    }
+}
+
+macro_rules! fields {
+    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
+        fields! { $($planned)* $($container)* }
+    };
+    ($($(#[$default:meta])? $name:ident: $type:tt {
+        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal,
+        form: ($label:literal, $empty:literal, $example:literal, $section:ident, $settings:ident),
+    })*) => {
+        /// A single-valued part of a service's configuration.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Field {
+            $(#[doc = $help] $field,)*
+        }
+
+        impl Field {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$field),*];
+
+            /// The word in its address.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$field => stringify!($name),)*
+                }
+            }
+
+            /// What a change of it does to what runs. `None`: what the change of the variables does
+            /// that come or go with it.
+            #[must_use]
+            pub const fn effect(self) -> Option<Effect> {
+                match self {
+                    $(Self::$field => fields!(@effect $effect),)*
+                }
+            }
+
+            /// How it is filled in.
+            #[must_use]
+            pub const fn form(self) -> Form {
+                match self {
+                    $(Self::$field => Form {
+                        label: $label,
+                        help: $help,
+                        empty: $empty,
+                        example: $example,
+                        section: Section::$section,
+                    },)*
+                }
+            }
+        }
+    };
+    (@effect Inherited) => { None };
+    (@effect $effect:ident) => {
+        Some(Effect::$effect)
+    };
+}
+
+service_fields!(fields);
