@@ -103,11 +103,17 @@ pub enum DeploymentState {
     Starting {
         /// Since when.
         since: Timestamp,
+        /// What it waits for, in one sentence, while that is nobody's failure.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<String>,
     },
     /// They run; are they ready?
     Checking {
         /// Since when.
         since: Timestamp,
+        /// As while it starts: a replica may have to be made anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<String>,
     },
     /// It takes over from the one before.
     Switching {
@@ -169,7 +175,11 @@ pub enum Milestone {
     Started,
     /// All its containers are ready.
     Ready,
-    /// The alias leads to it.
+    /// Something is not to be had at the moment, and nobody is to blame: one sentence.
+    Waiting(String),
+    /// It has what it waited for.
+    Resumed,
+    /// The service's name leads to it.
     Switched,
     /// Nothing of the one before is left.
     Drained,
@@ -205,9 +215,22 @@ impl DeploymentState {
             }
             (S::Pulling { since, .. }, M::Pulled(progress)) => Ok(S::Pulling { since, progress }),
             (S::Queued { .. } | S::Pulling { .. }, M::StartRequested) => {
-                Ok(S::Starting { since: at })
+                Ok(S::Starting { since: at, waiting: None })
             }
-            (S::Starting { .. }, M::Started) => Ok(S::Checking { since: at }),
+            (S::Starting { .. }, M::Started) => Ok(S::Checking { since: at, waiting: None }),
+            (S::Starting { since, .. }, M::Waiting(why)) => {
+                Ok(S::Starting { since, waiting: Some(why) })
+            }
+            (S::Checking { since, .. }, M::Waiting(why)) => {
+                Ok(S::Checking { since, waiting: Some(why) })
+            }
+            // Its time begins anew: what it has waited is not held against it.
+            (S::Starting { waiting: Some(_), .. }, M::Resumed) => {
+                Ok(S::Starting { since: at, waiting: None })
+            }
+            (S::Checking { waiting: Some(_), .. }, M::Resumed) => {
+                Ok(S::Checking { since: at, waiting: None })
+            }
             (S::Checking { .. }, M::Ready) => Ok(S::Switching { since: at }),
             (S::Switching { .. }, M::Switched) => Ok(S::Draining { since: at }),
             (S::Draining { .. }, M::Drained) => Ok(S::Live { since: at }),
@@ -280,12 +303,21 @@ impl DeploymentState {
         match self {
             Self::Queued { since }
             | Self::Pulling { since, .. }
-            | Self::Starting { since }
-            | Self::Checking { since }
+            | Self::Starting { since, .. }
+            | Self::Checking { since, .. }
             | Self::Switching { since }
             | Self::Draining { since }
             | Self::Live { since } => *since,
             Self::Failed { at, .. } | Self::Cancelled { at } | Self::Superseded { at } => *at,
+        }
+    }
+
+    /// What it waits for, if for anything that is nobody's failure.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&str> {
+        match self {
+            Self::Starting { waiting, .. } | Self::Checking { waiting, .. } => waiting.as_deref(),
+            _ => None,
         }
     }
 
@@ -297,8 +329,11 @@ impl DeploymentState {
         match self {
             Self::Queued { since } => Some(since.plus(minutes(60))),
             Self::Pulling { since, .. } => Some(since.plus(minutes(60))),
-            Self::Starting { since } => Some(since.plus(minutes(5))),
-            Self::Checking { since } => Some(since.plus(check.pace.deadline())),
+            Self::Starting { waiting: Some(_), .. } | Self::Checking { waiting: Some(_), .. } => {
+                None
+            }
+            Self::Starting { since, .. } => Some(since.plus(minutes(5))),
+            Self::Checking { since, .. } => Some(since.plus(check.pace.deadline())),
             Self::Switching { since } => Some(since.plus(minutes(2))),
             Self::Draining { since } => Some(since.plus(minutes(10))),
             Self::Live { .. }

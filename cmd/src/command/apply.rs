@@ -142,7 +142,10 @@ pub(super) fn why(state: &DeploymentState) -> String {
             }
             _ => format!("failed: {}", failure.reason),
         },
-        state => state.word().to_owned(),
+        state => match state.waiting() {
+            Some(what) => format!("{}, waiting: {what}", state.word()),
+            None => state.word().to_owned(),
+        },
     }
 }
 
@@ -153,7 +156,7 @@ async fn wait(
     let console = room.console();
     let mut live = Live::new(room.client(), room.place.clone());
     let mut lost = false;
-    let mut said: BTreeMap<DeploymentId, &'static str> = BTreeMap::new();
+    let mut said: BTreeMap<DeploymentId, (&'static str, Option<String>)> = BTreeMap::new();
     let mut ended: BTreeMap<DeploymentId, DeploymentSummary> = BTreeMap::new();
     loop {
         match live.next().await? {
@@ -174,8 +177,8 @@ async fn wait(
         let Some(snapshot) = live.snapshot() else { continue };
         for (id, service) in waiting {
             let Some(now) = find_deployment(snapshot, *service, *id) else { continue };
-            let word = now.state.word();
-            if said.insert(*id, word) != Some(word) {
+            let news = (now.state.word(), now.state.waiting().map(str::to_owned));
+            if said.insert(*id, news.clone()) != Some(news) {
                 let name = describe::service_name(&snapshot.spec, *service);
                 console.note(format!(
                     "{} {name}: {}",

@@ -107,7 +107,8 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot) {
             Some(newest) if matches!(newest.state, DeploymentState::Failed { .. }) => {
                 Some(apply::why(&newest.state))
             }
-            _ => None,
+            Some(newest) => newest.state.waiting().map(str::to_owned),
+            None => None,
         });
         rows.push(vec![
             service.slug.to_string(),

@@ -15,8 +15,8 @@ fn all() -> Vec<DeploymentState> {
     vec![
         DeploymentState::Queued { since },
         DeploymentState::Pulling { since, progress: PullProgress::default() },
-        DeploymentState::Starting { since },
-        DeploymentState::Checking { since },
+        DeploymentState::Starting { since, waiting: None },
+        DeploymentState::Checking { since, waiting: None },
         DeploymentState::Switching { since },
         DeploymentState::Draining { since },
         DeploymentState::Live { since },
@@ -33,6 +33,8 @@ fn milestones() -> Vec<Milestone> {
         Milestone::StartRequested,
         Milestone::Started,
         Milestone::Ready,
+        Milestone::Waiting("no address".to_owned()),
+        Milestone::Resumed,
         Milestone::Switched,
         Milestone::Drained,
         Milestone::Failed(Failure::default()),
@@ -131,8 +133,9 @@ fn every_state_is_one_of_candidate_serving_or_over() {
 fn no_step_leads_back() {
     let rank = |word: &str| all().iter().position(|state| state.word() == word);
     for (from, milestone, to) in steps() {
-        let is_progress = matches!(milestone, Milestone::Pulled(_));
-        assert!(rank(from) < rank(to.word()) || is_progress, "{from} → {}", to.word());
+        let stays =
+            matches!(milestone, Milestone::Pulled(_) | Milestone::Waiting(_) | Milestone::Resumed);
+        assert!(rank(from) < rank(to.word()) || stays, "{from} → {}", to.word());
     }
 }
 
@@ -151,6 +154,32 @@ fn progress_of_a_pull_does_not_prolong_it() {
     let pulling = DeploymentState::Pulling { since: at(1), progress: PullProgress::default() };
     let next = pulling.step(Milestone::Pulled(PullProgress::default()), at(50)).unwrap();
     assert_eq!(next.since(), at(1));
+}
+
+/// Design §4: no free address is nobody's failure. What was waited is not held against it.
+#[test]
+fn while_it_waits_no_deadline_runs_and_then_one_begins_anew() {
+    let why = "no address is free".to_owned();
+    let check = Check::default();
+    for state in all() {
+        let resumed = state.clone().step(Milestone::Resumed, at(900));
+        assert!(resumed.is_err(), "{} has not waited", state.word());
+        let Ok(waiting) = state.clone().step(Milestone::Waiting(why.clone()), at(5)) else {
+            continue;
+        };
+
+        let resumed = waiting.clone().step(Milestone::Resumed, at(900)).unwrap();
+
+        assert_eq!((waiting.waiting(), waiting.since()), (Some(why.as_str()), state.since()));
+        assert_eq!(waiting.deadline(&check), None);
+        assert_eq!((resumed.word(), resumed.waiting()), (state.word(), None));
+        assert!(resumed.deadline(&check).is_some_and(|deadline| deadline > at(900)));
+    }
+    let waits =
+        |state: &DeploymentState| state.clone().step(Milestone::Waiting(why.clone()), at(5));
+    let words: Vec<_> =
+        all().iter().filter(|state| waits(state).is_ok()).map(DeploymentState::word).collect();
+    assert_eq!(words, ["starting", "checking"]);
 }
 
 /// DK-42, DK-51, DK-52: what serves decides, whatever became of the newest deployment.

@@ -272,8 +272,9 @@ fn deployment_states() {
     let states = vec![
         DeploymentState::Queued { since },
         DeploymentState::Pulling { since, progress: PullProgress::default() },
-        DeploymentState::Starting { since },
-        DeploymentState::Checking { since },
+        DeploymentState::Starting { since, waiting: None },
+        DeploymentState::Checking { since, waiting: None },
+        DeploymentState::Checking { since, waiting: Some("no address is free".to_owned()) },
         DeploymentState::Switching { since },
         DeploymentState::Draining { since },
         DeploymentState::Live { since },
@@ -294,6 +295,7 @@ fn deployment_states() {
     {"progress":{"received":0,"total":0},"since":"2026-01-01T00:00:00.123Z","state":"pulling"}
     {"since":"2026-01-01T00:00:00.123Z","state":"starting"}
     {"since":"2026-01-01T00:00:00.123Z","state":"checking"}
+    {"since":"2026-01-01T00:00:00.123Z","state":"checking","waiting":"no address is free"}
     {"since":"2026-01-01T00:00:00.123Z","state":"switching"}
     {"since":"2026-01-01T00:00:00.123Z","state":"draining"}
     {"since":"2026-01-01T00:00:00.123Z","state":"live"}

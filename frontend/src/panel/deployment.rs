@@ -82,6 +82,9 @@ pub(super) fn Deployment(props: &DeploymentProps) -> Html {
                 if let DeploymentState::Pulling { progress, .. } = state {
                     <Pull progress={*progress} />
                 }
+                if let Some(what) = state.waiting() {
+                    <p class="small muted" data-test="waiting">{ crate::api::sentence(what) }</p>
+                }
             }
             <p class="deployment-image mono truncate" title={deployment.pinned.clone()}>{ deployment.image.as_str() }</p>
             <p class="row row--wrap small muted">

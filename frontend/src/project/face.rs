@@ -93,7 +93,7 @@ fn alone(newest: &DeploymentSummary, state: &ServiceState) -> Standing {
             status: Status::Progress,
             word: step(going),
             since: None,
-            reason: None,
+            reason: going.waiting().map(|what| what.to_owned().into()),
             rollout: Some(Rollout {
                 word: AttrValue::Static(""),
                 since: newest.created_at.as_millis(),
@@ -128,6 +128,7 @@ pub fn step(state: &DeploymentState) -> AttrValue {
             format!("Pulling {} %", percent.min(100)).into()
         }
         DeploymentState::Pulling { .. } => "Pulling".into(),
+        state if state.waiting().is_some() => "Waiting".into(),
         DeploymentState::Starting { .. } => "Starting".into(),
         DeploymentState::Checking { .. } => "Checking".into(),
         DeploymentState::Switching { .. } => "Switching".into(),
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn what_serves_gives_the_word_and_a_newer_rollout_is_appended() {
         let live = deployment(1, DeploymentState::Live { since: at() });
-        let next = deployment(2, DeploymentState::Starting { since: at() });
+        let next = deployment(2, DeploymentState::Starting { since: at(), waiting: None });
 
         let standing = standing(Some(&state(Some(Condition::Running), Some(live), Some(next))));
 
@@ -291,6 +292,18 @@ mod tests {
 
         assert_eq!((pulling.status, pulling.word.as_str()), (Status::Progress, "Pulling 42 %"));
         assert_eq!((nothing.status, nothing.word.as_str()), (Status::Stopped, "Offline"));
+    }
+
+    // Design §4: no free address.
+    #[test]
+    fn what_a_rollout_waits_for_is_said() {
+        let waiting = Some("no address is free".to_owned());
+        let next = deployment(1, DeploymentState::Starting { since: at(), waiting });
+
+        let standing = standing(Some(&state(None, None, Some(next))));
+
+        assert_eq!((standing.status, standing.word.as_str()), (Status::Progress, "Waiting"));
+        assert_eq!(standing.reason.as_deref(), Some("no address is free"));
     }
 
     // DK-42
@@ -337,8 +350,18 @@ mod tests {
                 "Pulling",
                 Some("Pulling"),
             ),
-            (DeploymentState::Starting { since }, Status::Progress, "Starting", Some("Starting")),
-            (DeploymentState::Checking { since }, Status::Progress, "Checking", Some("Checking")),
+            (
+                DeploymentState::Starting { since, waiting: None },
+                Status::Progress,
+                "Starting",
+                Some("Starting"),
+            ),
+            (
+                DeploymentState::Checking { since, waiting: None },
+                Status::Progress,
+                "Checking",
+                Some("Checking"),
+            ),
             (
                 DeploymentState::Switching { since },
                 Status::Progress,

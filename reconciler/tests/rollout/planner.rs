@@ -134,12 +134,16 @@ fn state(chance: &mut Chance, now: Timestamp, was_replaced: bool) -> DeploymentS
     match chance.below(8) {
         0 => S::Queued { since },
         1 => S::Pulling { since, progress: domain::runtime::PullProgress::default() },
-        2 => S::Starting { since },
-        3 | 4 => S::Checking { since },
+        2 => S::Starting { since, waiting: waiting(chance) },
+        3 | 4 => S::Checking { since, waiting: waiting(chance) },
         5 => S::Switching { since },
         6 => S::Failed { at: since, failure: Failure::default() },
         _ => S::Cancelled { at: since },
     }
+}
+
+fn waiting(chance: &mut Chance) -> Option<String> {
+    chance.percent(20).then(|| "no address is free".to_owned())
 }
 
 fn row(
