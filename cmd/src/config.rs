@@ -4,7 +4,7 @@ mod nearest;
 mod value;
 
 pub use value::{
-    LogFormat, LogLevel, NetworkRange, Origin, Pause, Place, PublicUrl, parse_duration,
+    LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, Place, PublicUrl, parse_duration,
 };
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use clap::{Args, Command};
+use domain::network::Pool;
 use nearest::nearest;
 use serde::Deserialize;
 use std::{
@@ -78,9 +79,14 @@ pub struct Layer {
     #[arg(long, env = "EASEL_RECONCILE_INTERVAL", value_name = "TIME")]
     pub reconcile_interval: Option<Pause>,
 
-    /// Private addresses from which each environment's network is taken. Default: 10.215.0.0/16.
+    /// Private addresses from which each environment's network is taken. Default: 10.208.0.0/12.
     #[arg(long, env = "EASEL_NETWORK_RANGE", value_name = "CIDR")]
     pub network_range: Option<NetworkRange>,
+
+    /// How large each environment's network is, as a prefix length. Default: 22, which has addresses
+    /// for 1,021 containers. Networks that are there keep their size.
+    #[arg(long, env = "EASEL_NETWORK_SIZE", value_name = "BITS")]
+    pub network_size: Option<NetworkSize>,
 
     /// Serve the web app from this folder instead of the one in the binary: for working on it.
     #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]
@@ -100,7 +106,7 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     pub cors_origins: Vec<Origin>,
     pub reconcile_interval: Duration,
-    pub network_range: NetworkRange,
+    pub networks: Pool,
     pub dev_web: Option<PathBuf>,
     /// Whether a person has said that this data and this engine belong together.
     pub adopt_engine: bool,
@@ -150,7 +156,10 @@ impl Config {
             reconcile_interval: (top.reconcile_interval.or(file.reconcile_interval))
                 .unwrap_or_default()
                 .duration(),
-            network_range: top.network_range.or(file.network_range).unwrap_or_default(),
+            networks: networks(
+                top.network_range.or(file.network_range),
+                top.network_size.or(file.network_size),
+            )?,
             dev_web,
             adopt_engine: false,
             strangers: strangers(&around.settings),
@@ -166,6 +175,23 @@ impl Config {
             None => format!("http://{bound}"),
         }
     }
+}
+
+/// Where environments' networks come from. Without a size of its own, a range that is smaller than one
+/// network is a network.
+fn networks(range: Option<NetworkRange>, size: Option<NetworkSize>) -> Result<Pool, Failure> {
+    let usual = Pool::default();
+    let range = range.map_or(usual.range, NetworkRange::net);
+    let Some(size) = size.map(NetworkSize::bits) else {
+        return Ok(Pool { range, size: usual.size.max(range.prefix_len()) });
+    };
+    if size < range.prefix_len() {
+        return Err(Failure::usage(format!(
+            "no network of --network-size (network_size) {size} fits into {range}, which \
+             --network-range (network_range) names"
+        )));
+    }
+    Ok(Pool { range, size })
 }
 
 fn read(path: &Path) -> Result<Layer, Failure> {
@@ -243,7 +269,8 @@ mod tests {
         assert_eq!(config.data_dir, PathBuf::from("/home/ada/.local/share/easel"));
         assert_eq!(config.docker_host, runtime::Address::default());
         assert_eq!(config.reconcile_interval, Duration::from_secs(30));
-        assert_eq!(config.network_range.to_string(), "10.215.0.0/16");
+        assert_eq!(config.networks, Pool::default());
+        assert_eq!(config.networks.range.to_string(), "10.208.0.0/12");
         assert!(config.cors_origins.is_empty());
     }
 
@@ -260,6 +287,27 @@ mod tests {
         assert_eq!(config.reconcile_interval, Duration::from_secs(60));
         assert_eq!(config.log_format, LogFormat::Json);
         assert_eq!(config.log_level, LogLevel::Info);
+    }
+
+    // DK-161
+    #[test]
+    fn networks_fit_into_their_range() {
+        let pool = |text: &str| {
+            let (_dir, settings) = file(text);
+            Config::build(&settings, &Surroundings::default())
+                .map(|config| (config.networks.range.to_string(), config.networks.size))
+        };
+        let is = |range: &str, size| (range.to_owned(), size);
+
+        assert_eq!(pool("network_size = 24").unwrap(), is("10.208.0.0/12", 24));
+        let wide = "network_range = \"10.0.0.0/8\"\nnetwork_size = 20";
+        assert_eq!(pool(wide).unwrap(), is("10.0.0.0/8", 20));
+        let small = pool("network_range = \"192.168.7.0/24\"");
+        assert_eq!(small.unwrap(), is("192.168.7.0/24", 24), "as large as there is room");
+        let none = pool("network_range = \"192.168.7.0/24\"\nnetwork_size = 22").unwrap_err();
+        assert!(none.sentence.contains("--network-size"), "{none}");
+        let absurd = pool("network_size = 31").unwrap_err();
+        assert!(absurd.sentence.contains("16 to 29"), "{absurd}");
     }
 
     #[test]

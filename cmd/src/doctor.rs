@@ -9,9 +9,9 @@ use crate::{
     config::Settings,
     console::{Console, Tone},
     exit::{Exit, Failure},
-    route::host_routes,
 };
 use anyhow::Result;
+use runtime::host_routes;
 use serde::Serialize;
 use serde_json::json;
 
@@ -104,11 +104,11 @@ pub(crate) async fn doctor(
 }
 
 fn network(config: &Config) -> Vec<Finding> {
-    let range = config.network_range;
+    let range = config.networks.range;
     let clashes: Vec<String> = host_routes()
         .iter()
-        .filter(|route| range.overlaps(route.base, route.prefix))
-        .map(|route| format!("{}/{} by {}", route.base, route.prefix, route.interface))
+        .filter(|route| range.contains(&route.addresses) || route.addresses.contains(&range))
+        .map(|route| format!("{} by {}", route.addresses, route.interface))
         .collect();
     let range = if clashes.is_empty() {
         Finding::ok("network", format!("no route of this host lies in {range}"))

@@ -10,7 +10,6 @@ mod doctor;
 pub mod exit;
 mod id;
 pub mod log;
-mod route;
 pub mod run;
 mod surroundings;
 mod task;

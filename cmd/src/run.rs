@@ -5,7 +5,6 @@ use crate::{
     clock::SystemClock,
     exit::{Exit, Failure},
     id::RandomIds,
-    route::host_routes,
     task::Tasks,
 };
 use domain::{
@@ -67,8 +66,12 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Fa
     let store = opening.await.map_err(|error| cannot_open(&error))?;
     let stored = Arc::new(store.clone());
 
-    let docker: Arc<dyn Runtime> =
-        Arc::new(runtime::Docker::new(store.instance(), config.docker_host.clone()));
+    let docker: Arc<dyn Runtime> = Arc::new(runtime::Docker::new(
+        store.instance(),
+        config.docker_host.clone(),
+        stored.clone(),
+        config.networks,
+    ));
     let reconcile = Reconcile::new(
         Arc::clone(&docker),
         stored.clone(),
@@ -238,17 +241,7 @@ fn adopt(
 }
 
 fn settings(config: &Config) -> reconciler::Settings {
-    let range = config.network_range;
-    let reserved = host_routes().into_iter().map(|route| (route.base, route.prefix)).collect();
-    reconciler::Settings {
-        resync: config.reconcile_interval,
-        rules: reconciler::Rules {
-            range: (range.base(), range.prefix()),
-            reserved,
-            ..reconciler::Rules::default()
-        },
-        ..reconciler::Settings::default()
-    }
+    reconciler::Settings { resync: config.reconcile_interval, ..reconciler::Settings::default() }
 }
 
 fn http_config(config: &Config, claim: http::ClaimToken) -> http::Config {

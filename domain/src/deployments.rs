@@ -10,7 +10,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::net::Ipv4Addr;
 
 /// A deployment without what is secret in it: its variables, and its containers' last lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,8 +101,6 @@ pub struct ReplicaSummary {
     pub service: ServiceId,
     pub deployment: DeploymentId,
     pub index: u16,
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub address: Ipv4Addr,
     pub container: Option<ContainerId>,
     pub retired: bool,
     pub created_at: Timestamp,

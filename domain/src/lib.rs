@@ -28,6 +28,7 @@ pub mod layout;
 mod lookup;
 pub mod map;
 pub mod name;
+pub mod network;
 pub mod object;
 pub mod project;
 pub mod readiness;

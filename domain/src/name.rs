@@ -164,7 +164,7 @@ fn is_invisible(letter: char) -> bool {
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A service's slug, which is also its DNS alias on the private network.
+/// A service's slug, which is also its name on the private network: a DNS label.
 ///
 /// Invariant: 1 to 63 bytes of `a-z`, `0-9` and `-`, with no `-` at either end, and not
 /// `shared`, which references use for shared variables.

@@ -14,18 +14,15 @@ use crate::{
     DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Set, Slug,
     Timestamp, VolumeId,
     deployment::{Condition, Deployment, Milestone},
-    runtime::{ContainerId, PinnedImage, Subnet},
+    runtime::{ContainerId, PinnedImage},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 /// What is said of a volume that held data and that the engine does not have any more. Who reads why a
 /// service does not run knows it by this.
 pub const VOLUME_MISSING: &str = "is missing from the engine although it held data";
-
-/// How long an address stays with a replica that is gone, so that it means one container only.
-pub const ADDRESS_HOLD: Duration = Duration::from_secs(10 * 60);
 
 /// How long a released replica and a done tombstone are remembered, so that a container which
 /// turns up late (a lost answer, an old list) is still known and removed.
@@ -49,9 +46,6 @@ pub trait Rollouts: Send + Sync {
     /// Which state of the rows this is. As long as it is the same, [`desired`](Self::desired) reads
     /// the same, but for what time alone makes it forget. It may differ although nothing does.
     async fn version(&self) -> Result<Version, RolloutError>;
-
-    /// The addresses of all environments' networks.
-    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError>;
 
     /// Writes what has happened, all steps or none, with the events that belong to them, in
     /// order. An empty list writes nothing.
@@ -84,9 +78,6 @@ pub enum RolloutError {
     /// Read again: the rows have moved on. The text says which, for the log.
     #[error("{0}")]
     Stale(String),
-    /// Tell the person: the environment has no free address.
-    #[error("the environment's network has no free address")]
-    NoAddress,
     /// Back off, then try again.
     #[error(transparent)]
     Other(#[from] Error),
@@ -147,8 +138,6 @@ pub struct EnvironmentView {
     pub id: EnvironmentId,
     /// Whose.
     pub project: ProjectId,
-    /// Its private network, once [`Step::SubnetAssigned`].
-    pub subnet: Option<Subnet>,
 }
 
 /// A service within an environment, with all that the planner needs to know of it.
@@ -160,10 +149,8 @@ pub struct ServiceView {
     pub project: ProjectId,
     /// Where.
     pub environment: EnvironmentId,
-    /// Its name on the private network.
+    /// What others in its environment call it.
     pub slug: Slug,
-    /// The environment's network, once assigned.
-    pub subnet: Option<Subnet>,
     /// How many replicas should run. 0: nobody wants it to run, or a person has stopped it.
     pub wanted: u16,
     /// What a replica may use, as wanted now: wins over the deployments' own.
@@ -205,14 +192,12 @@ impl ServiceView {
 /// A replica: the row is there before its container is, and until it is known to be gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicaRow {
-    /// Its id: the container's name and labels derive from it.
+    /// Its id, by which its container is known again.
     pub id: ReplicaId,
     /// What it runs.
     pub deployment: DeploymentId,
     /// Which of the deployment's replicas it is, from 0. Of retired ones there may be several.
     pub index: u16,
-    /// Where it answers; chosen when the row was made.
-    pub address: Ipv4Addr,
     /// Its container, once the engine has said so.
     pub container: Option<ContainerId>,
     /// What is remembered of its starts and ends.
@@ -248,7 +233,7 @@ pub enum Subject {
         /// deployments have higher ones and are not meant.
         generation: u64,
     },
-    /// An environment's network. Its services have tombstones of their own.
+    /// What the engine keeps for an environment. Its services have tombstones of their own.
     Environment { project: ProjectId, environment: EnvironmentId },
 }
 
@@ -271,19 +256,7 @@ pub enum Step {
         /// The engine's own id.
         engine: String,
     },
-    /// The environment's network has these addresses. Stale when it has others already, or when
-    /// another environment has them.
-    SubnetAssigned {
-        /// Which environment.
-        environment: EnvironmentId,
-        /// Its addresses.
-        subnet: Subnet,
-    },
-    /// A replica will be made. Its address is chosen here: a free one of `.2` to `.254` that no
-    /// replica of the environment has, or had within [`ADDRESS_HOLD`]; the longest unused first.
-    ///
-    /// Stale when the deployment is over or gone, or the environment has no subnet;
-    /// [`RolloutError::NoAddress`] when none is free; nothing when the row exists.
+    /// A replica will be made. Stale when the deployment is over or gone; nothing when the row exists.
     ReplicaAdded {
         /// Its id, minted by the reconciler.
         replica: ReplicaId,
@@ -319,8 +292,8 @@ pub enum Step {
         /// Which replica.
         replica: ReplicaId,
     },
-    /// Its container is gone for good. The row is no longer shown; its address is held for
-    /// [`ADDRESS_HOLD`], its id remembered for [`MEMORY`]. Nothing when there is no such row.
+    /// Its container is gone for good. The row is no longer shown; its id is remembered for
+    /// [`MEMORY`]. Nothing when there is no such row.
     ReplicaReleased {
         /// Which replica.
         replica: ReplicaId,
@@ -416,7 +389,7 @@ pub enum IncidentKind {
     Stopped,
     /// Its container was paused outside Easel.
     Paused,
-    /// Its container was disconnected from its network outside Easel.
+    /// Its container was disconnected from its private network outside Easel.
     Disconnected,
     /// It ended by itself and was started again.
     Crashed,

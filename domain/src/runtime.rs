@@ -1,28 +1,30 @@
 //! The port to whatever runs containers, and the words it speaks in.
 //!
+//! **Invariant:** it speaks of replicas, of whether one serves, and of where one answers *as reported*. How
+//! an engine brings that about (networks, names, labels, addresses) is its adapter's business alone.
+//!
 //! Every method may be repeated: asking twice is asking once. Every method is bounded by the
 //! adapter's own time limits, so that a hung engine never hangs its caller.
 
 mod error;
 mod log;
-mod network;
 mod observed;
 mod replica;
 
 pub use error::RuntimeError;
 pub use log::{Follow, LogLine, LogStream, LogsFrom};
-pub use network::{NetworkSpec, Networks, ObservedNetwork, Subnet};
 pub use observed::{
     Census, ContainerId, ContainerState, Engine, Inspection, ObservedReplica, RuntimeEvent, Usage,
 };
 pub use replica::{
-    Existed, PinnedImage, PullProgress, Question, ReplicaIdentity, ReplicaSpec, Restart, VolumeSpec,
+    Existed, PinnedImage, PullProgress, Question, ReplicaIdentity, ReplicaSpec, Restart, Serving,
+    VolumeSpec,
 };
 
-use crate::{EnvironmentId, ImageRef, Limits, PullPolicy, ServiceId, Slug, VolumeId};
+use crate::{EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, ServiceId, VolumeId};
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 /// Runs replicas, and says what runs.
 ///
@@ -45,14 +47,19 @@ pub trait Runtime: Send + Sync {
     /// What a list does not tell: start time, exit code, restarts. `None` when it is gone.
     async fn inspect(&self, container: &ContainerId) -> Result<Option<Inspection>, RuntimeError>;
 
-    /// All networks of this instance, and the subnets of all others (so that none overlaps).
-    async fn networks(&self) -> Result<Networks, RuntimeError>;
+    /// Makes what the replicas of an environment have in common, by which they reach each other and
+    /// nobody else. What is there is kept as it is.
+    ///
+    /// [`RuntimeError::NoRoom`] when the engine has no place for another environment.
+    async fn ensure_environment(
+        &self,
+        project: ProjectId,
+        environment: EnvironmentId,
+    ) -> Result<(), RuntimeError>;
 
-    /// Makes the environment's network. An existing one of ours is kept as it is.
-    async fn ensure_network(&self, network: &NetworkSpec) -> Result<(), RuntimeError>;
-
-    /// Removes the environment's network. Gone already is fine; never touches a foreign one.
-    async fn remove_network(&self, environment: EnvironmentId) -> Result<(), RuntimeError>;
+    /// Removes what [`ensure_environment`](Self::ensure_environment) made. Gone already is fine; a
+    /// foreign object is never touched. [`RuntimeError::Busy`] while a replica runs in it.
+    async fn remove_environment(&self, environment: EnvironmentId) -> Result<(), RuntimeError>;
 
     /// Makes sure that the engine holds the image, and pins it. Calls `progress` as it pulls.
     ///
@@ -73,10 +80,12 @@ pub trait Runtime: Send + Sync {
     /// Removes a volume and its data: only ever called for a person's confirmed wish.
     async fn remove_volume(&self, volume: VolumeId) -> Result<(), RuntimeError>;
 
-    /// Makes the container of a replica, at its address, **without** the service's alias.
+    /// Makes the container of a replica in its environment. It does **not** serve.
     ///
-    /// The name is derived from the replica, so a container whose answer was lost is found by
-    /// name and label and adopted. A foreign one of that name is [`RuntimeError::NameTaken`].
+    /// Asked twice for the same replica, it finds what it has made, also when the answer was lost.
+    /// Something foreign in its place is [`RuntimeError::NameTaken`]; without its environment it is
+    /// [`RuntimeError::Gone`]; where nothing is free for it at the moment,
+    /// [`RuntimeError::NoAddress`].
     async fn create(&self, replica: &ReplicaSpec) -> Result<ContainerId, RuntimeError>;
 
     /// Starts it. Running already is fine.
@@ -91,15 +100,14 @@ pub trait Runtime: Send + Sync {
     /// Removes a container, never its named volumes. Gone already is fine.
     async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;
 
-    /// Reconnects it to its network at `address`, with or without the service's alias.
+    /// Says whether it serves: whether its service's name leads to it. One that was cut off from its
+    /// environment is connected again.
     ///
-    /// Established connections survive this.
-    async fn set_alias(
+    /// Established connections survive this, and it goes on answering where it did.
+    async fn set_serving(
         &self,
         container: &ContainerId,
-        environment: EnvironmentId,
-        address: Ipv4Addr,
-        alias: Option<&Slug>,
+        serving: Serving,
     ) -> Result<(), RuntimeError>;
 
     /// Changes the limits of a running container.
@@ -113,11 +121,12 @@ pub trait Runtime: Send + Sync {
         restart: Restart,
     ) -> Result<(), RuntimeError>;
 
-    /// Asks a readiness question once, within `timeout`. `Ok(false)`: it did not answer well.
+    /// Asks a readiness question once, within `timeout`, at the address that was reported.
+    /// `Ok(false)`: it did not answer well.
     async fn probe(
         &self,
         container: &ContainerId,
-        address: Ipv4Addr,
+        address: IpAddr,
         question: &Question,
         timeout: Duration,
     ) -> Result<bool, RuntimeError>;

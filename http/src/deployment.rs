@@ -24,6 +24,7 @@ use domain::{
     runtime::{ContainerId, ContainerState},
 };
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -264,6 +265,9 @@ struct ContainerItem {
     service_id: ServiceId,
     deployment_id: DeploymentId,
     docker_container_id: Option<ContainerId>,
+    /// Where it answers, as the engine reports it; absent when it does not.
+    #[schema(value_type = Option<String>)]
+    address: Option<IpAddr>,
     /// The engine's word; absent when the engine does not answer.
     status: Option<ContainerState>,
 }
@@ -289,15 +293,19 @@ async fn containers(
             None
         }
     };
-    let state = |replica: &ReplicaSummary| {
-        let observed = observed.as_ref()?;
-        let Some(container) = &replica.container else { return Some(ContainerState::Created) };
-        observed.iter().find(|one| one.container == *container).map(|one| one.state)
+    let seen = |replica: &ReplicaSummary| {
+        let container = replica.container.as_ref()?;
+        observed.as_ref()?.iter().find(|one| one.container == *container)
+    };
+    let state = |replica: &ReplicaSummary| match replica.container {
+        Some(_) => seen(replica).map(|one| one.state),
+        None => observed.as_ref().map(|_| ContainerState::Created),
     };
     let found = (replicas.into_iter())
         .filter(|replica| narrow.deployment_id.is_none_or(|id| id == replica.deployment))
         .map(|replica| ContainerItem {
             status: state(&replica),
+            address: seen(&replica).and_then(|one| one.address),
             service_id: replica.service,
             deployment_id: replica.deployment,
             docker_container_id: replica.container.clone(),

@@ -154,9 +154,12 @@ impl From<RuntimeError> for Problem {
                 "the container engine does not answer; see the status page".to_owned()
             }
             RuntimeError::Gone(_) => "the container is gone".to_owned(),
-            RuntimeError::NameTaken { .. } | RuntimeError::Image(_) | RuntimeError::Refused(_) => {
-                "the container engine refused; see the log".to_owned()
-            }
+            RuntimeError::NameTaken { .. }
+            | RuntimeError::NoRoom(_)
+            | RuntimeError::NoAddress(_)
+            | RuntimeError::Image(_)
+            | RuntimeError::Refused(_) => "the container engine refused; see the log".to_owned(),
+            RuntimeError::Storage(_) => "the database does not answer; see the log".to_owned(),
         };
         Error::Unavailable { what, source: Some(Box::new(error)) }.into()
     }

@@ -2,11 +2,11 @@
 
 use crate::situation::Thresholds;
 use domain::{
-    DeploymentId, EnvironmentId, ImageRef, Limits, PullPolicy, Slug, Timestamp,
+    DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, Timestamp,
     rollout::Step,
-    runtime::{ContainerId, NetworkSpec, PinnedImage, Question, ReplicaSpec, Restart, VolumeSpec},
+    runtime::{ContainerId, PinnedImage, Question, ReplicaSpec, Restart, Serving, VolumeSpec},
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 /// What is to be done for one service now, and when to look again by itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,8 +62,13 @@ pub enum Action {
         /// Which of its replicas.
         indexes: Vec<u16>,
     },
-    /// Make the environment's network, if it is missing.
-    EnsureNetwork(NetworkSpec),
+    /// Make a place for the environment, if it is missing.
+    EnsureEnvironment {
+        /// Whose.
+        project: ProjectId,
+        /// Which.
+        environment: EnvironmentId,
+    },
     /// Make the volume, and write down that it was made.
     EnsureVolume(VolumeSpec),
     /// Make the container (or adopt the one that is there), and write it down.
@@ -83,16 +88,12 @@ pub enum Action {
     },
     /// Remove a container.
     Remove(ContainerId),
-    /// Reconnect a container, with the alias or without.
-    SetAlias {
+    /// Lead its service's name to a container, or away from it; connect it if it was cut off.
+    SetServing {
         /// Which.
         container: ContainerId,
-        /// Its network.
-        environment: EnvironmentId,
-        /// Its address.
-        address: Ipv4Addr,
-        /// Its alias.
-        alias: Option<Slug>,
+        /// Whether it serves.
+        serving: Serving,
     },
     /// Change a container's limits.
     SetLimits {
@@ -112,8 +113,8 @@ pub enum Action {
     Probe {
         /// Whom.
         container: ContainerId,
-        /// Where.
-        address: Ipv4Addr,
+        /// Where it has been seen to answer.
+        address: IpAddr,
         /// What.
         question: Question,
         /// How long to wait.

@@ -31,8 +31,6 @@ pub(crate) enum Trouble {
     Engine(#[from] RuntimeError),
     #[error("the rows have moved on: {0}")]
     Stale(String),
-    #[error("the environment's network has no free address; remove some replicas and try again")]
-    NoAddress,
     #[error(transparent)]
     Record(domain::Error),
     #[error("another Easel has taken over this database")]
@@ -47,11 +45,11 @@ impl Trouble {
     /// Whether it passes by itself: the engine or the database was busy, or did not answer.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Engine(RuntimeError::Busy(_)) | Self::Record(_) => true,
-            Self::Engine(error) => error.is_outage(),
-            Self::Stale(_) | Self::NoAddress | Self::Overtaken | Self::Restless | Self::Stopped => {
-                false
+            Self::Engine(RuntimeError::Busy(_) | RuntimeError::Storage(_)) | Self::Record(_) => {
+                true
             }
+            Self::Engine(error) => error.is_outage(),
+            Self::Stale(_) | Self::Overtaken | Self::Restless | Self::Stopped => false,
         }
     }
 }
@@ -61,7 +59,6 @@ impl From<RolloutError> for Trouble {
         match error {
             RolloutError::Overtaken => Self::Overtaken,
             RolloutError::Stale(why) => Self::Stale(why),
-            RolloutError::NoAddress => Self::NoAddress,
             RolloutError::Other(error) => Self::Record(error),
         }
     }
@@ -162,12 +159,14 @@ impl<'a> Executor<'a> {
         let _start = matches!(action, Action::Create(_) | Action::Launch(_) | Action::Start(_))
             .then(|| tools.starts.begin());
         let _name = match action {
-            Action::SetAlias { .. } => tools.starts.turn_for_a_name(&*tools.clock).await,
+            Action::SetServing { .. } => tools.starts.turn_for_a_name(&*tools.clock).await,
             _ => None,
         };
         let _permit = tools.permit(&tools.gate).await;
         match action {
-            Action::EnsureNetwork(network) => runtime.ensure_network(network).await?,
+            Action::EnsureEnvironment { project, environment } => {
+                runtime.ensure_environment(*project, *environment).await?;
+            }
             Action::EnsureVolume(volume) => {
                 runtime.ensure_volume(volume).await?;
                 let step = Step::VolumeMade { service: self.key, volume: volume.volume };
@@ -183,8 +182,8 @@ impl<'a> Executor<'a> {
             Action::Start(container) => runtime.start(container).await?,
             Action::Unpause(container) => runtime.unpause(container).await?,
             Action::Remove(container) => runtime.remove(container).await?,
-            Action::SetAlias { container, environment, address, alias } => {
-                runtime.set_alias(container, *environment, *address, alias.as_ref()).await?;
+            Action::SetServing { container, serving } => {
+                runtime.set_serving(container, *serving).await?;
             }
             Action::SetLimits { container, limits } => {
                 runtime.set_limits(container, *limits).await?;

@@ -1,7 +1,7 @@
 //! A pure planner, and the loop that carries plans out.
 //!
-//! **Invariant:** nothing here knows where replicas run, and nothing is decided while a plan is
-//! carried out.
+//! **Invariant:** nothing here knows where replicas run, how they find each other or who gives them
+//! addresses, and nothing is decided while a plan is carried out.
 
 pub mod action;
 mod entry;
@@ -13,7 +13,6 @@ mod run;
 pub mod settings;
 pub mod situation;
 mod starts;
-pub mod subnet;
 mod survey;
 mod turn;
 mod worker;

@@ -2,7 +2,7 @@
 
 use crate::{action::Plan, execute::Trouble, plan, situation::Situation};
 use domain::Timestamp;
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 /// How the loop runs.
 #[derive(Clone, Debug)]
@@ -62,10 +62,6 @@ pub struct Rules {
     pub candidate_deaths: usize,
     /// How often pulling or creating may fail before the deployment has failed.
     pub attempts: u32,
-    /// Where the environments' networks are taken from: first address and prefix length.
-    pub range: (Ipv4Addr, u8),
-    /// Address ranges of the host that must stay free.
-    pub reserved: Vec<(Ipv4Addr, u8)>,
 }
 
 impl Default for Rules {
@@ -77,8 +73,6 @@ impl Default for Rules {
             live_probe: Duration::from_secs(10),
             candidate_deaths: 3,
             attempts: 3,
-            range: (Ipv4Addr::new(10, 215, 0, 0), 16),
-            reserved: Vec::new(),
         }
     }
 }

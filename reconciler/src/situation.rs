@@ -7,7 +7,6 @@ use domain::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
     sync::Arc,
 };
 
@@ -22,8 +21,6 @@ pub struct Situation {
     pub seen: Vec<Seen>,
     /// Which of the volumes that it mounts are there; asked before anything is made.
     pub volumes: BTreeMap<VolumeId, bool>,
-    /// Address ranges that are not free; asked while its environment has none.
-    pub taken: Vec<(Ipv4Addr, u8)>,
     /// What is remembered from before.
     pub memory: Memory,
 }

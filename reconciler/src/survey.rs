@@ -33,8 +33,8 @@ pub(crate) struct Rows {
     version: Version,
     ownership: Ownership,
     aims: BTreeMap<ServiceKey, Arc<Aim>>,
-    /// Deleted environments whose networks may still be there.
-    networks: Vec<(Subject, EnvironmentId)>,
+    /// Deleted environments that may still have a place in the engine.
+    deleted: Vec<(Subject, EnvironmentId)>,
 }
 
 /// What a survey has found.
@@ -43,7 +43,7 @@ pub(crate) struct Survey {
     pub(crate) rows: Arc<Rows>,
     /// By service: what should be, and what the list shows (unless only rows were read).
     pub(crate) services: BTreeMap<ServiceKey, (Arc<Aim>, Vec<ObservedReplica>)>,
-    /// Environments of which only the network is left.
+    /// Deleted environments of which nothing runs any more.
     pub(crate) empty: Vec<(Subject, EnvironmentId)>,
     pub(crate) strays: Vec<Stray>,
 }
@@ -91,7 +91,7 @@ impl Rows {
             let key = service.key();
             aims.entry(key).or_default().service = Some(service);
         }
-        let mut networks = Vec::new();
+        let mut deleted = Vec::new();
         for tombstone in desired.tombstones {
             match tombstone.subject {
                 Subject::Service { environment, service, .. } => {
@@ -99,18 +99,18 @@ impl Rows {
                     aims.entry(key).or_default().tombstones.push(tombstone);
                 }
                 Subject::Environment { environment, .. } if tombstone.done_at.is_none() => {
-                    networks.push((tombstone.subject, environment));
+                    deleted.push((tombstone.subject, environment));
                 }
                 Subject::Environment { .. } => (),
             }
         }
         let aims = aims.into_iter().map(|(key, aim)| (key, Arc::new(aim))).collect();
-        Self { version, ownership: desired.ownership, aims, networks }
+        Self { version, ownership: desired.ownership, aims, deleted }
     }
 
-    /// Whether the environment is deleted, and its network may still be there.
+    /// Whether the environment is deleted, and may still have a place in the engine.
     pub(crate) fn is_deleted(&self, environment: EnvironmentId) -> bool {
-        self.networks.iter().any(|(_, deleted)| *deleted == environment)
+        self.deleted.iter().any(|(_, deleted)| *deleted == environment)
     }
 }
 
@@ -137,7 +137,7 @@ fn sort(rows: Arc<Rows>, list: Vec<ObservedReplica>, depth: Depth) -> Survey {
     }
     strays.extend(listed.values().flatten().map(stray));
     let is_empty = |(_, environment): &&(Subject, EnvironmentId)| !pending.contains(environment);
-    let empty = rows.networks.iter().filter(is_empty).copied().collect();
+    let empty = rows.deleted.iter().filter(is_empty).copied().collect();
     Survey { depth, rows, services, empty, strays }
 }
 

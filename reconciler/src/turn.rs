@@ -261,7 +261,7 @@ impl Turn {
             Some(RuntimeEvent::Service(service)) => {
                 self.entries.keys().filter(|key| key.service == service).copied().collect()
             }
-            Some(RuntimeEvent::Network(environment)) => {
+            Some(RuntimeEvent::Environment(environment)) => {
                 self.entries.keys().filter(|key| key.environment == environment).copied().collect()
             }
         };

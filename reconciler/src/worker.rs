@@ -301,7 +301,7 @@ impl Worker<'_> {
             // The rows have moved on: what is planned next goes by what they are now.
             Trouble::Stale(_) => return Ok(None),
             Trouble::Record(_) => return Err(trouble),
-            Trouble::NoAddress => RuntimeError::Refused(trouble.to_string()),
+            Trouble::Engine(RuntimeError::Storage(_)) => return Err(trouble),
             Trouble::Engine(error) if error.is_outage() => return Err(trouble),
             Trouble::Engine(error) => error.clone(),
         };
@@ -330,9 +330,9 @@ impl Worker<'_> {
             Ok(()) | Err(RolloutError::Stale(_)) => (),
             Err(error) => return Err(error.into()),
         }
-        // What is written down has its own waiting time.
-        let is_busy = matches!(error, RuntimeError::Busy(_));
-        Ok(if is_settled && !is_busy { None } else { Some(trouble) })
+        // What is written down has its own waiting time, unless somebody else must let go first.
+        let is_held_up = matches!(error, RuntimeError::Busy(_) | RuntimeError::NoAddress(_));
+        Ok(if is_settled && !is_held_up { None } else { Some(trouble) })
     }
 }
 

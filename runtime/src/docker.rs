@@ -17,20 +17,21 @@ mod volume;
 use crate::Address;
 use async_trait::async_trait;
 use body::Machine;
-use bollard::models::{SystemInfo, SystemInfoCgroupVersionEnum};
-use connection::{Connection, LOOK};
+use bollard::models::SystemInfo;
+use connection::Connection;
 use domain::{
-    EnvironmentId, ImageRef, InstanceId, Limits, PullPolicy, ServiceId, Slug, VolumeId,
+    EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
+    network::{Addresses, Pool},
     runtime::{
-        Census, ContainerId, Engine, Existed, Follow, Inspection, LogLine, LogsFrom, NetworkSpec,
-        Networks, ObservedReplica, PinnedImage, PullProgress, Question, ReplicaSpec, Restart,
-        Runtime, RuntimeError, RuntimeEvent, Usage, VolumeSpec,
+        Census, ContainerId, Engine, Existed, Follow, Inspection, LogLine, LogsFrom,
+        ObservedReplica, PinnedImage, PullProgress, Question, ReplicaSpec, Restart, Runtime,
+        RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
 use futures::stream::BoxStream;
 use label::Marks;
 use std::{
-    net::Ipv4Addr,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -42,6 +43,9 @@ use std::{
 pub struct Docker {
     marks: Marks,
     connection: Arc<Connection>,
+    /// Docker leaves it to us who answers where: it is kept here, taken from there.
+    addresses: Arc<dyn Addresses>,
+    pool: Pool,
     machine: Mutex<Option<Machine>>,
     pull_idle: Duration,
     known: Arc<container::Known>,
@@ -53,10 +57,17 @@ pub struct Docker {
 impl Docker {
     /// The engine at this address, for this instance. Nothing is asked of it yet.
     #[must_use]
-    pub fn new(instance: InstanceId, address: Address) -> Self {
+    pub fn new(
+        instance: InstanceId,
+        address: Address,
+        addresses: Arc<dyn Addresses>,
+        pool: Pool,
+    ) -> Self {
         Self {
             marks: Marks(instance),
             connection: Arc::new(Connection::new(address)),
+            addresses,
+            pool,
             machine: Mutex::default(),
             pull_idle: Duration::from_secs(60),
             known: Arc::default(),
@@ -73,10 +84,7 @@ impl Docker {
     }
 
     async fn info(&self) -> Result<SystemInfo, RuntimeError> {
-        let info = self
-            .connection
-            .call("describe itself", LOOK, |docker| async move { docker.info().await })
-            .await?;
+        let info = self.connection.info().await?;
         *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = Some(Machine::of(&info));
         Ok(info)
     }
@@ -91,30 +99,21 @@ impl Docker {
     }
 }
 
+/// Who the engine at this address is, whoever uses it.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn engine_at(address: Address) -> Result<Engine, RuntimeError> {
+    let connection = Connection::new(address);
+    let info = connection.info().await?;
+    connection.describe(info).await
+}
+
 #[async_trait]
 impl Runtime for Docker {
     async fn engine(&self) -> Result<Engine, RuntimeError> {
         let info = self.info().await?;
-        let api_version = self.connection.client().await?.client_version().to_string();
-        let cgroup_version = match info.cgroup_version {
-            Some(SystemInfoCgroupVersionEnum::_2) => "2",
-            Some(SystemInfoCgroupVersionEnum::_1 | SystemInfoCgroupVersionEnum::EMPTY) | None => {
-                "1"
-            }
-        };
-        Ok(Engine {
-            id: info.id.unwrap_or_default(),
-            version: info.server_version.unwrap_or_default(),
-            api_version,
-            operating_system: info.operating_system.unwrap_or_default(),
-            kernel: info.kernel_version.unwrap_or_default(),
-            architecture: info.architecture.unwrap_or_default(),
-            storage_driver: info.driver.unwrap_or_default(),
-            cgroup_version: cgroup_version.to_owned(),
-            memory_bytes: info.mem_total.and_then(|it| u64::try_from(it).ok()).unwrap_or_default(),
-            cpus: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or_default(),
-            warnings: info.warnings.unwrap_or_default(),
-        })
+        self.connection.describe(info).await
     }
 
     async fn replicas(&self) -> Result<Vec<ObservedReplica>, RuntimeError> {
@@ -129,15 +128,15 @@ impl Runtime for Docker {
         self.inspect_replica(container).await
     }
 
-    async fn networks(&self) -> Result<Networks, RuntimeError> {
-        self.list_networks().await
+    async fn ensure_environment(
+        &self,
+        project: ProjectId,
+        environment: EnvironmentId,
+    ) -> Result<(), RuntimeError> {
+        self.make_network(project, environment).await
     }
 
-    async fn ensure_network(&self, network: &NetworkSpec) -> Result<(), RuntimeError> {
-        self.make_network(network).await
-    }
-
-    async fn remove_network(&self, environment: EnvironmentId) -> Result<(), RuntimeError> {
+    async fn remove_environment(&self, environment: EnvironmentId) -> Result<(), RuntimeError> {
         self.drop_network(environment).await
     }
 
@@ -182,14 +181,12 @@ impl Runtime for Docker {
         self.remove_replica(container).await
     }
 
-    async fn set_alias(
+    async fn set_serving(
         &self,
         container: &ContainerId,
-        environment: EnvironmentId,
-        address: Ipv4Addr,
-        alias: Option<&Slug>,
+        serving: Serving,
     ) -> Result<(), RuntimeError> {
-        self.move_alias(container, environment, address, alias).await
+        self.move_alias(container, serving).await
     }
 
     async fn set_limits(
@@ -211,7 +208,7 @@ impl Runtime for Docker {
     async fn probe(
         &self,
         container: &ContainerId,
-        address: Ipv4Addr,
+        address: IpAddr,
         question: &Question,
         timeout: Duration,
     ) -> Result<bool, RuntimeError> {

@@ -3,7 +3,9 @@
 mod address;
 mod docker;
 mod machine;
+mod route;
 
 pub use address::Address;
-pub use docker::Docker;
+pub use docker::{Docker, engine_at};
 pub use machine::Machine;
+pub use route::{Route, host_routes};

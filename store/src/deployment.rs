@@ -174,7 +174,6 @@ fn read_replica(row: replica::Model) -> Result<ReplicaSummary> {
         service: ServiceId::new(row.service_id),
         deployment: DeploymentId::new(row.deployment_id),
         index: u16::try_from(row.index).unwrap_or_default(),
-        address: row.address.parse().map_err(Error::internal("read a replica"))?,
         container: row.container.map(ContainerId),
         retired: row.retired_at.is_some(),
         created_at: Timestamp::from_millis(row.created_at),

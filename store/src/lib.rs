@@ -17,6 +17,7 @@ mod idempotency;
 mod layout;
 mod lock;
 mod migration;
+mod network;
 mod open;
 mod project;
 mod rollout;

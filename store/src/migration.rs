@@ -6,6 +6,7 @@ mod m0003_configuration;
 mod m0004_rollouts;
 mod m0005_events;
 mod m0006_event_service;
+mod m0007_subnet_size;
 
 use sea_orm_migration::prelude::*;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_rollouts::Migration),
             Box::new(m0005_events::Migration),
             Box::new(m0006_event_service::Migration),
+            Box::new(m0007_subnet_size::Migration),
         ]
     }
 }

@@ -16,7 +16,6 @@ use async_trait::async_trait;
 use domain::{
     Error, Timestamp,
     rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
-    runtime::Subnet,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait, sea_query::Expr};
 use std::sync::atomic::Ordering;
@@ -54,12 +53,6 @@ impl Rollouts for Store {
 
     async fn version(&self) -> Result<Version> {
         Ok(Version(self.inner.version.load(Ordering::SeqCst)))
-    }
-
-    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>> {
-        let db = self.read().await?;
-        admit(&db, fence).await?;
-        Ok(desired::subnets(&db).await?)
     }
 
     async fn record(&self, fence: Fence, at: Timestamp, steps: &[Step]) -> Result<()> {

@@ -263,6 +263,7 @@ tables! {
         service_id: Uuid,
         deployment_id: Uuid,
         index: i32,
+        // Empty until an adapter asks for one, if any does.
         address: String,
         container: Option<String>,
         ledger: String,

@@ -192,3 +192,35 @@ fn nothing_is_given_to_a_shell() {
 
     expect_none(&found, "a program is started with a list of arguments");
 }
+
+/// Who leads to a replica, and by which network, is the business of the engine's adapter, of the port
+/// that keeps its addresses, and of the fakes and tests that play an engine. Everybody else asks for
+/// replicas that serve, and believes where they are reported to answer.
+#[test]
+fn only_the_adapter_knows_networks_and_the_names_on_them() {
+    let its = [
+        "runtime",
+        "domain/src/network.rs",
+        "domain/tests/domain/network.rs",
+        "domain/src/testing",
+        "store/src/network.rs",
+        "store/src/migration",
+        "store/src/migration.rs",
+        "store/src/project.rs",
+        "store/src/table.rs",
+        "cmd/src/config/value.rs",
+        "cmd/benches/budgets/engine.rs",
+        "xtask",
+    ];
+    let words = ["subnet", "alias", "container_name", "network_name", "ipv4addr"];
+    // An old name of a field or a flag.
+    let other = ["serde(alias", "visible_alias"];
+    let found = offences(|path, line| {
+        let line = line.to_lowercase();
+        !its.iter().any(|place| path.starts_with(place))
+            && !other.iter().any(|other| line.contains(other))
+            && words.iter().any(|word| line.contains(word))
+    });
+
+    expect_none(&found, "what is above the port speaks of replicas that serve");
+}

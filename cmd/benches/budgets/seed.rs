@@ -3,21 +3,19 @@
 use crate::time::{RandomIds, SystemClock};
 use anyhow::Result;
 use domain::{
-    Clock, Message, Name, Secret, SessionId, Source, VariableKey,
+    Message, Name, Secret, SessionId, Source, VariableKey,
     access::{Actor, InstanceRole, Mutation, Via},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
     edit::{Edit, NewService, NewVariable},
     event::Announcer,
     project::Projects,
-    rollout::{Rollouts, Step},
-    runtime::Subnet,
 };
 use std::{path::Path, sync::Arc};
 use store::{KeySource, Store};
 use uuid::Uuid;
 
-/// A network has addresses for 253 replicas.
+/// Services of a project.
 const PER_PROJECT: usize = 100;
 
 pub(crate) const EMAIL: &str = "ada@example.org";
@@ -57,8 +55,7 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         request: "bench".to_owned(),
         source: None,
     };
-    let fence = store.take_over().await?;
-    for (number, first) in (0..services).step_by(PER_PROJECT).enumerate() {
+    for first in (0..services).step_by(PER_PROJECT) {
         let name: Name = format!("Project {first}").parse()?;
         let project = store.create(&by, name).await?;
         let environment = store.environment(project.id, None).await?.id;
@@ -69,10 +66,6 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         let up_to = staged.iter().map(|edit| edit.seq).max().unwrap_or_default();
         let what = Selection::UpTo { up_to };
         store.apply(&by, environment, what, Message::default()).await?;
-        // A thousand first looks at once would all ask which addresses are free.
-        let subnet = Subnet::containing([10, 215, u8::try_from(number)?, 0].into());
-        let step = Step::SubnetAssigned { environment, subnet };
-        store.record(fence, SystemClock.now(), &[step]).await?;
     }
     Ok(())
 }

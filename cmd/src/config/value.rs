@@ -1,5 +1,6 @@
 //! Values of settings: whoever holds one holds the proof.
 
+use ipnet::Ipv4Net;
 use serde::Deserialize;
 use std::{
     fmt,
@@ -183,40 +184,22 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 /// Invariant: private ones, from a /8 to a /24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct NetworkRange {
-    base: Ipv4Addr,
-    prefix: u8,
-}
+pub struct NetworkRange(Ipv4Net);
 from_text!(NetworkRange);
 
 impl NetworkRange {
-    /// Its first address.
+    /// Private addresses: RFC 1918, and RFC 6598's for carriers.
+    const PRIVATE: [Ipv4Net; 4] = [
+        Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
+        Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+        Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+        Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
+    ];
+
+    /// All of them.
     #[must_use]
-    pub const fn base(self) -> Ipv4Addr {
-        self.base
-    }
-
-    /// How many leading bits all its addresses have in common.
-    #[must_use]
-    pub const fn prefix(self) -> u8 {
-        self.prefix
-    }
-
-    /// Whether some address lies in both this and `base/prefix`.
-    #[must_use]
-    pub fn overlaps(self, base: Ipv4Addr, prefix: u8) -> bool {
-        let common = mask(self.prefix.min(prefix));
-        u32::from(self.base) & common == u32::from(base) & common
-    }
-}
-
-const fn mask(prefix: u8) -> u32 {
-    if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) }
-}
-
-impl Default for NetworkRange {
-    fn default() -> Self {
-        Self { base: Ipv4Addr::new(10, 215, 0, 0), prefix: 16 }
+    pub const fn net(self) -> Ipv4Net {
+        self.0
     }
 }
 
@@ -224,35 +207,54 @@ impl FromStr for NetworkRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "must be a range of private addresses such as 10.215.0.0/16".to_owned();
-        let (base, prefix) = text.split_once('/').ok_or_else(wrong)?;
-        let base: Ipv4Addr = base.parse().map_err(|_| wrong())?;
-        let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
-        if !(8..=24).contains(&prefix) {
+        let wrong = || "must be a range of private addresses such as 10.208.0.0/12".to_owned();
+        let net: Ipv4Net = text.parse().map_err(|_| wrong())?;
+        if !(8..=24).contains(&net.prefix_len()) {
             return Err("must be as large as a /24 at least and a /8 at most".to_owned());
         }
-        if u32::from(base) & !mask(prefix) != 0 {
-            let first = Ipv4Addr::from(u32::from(base) & mask(prefix));
-            return Err(format!("must begin where the range does: {first}/{prefix}"));
+        if net != net.trunc() {
+            return Err(format!("must begin where the range does: {}", net.trunc()));
         }
-        let inside = |outer: [u8; 4], bits: u8| {
-            prefix >= bits && u32::from(base) & mask(bits) == u32::from(Ipv4Addr::from(outer))
-        };
-        if inside([10, 0, 0, 0], 8)
-            || inside([172, 16, 0, 0], 12)
-            || inside([192, 168, 0, 0], 16)
-            || inside([100, 64, 0, 0], 10)
-        {
-            Ok(Self { base, prefix })
+        if Self::PRIVATE.iter().any(|private| private.contains(&net)) {
+            Ok(Self(net))
         } else {
             Err(wrong())
         }
     }
 }
 
-impl fmt::Display for NetworkRange {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}/{}", self.base, self.prefix)
+/// How large a network is: how many leading bits its addresses have in common.
+///
+/// Invariant: 16 to 29.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub struct NetworkSize(u8);
+
+impl NetworkSize {
+    /// So many bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for NetworkSize {
+    type Error = String;
+
+    fn try_from(bits: u8) -> Result<Self, String> {
+        if (16..=29).contains(&bits) {
+            Ok(Self(bits))
+        } else {
+            Err("must be a prefix length of 16 to 29, such as 22".to_owned())
+        }
+    }
+}
+
+impl FromStr for NetworkSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::try_from(text.trim_start_matches('/').parse::<u8>().unwrap_or_default())
     }
 }
 
@@ -307,7 +309,7 @@ mod tests {
     #[test]
     fn ranges_are_private_and_begin_at_their_first_address() {
         for right in ["10.215.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.7.0/24"] {
-            assert_eq!(right.parse::<NetworkRange>().unwrap().to_string(), right);
+            assert_eq!(right.parse::<NetworkRange>().unwrap().net().to_string(), right);
         }
         for wrong in ["10.215.0.0", "8.8.8.0/24", "10.0.0.0/25", "10.0.0.0/7", "10.1.2.3/16", ""] {
             assert!(wrong.parse::<NetworkRange>().is_err(), "{wrong}");
@@ -315,13 +317,13 @@ mod tests {
     }
 
     #[test]
-    fn ranges_overlap_when_they_share_an_address() {
-        let range: NetworkRange = "10.215.0.0/16".parse().unwrap();
-
-        assert!(range.overlaps([10, 215, 3, 0].into(), 24));
-        assert!(range.overlaps([10, 0, 0, 0].into(), 8));
-        assert!(range.overlaps([0, 0, 0, 0].into(), 0));
-        assert!(!range.overlaps([10, 214, 0, 0].into(), 16));
+    fn a_networks_size_is_a_prefix_length() {
+        for right in ["22", "/22"] {
+            assert_eq!(right.parse::<NetworkSize>().unwrap().bits(), 22);
+        }
+        for wrong in ["15", "30", "-1", "1024", "", "x"] {
+            assert!(wrong.parse::<NetworkSize>().unwrap_err().contains("16 to 29"), "{wrong}");
+        }
     }
 
     #[test]

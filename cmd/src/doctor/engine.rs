@@ -2,10 +2,7 @@
 
 use super::Finding;
 use crate::Config;
-use domain::{
-    InstanceId,
-    runtime::{Engine, Runtime, RuntimeError},
-};
+use domain::runtime::{Engine, RuntimeError};
 use runtime::Address;
 use std::time::Duration;
 
@@ -23,9 +20,8 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
              --docker-host; Easel starts without it and waits",
         )];
     }
-    let docker =
-        runtime::Docker::new(InstanceId::new(uuid::Uuid::nil()), config.docker_host.clone());
-    let asked = tokio::time::timeout(Duration::from_secs(10), docker.engine());
+    let asked = runtime::engine_at(config.docker_host.clone());
+    let asked = tokio::time::timeout(Duration::from_secs(10), asked);
     match asked.await {
         Ok(Ok(engine)) => judge(&engine),
         Ok(Err(RuntimeError::Timeout(_))) | Err(_) => vec![Finding::fail(

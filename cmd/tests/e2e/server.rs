@@ -90,7 +90,7 @@ impl Server {
         command
             .args(["serve", "--addr", &self.addr, "--log-format", "json"])
             .args(["--log-level", "debug", "--docker-host", &self.engine])
-            .args(["--network-range", &self.range, "--data-dir"])
+            .args(["--network-range", &self.range, "--network-size", "24", "--data-dir"])
             .arg(self.data())
             .args(&self.more);
         command

@@ -148,6 +148,7 @@ async fn help_explains_every_flag_and_the_version_is_told() {
         "--cors-origin",
         "--reconcile-interval",
         "--network-range",
+        "--network-size",
         "--dev-web",
         "--config",
         "EASEL_ADDR",

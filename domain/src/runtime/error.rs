@@ -20,6 +20,15 @@ pub enum RuntimeError {
         /// The short id of the holder.
         holder: String,
     },
+    /// A person must act: the engine has no place for another environment. The text says what to do.
+    #[error("{0}")]
+    NoRoom(String),
+    /// Wait: no address is free at the moment. Nobody's failure; it goes on by itself.
+    #[error("{0}")]
+    NoAddress(String),
+    /// Wait: what the adapter keeps beside the engine cannot be read or written.
+    #[error("{0}")]
+    Storage(String),
     /// The deployment is at fault: there is no such image, or the registry refuses.
     #[error("{0}")]
     Image(String),

@@ -3,7 +3,7 @@
 use super::{ReplicaIdentity, Restart};
 use crate::{EnvironmentId, Limits, ServiceId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The engine's own name of a container: opaque, and never an identity of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,8 +56,9 @@ pub struct ObservedReplica {
     pub identity: ReplicaIdentity,
     /// What it does.
     pub state: ContainerState,
-    /// Where it answers on its environment's network; absent when it is not attached.
-    pub address: Option<Ipv4Addr>,
+    /// Where it answers while it runs, as the engine reports it; absent when it was cut off from its
+    /// environment. After a restart it may be another one.
+    pub address: Option<IpAddr>,
 }
 
 /// What a container does, in the engine's words.
@@ -94,10 +95,10 @@ pub struct Inspection {
     pub restart_count: u64,
     /// What the engine does after a crash.
     pub restart: Restart,
-    /// Whether the service's alias leads to it.
-    pub has_alias: bool,
-    /// Where it answers on its environment's network.
-    pub address: Option<Ipv4Addr>,
+    /// Whether it serves: whether its service's name leads to it.
+    pub serves: bool,
+    /// As in [`ObservedReplica::address`].
+    pub address: Option<IpAddr>,
     /// What it may use.
     pub limits: Limits,
     /// What the engine says went wrong when it started it.
@@ -123,7 +124,7 @@ pub struct Usage {
 /// A hint that something has happened to an object of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuntimeEvent {
-    /// A container of this service was made, started, stopped, ended, disconnected or removed.
+    /// A container of this service was made, started, stopped, ended, cut off or removed.
     Service(ServiceId),
     /// A container of this service has ended. Engines tell it before they let anybody look at it.
     Ended {
@@ -136,8 +137,8 @@ pub enum RuntimeEvent {
         /// When, by the engine's clock, which also says when a run began.
         at: Timestamp,
     },
-    /// A network of this environment was changed, and it is not known for whom.
-    Network(EnvironmentId),
+    /// Something of this environment was changed, and it is not known for whom.
+    Environment(EnvironmentId),
 }
 
 /// What an engine holds, ours or not.

@@ -5,7 +5,7 @@ use crate::{
     Secret, ServiceId, Slug, VariableKey, VolumeId,
 };
 use serde::{Deserialize, Serialize};
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 /// Which replica a container is: what its labels say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct ReplicaIdentity {
 pub struct ReplicaSpec {
     /// Which replica it will be.
     pub identity: ReplicaIdentity,
-    /// Its service's slug: the container's host name, and part of its name.
+    /// Its service's slug: what it is called by others in its environment, once it serves.
     pub slug: Slug,
     /// What it runs.
     pub image: PinnedImage,
@@ -41,8 +41,6 @@ pub struct ReplicaSpec {
     pub limits: Limits,
     /// Volumes by id, and where they appear.
     pub mounts: Vec<(VolumeId, MountPath)>,
-    /// Where it answers.
-    pub address: Ipv4Addr,
     /// How long it may take to stop, before it is ended; kept by the engine too.
     pub stop_grace: Duration,
     /// What the engine does when it ends. [`Restart::No`] until it has proved itself: a candidate's
@@ -104,6 +102,15 @@ pub enum Question {
     },
     /// Does this command inside the container exit with 0?
     Command(Vec<String>),
+}
+
+/// Whether a service's name leads to a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// It does.
+    Yes,
+    /// Nobody finds it by the name: a candidate, or one that is let go.
+    No,
 }
 
 /// What the engine does when a container ends.

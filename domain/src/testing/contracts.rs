@@ -10,6 +10,7 @@
 //! The expression makes a fresh, empty [`Store`] for every claim.
 
 pub mod accounts;
+pub mod addresses;
 pub mod applying;
 pub mod audit;
 pub mod crowd;
@@ -33,6 +34,7 @@ use crate::{
     deployments::Deployments,
     event::EventLog,
     layout::Layouts,
+    network::Addresses,
     project::Projects,
     rollout::Rollouts,
     testing::{Bell, ManualClock},
@@ -52,6 +54,7 @@ pub struct Store {
     pub audit: Arc<dyn Audit>,
     pub snapshots: Arc<dyn Snapshots>,
     pub rollouts: Arc<dyn Rollouts>,
+    pub addresses: Arc<dyn Addresses>,
     /// The clock that the store reads.
     pub clock: Arc<ManualClock>,
     /// Where the store announces.
@@ -73,6 +76,7 @@ impl Store {
             + Audit
             + Snapshots
             + Rollouts
+            + Addresses
             + 'static,
     {
         let ports = Arc::new(ports);
@@ -85,7 +89,8 @@ impl Store {
             events: ports.clone(),
             audit: ports.clone(),
             snapshots: ports.clone(),
-            rollouts: ports,
+            rollouts: ports.clone(),
+            addresses: ports,
             clock,
             bell,
             keep: Arc::new(()),

@@ -4,22 +4,24 @@ mod acts;
 mod call;
 mod container;
 mod fault;
+mod keep;
 mod port;
 mod program;
 mod state;
 
-pub use container::SimContainer;
+pub use container::{Endpoint, SimContainer};
 pub use fault::{Broken, Call, CallKind, Faults, Gate, GateKeeper};
 pub use program::Program;
 pub use state::State;
 
 use crate::{
     Clock, EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ContainerId, ContainerState, Restart, RuntimeEvent},
+    network::{Addresses, Pool},
+    runtime::{ContainerId, ContainerState, ReplicaSpec, Restart, RuntimeEvent},
 };
+use ipnet::Ipv4Net;
 use std::{
     collections::BTreeMap,
-    net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
@@ -27,7 +29,7 @@ use tokio::sync::watch;
 /// Sees the state just before a mutating call takes effect.
 pub type Watcher = Arc<dyn Fn(&State, &Call) + Send + Sync>;
 
-/// A container engine in memory.
+/// A container engine in memory, with its adapter.
 ///
 /// What a person does with the `docker` client is here; what Easel does is behind the port.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
     changed: watch::Sender<u64>,
+    /// Where its adapter has addresses from, if the engine leaves them to it.
+    keeper: Option<keep::Keeper>,
 }
 
 struct Held {
@@ -65,9 +69,20 @@ pub enum Outage {
 }
 
 impl SimEngine {
-    /// An empty engine that holds the image `sim/app:1`.
+    /// An empty engine that holds the image `sim/app:1`. It chooses addresses itself, and another
+    /// one at each start of a container.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::with(clock, None)
+    }
+
+    /// The same, but its adapter tells it the addresses: those that are kept here.
+    #[must_use]
+    pub fn keeping(clock: Arc<dyn Clock>, addresses: Arc<dyn Addresses>, pool: Pool) -> Self {
+        Self::with(clock, Some(keep::Keeper { addresses, pool }))
+    }
+
+    fn with(clock: Arc<dyn Clock>, keeper: Option<keep::Keeper>) -> Self {
         let mut state = State::default();
         state.images.insert("sim/app:1".to_owned(), "sha256:app1".to_owned());
         let held = Held {
@@ -83,7 +98,7 @@ impl SimEngine {
             watcher: None,
         };
         let changed = watch::Sender::new(0);
-        Self { inner: Arc::new(Inner { clock, held: Mutex::new(held), changed }) }
+        Self { inner: Arc::new(Inner { clock, held: Mutex::new(held), changed, keeper }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -242,17 +257,24 @@ impl SimEngine {
         });
     }
 
-    /// Everybody is disconnected, then `docker network rm`.
-    pub fn remove_network_by_hand(&self, environment: EnvironmentId) {
+    /// `docker network disconnect`.
+    pub fn disconnect(&self, id: &ContainerId) {
         self.change(|state, faults, now| {
-            for container in state.containers.values_mut() {
-                if container.attached.is_some_and(|(network, _)| network == environment) {
-                    container.attached = None;
-                    container.alias = None;
-                }
+            if let Some(container) = state.containers.get_mut(id) {
+                (container.is_connected, container.serves) = (false, false);
+                state.announce(id, now, faults);
             }
-            state.networks.remove(&environment);
-            state.tell(RuntimeEvent::Network(environment), now, faults);
+        });
+    }
+
+    /// Everybody is disconnected, then `docker network rm`.
+    pub fn remove_environment_by_hand(&self, environment: EnvironmentId) {
+        self.change(|state, faults, now| {
+            for container in state.containers.values_mut().filter(|it| it.is_in(environment)) {
+                (container.is_connected, container.serves) = (false, false);
+            }
+            state.environments.remove(&environment);
+            state.tell(RuntimeEvent::Environment(environment), now, faults);
         });
     }
 
@@ -290,8 +312,9 @@ impl SimEngine {
                 restart_count: 0,
                 restart: Restart::UnlessStopped,
                 is_stopped_by_hand: false,
-                attached: None,
-                alias: None,
+                endpoint: Endpoint::Chosen { number: u32::MAX, moves: 0 },
+                is_connected: false,
+                serves: false,
                 limits: crate::Limits::default(),
                 mounts: Vec::new(),
                 output: Vec::new(),
@@ -306,14 +329,30 @@ impl SimEngine {
         })
     }
 
+    /// A replica that runs and that nobody's rows name; its environment need not be there.
+    pub fn add_stray(&self, spec: &ReplicaSpec) -> ContainerId {
+        self.change(|state, _, now| {
+            let id = acts::insert(state, spec, None);
+            if let Some(container) = state.containers.get_mut(&id) {
+                container.run(now);
+            }
+            id
+        })
+    }
+
+    /// An environment that nobody's rows name.
+    pub fn add_environment(&self, environment: EnvironmentId) {
+        self.change(|state, _, _| state.environments.insert(environment));
+    }
+
     /// Seeds a bug: from now on, removing a container removes its volumes.
     pub fn lose_volumes(&self) {
         self.change(|state, _, _| state.loses_volumes = true);
     }
 
-    /// Somebody else has a network with these addresses.
-    pub fn add_foreign_network(&self, first: Ipv4Addr, prefix: u8) {
-        self.change(|state, _, _| state.foreign_networks.push((first, prefix)));
+    /// Somebody else uses these addresses.
+    pub fn add_foreign_network(&self, addresses: Ipv4Net) {
+        self.change(|state, _, _| state.foreign_networks.push(addresses));
     }
 
     /// Somebody else makes a network or a volume of this name.

@@ -2,6 +2,7 @@
 //! by the same pure functions, and each call happens wholly or not at all.
 
 mod accounts;
+mod addresses;
 mod bell;
 mod changes;
 mod deployments;

@@ -1,7 +1,9 @@
 //! The rollout port in memory, and what people do to it.
 
+mod given;
 mod world;
 
+pub use given::Given;
 pub use world::{Held, World};
 
 use crate::{
@@ -9,14 +11,15 @@ use crate::{
     ServiceId, Set, Slug, Strategy, Timestamp, VolumeId,
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
     rollout::{
-        Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, ServiceView, Step,
-        Subject, Tombstone, Version,
+        Aim, Desired, Fence, Ledger, Ownership, ReplicaRow, RolloutError, Rollouts, ServiceKey,
+        ServiceView, Step, Subject, Tombstone, Version,
     },
-    runtime::Subnet,
+    runtime::ReplicaIdentity,
     testing::Chance,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
 
 /// The rollout port in memory. Clones share one world.
 #[derive(Clone)]
@@ -51,8 +54,8 @@ impl Inner {
     }
 }
 
-fn lost(doing: &'static str) -> RolloutError {
-    RolloutError::Other(crate::Error::Internal { doing, source: "the answer was lost".into() })
+fn lost(doing: &'static str) -> crate::Error {
+    crate::Error::Internal { doing, source: "the answer was lost".into() }
 }
 
 impl FakeRollouts {
@@ -64,6 +67,40 @@ impl FakeRollouts {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes all or nothing; what changes nothing is no write. The answer may be lost, or nobody be
+    /// there any more to hear it.
+    async fn write<T, E: From<crate::Error>>(
+        &self,
+        at: Timestamp,
+        steps: &[Step],
+        act: impl FnOnce(&mut World) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (value, is_dead) = {
+            let inner = &mut *self.lock();
+            let mut world = inner.world.clone();
+            let value = act(&mut world)?;
+            if steps.is_empty() && world == inner.world {
+                return Ok(value);
+            }
+            if inner.is_full {
+                let source = "the disk is full".into();
+                return Err(crate::Error::Internal { doing: "write", source }.into());
+            }
+            inner.world = world;
+            inner.writes += 1;
+            inner.journal.extend(steps.iter().map(|step| (at, step.clone())));
+            if inner.loses(at) {
+                return Err(lost("write").into());
+            }
+            inner.deaths = inner.deaths.map(|left| left.saturating_sub(1));
+            (value, inner.deaths == Some(0))
+        };
+        if is_dead {
+            std::future::pending::<()>().await;
+        }
+        Ok(value)
     }
 
     /// What is held now.
@@ -123,7 +160,7 @@ impl FakeRollouts {
     pub fn add_environment(&self) -> EnvironmentId {
         let project = ProjectId::new(self.ids.mint());
         let environment = EnvironmentId::new(self.ids.mint());
-        self.lock().world.environments.insert(environment, (project, None));
+        self.lock().world.environments.insert(environment, project);
         environment
     }
 
@@ -132,13 +169,12 @@ impl FakeRollouts {
         let id = ServiceId::new(self.ids.mint());
         let key = ServiceKey { environment, service: id };
         let mut inner = self.lock();
-        let project = inner.world.environments[&environment].0;
+        let project = inner.world.environments[&environment];
         let view = ServiceView {
             id,
             project,
             environment,
             slug: Slug::try_from(slug).expect("the test's slug is one"),
-            subnet: None,
             wanted,
             limits: Limits::default(),
             active: None,
@@ -165,24 +201,36 @@ impl FakeRollouts {
             project: service.project,
             environment: key.environment,
             service: key.service,
-            slug: service.slug,
             generation,
-            revision: RevisionNumber::default(),
-            cause: Cause::Apply,
-            author: None,
-            message: Message::default(),
-            config,
-            image: None,
-            state: DeploymentState::Queued { since: now },
-            attempts: 0,
-            retry_at: None,
-            created_at: now,
-            started_at: None,
-            live_at: None,
-            ended_at: None,
+            ..queued(service.slug, config, now)
         };
         inner.world.deployments.insert(id, deployment);
         id
+    }
+
+    /// Rows for a replica that a test makes in an engine by itself.
+    pub fn add_replica(&self, replica: ReplicaIdentity, slug: &Slug) {
+        let service = ServiceKey { environment: replica.environment, service: replica.service };
+        let deployment = Deployment {
+            id: replica.deployment,
+            project: replica.project,
+            environment: replica.environment,
+            service: replica.service,
+            generation: replica.generation,
+            ..queued(slug.clone(), config("stay"), self.clock.now())
+        };
+        let row = ReplicaRow {
+            id: replica.replica,
+            deployment: replica.deployment,
+            index: 0,
+            container: None,
+            ledger: Ledger::default(),
+            retired_at: None,
+        };
+        let world = &mut self.lock().world;
+        world.environments.insert(replica.environment, replica.project);
+        world.deployments.insert(deployment.id, deployment);
+        world.replicas.insert(row.id, Held { row, service, released_at: None });
     }
 
     /// Another number of replicas is wanted; 0 stops it.
@@ -221,7 +269,7 @@ impl FakeRollouts {
         for key in keys {
             world.delete_service(key, now);
         }
-        let Some((project, _)) = world.environments.remove(&environment) else { return };
+        let Some(project) = world.remove_environment(environment) else { return };
         let subject = Subject::Environment { project, environment };
         let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
         world.tombstones.insert(subject, tombstone);
@@ -249,6 +297,31 @@ impl FakeRollouts {
     #[must_use]
     pub fn word(&self, id: DeploymentId) -> &'static str {
         self.deployment(id).map_or("unknown", |deployment| deployment.state.word())
+    }
+}
+
+/// A queued deployment of nobody in particular.
+fn queued(slug: Slug, config: RunConfig, now: Timestamp) -> Deployment {
+    Deployment {
+        id: DeploymentId::new(Uuid::nil()),
+        project: ProjectId::new(Uuid::nil()),
+        environment: EnvironmentId::new(Uuid::nil()),
+        service: ServiceId::new(Uuid::nil()),
+        slug,
+        generation: 1,
+        revision: RevisionNumber::default(),
+        cause: Cause::Apply,
+        author: None,
+        message: Message::default(),
+        config,
+        image: None,
+        state: DeploymentState::Queued { since: now },
+        attempts: 0,
+        retry_at: None,
+        created_at: now,
+        started_at: None,
+        live_at: None,
+        ended_at: None,
     }
 }
 
@@ -299,7 +372,7 @@ impl Rollouts for FakeRollouts {
         let now = self.clock.now();
         let inner = &mut *self.lock();
         if inner.loses(now) {
-            return Err(lost("read the version"));
+            return Err(lost("read the version").into());
         }
         let Inner { world, known: (known, version), .. } = inner;
         if known != world {
@@ -309,48 +382,17 @@ impl Rollouts for FakeRollouts {
         Ok(Version(*version))
     }
 
-    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
-        let world = &self.lock().world;
-        world.admit(fence)?;
-        Ok(world.subnets())
-    }
-
     async fn record(
         &self,
         fence: Fence,
         at: Timestamp,
         steps: &[Step],
     ) -> Result<(), RolloutError> {
-        let is_dead = {
-            let inner = &mut *self.lock();
-            inner.world.admit(fence)?;
-            if steps.is_empty() {
-                return Ok(());
-            }
-            if inner.is_full {
-                let source = "the disk is full".into();
-                return Err(RolloutError::Other(crate::Error::Internal {
-                    doing: "record",
-                    source,
-                }));
-            }
-            let mut world = inner.world.clone();
-            for step in steps {
-                world.take(at, step)?;
-            }
-            inner.world = world;
-            inner.writes += 1;
-            inner.journal.extend(steps.iter().map(|step| (at, step.clone())));
-            if inner.loses(at) {
-                return Err(lost("record"));
-            }
-            inner.deaths = inner.deaths.map(|left| left.saturating_sub(1));
-            inner.deaths == Some(0)
+        let take = |world: &mut World| {
+            world.admit(fence)?;
+            steps.iter().try_for_each(|step| world.take(at, step))
         };
-        if is_dead {
-            std::future::pending::<()>().await;
-        }
-        Ok(())
+        self.write(at, steps, take).await
     }
 
     async fn confirm_engine(&self, engine: &str) -> Result<(), RolloutError> {

@@ -10,6 +10,7 @@ mod deployment;
 mod map;
 mod memory;
 mod name;
+mod network;
 mod properties;
 mod secrecy;
 mod set;

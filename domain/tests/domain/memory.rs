@@ -22,4 +22,5 @@ domain::layouts_contract!(store());
 domain::events_contract!(store());
 domain::audit_contract!(store());
 domain::deployments_contract!(store());
+domain::addresses_contract!(store());
 domain::rollouts_contract!(store());

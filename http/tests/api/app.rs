@@ -9,7 +9,7 @@ use domain::{
     rollout::{
         EngineHealth, Fence, Reconciler, ReconcilerStatus, Rollouts, ServiceKey, ServiceView, Step,
     },
-    runtime::{ContainerId, Runtime, Subnet},
+    runtime::{ContainerId, Runtime},
     testing::{Bell, ManualClock, Memory, SeededIds, SimEngine},
     *,
 };
@@ -207,11 +207,6 @@ impl TestApp {
         let view = self.view(service).await;
         let deployment = view.deployments.last().expect("it was deployed").id;
         let replica = ReplicaId::new(self.ids.mint());
-        if view.subnet.is_none() {
-            let subnet = Subnet::containing([10, 215, 1, 0].into());
-            let environment = view.environment;
-            self.record(&[Step::SubnetAssigned { environment, subnet }]).await;
-        }
         self.record(&[
             Step::ReplicaAdded { replica, deployment, index },
             Step::ContainerMade { replica, container: ContainerId(container.to_owned()) },

@@ -277,6 +277,9 @@ async fn containers_are_listed_by_deployment_and_state() {
     assert_eq!(all.body["total_count"], 2, "{}", all.raw);
     assert_eq!(running.body["total_count"], 1);
     assert_eq!(running.body["data"][0]["docker_container_id"], "c0");
+    assert_eq!(running.body["data"][0]["address"], "192.0.2.7", "as the engine reports it");
+    let addresses = all.body["data"].as_array().expect("a list").iter().map(|it| &it["address"]);
+    assert_eq!(addresses.filter(|address| address.is_null()).count(), 1, "{}", all.raw);
     assert_eq!(of.body["total_count"], 2);
     assert_eq!(none.body["total_count"], 0);
     assert_eq!(wrong.status, 400);

@@ -2,19 +2,18 @@
 
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, ImageRef, Limits, PullPolicy, ServiceId, Slug, VolumeId,
+    EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
     runtime::{
         Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
-        LogsFrom, NetworkSpec, Networks, ObservedReplica, PinnedImage, PullProgress, Question,
-        ReplicaIdentity, ReplicaSpec, Restart, Runtime, RuntimeError, RuntimeEvent, Usage,
-        VolumeSpec,
+        LogsFrom, ObservedReplica, PinnedImage, PullProgress, Question, ReplicaIdentity,
+        ReplicaSpec, Restart, Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
     testing::SimEngine,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use std::{
     collections::BTreeMap,
-    net::Ipv4Addr,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -101,7 +100,7 @@ impl Runtime for Tape {
             container: container.clone(),
             identity: output.identity,
             state: if output.runs { ContainerState::Running } else { ContainerState::Exited },
-            address: None,
+            address: output.runs.then(|| [192, 0, 2, 7].into()),
         };
         if *self.is_down.lock().expect("no panic holds it") {
             return Err(RuntimeError::Unreachable("there is no socket".to_owned()));
@@ -173,16 +172,16 @@ impl Runtime for Tape {
         self.engine.inspect(container).await
     }
 
-    async fn networks(&self) -> Result<Networks> {
-        self.engine.networks().await
+    async fn ensure_environment(
+        &self,
+        project: ProjectId,
+        environment: EnvironmentId,
+    ) -> Result<()> {
+        self.engine.ensure_environment(project, environment).await
     }
 
-    async fn ensure_network(&self, network: &NetworkSpec) -> Result<()> {
-        self.engine.ensure_network(network).await
-    }
-
-    async fn remove_network(&self, environment: EnvironmentId) -> Result<()> {
-        self.engine.remove_network(environment).await
+    async fn remove_environment(&self, environment: EnvironmentId) -> Result<()> {
+        self.engine.remove_environment(environment).await
     }
 
     async fn ensure_image(
@@ -226,14 +225,8 @@ impl Runtime for Tape {
         self.engine.remove(container).await
     }
 
-    async fn set_alias(
-        &self,
-        container: &ContainerId,
-        environment: EnvironmentId,
-        address: Ipv4Addr,
-        alias: Option<&Slug>,
-    ) -> Result<()> {
-        self.engine.set_alias(container, environment, address, alias).await
+    async fn set_serving(&self, container: &ContainerId, serving: Serving) -> Result<()> {
+        self.engine.set_serving(container, serving).await
     }
 
     async fn set_limits(&self, container: &ContainerId, limits: Limits) -> Result<()> {
@@ -247,7 +240,7 @@ impl Runtime for Tape {
     async fn probe(
         &self,
         container: &ContainerId,
-        address: Ipv4Addr,
+        address: IpAddr,
         question: &Question,
         timeout: Duration,
     ) -> Result<bool> {

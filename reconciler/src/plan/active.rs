@@ -12,7 +12,7 @@ use domain::{
     deployment::Deployment,
     readiness::Probe,
     rollout::{CRASH_LIMIT, CRASH_WINDOW, IncidentKind, Ledger, ServiceView, Step, Verdict},
-    runtime::{ContainerState, Restart},
+    runtime::{ContainerState, Restart, Serving},
 };
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Draft<'_> {
                     self.wake(first.plus(CRASH_WINDOW + second).max(self.now.plus(second)));
                 }
             }
-            Standing::Ready => self.admit(service, active, replica),
+            Standing::Ready => self.admit(active, replica),
             Standing::Waiting => (),
             Standing::Done => self.conclude_one(service, replica, Verdict::Completed),
             Standing::Broken { .. } => self.conclude_one(service, replica, Verdict::Crashed),
@@ -82,17 +82,12 @@ impl Draft<'_> {
     }
 
     /// It has proved itself: the engine restarts it from now on, and its name leads to it.
-    fn admit(&mut self, service: &ServiceView, active: &Deployment, replica: &Replica<'_>) {
+    fn admit(&mut self, active: &Deployment, replica: &Replica<'_>) {
         let Some(seen) = replica.seen else { return };
         let container = seen.container.clone();
-        let alias = Action::SetAlias {
-            container: container.clone(),
-            environment: service.environment,
-            address: replica.row.address,
-            alias: Some(service.slug.clone()),
-        };
+        let serve = Action::SetServing { container: container.clone(), serving: Serving::Yes };
         let restart = Action::SetRestart { container, restart: Restart::UnlessStopped };
-        self.act(Some(active.id), vec![alias, restart]);
+        self.act(Some(active.id), vec![serve, restart]);
     }
 
     /// Keeps an admitted one as it should be.
@@ -111,16 +106,12 @@ impl Draft<'_> {
             }
             ContainerState::Restarting => self.wake(self.now.plus(self.rules.in_flight)),
             ContainerState::Running => {
-                if self.is_displaced(service, replica) {
-                    self.reconnect(service, replica, Some(service.slug.clone()));
-                } else if !seen.inspection.has_alias {
-                    let alias = Action::SetAlias {
-                        container: container.clone(),
-                        environment: service.environment,
-                        address: replica.row.address,
-                        alias: Some(service.slug.clone()),
-                    };
-                    self.act(Some(active.id), vec![alias]);
+                if replica.is_cut_off() {
+                    self.reconnect(service, replica, Serving::Yes);
+                } else if !seen.inspection.serves {
+                    let serve =
+                        Action::SetServing { container: container.clone(), serving: Serving::Yes };
+                    self.act(Some(active.id), vec![serve]);
                 }
                 if seen.inspection.limits != service.limits {
                     let limits = Action::SetLimits { container, limits: service.limits };

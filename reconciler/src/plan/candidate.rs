@@ -53,7 +53,7 @@ impl Draft<'_> {
         }
     }
 
-    fn reach(&mut self, deployment: &Deployment, milestone: Milestone) {
+    pub(super) fn reach(&mut self, deployment: &Deployment, milestone: Milestone) {
         self.facts.push(Step::Reached { deployment: deployment.id, milestone });
     }
 

@@ -44,7 +44,9 @@ pub fn consequence(
         _ => None,
     };
     match error {
-        RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) => return consequence,
+        RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) | RuntimeError::Storage(_) => {
+            return consequence;
+        }
         RuntimeError::Busy(_) => {
             // The name may be blocked for long: the next try has another one.
             if let Some(spec) = spec {
@@ -54,10 +56,25 @@ pub fn consequence(
             return consequence;
         }
         RuntimeError::Gone(_) => return consequence,
+        RuntimeError::NoAddress(why) => {
+            // Nobody's failure: it waits, and says for what, each thing once.
+            match deployment.filter(|_| is_candidate) {
+                Some(waiting) if waiting.state.waiting() == Some(why) => (),
+                Some(waiting) => {
+                    let milestone = Milestone::Waiting(why.clone());
+                    consequence.steps.push(Step::Reached { deployment: waiting.id, milestone });
+                }
+                None => consequence.obstacle = Some(why.clone()),
+            }
+            return consequence;
+        }
         RuntimeError::Image(_) if spec.is_some() => {
             consequence.lost_image = chain.on_behalf;
         }
-        RuntimeError::Image(_) | RuntimeError::NameTaken { .. } | RuntimeError::Refused(_) => (),
+        RuntimeError::Image(_)
+        | RuntimeError::NameTaken { .. }
+        | RuntimeError::NoRoom(_)
+        | RuntimeError::Refused(_) => (),
     }
     let Some(deployment) = deployment.filter(|_| is_candidate) else {
         consequence.obstacle = Some(error.to_string());
@@ -65,7 +82,7 @@ pub fn consequence(
     };
 
     let attempts = deployment.attempts + 1;
-    let is_hopeless = matches!(error, RuntimeError::NameTaken { .. });
+    let is_hopeless = matches!(error, RuntimeError::NameTaken { .. } | RuntimeError::NoRoom(_));
     let is_last = attempts >= rules.attempts || is_hopeless;
     let wait = Duration::from_secs(3 * 4_u64.pow(attempts.saturating_sub(1).min(3)));
     let retry_at = (!is_last).then(|| now.plus(wait));

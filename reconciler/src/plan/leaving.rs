@@ -14,11 +14,11 @@ use crate::{
 use domain::{
     deployment::DeploymentState,
     rollout::{ServiceView, Step, Verdict},
-    runtime::Restart,
+    runtime::{Restart, Serving},
 };
 
 impl Draft<'_> {
-    /// Takes the alias from those that nobody wants, stops them and removes them.
+    /// Leads the name away from those that nobody wants, stops them and removes them.
     pub(super) fn let_go(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let is_covered = self.is_covered(service, replicas);
         for replica in replicas.iter().filter(|it| !it.is_wanted) {
@@ -44,22 +44,15 @@ impl Draft<'_> {
         }
     }
 
-    /// The alias goes before the container does, so that nobody is sent to it while it stops.
+    /// The name goes before the container does, so that nobody is sent to it while it stops.
     fn farewell(&self, seen: &Seen) -> Vec<Action> {
         let removal = self.removal(seen);
-        let inspection = &seen.inspection;
-        match inspection.address {
-            Some(address) if inspection.has_alias && !removal.is_empty() => {
-                let alias = Action::SetAlias {
-                    container: seen.container.clone(),
-                    environment: inspection.identity.environment,
-                    address,
-                    alias: None,
-                };
-                [vec![alias], removal].concat()
-            }
-            _ => removal,
+        let can_be_found = seen.inspection.serves && seen.inspection.address.is_some();
+        if removal.is_empty() || !can_be_found {
+            return removal;
         }
+        let container = seen.container.clone();
+        [vec![Action::SetServing { container, serving: Serving::No }], removal].concat()
     }
 
     /// Whether the wanted replicas of the deployment that serves do the work.
@@ -83,7 +76,7 @@ impl Draft<'_> {
     fn is_at_work(&self, replica: &Replica<'_>) -> bool {
         replica.is_running()
             && replica.is_admitted()
-            && replica.seen.is_some_and(|seen| seen.inspection.has_alias)
+            && replica.seen.is_some_and(|seen| seen.inspection.serves)
             && replica.health.is_none_or(|health| health.is_ready != Some(false))
             && self.has_recovered(replica)
     }
@@ -91,7 +84,7 @@ impl Draft<'_> {
 
 /// Whether it never served: it goes without further questions.
 fn is_newcomer(seen: &Seen) -> bool {
-    seen.inspection.restart == Restart::No && !seen.inspection.has_alias
+    seen.inspection.restart == Restart::No && !seen.inspection.serves
 }
 
 /// Stopped for a successor that is still being checked: it must be able to come back.

@@ -1,17 +1,12 @@
 //! Making replicas: rows first, then what they need, then their containers.
 
 use super::{Draft, replica::Replica};
-use crate::{
-    action::{Action, Pull},
-    subnet::free_subnet,
-};
+use crate::action::{Action, Pull};
 use domain::{
     PullPolicy,
-    deployment::Deployment,
+    deployment::{Deployment, DeploymentState, Milestone},
     rollout::{ServiceView, Step, VOLUME_MISSING},
-    runtime::{
-        NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Subnet, VolumeSpec,
-    },
+    runtime::{PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, VolumeSpec},
 };
 
 /// Whether containers are started as soon as they are made.
@@ -23,6 +18,11 @@ pub(super) enum Begin {
 
 /// What stands in the way for good.
 pub(super) struct Obstacle(pub(super) String);
+
+/// Sees to it that the service's environment has its place.
+pub(super) fn ensure_environment(service: &ServiceView) -> Action {
+    Action::EnsureEnvironment { project: service.project, environment: service.environment }
+}
 
 impl Draft<'_> {
     /// Sees to it that each wanted replica of the deployment has a row and a container.
@@ -43,28 +43,24 @@ impl Draft<'_> {
         let bare: Vec<_> =
             replicas.iter().filter(its).filter(|it| it.row.container.is_none()).collect();
         if missing.is_empty() && bare.is_empty() {
+            self.resume(deployment);
             return Ok(true);
         }
 
         self.check_volumes(service, deployment)?;
-        let Some(image) = deployment.image.clone() else {
+        let is_lost = self.situation.memory.lost_image == Some(deployment.id);
+        let Some(image) = deployment.image.clone().filter(|_| !is_lost) else {
+            self.resume(deployment);
             self.pull(deployment);
             return Ok(false);
         };
-        if self.situation.memory.lost_image == Some(deployment.id) {
-            self.pull(deployment);
-            return Ok(false);
-        }
-        let Some(subnet) = self.subnet(service, deployment)? else { return Ok(false) };
         if !missing.is_empty() {
             let add = Action::AddReplicas { deployment: deployment.id, indexes: missing };
             self.prepare(Some(deployment.id), add);
             return Ok(false);
         }
 
-        let network =
-            NetworkSpec { project: service.project, environment: service.environment, subnet };
-        self.prepare(Some(deployment.id), Action::EnsureNetwork(network));
+        self.prepare(Some(deployment.id), ensure_environment(service));
         for volume in deployment.config.mounts.keys() {
             let is_there = self.situation.volumes.get(volume) == Some(&true)
                 && service.volumes_made.contains(volume);
@@ -88,6 +84,13 @@ impl Draft<'_> {
         Ok(false)
     }
 
+    /// It waits for nothing any more: from now on its time counts again.
+    fn resume(&mut self, deployment: &Deployment) {
+        if deployment.state.waiting().is_some() {
+            self.reach(deployment, Milestone::Resumed);
+        }
+    }
+
     /// A volume that was made and is not there had data: nobody makes an empty one in its place.
     fn check_volumes(
         &self,
@@ -106,28 +109,6 @@ impl Draft<'_> {
             ))),
             None => Ok(()),
         }
-    }
-
-    fn subnet(
-        &mut self,
-        service: &ServiceView,
-        deployment: &Deployment,
-    ) -> Result<Option<Subnet>, Obstacle> {
-        if let Some(subnet) = service.subnet {
-            return Ok(Some(subnet));
-        }
-        let mut taken = self.situation.taken.clone();
-        taken.extend(&self.rules.reserved);
-        let Some(subnet) = free_subnet(self.rules.range, &taken) else {
-            let (first, prefix) = self.rules.range;
-            return Err(Obstacle(format!(
-                "no free network is left in {first}/{prefix}; remove an environment, or configure \
-                 a wider range"
-            )));
-        };
-        let step = Step::SubnetAssigned { environment: service.environment, subnet };
-        self.prepare(Some(deployment.id), Action::Record(vec![step]));
-        Ok(None)
     }
 
     fn spec(
@@ -158,7 +139,6 @@ impl Draft<'_> {
             ports: config.ports.to_vec(),
             limits: service.limits,
             mounts: config.mounts.iter().map(|(id, path)| (*id, path.clone())).collect(),
-            address: replica.row.address,
             stop_grace: self.rules.stop_grace,
             restart: Restart::No,
         }
@@ -166,7 +146,7 @@ impl Draft<'_> {
 
     /// Gets the deployment's image: the one it was pinned to, if it was.
     pub(super) fn pull(&mut self, deployment: &Deployment) {
-        use domain::deployment::{DeploymentState as S, Milestone};
+        use DeploymentState as S;
         if let Some(at) = deployment.retry_at.filter(|&at| at > self.now) {
             self.wake(at);
             return;

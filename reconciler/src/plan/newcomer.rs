@@ -2,6 +2,7 @@
 
 use super::{
     Draft,
+    making::ensure_environment,
     replica::{Replica, out_of_memory},
 };
 use crate::{
@@ -13,7 +14,7 @@ use domain::{
     deployment::Deployment,
     readiness::Probe,
     rollout::{IncidentKind, ServiceView, Step},
-    runtime::{ContainerState, Inspection, NetworkSpec, Question},
+    runtime::{ContainerState, Inspection, Question, Serving},
 };
 use std::time::Duration;
 
@@ -82,8 +83,8 @@ impl Draft<'_> {
             }
             ContainerState::Exited => self.after_end(deployment, replica, deaths),
             ContainerState::Running => {
-                if self.is_displaced(service, replica) {
-                    self.reconnect(service, replica, None);
+                if replica.is_cut_off() {
+                    self.reconnect(service, replica, Serving::No);
                     return Standing::Waiting;
                 }
                 if self.is_ready(deployment, replica) { Standing::Ready } else { Standing::Waiting }
@@ -154,6 +155,7 @@ impl Draft<'_> {
         interval: Duration,
     ) {
         let (Some(seen), Some(health)) = (replica.seen, replica.health) else { return };
+        let Some(address) = seen.inspection.address else { return };
         // A young one may come up any moment: it is asked more often at first.
         let age = self.now.since(health.since);
         let interval = match health.passes {
@@ -169,7 +171,7 @@ impl Draft<'_> {
         let counts = age >= pace.start_period();
         let probe = Action::Probe {
             container: seen.container.clone(),
-            address: replica.row.address,
+            address,
             question,
             timeout: pace.timeout(),
             thresholds: Thresholds {
@@ -181,29 +183,16 @@ impl Draft<'_> {
         self.wake(self.now.plus(interval));
     }
 
-    /// Whether it runs and is not where it should be.
-    pub(super) fn is_displaced(&self, _: &ServiceView, replica: &Replica<'_>) -> bool {
-        replica.is_running()
-            && replica.seen.is_some_and(|seen| seen.inspection.address != Some(replica.row.address))
-    }
-
-    /// Brings it back onto its network, which is made if it is missing.
+    /// Brings it back into its environment, for which a place is made if it is missing.
     pub(super) fn reconnect(
         &mut self,
         service: &ServiceView,
         replica: &Replica<'_>,
-        alias: Option<domain::Slug>,
+        serving: Serving,
     ) {
-        let (Some(seen), Some(subnet)) = (replica.seen, service.subnet) else { return };
-        let network =
-            NetworkSpec { project: service.project, environment: service.environment, subnet };
-        self.prepare(None, Action::EnsureNetwork(network));
-        let connect = Action::SetAlias {
-            container: seen.container.clone(),
-            environment: service.environment,
-            address: replica.row.address,
-            alias,
-        };
+        let Some(seen) = replica.seen else { return };
+        self.prepare(None, ensure_environment(service));
+        let connect = Action::SetServing { container: seen.container.clone(), serving };
         let text = "its container was disconnected from its network and is connected again";
         let step = super::replica::incident(service, replica, IncidentKind::Disconnected, text);
         self.act(None, vec![connect, Action::Record(vec![step])]);

@@ -39,6 +39,11 @@ impl Replica<'_> {
         self.state() == Some(ContainerState::Running)
     }
 
+    /// Whether it runs and answers nowhere: somebody has cut it off from its environment.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_running() && self.seen.is_some_and(|seen| seen.inspection.address.is_none())
+    }
+
     /// Whether what the row says of its container no longer holds.
     fn is_lost(&self) -> bool {
         self.row.container.is_some() && self.seen.is_none()

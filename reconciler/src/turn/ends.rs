@@ -79,9 +79,9 @@ impl Turn {
         self.survey_not_before = self.now().plus(self.survey_wait);
     }
 
-    /// The network of a deleted environment is still there, or its tombstone is not closed.
+    /// The place of a deleted environment is still there, or its tombstone is not closed.
     pub(super) fn leave_unburied(&mut self, trouble: Trouble) -> Result<(), Ended> {
-        tracing::warn!("the network of a deleted environment could not be removed: {trouble}");
+        tracing::warn!("a deleted environment could not be removed from the engine: {trouble}");
         if trouble.is_transient() {
             let soon = self.now().plus(self.me.settings.backoff_transient);
             self.resync_at = self.resync_at.min(soon);
@@ -106,7 +106,6 @@ impl Turn {
             }
             Trouble::Engine(_)
             | Trouble::Stale(_)
-            | Trouble::NoAddress
             | Trouble::Record(_)
             | Trouble::Restless
             | Trouble::Stopped => Ok(()),

@@ -86,13 +86,13 @@ impl Turn {
         }
     }
 
-    /// Removes the network of an environment of which nothing else is left.
+    /// Removes the place of an environment of which nothing else is left.
     fn bury(&mut self, subject: Subject, environment: EnvironmentId) {
         let tools = Arc::clone(&self.tools);
         self.tasks.spawn(async move {
             let _permit = tools.permit(&tools.gate).await;
             let bury = async {
-                tools.runtime.remove_network(environment).await?;
+                tools.runtime.remove_environment(environment).await?;
                 let steps = [Step::TombstoneDone { subject }];
                 Ok(tools.rollouts.record(tools.fence, tools.clock.now(), &steps).await?)
             };
@@ -100,7 +100,7 @@ impl Turn {
         });
     }
 
-    /// The containers of a deleted service are gone: the network of its environment may be next.
+    /// The containers of a deleted service are gone: its environment's place may be next.
     pub(super) fn follow_up(&mut self, environment: EnvironmentId) {
         if self.rows.as_ref().is_some_and(|rows| rows.is_deleted(environment)) {
             self.wanted = self.wanted.max(Some(Depth::List));

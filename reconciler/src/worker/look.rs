@@ -45,7 +45,6 @@ impl Worker<'_> {
 
         let seen = self.inspect().await?;
         let volumes = self.volumes(&aim).await?;
-        let taken = self.taken(&aim).await?;
         self.memory.refresh(&seen, tools.clock.now());
         self.memory.pulling = pulls::keep_wanted(tools, self.key, &aim);
         if let Some(lost) = self.memory.lost_image
@@ -54,7 +53,7 @@ impl Worker<'_> {
             self.memory.lost_image = None;
         }
         let memory = Memory::default();
-        Ok(Situation { key: self.key, aim, seen, volumes, taken, memory })
+        Ok(Situation { key: self.key, aim, seen, volumes, memory })
     }
 
     async fn inspect(&mut self) -> Result<Vec<Seen>, Trouble> {
@@ -95,26 +94,5 @@ impl Worker<'_> {
             }
         }
         Ok(volumes)
-    }
-
-    /// Address ranges that are not free, while the service's environment has none.
-    async fn taken(&self, aim: &Aim) -> Result<Vec<(std::net::Ipv4Addr, u8)>, Trouble> {
-        let tools = self.tools;
-        let is_needed = aim
-            .service
-            .as_ref()
-            .is_some_and(|it| it.subnet.is_none() && !it.deployments.is_empty());
-        if !is_needed {
-            return Ok(Vec::new());
-        }
-        let networks = {
-            let _permit = tools.permit(&tools.gate).await;
-            tools.runtime.networks().await?
-        };
-        let assigned = tools.rollouts.subnets(tools.fence).await?;
-        let ours = networks.ours.iter().filter_map(|network| network.subnet);
-        let mut taken: Vec<_> = ours.chain(assigned).map(|subnet| (subnet.base(), 24)).collect();
-        taken.extend(networks.foreign);
-        Ok(taken)
     }
 }

@@ -1,16 +1,19 @@
 //! Any faults, in any order: afterwards everything is as it should be, and nothing was done on the
 //! way that must never be done.
 
-use crate::{judge::check_call, support::World};
+use crate::{
+    judge::check_call,
+    support::{Addresses, World},
+};
 use domain::{
     EnvironmentId, Limits, ReplicaId, ServiceId, VolumeId,
     deployment::RunConfig,
     readiness::{Check, Probe},
     rollout::ServiceKey,
-    runtime::{ContainerId, ReplicaSpec, Restart, Runtime},
+    runtime::{ContainerId, ReplicaSpec, Restart},
     testing::{
         Chance,
-        contract::{Ground, Play, ground::SimGround},
+        contract::{Ground, Play, SimGround},
         engine::{Faults, Gate},
         rollouts::{config, config_with_volume},
     },
@@ -29,7 +32,7 @@ use uuid::Uuid;
 /// How long the faults go on.
 const TROUBLE: Duration = Duration::from_secs(90);
 
-/// An environment that no row names, with a network and a container in the engine.
+/// An environment that no row names, with a place and a container in the engine.
 pub(crate) const NOBODY: EnvironmentId = EnvironmentId::new(Uuid::from_u128(77));
 
 /// What was seen to go against the invariants.
@@ -68,7 +71,10 @@ pub(crate) async fn tell(
     settings: Settings,
     prepare: impl FnOnce(&World),
 ) -> BTreeMap<&'static str, String> {
-    let world = World::with(settings);
+    // By turns, whether or not events get lost.
+    let is_kept = (seed / 2).is_multiple_of(2);
+    let addresses = if is_kept { Addresses::Kept } else { Addresses::Chosen };
+    let world = World::with(settings, addresses);
     prepare(&world);
     let mut story = Story {
         other: world.rollouts.add_environment(),
@@ -98,6 +104,7 @@ impl Story {
         self.keys.insert(1, self.world.rollouts.add_service(self.other, "elsewhere", 1));
         let service = ServiceId::new(Uuid::from_u128(78));
         let nobody = ServiceKey { environment: NOBODY, service };
+        self.world.engine.add_environment(NOBODY);
         for (at, key) in [nobody, self.keys[0]].into_iter().enumerate() {
             let stray = self.stray(key, u128::try_from(at).expect("it fits")).await;
             self.left_alone.insert(stray);
@@ -131,22 +138,8 @@ impl Story {
         spec.identity.service = key.service;
         spec.identity.replica = ReplicaId::new(Uuid::from_u128(80 + at));
         spec.identity.generation = 10_000;
-        spec.address = [10, 99, 0, 2 + u8::try_from(at).expect("it is small")].into();
         spec.restart = Restart::UnlessStopped;
-        let engine = &self.world.engine;
-        let is_there = engine.state().networks.contains_key(&key.environment);
-        if !is_there {
-            // Only for making it: the environment gets its own later.
-            let environment = key.environment;
-            let network = domain::runtime::NetworkSpec { environment, ..ground.network() };
-            engine.ensure_network(&network).await.expect("a network");
-        }
-        let stray = engine.create(&spec).await.expect("a container");
-        engine.start(&stray).await.expect("it starts");
-        if key.environment != NOBODY {
-            engine.remove_network_by_hand(key.environment);
-        }
-        stray
+        self.world.engine.add_stray(&spec)
     }
 
     /// Looks at each mutating call before it takes effect.
@@ -237,7 +230,7 @@ impl Story {
             (11, Some(one)) => engine.remove_by_hand(&one),
             (12, Some(one)) => engine.pause(&one),
             (13, Some(one)) => engine.crash(&one, 1),
-            (14, _) => engine.remove_network_by_hand(key.environment),
+            (14, _) => engine.remove_environment_by_hand(key.environment),
             (15, _) => engine.cut_events(),
             (16, _) if self.chance.percent(50) => engine.restart(),
             (16, _) => engine.crash_engine(),

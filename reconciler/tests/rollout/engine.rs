@@ -103,12 +103,12 @@ async fn a_doubtful_database_only_observes() {
 // F21, W33: a labelled object that no row names is listed, never touched.
 #[tokio::test(start_paused = true)]
 async fn a_labelled_container_that_no_row_names_is_listed_and_left_alone() {
-    use domain::runtime::{Restart, Runtime};
+    use domain::runtime::Restart;
     let world = World::new();
     let key = world.live("web", 1, "listen 80 0").await;
     let known = world.rollouts.view(key).expect("it exists");
     let mut spec = domain::testing::contract::Ground::replica(
-        &domain::testing::contract::ground::SimGround::new().await,
+        &domain::testing::contract::SimGround::new().await,
         "web",
         domain::testing::contract::Play::Stay,
     );
@@ -117,10 +117,8 @@ async fn a_labelled_container_that_no_row_names_is_listed_and_left_alone() {
     spec.identity.deployment = known.active.expect("it is active");
     spec.identity.generation = 99;
     spec.identity.replica = domain::ReplicaId::new(uuid::Uuid::from_u128(4711));
-    spec.address = known.subnet.expect("it has one").host(200);
     spec.restart = Restart::UnlessStopped;
-    let stray = world.engine.create(&spec).await.expect("it is made");
-    world.engine.start(&stray).await.expect("it is started");
+    let stray = world.engine.add_stray(&spec);
 
     world.assert_at_rest().await;
 
@@ -142,7 +140,7 @@ async fn a_pruned_image_is_fetched_again_by_its_digest() {
     world.engine.remove_image("team/app:2");
     world.engine.remove_by_hand(&world.only(key).id);
     world.until("it is back", |world| world.is_healthy(key, 1)).await;
-    world.until("by its name", |world| world.only(key).alias.is_some()).await;
+    world.until("by its name", |world| world.only(key).serves).await;
 
     assert_eq!(world.only(key).image, "sha256:two");
     world.assert_at_rest().await;

@@ -36,7 +36,7 @@ async fn the_old_one_stops_only_when_the_new_one_has_its_name() {
         let serving = state
             .containers
             .values()
-            .filter(|it| it.is_healthy(now) && it.alias.is_some())
+            .filter(|it| it.is_healthy(now) && it.serves)
             .filter(|it| Some(&it.id) != call.container.as_ref())
             .count();
         seen.lock().expect("no panic").push((call.kind, serving));
@@ -65,7 +65,7 @@ async fn no_name_leads_to_a_candidate() {
     world
         .until("it is over", |world| {
             let containers = world.containers(key);
-            let named: Vec<_> = containers.iter().filter(|it| it.alias.is_some()).collect();
+            let named: Vec<_> = containers.iter().filter(|it| it.serves).collect();
             assert!(named.iter().all(|it| it.id == old), "{named:?}");
             world.rollouts.word(id) == "failed"
         })
@@ -137,7 +137,7 @@ async fn the_last_healthy_one_stays_when_the_new_one_dies_at_the_switch() {
     let world = World::new();
     let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
     let old = world.only(key).id;
-    world.engine.set_broken([(CallKind::SetAlias, None)].into());
+    world.engine.set_broken([(CallKind::SetServing, None)].into());
 
     let id = world.deploy(key, with_port(config("listen 80 0")));
     world.until_word(id, "draining").await;
@@ -147,7 +147,7 @@ async fn the_last_healthy_one_stays_when_the_new_one_dies_at_the_switch() {
     world.until_word(id, "live").await;
 
     assert_eq!(kept.state, ContainerState::Running);
-    assert!(kept.alias.is_some(), "and its name still leads to it");
+    assert!(kept.serves, "and its name still leads to it");
     world.until("it has gone", |world| world.containers(key).len() == 1).await;
     world.assert_at_rest().await;
 }
@@ -158,10 +158,10 @@ async fn a_death_at_any_call_of_a_rollout_is_made_good() {
     use domain::testing::engine::Gate;
     let kinds = [
         CallKind::EnsureImage,
-        CallKind::EnsureNetwork,
+        CallKind::EnsureEnvironment,
         CallKind::Create,
         CallKind::Start,
-        CallKind::SetAlias,
+        CallKind::SetServing,
         CallKind::SetRestart,
         CallKind::Stop,
         CallKind::Remove,

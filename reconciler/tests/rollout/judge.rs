@@ -44,8 +44,8 @@ impl Story {
                 self.violations.add("I7", format!("{left_alone:?} does not run any more"));
             }
         }
-        if !self.world.engine.state().networks.contains_key(&NOBODY) {
-            self.violations.add("I7", "a network that no row names was removed");
+        if !self.world.engine.state().environments.contains(&NOBODY) {
+            self.violations.add("I7", "an environment that no row names was removed");
         }
         self.judge_order();
 
@@ -95,7 +95,7 @@ impl Story {
         }
         self.judge_deadlines(&mut unmet);
         self.judge_containers(&mut unmet);
-        self.judge_networks(&mut unmet);
+        self.judge_environments(&mut unmet);
         unmet
     }
 
@@ -109,7 +109,7 @@ impl Story {
             .world
             .containers(key)
             .into_iter()
-            .filter(|it| it.is_healthy(now) && it.alias.is_some())
+            .filter(|it| it.is_healthy(now) && it.serves)
             .filter(|it| it.identity.map(|identity| identity.deployment) == view.active)
             .filter(|it| it.limits == view.limits && it.restart == Restart::UnlessStopped)
             .count();
@@ -166,18 +166,18 @@ impl Story {
         }
     }
 
-    /// No network of ours without its environment, no running service without its network.
-    fn judge_networks(&self, unmet: &mut Unmet) {
-        let (there, known) = (self.world.engine.state().networks, self.world.rollouts.world());
-        for environment in there.keys().filter(|&&it| it != NOBODY) {
+    /// No place in the engine without its environment, no running service without such a place.
+    fn judge_environments(&self, unmet: &mut Unmet) {
+        let (there, known) = (self.world.engine.state().environments, self.world.rollouts.world());
+        for environment in there.iter().filter(|&&it| it != NOBODY) {
             if !known.environments.contains_key(environment) {
-                unmet.push(("I9", format!("the network of {environment}, which is deleted")));
+                unmet.push(("I9", format!("the place of {environment}, which is deleted")));
             }
         }
         for (key, service) in &known.services {
             let needs_one = service.active.is_some() && service.wanted > 0;
-            if needs_one && !there.contains_key(&key.environment) {
-                unmet.push(("I9", format!("{key:?} runs without a network")));
+            if needs_one && !there.contains(&key.environment) {
+                unmet.push(("I9", format!("{key:?} runs in no environment")));
             }
         }
     }
@@ -222,7 +222,7 @@ pub(crate) fn check_call(
         violations.add("I8", format!("{call:?}"));
     }
     let is_deleted = |environment| !rollouts.world().environments.contains_key(&environment);
-    if call.kind == CallKind::RemoveNetwork
+    if call.kind == CallKind::RemoveEnvironment
         && call.environment.is_some_and(|it| it == NOBODY || !is_deleted(it))
     {
         violations.add("I7", format!("{call:?}"));
@@ -246,13 +246,12 @@ pub(crate) fn check_call(
                 && other.identity.is_some_and(|it| it.service == identity.service)
                 && other.is_healthy(now)
         };
-        let serves = container.alias.is_some();
-        if serves && !state.containers.values().any(is_alternative) {
+        if container.serves && !state.containers.values().any(is_alternative) {
             violations.add("I5", format!("the last healthy one: {call:?}"));
         }
     }
     if call.kind == CallKind::SetRestart
-        && container.alias.is_some()
+        && container.serves
         && view.active != Some(identity.deployment)
         && view.deployment(identity.deployment).is_some_and(|it| it.state.is_candidate())
     {

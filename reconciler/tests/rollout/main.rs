@@ -2,6 +2,7 @@
 
 mod support;
 
+mod address;
 mod by_hand;
 mod chaos;
 mod crash;
@@ -17,10 +18,18 @@ mod scale;
 mod seeded;
 mod whole;
 
-/// The simulated engine keeps the promises that the real one keeps.
+/// The simulated engine keeps the promises that the real one keeps, with an adapter that keeps addresses.
 mod simulated {
     domain::runtime_contract!(
         #[tokio::test(start_paused = true)]
-        domain::testing::contract::ground::SimGround::new().await
+        domain::testing::contract::SimGround::keeping().await
+    );
+}
+
+/// And with addresses of its own choosing.
+mod simulated_choosing {
+    domain::runtime_contract!(
+        #[tokio::test(start_paused = true)]
+        domain::testing::contract::SimGround::new().await
     );
 }

@@ -4,9 +4,7 @@ use domain::{
     Clock, DeploymentId, Ids, ReplicaId, Strategy, Timestamp,
     deployment::{DeploymentState, Failure},
     rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey, Verdict},
-    runtime::{
-        ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, Restart, Subnet,
-    },
+    runtime::{ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, Restart},
     testing::{
         Chance, FakeRollouts, ManualClock, SeededIds,
         rollouts::{Held, config},
@@ -38,12 +36,6 @@ impl Scene {
         let environment = rollouts.add_environment();
         let key = rollouts.add_service(environment, "web", small(chance, 4));
         clock.forward(Duration::from_secs(3600));
-        let subnet = Subnet::containing([10, 215, 0, 0].into());
-        rollouts.seed(|world| {
-            if let Some((_, held)) = world.environments.get_mut(&environment) {
-                *held = Some(subnet);
-            }
-        });
 
         let mut deployments = Vec::new();
         for _ in 0..=chance.below(3) {
@@ -64,7 +56,7 @@ impl Scene {
                 deployment.image = chance.percent(80).then(image);
             });
             for index in 0..small(chance, 4) {
-                let row = row(chance, &*ids, *id, index, subnet, clock.now());
+                let row = row(chance, &*ids, *id, index, clock.now());
                 if chance.percent(80) {
                     seen.push(container(chance, &rollouts, key, &row, clock.now()));
                 }
@@ -77,7 +69,7 @@ impl Scene {
         let mut strays = BTreeSet::new();
         for at in 0..chance.below(3) {
             let nobody = ReplicaId::new(Uuid::from_u128(u128::from(at) + 1));
-            let mut row = row(chance, &*ids, deployments[0], 0, subnet, clock.now());
+            let mut row = row(chance, &*ids, deployments[0], 0, clock.now());
             (row.id, row.container) = (nobody, Some(ContainerId(format!("stray-{at}"))));
             let stray = container(chance, &rollouts, key, &row, clock.now());
             strays.insert(stray.container.clone());
@@ -90,7 +82,7 @@ impl Scene {
         }
         let service = rollouts.view(key);
         let aim = domain::rollout::Aim { service, tombstones: Vec::new() }.into();
-        let situation = Situation { key, aim, seen, volumes: [].into(), taken: Vec::new(), memory };
+        let situation = Situation { key, aim, seen, volumes: [].into(), memory };
         Self { clock, rollouts, situation, strays }
     }
 
@@ -101,6 +93,10 @@ impl Scene {
 
 fn small(chance: &mut Chance, end: u64) -> u16 {
     u16::try_from(chance.below(end)).expect("it is small")
+}
+
+fn small_byte(chance: &mut Chance) -> u8 {
+    u8::try_from(chance.below(256)).expect("it is a byte")
 }
 
 fn pick(chance: &mut Chance, count: usize) -> usize {
@@ -151,17 +147,14 @@ fn row(
     ids: &dyn Ids,
     deployment: DeploymentId,
     index: u16,
-    subnet: Subnet,
     now: Timestamp,
 ) -> ReplicaRow {
     let id = ReplicaId::new(ids.mint());
     let verdict = [None, None, None, Some(Verdict::Crashed), Some(Verdict::Completed)];
-    let last = u8::try_from(2 + id.as_uuid().as_u128() % 250).expect("it is a byte");
     ReplicaRow {
         id,
         deployment,
         index,
-        address: subnet.host(last),
         container: chance.percent(85).then(|| ContainerId(format!("c-{id}"))),
         ledger: Ledger {
             started_at: Some(past(chance, now)),
@@ -211,8 +204,8 @@ fn container(
         out_of_memory: chance.percent(5),
         restart_count: chance.below(3),
         restart: if chance.percent(60) { Restart::UnlessStopped } else { Restart::No },
-        has_alias: chance.percent(60),
-        address: (is_up && chance.percent(90)).then_some(row.address),
+        serves: chance.percent(60),
+        address: (is_up && chance.percent(90)).then(|| [10, 215, 0, small_byte(chance)].into()),
         limits: domain::Limits::default(),
         error: None,
     };
@@ -226,7 +219,7 @@ fn touched(action: &Action) -> Option<&ContainerId> {
         | Action::Unpause(container)
         | Action::Remove(container)
         | Action::Stop { container, .. }
-        | Action::SetAlias { container, .. }
+        | Action::SetServing { container, .. }
         | Action::SetLimits { container, .. }
         | Action::SetRestart { container, .. } => Some(container),
         _ => None,
@@ -267,7 +260,7 @@ fn no_plan_stops_the_last_one_at_work() {
             let inspection = &seen.inspection;
             inspection.state == ContainerState::Running
                 && inspection.restart == Restart::UnlessStopped
-                && inspection.has_alias
+                && inspection.serves
                 && !scene.strays.contains(&seen.container)
         };
         let at_work: Vec<_> = scene.situation.seen.iter().filter(is_at_work).collect();

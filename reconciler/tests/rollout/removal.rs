@@ -74,7 +74,7 @@ async fn a_deleted_environment_takes_its_network_along_but_no_volume() {
     let before = world.now();
     world.rollouts.delete_environment(key.environment);
     world.reconciler().nudge(None);
-    world.until("the network is gone", |world| world.engine.state().networks.is_empty()).await;
+    world.until("the network is gone", |world| world.engine.state().environments.is_empty()).await;
 
     assert!(world.now().since(before) < Duration::from_secs(3), "it waits for nobody");
     assert_eq!(world.containers(key), []);
@@ -139,10 +139,10 @@ async fn a_network_that_could_not_be_removed_is_tried_again_soon() {
     let until = world.now().plus(Duration::from_secs(4));
     world.engine.set_faults(Faults { failure: 100, latency, until, ..Faults::default() });
     world.pass(Duration::from_secs(4)).await;
-    assert_eq!(world.engine.state().networks.len(), 1, "nobody could remove it");
+    assert_eq!(world.engine.state().environments.len(), 1, "nobody could remove it");
 
     let before = world.now();
-    world.until("it is gone", |world| world.engine.state().networks.is_empty()).await;
+    world.until("it is gone", |world| world.engine.state().environments.is_empty()).await;
 
     assert!(world.now().since(before) < Duration::from_secs(12));
     world.assert_at_rest().await;
@@ -153,7 +153,7 @@ async fn a_network_that_could_not_be_removed_is_tried_again_soon() {
 async fn a_network_that_may_not_be_removed_costs_no_more_than_the_regular_looks() {
     let world = World::new();
     let key = world.live("web", 1, "listen 80 0").await;
-    world.engine.set_broken([(CallKind::RemoveNetwork, None)].into());
+    world.engine.set_broken([(CallKind::RemoveEnvironment, None)].into());
     world.rollouts.delete_environment(key.environment);
     world.reconciler().nudge(None);
     world.pass(Duration::from_secs(30)).await;
@@ -161,6 +161,6 @@ async fn a_network_that_may_not_be_removed_costs_no_more_than_the_regular_looks(
     world.pass(Duration::from_secs(300)).await;
 
     let tries = world.engine.take_calls();
-    let tries = tries.iter().filter(|call| call.kind == CallKind::RemoveNetwork).count();
+    let tries = tries.iter().filter(|call| call.kind == CallKind::RemoveEnvironment).count();
     assert!((9..=11).contains(&tries), "{tries} times in five minutes");
 }

@@ -5,7 +5,7 @@ use domain::{
     ReplicaId,
     deployment::{Condition, DeploymentState},
     rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey},
-    runtime::{NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Subnet},
+    runtime::{PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, Runtime, Serving},
     testing::{
         CallKind, Chance,
         engine::{Call, Gate},
@@ -19,17 +19,14 @@ use uuid::Uuid;
 async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> ServiceKey {
     let key = world.rollouts.add_service(environment, &format!("s-{at}"), 1);
     let id = world.rollouts.deploy(key, config("listen 80 0"));
-    let (project, _) = world.rollouts.world().environments[&environment];
-    let subnet = Subnet::containing([10, 215, u8::try_from(at % 10).expect("it fits"), 0].into());
-    let network = NetworkSpec { project, environment, subnet };
-    world.engine.ensure_network(&network).await.expect("a network");
+    let project = world.rollouts.world().environments[&environment];
+    world.engine.ensure_environment(project, environment).await.expect("a place");
     let image = PinnedImage {
         reference: "sim/app:1".parse().expect("this is an image"),
         id: "sha256:app1".to_owned(),
         digest: None,
     };
     let slug = domain::Slug::try_from(format!("s-{at}")).expect("this is a slug");
-    let address = subnet.host(u8::try_from(2 + at / 10).expect("it fits"));
     let identity = ReplicaIdentity {
         project,
         environment,
@@ -40,31 +37,30 @@ async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> Ser
     };
     let spec = ReplicaSpec {
         identity,
-        slug: slug.clone(),
+        slug,
         image: image.clone(),
         command: config("listen 80 0").command,
         variables: Vec::new(),
         ports: Vec::new(),
         limits: domain::Limits::default(),
         mounts: Vec::new(),
-        address,
         stop_grace: Duration::from_secs(10),
         restart: Restart::UnlessStopped,
     };
-    let container = world.engine.create(&spec).await.expect("a container");
-    world.engine.start(&container).await.expect("it starts");
-    let alias = world.engine.set_alias(&container, environment, address, Some(&slug));
-    alias.await.expect("it gets its name");
-    let inspection = world.engine.inspect(&container).await.expect("an answer").expect("there");
     let row = ReplicaRow {
         id: identity.replica,
         deployment: id,
         index: 0,
-        address,
-        container: Some(container),
-        ledger: Ledger::default().seeing(&inspection),
+        container: None,
+        ledger: Ledger::default(),
         retired_at: None,
     };
+    let held = Held { row, service: key, released_at: None };
+    world.rollouts.seed(|rows| drop(rows.replicas.insert(identity.replica, held)));
+    let container = world.engine.create(&spec).await.expect("a container");
+    world.engine.start(&container).await.expect("it starts");
+    world.engine.set_serving(&container, Serving::Yes).await.expect("it gets its name");
+    let inspection = world.engine.inspect(&container).await.expect("an answer").expect("there");
     world.rollouts.seed(|rows| {
         let deployment = rows.deployments.get_mut(&id).expect("it is there");
         deployment.state = DeploymentState::Live { since: world.now() };
@@ -72,8 +68,9 @@ async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> Ser
         let service = rows.services.get_mut(&key).expect("it is there");
         service.active = Some(id);
         service.condition = Some((Condition::Running, None));
-        rows.environments.insert(environment, (project, Some(subnet)));
-        rows.replicas.insert(row.id, Held { row, service: key, released_at: None });
+        let row = &mut rows.replicas.get_mut(&identity.replica).expect("it is there").row;
+        row.container = Some(container);
+        row.ledger = Ledger::default().seeing(&inspection);
     });
     key
 }
@@ -120,9 +117,9 @@ async fn the_next_look_sees_what_was_written_since_the_last() {
     world.assert_at_rest().await;
 }
 
-// Networks of many new environments: each asks for the addresses that are taken, not for everything.
+// Many new environments: none asks for everything.
 #[tokio::test(start_paused = true)]
-async fn a_new_network_costs_no_read_of_everything() {
+async fn a_new_environment_costs_no_read_of_everything() {
     let world = World::new();
     let environments: Vec<_> = (0..50).map(|_| world.rollouts.add_environment()).collect();
     world.settle().await;
@@ -342,7 +339,7 @@ async fn a_name_waits_for_the_starts_of_others_and_not_for_ever() {
 async fn a_name_that_hangs_keeps_nobody_waiting() {
     let world = World::new();
     let sick = world.service("sick", 1);
-    hang(&world, CallKind::SetAlias, sick);
+    hang(&world, CallKind::SetServing, sick);
     let stuck = world.deploy(sick, with_port("listen 80 0"));
     world.until_word(stuck, "draining").await;
     world.pass(Duration::from_secs(1)).await;

@@ -15,9 +15,7 @@ async fn replicas_come_and_go_without_a_deployment() {
     world.nudge(key);
     world.until("there are four", |world| world.is_healthy(key, 4)).await;
     world
-        .until("each has the name", |world| {
-            world.containers(key).iter().all(|it| it.alias.is_some())
-        })
+        .until("each has the name", |world| world.containers(key).iter().all(|it| it.serves))
         .await;
     world.assert_at_rest().await;
     world.rollouts.scale(key, 1);
@@ -34,9 +32,7 @@ async fn replicas_come_and_go_without_a_deployment() {
 async fn an_address_means_one_container_for_a_while() {
     let world = World::new();
     let key = world.live("web", 2, "listen 80 0").await;
-    let address = |world: &World| {
-        world.rollouts.view(key).expect("it exists").replicas.iter().map(|it| it.address).max()
-    };
+    let address = |world: &World| world.containers(key).iter().filter_map(|it| it.address()).max();
     let before = address(&world);
 
     world.rollouts.scale(key, 1);

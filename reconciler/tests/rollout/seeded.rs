@@ -6,7 +6,7 @@ use domain::{
     Strategy, Timestamp,
     deployment::DeploymentState,
     rollout::Step,
-    runtime::{ContainerState, Restart},
+    runtime::{ContainerState, Restart, Serving},
 };
 use reconciler::{
     Rules, Settings,
@@ -178,16 +178,11 @@ fn named_too_early(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan
         let is_candidate = service
             .deployment(inspection.identity.deployment)
             .is_some_and(|it| matches!(it.state, DeploymentState::Checking { .. }));
-        if let Some(address) = inspection.address.filter(|_| is_candidate) {
+        if inspection.address.is_some() && is_candidate {
             let container = seen.container.clone();
             let restart = Restart::UnlessStopped;
             let early = vec![
-                Action::SetAlias {
-                    container: container.clone(),
-                    environment: service.environment,
-                    address,
-                    alias: Some(service.slug.clone()),
-                },
+                Action::SetServing { container: container.clone(), serving: Serving::Yes },
                 Action::SetRestart { container, restart },
             ];
             plan.phases.insert(0, chain(early));

@@ -3,6 +3,7 @@
 use domain::{
     Clock, DeploymentId, EnvironmentId, Timestamp,
     deployment::{Condition, DeploymentState, RunConfig},
+    network::Pool,
     readiness::{Check, Probe},
     rollout::{Incident, Reconciler, Rollouts, ServiceKey, Step},
     runtime::Runtime,
@@ -14,6 +15,15 @@ use reconciler::{Reconcile, Settings};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// Who says where replicas answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Addresses {
+    /// The engine's adapter, which keeps them: always at the same address.
+    Kept,
+    /// The engine: somewhere else after each start.
+    Chosen,
+}
 
 pub(crate) struct World {
     pub(crate) clock: Arc<PausedClock>,
@@ -29,14 +39,33 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(Settings::default())
+        Self::of(Addresses::Kept)
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub(crate) fn of(addresses: Addresses) -> Self {
+        Self::with(Settings::default(), addresses)
+    }
+
+    pub(crate) fn with(settings: Settings, addresses: Addresses) -> Self {
+        match addresses {
+            Addresses::Kept => Self::keeping(settings, Pool::default()),
+            Addresses::Chosen => Self::on(settings, |clock, _| SimEngine::new(clock)),
+        }
+    }
+
+    /// With an adapter that keeps addresses of this pool.
+    pub(crate) fn keeping(settings: Settings, pool: Pool) -> Self {
+        Self::on(settings, |clock, rows| SimEngine::keeping(clock, Arc::new(rows), pool))
+    }
+
+    fn on(
+        settings: Settings,
+        engine: impl FnOnce(Arc<PausedClock>, FakeRollouts) -> SimEngine,
+    ) -> Self {
         let clock = Arc::new(PausedClock::default());
         let ids = Arc::new(SeededIds::default());
-        let engine = SimEngine::new(clock.clone());
         let rollouts = FakeRollouts::new(clock.clone(), ids.clone());
+        let engine = engine(clock.clone(), rollouts.clone());
         let environment = rollouts.add_environment();
         let (reconcile, stop, task) = begin(&clock, &ids, &engine, &rollouts, &settings);
         Self { clock, engine, rollouts, environment, ids, settings, reconcile, stop, task }

@@ -8,7 +8,7 @@ use bollard::models::{
     SystemInfo,
 };
 use domain::{
-    Limits, Protocol, Slug,
+    Limits, Protocol,
     runtime::{ReplicaSpec, Restart},
 };
 use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
@@ -44,8 +44,13 @@ impl Machine {
     }
 }
 
-/// The request for a replica's container.
-pub(crate) fn create(marks: Marks, spec: &ReplicaSpec, machine: Machine) -> ContainerCreateBody {
+/// The request for a replica's container at this address, without its service's name.
+pub(crate) fn create(
+    marks: Marks,
+    spec: &ReplicaSpec,
+    address: Ipv4Addr,
+    machine: Machine,
+) -> ContainerCreateBody {
     // By name, so that the container starts again on a network that had to be made anew.
     let network = marks.network_name(spec.identity.environment);
     let protocol = |protocol| match protocol {
@@ -96,7 +101,7 @@ pub(crate) fn create(marks: Marks, spec: &ReplicaSpec, machine: Machine) -> Cont
             ..HostConfig::default()
         }),
         networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(network, endpoint(spec.address, None))])),
+            endpoints_config: Some(HashMap::from([(network, endpoint(address, None))])),
         }),
         ..ContainerCreateBody::default()
     }
@@ -109,13 +114,13 @@ fn host_name(spec: &ReplicaSpec) -> String {
 }
 
 /// A place on a network: a fixed address, and perhaps the service's name.
-pub(crate) fn endpoint(address: Ipv4Addr, alias: Option<&Slug>) -> EndpointSettings {
+pub(crate) fn endpoint(address: Ipv4Addr, alias: Option<&str>) -> EndpointSettings {
     EndpointSettings {
         ipam_config: Some(EndpointIpamConfig {
             ipv4_address: Some(address.to_string()),
             ..EndpointIpamConfig::default()
         }),
-        aliases: alias.map(|alias| vec![alias.to_string()]),
+        aliases: alias.map(|alias| vec![alias.to_owned()]),
         ..EndpointSettings::default()
     }
 }

@@ -3,9 +3,11 @@
 use super::failure::Failure;
 use crate::Address;
 use bollard::{
-    API_DEFAULT_VERSION as NEWEST, BollardRequest, ClientVersion, Docker as Bollard, errors::Error,
+    API_DEFAULT_VERSION as NEWEST, BollardRequest, ClientVersion, Docker as Bollard,
+    errors::Error,
+    models::{SystemInfo, SystemInfoCgroupVersionEnum},
 };
-use domain::runtime::RuntimeError;
+use domain::runtime::{Engine, RuntimeError};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -60,6 +62,37 @@ impl Connection {
             tracing::debug!(engine.call = doing, "the engine did not do it");
         }
         answer
+    }
+
+    /// What the engine says of itself and its machine.
+    pub(crate) async fn info(&self) -> Result<SystemInfo, RuntimeError> {
+        let info =
+            self.call("describe itself", LOOK, |docker| async move { docker.info().await }).await;
+        Ok(info?)
+    }
+
+    /// The same in our words.
+    pub(crate) async fn describe(&self, info: SystemInfo) -> Result<Engine, RuntimeError> {
+        let api_version = self.client().await?.client_version().to_string();
+        let cgroup_version = match info.cgroup_version {
+            Some(SystemInfoCgroupVersionEnum::_2) => "2",
+            Some(SystemInfoCgroupVersionEnum::_1 | SystemInfoCgroupVersionEnum::EMPTY) | None => {
+                "1"
+            }
+        };
+        Ok(Engine {
+            id: info.id.unwrap_or_default(),
+            version: info.server_version.unwrap_or_default(),
+            api_version,
+            operating_system: info.operating_system.unwrap_or_default(),
+            kernel: info.kernel_version.unwrap_or_default(),
+            architecture: info.architecture.unwrap_or_default(),
+            storage_driver: info.driver.unwrap_or_default(),
+            cgroup_version: cgroup_version.to_owned(),
+            memory_bytes: info.mem_total.and_then(|it| u64::try_from(it).ok()).unwrap_or_default(),
+            cpus: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or_default(),
+            warnings: info.warnings.unwrap_or_default(),
+        })
     }
 
     /// What an error of a stream means.

@@ -90,9 +90,11 @@ impl Docker {
             self.check_volume(*volume).await?;
         }
         self.network_id(spec.identity.environment).await?;
+        // Written down before the engine is asked: whatever becomes of the answer, it stays the same.
+        let address = self.addresses.address(spec.identity.replica).await?;
         let machine = self.machine().await?;
         let name = self.marks.container_name(&spec.slug, spec.identity.replica);
-        let body = body::create(self.marks, spec, machine);
+        let body = body::create(self.marks, spec, address, machine);
         // Twice: the holder of the name may have gone by the time we look at it.
         for _ in 0..2 {
             let options = CreateContainerOptionsBuilder::new().name(&name).build();
@@ -297,7 +299,7 @@ impl Docker {
     }
 }
 
-fn foreign(container: &ContainerId) -> RuntimeError {
+pub(super) fn foreign(container: &ContainerId) -> RuntimeError {
     RuntimeError::Refused(format!(
         "container {} does not carry this instance's label, so it is not touched",
         container.short()

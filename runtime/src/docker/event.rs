@@ -85,7 +85,7 @@ fn hint(
             // Who was disconnected: each promotion does that, and its neighbours need not look up.
             let container = attributes.get("container").map(|id| ContainerId(id.clone()));
             let service = container.and_then(|container| containers.service(&container));
-            Some(service.map_or(RuntimeEvent::Network(environment), RuntimeEvent::Service))
+            Some(service.map_or(RuntimeEvent::Environment(environment), RuntimeEvent::Service))
         }
         EventMessageTypeEnum::EMPTY
         | EventMessageTypeEnum::BUILDER

@@ -1,8 +1,8 @@
 //! What our objects are called, and what is written on them.
 
 use domain::{
-    DeploymentId, EnvironmentId, InstanceId, ReplicaId, Slug,
-    runtime::{NetworkSpec, ReplicaIdentity, ReplicaSpec, VolumeSpec},
+    DeploymentId, EnvironmentId, InstanceId, ProjectId, ReplicaId, Slug,
+    runtime::{ReplicaIdentity, ReplicaSpec, VolumeSpec},
 };
 use std::{collections::HashMap, str::FromStr};
 
@@ -47,11 +47,8 @@ impl Marks {
         ])
     }
 
-    pub(crate) fn network(self, spec: &NetworkSpec) -> Labels {
-        self.labels([
-            (PROJECT, spec.project.to_string()),
-            (ENVIRONMENT, spec.environment.to_string()),
-        ])
+    pub(crate) fn network(self, project: ProjectId, environment: EnvironmentId) -> Labels {
+        self.labels([(PROJECT, project.to_string()), (ENVIRONMENT, environment.to_string())])
     }
 
     pub(crate) fn volume(self, spec: &VolumeSpec) -> Labels {

@@ -3,10 +3,12 @@
 use super::{
     Docker, body,
     connection::{ACT, LOOK},
+    container::foreign,
     failure::Failure,
     label,
-    observed::{address, has_alias},
+    observed::{address, given, has_alias},
 };
+use crate::host_routes;
 use bollard::{
     models::{
         Ipam, IpamConfig, Network, NetworkConnectRequest, NetworkCreateRequest,
@@ -15,9 +17,11 @@ use bollard::{
     query_parameters::ListNetworksOptions,
 };
 use domain::{
-    EnvironmentId, Slug,
-    runtime::{ContainerId, NetworkSpec, Networks, ObservedNetwork, RuntimeError, Subnet},
+    EnvironmentId, ProjectId,
+    network::{AddressError, gateway},
+    runtime::{ContainerId, RuntimeError, Serving},
 };
+use ipnet::Ipv4Net;
 use std::{
     collections::{HashMap, HashSet},
     net::Ipv4Addr,
@@ -25,30 +29,21 @@ use std::{
 };
 
 impl Docker {
-    pub(super) async fn list_networks(&self) -> Result<Networks, RuntimeError> {
-        let listed = self.raw_networks().await?;
-        let mut networks = Networks::default();
+    /// Learns which networks of ours there are.
+    async fn find_networks(&self) -> Result<(), RuntimeError> {
         let mut seen = HashSet::new();
-        for network in listed {
+        for network in self.raw_networks().await? {
             let labels = network.labels.clone().unwrap_or_default();
-            match self.marks.environment(&labels) {
-                Some(environment) if seen.insert(environment) => {
-                    let subnet = ranges(&network)
-                        .find(|(_, length)| *length == 24)
-                        .map(|(base, _)| Subnet::containing(base));
-                    networks.ours.push(ObservedNetwork { environment, subnet });
-                    self.networks.remember(environment, &network);
-                }
-                Some(environment) => {
-                    let id = network.id.as_deref().unwrap_or_default();
-                    tracing::warn!(environment.id = %environment, network.id = id, "an environment has a second network, which is not used");
-                    networks.foreign.extend(ranges(&network));
-                }
-                None => networks.foreign.extend(ranges(&network)),
+            let Some(environment) = self.marks.environment(&labels) else { continue };
+            if seen.insert(environment) {
+                self.networks.remember(environment, &network);
+            } else {
+                let id = network.id.as_deref().unwrap_or_default();
+                tracing::warn!(environment.id = %environment, network.id = id, "an environment has a second network, which is not used");
             }
         }
         self.networks.keep(&seen);
-        Ok(networks)
+        Ok(())
     }
 
     /// All networks, oldest first: of two of one name, the older is the one that replicas are on.
@@ -63,34 +58,44 @@ impl Docker {
         Ok(networks)
     }
 
-    pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<(), RuntimeError> {
+    pub(super) async fn make_network(
+        &self,
+        project: ProjectId,
+        environment: EnvironmentId,
+    ) -> Result<(), RuntimeError> {
         // The engine itself does not mind two networks of one name, so we look, and one at a time.
         let _turn = self.networks.turn.lock().await;
-        let name = self.marks.network_name(spec.environment);
-        let (ours, others) = self.networks_of(spec.environment).await?;
+        let name = self.marks.network_name(environment);
+        let (ours, others) = self.networks_of(environment).await?;
         if others.iter().any(|network| network.name.as_ref() == Some(&name)) {
             return Err(name_taken(&name));
         }
         if let [kept, doubles @ ..] = &ours[..] {
-            self.networks.remember(spec.environment, kept);
+            // It may be older than the database, which has to know it then.
+            self.subnet(environment, |_| ranges(kept).next()).await?;
+            self.networks.remember(environment, kept);
             // While there are two of one name, the engine starts no container on either.
             for double in doubles {
                 self.drop_one(double).await?;
             }
             return Ok(());
         }
+        let mut taken: Vec<Ipv4Net> = others.iter().flat_map(ranges).collect();
+        taken.extend(host_routes().into_iter().map(|route| route.addresses));
+        let free = |known: &[Ipv4Net]| self.pool.free_subnet(&[&taken, known].concat());
+        let subnet = self.subnet(environment, free).await?;
         let request = NetworkCreateRequest {
             name: name.clone(),
             driver: Some("bridge".to_owned()),
             ipam: Some(Ipam {
                 config: Some(vec![IpamConfig {
-                    subnet: Some(spec.subnet.to_string()),
-                    gateway: Some(spec.subnet.host(1).to_string()),
+                    subnet: Some(subnet.to_string()),
+                    gateway: gateway(subnet).map(|gateway| gateway.to_string()),
                     ..IpamConfig::default()
                 }]),
                 ..Ipam::default()
             }),
-            labels: Some(self.marks.network(spec)),
+            labels: Some(self.marks.network(project, environment)),
             ..NetworkCreateRequest::default()
         };
         let made =
@@ -101,15 +106,26 @@ impl Docker {
                 .await;
         match made {
             Ok(_) => {
-                self.networks.forget(spec.environment);
+                self.networks.forget(environment);
                 Ok(())
             }
             Err(failure) if failure.status() == Some(409) => Err(name_taken(&name)),
             Err(failure) if failure.says("overlaps") => Err(RuntimeError::Refused(format!(
-                "the addresses {} are in use by another network",
-                spec.subnet
+                "the addresses {subnet} are in use by another network"
             ))),
             Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The environment's subnet, which is kept from now on.
+    async fn subnet(
+        &self,
+        environment: EnvironmentId,
+        choose: impl Fn(&[Ipv4Net]) -> Option<Ipv4Net> + Send + Sync,
+    ) -> Result<Ipv4Net, RuntimeError> {
+        match self.addresses.subnet(environment, &choose).await {
+            Err(AddressError::NoSubnet) => Err(self.pool.exhausted()),
+            subnet => Ok(subnet?),
         }
     }
 
@@ -157,30 +173,35 @@ impl Docker {
         if let Some(id) = self.networks.id(environment) {
             return Ok(id);
         }
-        self.list_networks().await?;
+        self.find_networks().await?;
         self.networks
             .id(environment)
             .ok_or_else(|| RuntimeError::Gone(format!("the network of environment {environment}")))
     }
 
+    /// Puts a container on its network with its service's name or without: for this it leaves it
+    /// for a moment, and comes back at the same address.
     pub(super) async fn move_alias(
         &self,
         container: &ContainerId,
-        environment: EnvironmentId,
-        at: Ipv4Addr,
-        alias: Option<&Slug>,
+        serving: Serving,
     ) -> Result<(), RuntimeError> {
         let raw = self.raw_inspection(&container.0).await?;
         self.check_ours(container).await?;
         let labels = raw.config.and_then(|config| config.labels).unwrap_or_default();
+        let identity = self.marks.identity(&labels).ok_or_else(|| foreign(container))?;
+        let slug = label::slug(&labels);
+        let alias = slug.filter(|_| serving == Serving::Yes);
+        let environment = identity.environment;
         let networks = raw.network_settings.and_then(|it| it.networks).unwrap_or_default();
         let endpoint = networks.get(&self.marks.network_name(environment));
+        let at = match endpoint.and_then(given) {
+            Some(at) => at,
+            None => self.addresses.address(identity.replica).await?,
+        };
         if let Some(endpoint) = endpoint {
-            let is_named = match alias {
-                Some(alias) => has_alias(endpoint, Some(alias.as_str())),
-                None => !has_alias(endpoint, label::slug(&labels)),
-            };
-            if is_named && address(endpoint) == Some(at) {
+            let is_named = has_alias(endpoint, slug) == alias.is_some();
+            if is_named && address(endpoint) == Some(at.into()) {
                 return Ok(());
             }
             let id = endpoint.network_id.clone().filter(|id| !id.is_empty());
@@ -221,7 +242,7 @@ impl Docker {
         container: &ContainerId,
         environment: EnvironmentId,
         at: Ipv4Addr,
-        alias: Option<&Slug>,
+        alias: Option<&str>,
     ) -> Result<(), RuntimeError> {
         let network = self.network_id(environment).await?;
         let request = NetworkConnectRequest {
@@ -248,15 +269,10 @@ fn name_taken(name: &str) -> RuntimeError {
     ))
 }
 
-/// A network's IPv4 ranges: first address and prefix length.
-fn ranges(network: &Network) -> impl Iterator<Item = (Ipv4Addr, u8)> {
+/// A network's IPv4 addresses.
+fn ranges(network: &Network) -> impl Iterator<Item = Ipv4Net> {
     let configs = network.ipam.as_ref().and_then(|ipam| ipam.config.as_deref()).unwrap_or_default();
-    configs.iter().filter_map(|config| range(config.subnet.as_deref()?))
-}
-
-fn range(text: &str) -> Option<(Ipv4Addr, u8)> {
-    let (base, length) = text.split_once('/')?;
-    Some((base.parse().ok()?, length.parse().ok().filter(|length| *length <= 32)?))
+    configs.iter().filter_map(|config| config.subnet.as_deref()?.parse().ok())
 }
 
 /// What is known of our networks, and whose turn it is to make or remove one.
@@ -297,18 +313,5 @@ impl Known {
     /// Whose network has this name.
     pub(super) fn environment(&self, name: &str) -> Option<EnvironmentId> {
         self.lock().iter().find(|(_, seen)| seen.name == name).map(|(environment, _)| *environment)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_read_and_nonsense_is_left_out() {
-        assert_eq!(range("10.215.3.0/24"), Some((Ipv4Addr::new(10, 215, 3, 0), 24)));
-        assert_eq!(range("fd00::/64"), None);
-        assert_eq!(range("10.0.0.0/64"), None);
-        assert_eq!(range("10.0.0.0"), None);
     }
 }

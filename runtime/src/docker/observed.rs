@@ -12,7 +12,7 @@ use domain::{
     Timestamp,
     runtime::{ContainerId, ContainerState, Inspection, ObservedReplica},
 };
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 impl Marks {
     /// A container from a list; `None` when it is not a replica of ours.
@@ -53,7 +53,7 @@ impl Marks {
                 .and_then(|count| u64::try_from(count).ok())
                 .unwrap_or_default(),
             restart: body::restart(&host),
-            has_alias: endpoint.is_some_and(|endpoint| has_alias(endpoint, label::slug(&labels))),
+            serves: endpoint.is_some_and(|endpoint| has_alias(endpoint, label::slug(&labels))),
             address: endpoint.and_then(address),
             limits: body::limits(&host),
             error: state.error.filter(|error| !error.is_empty()),
@@ -62,14 +62,17 @@ impl Marks {
 }
 
 /// Where a container answers, or will answer once it runs.
-pub(super) fn address(endpoint: &EndpointSettings) -> Option<Ipv4Addr> {
-    let given = endpoint.ipam_config.as_ref().and_then(|config| config.ipv4_address.as_deref());
-    endpoint
-        .ip_address
-        .as_deref()
-        .filter(|address| !address.is_empty())
-        .or(given)
-        .and_then(|address| address.parse().ok())
+pub(super) fn address(endpoint: &EndpointSettings) -> Option<IpAddr> {
+    let taken = endpoint.ip_address.as_deref().filter(|address| !address.is_empty());
+    match taken {
+        Some(address) => address.parse().ok(),
+        None => given(endpoint).map(IpAddr::V4),
+    }
+}
+
+/// The address that we have given it, which it has each time it runs.
+pub(super) fn given(endpoint: &EndpointSettings) -> Option<Ipv4Addr> {
+    endpoint.ipam_config.as_ref()?.ipv4_address.as_deref()?.parse().ok()
 }
 
 /// Whether this name leads to it.

@@ -13,7 +13,7 @@ use domain::runtime::{ContainerId, Question, RuntimeError};
 use futures::StreamExt;
 use std::{
     collections::HashMap,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{IpAddr, SocketAddr},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -30,17 +30,17 @@ impl Docker {
     pub(super) async fn ask(
         &self,
         container: &ContainerId,
-        address: Ipv4Addr,
+        address: IpAddr,
         question: &Question,
         limit: Duration,
     ) -> Result<bool, RuntimeError> {
         match question {
             Question::Tcp(port) => {
-                let dialled = TcpStream::connect(SocketAddrV4::new(address, *port));
+                let dialled = TcpStream::connect(SocketAddr::new(address, *port));
                 Ok(matches!(timeout(limit, dialled).await, Ok(Ok(_))))
             }
             Question::Http { port, path } => {
-                let got = get(SocketAddrV4::new(address, *port), path);
+                let got = get(SocketAddr::new(address, *port), path);
                 Ok(matches!(timeout(limit, got).await, Ok(Some(200..=399))))
             }
             Question::Command(command) => self.run(container, command, limit).await,
@@ -117,7 +117,7 @@ impl Docker {
 }
 
 /// The status that a GET answers with; `None` when nothing that speaks HTTP answers.
-async fn get(address: SocketAddrV4, path: &str) -> Option<u16> {
+async fn get(address: SocketAddr, path: &str) -> Option<u16> {
     if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_would_end_the_line_is_never_sent() {
-        let nobody = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1);
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
 
         assert_eq!(get(nobody, "/ HTTP/1.1\r\nX: y").await, None);
     }

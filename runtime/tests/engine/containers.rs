@@ -10,9 +10,10 @@ use bollard::{
 };
 use domain::{
     ImageRef, Limits, MountPath, PullPolicy, Secret, VariableKey, VolumeId,
+    network::Pool,
     runtime::{
         ContainerId, ContainerState, Existed, Question, ReplicaSpec, Restart, Runtime,
-        RuntimeError, VolumeSpec,
+        RuntimeError, Serving, VolumeSpec,
     },
 };
 use std::time::Duration;
@@ -30,13 +31,13 @@ async fn a_replica_lives_and_dies_and_is_found_by_its_labels() {
     let container = lab.docker.create(&spec).await.unwrap();
     let [made] = &lab.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
     assert_eq!((&made.container, made.identity), (&container, spec.identity));
-    assert_eq!((made.state, made.address), (ContainerState::Created, Some(spec.address)));
+    assert_eq!(made.state, ContainerState::Created);
 
     lab.docker.start(&container).await.unwrap();
     lab.docker.start(&container).await.expect("starting twice is starting once");
     let runs = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
-    assert_eq!((runs.identity, runs.address), (spec.identity, Some(spec.address)));
-    assert!(runs.started_at.is_some() && !runs.has_alias && runs.error.is_none());
+    assert_eq!((runs.identity, runs.address), (spec.identity, Some(lab.address(&spec).await)));
+    assert!(runs.started_at.is_some() && !runs.serves && runs.error.is_none());
     let of_service = lab.docker.replicas_of(spec.identity.service).await.unwrap();
     assert_eq!(of_service.len(), 1);
 
@@ -92,7 +93,7 @@ async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
         lab.docker.stop(&holder, Duration::ZERO).await,
         lab.docker.remove(&holder).await,
         lab.docker.set_restart(&holder, Restart::No).await,
-        lab.docker.set_alias(&holder, lab.environment, spec.address, None).await,
+        lab.docker.set_serving(&holder, Serving::No).await,
     ] {
         assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
     }
@@ -281,8 +282,9 @@ async fn readiness_questions_are_answered_from_outside_and_inside() {
     let lab = Lab::new().await;
     let spec = lab.replica("web", &SERVE);
     let container = lab.run(&spec).await;
+    let address = lab.address(&spec).await;
     let ask = async |question: Question| {
-        lab.docker.probe(&container, spec.address, &question, FIVE).await.unwrap()
+        lab.docker.probe(&container, address, &question, FIVE).await.unwrap()
     };
     let http = |port, path: &str| Question::Http { port, path: path.to_owned() };
     let command = |words: &[&str]| {
@@ -311,10 +313,10 @@ async fn a_command_that_hangs_is_not_ready_and_is_not_run_again_beside_itself() 
     let spec = lab.replica("web", &SLEEP);
     let container = lab.run(&spec).await;
     let hangs = Question::Command(["/bin/busybox", "sleep", "3599"].map(str::to_owned).to_vec());
-    let moment = Duration::from_millis(300);
+    let (address, moment) = (lab.address(&spec).await, Duration::from_millis(300));
 
     for _ in 0..3 {
-        assert!(!lab.docker.probe(&container, spec.address, &hangs, moment).await.unwrap());
+        assert!(!lab.docker.probe(&container, address, &hangs, moment).await.unwrap());
     }
 
     let processes = lab.exec(&container, &["/bin/busybox", "ps"]).await;
@@ -359,12 +361,13 @@ async fn two_instances_on_one_engine_do_not_see_or_touch_each_other() {
     let container = lab.run(&lab.replica("web", &SLEEP)).await;
 
     assert_eq!(other.docker.replicas().await.unwrap(), []);
-    let networks = other.docker.networks().await.unwrap();
-    assert_eq!(networks.ours.len(), 1);
-    assert!(networks.foreign.contains(&(lab.subnet.base(), 24)));
+    let there = other.adapter(Pool { range: lab.subnet, size: 24 });
+    let (project, environment) = (other.project, other.rows.add_environment());
+    let shared = there.ensure_environment(project, environment).await;
+    assert!(matches!(shared, Err(RuntimeError::NoRoom(_))), "{shared:?}");
     let touched = other.docker.remove(&container).await;
     assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
-    other.docker.remove_network(lab.environment).await.expect("it has none of that name");
+    other.docker.remove_environment(lab.environment).await.expect("it has none of that name");
 
     let seen = lab.docker.inspect(&container).await.unwrap().unwrap();
     assert_eq!(seen.state, ContainerState::Running);

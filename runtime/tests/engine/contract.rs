@@ -4,7 +4,8 @@ use crate::lab::Lab;
 use async_trait::async_trait;
 use bollard::{
     models::{
-        ContainerCreateBody, ContainerStateStatusEnum, NetworkCreateRequest, VolumeCreateRequest,
+        ContainerCreateBody, ContainerStateStatusEnum, NetworkCreateRequest,
+        NetworkDisconnectRequest, VolumeCreateRequest,
     },
     query_parameters::{
         CreateContainerOptionsBuilder, InspectNetworkOptions, KillContainerOptions,
@@ -12,8 +13,8 @@ use bollard::{
     },
 };
 use domain::{
-    EnvironmentId, VolumeId,
-    runtime::{ContainerId, NetworkSpec, ReplicaSpec, Runtime},
+    EnvironmentId, ProjectId, VolumeId,
+    runtime::{ContainerId, ReplicaSpec, Runtime},
     testing::contract::{Ground, Play},
 };
 use std::time::Duration;
@@ -29,8 +30,8 @@ impl Ground for Lab {
         &self.docker
     }
 
-    fn network(&self) -> NetworkSpec {
-        self.network()
+    fn environment(&self) -> (ProjectId, EnvironmentId) {
+        (self.project, self.environment)
     }
 
     fn replica(&self, slug: &str, play: Play) -> ReplicaSpec {
@@ -59,6 +60,11 @@ impl Ground for Lab {
         self.raw.pause_container(&container.0).await.expect("a pause");
     }
 
+    async fn disconnect(&self, container: &ContainerId) {
+        let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
+        self.raw.disconnect_network(&self.network_name(), off).await.expect("a disconnection");
+    }
+
     async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
         let body = ContainerCreateBody {
             image: Some(self.image.id.clone()),
@@ -80,7 +86,7 @@ impl Ground for Lab {
         })
     }
 
-    async fn occupy_network(&self, environment: EnvironmentId) -> String {
+    async fn occupy_environment(&self, environment: EnvironmentId) -> String {
         let name = format!("easel-{}-{}", self.instance.short(), environment.short());
         let request = NetworkCreateRequest { name: name.clone(), ..Default::default() };
         self.foreign.lock().expect("nobody panics with it").push(name.clone());

@@ -22,7 +22,7 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
     lab.exec(&container, &["/bin/busybox", "true"]).await;
     let other = Lab::new().await;
     other.run(&other.replica("web", &SLEEP)).await;
-    let network = format!("easel-{}-{}", lab.instance.short(), lab.environment.short());
+    let network = lab.network_name();
     let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
     lab.raw.disconnect_network(&network, off).await.unwrap();
     lab.docker.stop(&container, Duration::ZERO).await.unwrap();
@@ -42,7 +42,7 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
                 ends += 1;
             }
             event => {
-                assert_eq!(event, RuntimeEvent::Network(lab.environment));
+                assert_eq!(event, RuntimeEvent::Environment(lab.environment));
                 networks += 1;
             }
         }
@@ -55,7 +55,7 @@ async fn a_container_taken_off_its_network_is_news_of_its_own_service_only() {
     let spec = lab.replica("web", &SLEEP);
     let container = lab.run(&spec).await;
     let events = lab.docker.events().await.unwrap();
-    let network = format!("easel-{}-{}", lab.instance.short(), lab.environment.short());
+    let network = lab.network_name();
     let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
 
     lab.raw.disconnect_network(&network, off).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_container_taken_off_its_network_is_news_of_its_own_service_only() {
     let told = events.take_until(tokio::time::sleep(Duration::from_secs(2)));
     let told: Vec<_> = told.collect().await;
     assert!(told.contains(&RuntimeEvent::Service(spec.identity.service)), "{told:?}");
-    assert!(!told.contains(&RuntimeEvent::Network(lab.environment)), "{told:?}");
+    assert!(!told.contains(&RuntimeEvent::Environment(lab.environment)), "{told:?}");
 }
 
 // F34
@@ -72,7 +72,7 @@ async fn a_container_taken_off_its_network_is_news_of_its_own_service_only() {
 async fn the_stream_ends_when_the_engine_goes_away() {
     let proxy = Proxy::new().await;
     let lab = Lab::at(&proxy.address()).await;
-    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    lab.ensure().await.unwrap();
     let mut events = lab.docker.events().await.unwrap();
     let spec = lab.replica("web", &SLEEP);
     lab.docker.create(&spec).await.unwrap();

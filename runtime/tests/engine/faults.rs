@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::runtime::{Follow, LogsFrom, Runtime, RuntimeError};
 use futures::StreamExt;
-use runtime::Docker;
+use runtime::engine_at;
 use std::time::{Duration, Instant};
 
 const SLEEP: [&str; 2] = ["sleep", "3600"];
@@ -28,10 +28,7 @@ async fn an_engine_that_comes_up_later_is_found_by_the_same_adapter() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_told_as_such() {
-    let lab = Lab::without_network().await;
-    let docker = Docker::new(lab.instance, "tcp://127.0.0.1:9".parse().unwrap());
-
-    let absent = docker.engine().await.unwrap_err();
+    let absent = engine_at("tcp://127.0.0.1:9".parse().unwrap()).await.unwrap_err();
 
     assert!(absent.to_string().contains("nobody listens at tcp://127.0.0.1:9"), "{absent}");
 }
@@ -62,7 +59,7 @@ async fn a_hung_engine_costs_its_callers_no_more_than_the_limit_and_is_back_at_o
 async fn a_container_whose_answer_was_lost_is_found_again_and_not_doubled() {
     let proxy = Proxy::new().await;
     let lab = Lab::at(&proxy.address()).await;
-    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    lab.ensure().await.unwrap();
     let spec = lab.replica("web", &SLEEP);
 
     proxy.set("/containers/create", Fault::CutAfter);
@@ -81,7 +78,7 @@ async fn a_container_whose_answer_was_lost_is_found_again_and_not_doubled() {
 async fn a_start_whose_answer_was_lost_may_be_repeated() {
     let proxy = Proxy::new().await;
     let lab = Lab::at(&proxy.address()).await;
-    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    lab.ensure().await.unwrap();
     let container = lab.docker.create(&lab.replica("web", &SLEEP)).await.unwrap();
 
     proxy.set("/start", Fault::CutAfter);
@@ -96,7 +93,7 @@ async fn a_start_whose_answer_was_lost_may_be_repeated() {
 async fn an_engine_that_fails_at_one_thing_is_not_taken_for_an_outage() {
     let proxy = Proxy::new().await;
     let lab = Lab::at(&proxy.address()).await;
-    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    lab.ensure().await.unwrap();
     let container = lab.docker.create(&lab.replica("web", &SLEEP)).await.unwrap();
     proxy.set(
         "/start",
@@ -161,7 +158,7 @@ async fn calls_name_the_version_that_was_agreed_on_and_an_outage_asks_again() {
 async fn a_log_that_is_cut_off_goes_on_where_it_was() {
     let proxy = Proxy::new().await;
     let lab = Lab::at(&proxy.address()).await;
-    lab.docker.ensure_network(&lab.network()).await.unwrap();
+    lab.ensure().await.unwrap();
     let script = "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done";
     let container = lab.run(&lab.replica("web", &["sh", "-c", script])).await;
     lab.until(&container, |seen| seen.exit_code == Some(0) && seen.finished_at.is_some()).await;

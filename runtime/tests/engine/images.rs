@@ -6,6 +6,7 @@ use crate::{
 };
 use domain::{
     ImageRef, PullPolicy,
+    network::Pool,
     runtime::{PullProgress, Runtime, RuntimeError},
 };
 use std::{sync::Mutex, time::Duration};
@@ -121,8 +122,7 @@ async fn an_image_that_was_removed_after_it_was_pinned_is_told_as_such() {
 async fn a_pull_without_a_sign_of_life_ends_and_says_who_was_silent() {
     let proxy = Proxy::new().await;
     let mut lab = Lab::at(&proxy.address()).await;
-    lab.docker = runtime::Docker::new(lab.instance, proxy.address().parse().unwrap())
-        .with_pull_idle(Duration::from_millis(200));
+    lab.docker = lab.adapter(Pool::default()).with_pull_idle(Duration::from_millis(200));
     let pull = async || {
         lab.docker
             .ensure_image(&image("ghcr.io/team/app:1"), PullPolicy::Always, &|_| ())

@@ -11,20 +11,20 @@ use bollard::{
 use domain::{
     Command, DeploymentId, EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy,
     ReplicaId, ServiceId, Slug,
+    network::{Addresses, Pool},
     runtime::{
-        ContainerId, ContainerState, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity,
-        ReplicaSpec, Restart, Runtime, RuntimeError, Subnet,
+        ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, ReplicaSpec,
+        Restart, Runtime, RuntimeError,
     },
+    testing::{FakeRollouts, ManualClock, SeededIds},
 };
 use futures::StreamExt;
+use ipnet::Ipv4Net;
 use runtime::{Address, Docker};
 use std::{
     collections::HashMap,
-    net::Ipv4Addr,
-    sync::{
-        Mutex,
-        atomic::{AtomicU8, Ordering},
-    },
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use uuid::Uuid;
@@ -39,12 +39,16 @@ pub(crate) struct Lab {
     pub(crate) raw: bollard::Docker,
     /// Where that engine is.
     engine: String,
+    /// Which way the adapter goes to it.
+    way: Address,
+    /// Where the adapter keeps addresses.
+    pub(crate) rows: FakeRollouts,
     pub(crate) instance: InstanceId,
     pub(crate) project: ProjectId,
     pub(crate) environment: EnvironmentId,
     pub(crate) image: PinnedImage,
-    pub(crate) subnet: Subnet,
-    last_host: AtomicU8,
+    /// The only one that the adapter may choose.
+    pub(crate) subnet: Ipv4Net,
     /// Containers, networks and volumes without our label that are to be removed as well.
     pub(crate) foreign: Mutex<Vec<String>>,
 }
@@ -74,9 +78,13 @@ fn id<T: From<Uuid>>() -> T {
 }
 
 /// A /24 of a range that only these tests use, by random digits.
-fn any_subnet(random: InstanceId) -> Subnet {
+fn any_subnet(random: InstanceId) -> Ipv4Net {
     let [a, b, ..] = *random.as_uuid().as_bytes();
-    Subnet::containing(Ipv4Addr::new(10, 192 + a % 16, b, 0))
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 192 + a % 16, b, 0), 24)
+}
+
+fn only(subnet: Ipv4Net) -> Pool {
+    Pool { range: subnet, size: subnet.prefix_len() }
 }
 
 impl Lab {
@@ -84,10 +92,11 @@ impl Lab {
     pub(crate) async fn new() -> Self {
         let mut lab = Self::without_network().await;
         for _ in 0..10 {
-            match lab.docker.ensure_network(&lab.network()).await {
+            match lab.ensure().await {
                 // Another test has drawn the same addresses.
+                Err(RuntimeError::NoRoom(_)) => lab.move_to(only(any_subnet(id()))),
                 Err(RuntimeError::Refused(why)) if why.contains("in use by another network") => {
-                    lab.subnet = any_subnet(id());
+                    lab.move_to(only(any_subnet(id())));
                 }
                 made => {
                     made.expect("a network");
@@ -96,6 +105,42 @@ impl Lab {
             }
         }
         panic!("ten ranges of addresses in a row are taken");
+    }
+
+    /// Makes the environment's network.
+    pub(crate) async fn ensure(&self) -> Result<(), RuntimeError> {
+        self.docker.ensure_environment(self.project, self.environment).await
+    }
+
+    /// Another environment, whose network is taken from there.
+    pub(crate) fn move_to(&mut self, pool: Pool) {
+        self.subnet = pool.range;
+        self.environment = self.rows.add_environment();
+        self.project = self.rows.world().environments[&self.environment];
+        self.docker = self.adapter(pool);
+    }
+
+    /// An adapter on the same rows.
+    pub(crate) fn adapter(&self, pool: Pool) -> Docker {
+        Docker::new(self.instance, self.way.clone(), Arc::new(self.rows.clone()), pool)
+    }
+
+    /// The networks of the instance: name and addresses.
+    pub(crate) async fn networks(&self) -> Vec<(String, Ipv4Net)> {
+        let filter =
+            HashMap::from([("label", vec![format!("io.easel.instance={}", self.instance)])]);
+        let list = ListNetworksOptionsBuilder::new().filters(&filter).build();
+        let found = self.raw.list_networks(Some(list)).await.expect("a list");
+        let subnet = |network: bollard::models::Network| {
+            let config = network.ipam?.config?.into_iter().next()?;
+            Some((network.name?, config.subnet?.parse().expect("a subnet")))
+        };
+        found.into_iter().filter_map(subnet).collect()
+    }
+
+    /// The name that the environment's network gets.
+    pub(crate) fn network_name(&self) -> String {
+        format!("easel-{}-{}", self.instance.short(), self.environment.short())
     }
 
     pub(crate) async fn without_network() -> Self {
@@ -115,53 +160,64 @@ impl Lab {
             panic!("these tests need a Docker engine at {engine} (EASEL_TEST_ENGINE): {error}")
         });
         let reference = import_busybox(&raw, instance).await;
-        let direct = Docker::new(instance, engine.parse().expect("an address"));
+        let (clock, ids) = (Arc::<ManualClock>::default(), Arc::<SeededIds>::default());
+        let rows = FakeRollouts::new(clock, ids);
+        let subnet = any_subnet(instance);
+        let adapter = |address: &str| {
+            let address = address.parse().expect("an address");
+            Docker::new(instance, address, Arc::new(rows.clone()), only(subnet))
+        };
+        let direct = adapter(engine);
         let image = direct
             .ensure_image(&reference, PullPolicy::Never, &|_| ())
             .await
             .expect("the image that has just been made");
-        let address: Address = address.parse().expect("an address");
+        let environment = rows.add_environment();
         Self {
-            docker: Docker::new(instance, address),
+            docker: adapter(address),
             raw,
             engine: engine.to_owned(),
+            way: address.parse().expect("an address"),
             instance,
-            project: id(),
-            environment: id(),
+            project: rows.world().environments[&environment],
+            environment,
+            rows,
             image,
-            subnet: any_subnet(instance),
-            last_host: AtomicU8::new(1),
+            subnet,
             foreign: Mutex::default(),
         }
-    }
-
-    pub(crate) fn network(&self) -> NetworkSpec {
-        NetworkSpec { project: self.project, environment: self.environment, subnet: self.subnet }
     }
 
     /// A replica of a new service that runs `busybox` with these arguments.
     pub(crate) fn replica(&self, slug: &str, arguments: &[&str]) -> ReplicaSpec {
         let command = ["/bin/busybox"].iter().chain(arguments).map(|&word| word.to_owned());
+        let identity = ReplicaIdentity {
+            project: self.project,
+            environment: self.environment,
+            service: id::<ServiceId>(),
+            deployment: id::<DeploymentId>(),
+            replica: id::<ReplicaId>(),
+            generation: 1,
+        };
+        let slug = Slug::try_from(slug).expect("a slug");
+        self.rows.add_replica(identity, &slug);
         ReplicaSpec {
-            identity: ReplicaIdentity {
-                project: self.project,
-                environment: self.environment,
-                service: id::<ServiceId>(),
-                deployment: id::<DeploymentId>(),
-                replica: id::<ReplicaId>(),
-                generation: 1,
-            },
-            slug: Slug::try_from(slug).expect("a slug"),
+            identity,
+            slug,
             image: self.image.clone(),
             command: Some(Command::try_from(command.collect::<Vec<_>>()).expect("a command")),
             variables: Vec::new(),
             ports: Vec::new(),
             limits: Limits::default(),
             mounts: Vec::new(),
-            address: self.subnet.host(self.last_host.fetch_add(1, Ordering::Relaxed) + 1),
             stop_grace: Duration::from_secs(1),
             restart: Restart::No,
         }
+    }
+
+    /// The address that the adapter gives it.
+    pub(crate) async fn address(&self, spec: &ReplicaSpec) -> IpAddr {
+        self.rows.address(spec.identity.replica).await.expect("an address").into()
     }
 
     /// The name that its container gets.

@@ -1,5 +1,6 @@
 //! The adapter on a real engine: that of `EASEL_TEST_ENGINE`, or this machine's.
 
+mod addresses;
 mod containers;
 mod contract;
 mod events;

@@ -4,6 +4,7 @@ use crate::{lab::Lab, loopback::Registry};
 use bollard::{body_full, query_parameters::CreateImageOptionsBuilder};
 use domain::{
     ImageRef, PullPolicy,
+    network::Pool,
     runtime::{PinnedImage, Runtime, RuntimeError},
 };
 use futures::StreamExt;
@@ -194,8 +195,7 @@ async fn a_registry_that_falls_silent_in_the_middle_is_named() {
     let noise = unlike_any_other(&lab, 4_000_000).await;
     registry.push(&noise, "team/noise", "1").await;
     registry.forget(&noise).await;
-    lab.docker = runtime::Docker::new(lab.instance, crate::lab::engine().parse().unwrap())
-        .with_pull_idle(Duration::from_secs(2));
+    lab.docker = lab.adapter(Pool::default()).with_pull_idle(Duration::from_secs(2));
 
     let way = Way::to(&registry, 1_000_000, End::Halt).await;
     let image = format!("{}/team/noise:1", way.address);

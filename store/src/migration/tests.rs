@@ -62,6 +62,33 @@ async fn a_shipped_step_never_changes() {
     }
 }
 
+// DK-164, design §4: networks of an installation from before stay as they are.
+#[tokio::test]
+async fn subnets_from_before_are_a_24_each() {
+    let db = fresh().await;
+    Migrator::up(&db, Some(6)).await.expect("the steps of before run");
+    let insert = |id: u8, subnet: &str| {
+        format!(
+            "INSERT INTO environment (id, project_id, name, slug, created_at, revision, edit_seq, \
+             pending, subnet) VALUES (x'{id:032x}', x'00', 'e', 'e{id}', 0, 0, 0, 0, {subnet})"
+        )
+    };
+    db.execute_unprepared("PRAGMA foreign_keys = OFF").await.expect("no project is needed");
+    for (id, subnet) in [(1, "'10.215.3.0'"), (2, "'10.215.4.0'"), (3, "NULL")] {
+        db.execute_unprepared(&insert(id, subnet)).await.expect("it is inserted");
+    }
+
+    Migrator::up(&db, None).await.expect("the new steps run");
+
+    let sql = "SELECT subnet FROM environment ORDER BY id";
+    let query = Statement::from_string(DbBackend::Sqlite, sql);
+    let rows = db.query_all_raw(query).await.expect("they can be read");
+    let subnets: Vec<Option<String>> =
+        rows.iter().map(|row| row.try_get_by_index(0).expect("it is text")).collect();
+    let subnets: Vec<_> = subnets.iter().map(Option::as_deref).collect();
+    assert_eq!(subnets, [Some("10.215.3.0/24"), Some("10.215.4.0/24"), None]);
+}
+
 #[tokio::test]
 async fn a_step_that_fails_leaves_nothing() {
     let db = fresh().await;

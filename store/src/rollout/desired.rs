@@ -8,19 +8,19 @@ use crate::{
     table,
 };
 use domain::{
-    Deployment, DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, Result,
-    ServiceId, Set, Slug, Timestamp, VolumeId,
+    Deployment, DeploymentId, EnvironmentId, Limits, ProjectId, ReplicaId, Result, ServiceId, Set,
+    Slug, Timestamp, VolumeId,
     rollout::{
         Aim, Desired, EnvironmentView, MEMORY, Ownership, ReplicaRow, ServiceKey, ServiceView,
         Subject, Tombstone,
     },
-    runtime::{ContainerId, Subnet},
+    runtime::ContainerId,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, Statement,
 };
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Everything.
@@ -36,14 +36,11 @@ pub(super) async fn load(
         .await
         .map_err(failed("read environments"))?
         .into_iter()
-        .map(|row| {
-            Ok(EnvironmentView {
-                id: EnvironmentId::new(row.id),
-                project: ProjectId::new(row.project_id),
-                subnet: row.subnet.as_deref().map(subnet).transpose()?,
-            })
+        .map(|row| EnvironmentView {
+            id: EnvironmentId::new(row.id),
+            project: ProjectId::new(row.project_id),
         })
-        .collect::<Result<_>>()?;
+        .collect();
     Ok(Desired {
         ownership,
         environments,
@@ -63,24 +60,6 @@ pub(super) async fn load_one(
         service: services(inner, db, Some(key), now).await?.pop(),
         tombstones: tombstones(db, Some(key), now).await?,
     })
-}
-
-/// The addresses of all networks.
-pub(super) async fn subnets(db: &DatabaseTransaction) -> Result<Vec<Subnet>> {
-    let bases: Vec<String> = table::environment::Entity::find()
-        .select_only()
-        .column(table::environment::Column::Subnet)
-        .filter(table::environment::Column::Subnet.is_not_null())
-        .into_tuple()
-        .all(db)
-        .await
-        .map_err(failed("read subnets"))?;
-    bases.iter().map(|base| subnet(base)).collect()
-}
-
-fn subnet(base: &str) -> Result<Subnet> {
-    let base: Ipv4Addr = base.parse().map_err(Error::internal("read a subnet"))?;
-    Ok(Subnet::containing(base))
 }
 
 async fn services(
@@ -124,7 +103,7 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
     let (clause, values) = narrowed(only, "c");
     let sql = format!(
         "SELECT c.environment_id, c.service_id, c.wanted, c.limits, s.slug, e.project_id, \
-         e.subnet, t.active, t.condition, t.why \
+         t.active, t.condition, t.why \
          FROM service_config c JOIN service s ON s.id = c.service_id \
          JOIN environment e ON e.id = c.environment_id \
          LEFT JOIN service_state t \
@@ -142,7 +121,6 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
         let limits: String = row.try_get("", "limits").map_err(&doing)?;
         let slug: String = row.try_get("", "slug").map_err(&doing)?;
         let project: Uuid = row.try_get("", "project_id").map_err(&doing)?;
-        let base: Option<String> = row.try_get("", "subnet").map_err(&doing)?;
         let active: Option<Uuid> = row.try_get("", "active").map_err(&doing)?;
         let condition: Option<String> = row.try_get("", "condition").map_err(&doing)?;
         let why: Option<String> = row.try_get("", "why").map_err(&doing)?;
@@ -151,7 +129,6 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
             project: ProjectId::new(project),
             environment: EnvironmentId::new(key.0),
             slug: text::<Slug>(slug)?,
-            subnet: base.as_deref().map(subnet).transpose()?,
             wanted: u16::try_from(wanted).unwrap_or_default(),
             limits: parse::<Limits>(&limits)?,
             active: active.map(DeploymentId::new),
@@ -207,7 +184,6 @@ fn replica(row: table::replica::Model) -> Result<ReplicaRow> {
         id: ReplicaId::new(row.id),
         deployment: DeploymentId::new(row.deployment_id),
         index: u16::try_from(row.index).unwrap_or_default(),
-        address: row.address.parse().map_err(Error::internal("read a replica"))?,
         container: row.container.map(ContainerId),
         ledger: parse(&row.ledger)?,
         retired_at: time(row.retired_at),

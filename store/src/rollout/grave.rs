@@ -81,7 +81,7 @@ pub(crate) async fn bury(tx: &Transaction, place: Place, services: &[ServiceId])
     Ok(())
 }
 
-/// Buries an environment's network. Its services have been buried before.
+/// Buries an environment: what the engine keeps for it. Its services have been buried before.
 pub(crate) async fn bury_environment(
     tx: &Transaction,
     project: ProjectId,

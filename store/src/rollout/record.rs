@@ -3,9 +3,9 @@
 use super::{Result, grave, ownership, replica, row, set};
 use crate::{
     deployment,
-    error::{failed, is_taken},
+    error::failed,
     row::{from_word, word},
-    table::{self, environment, instance, service_state, volume_made},
+    table::{self, instance, service_state, volume_made},
     transaction::Transaction,
 };
 use domain::{
@@ -14,7 +14,6 @@ use domain::{
     deployments::DeploymentSummary,
     event::Event,
     rollout::{Ownership, RolloutError, ServiceKey, Step},
-    runtime::Subnet,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -29,9 +28,6 @@ fn stale<T>(why: impl Into<String>) -> Result<T> {
 pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Result<()> {
     match step {
         Step::EngineBound { engine } => bind(tx, engine).await,
-        Step::SubnetAssigned { environment, subnet } => {
-            assign(tx, environment.as_uuid(), *subnet).await
-        }
         Step::ReplicaAdded { replica, deployment, index } => {
             replica::add(tx, at, *replica, *deployment, *index).await
         }
@@ -128,30 +124,6 @@ async fn bind(tx: &Transaction, engine: &str) -> Result<()> {
         Ownership::Bound { engine: bound } if bound == engine => Ok(()),
         Ownership::Bound { .. } => stale("another engine is bound"),
         Ownership::Doubtful { .. } => stale("a person must confirm the engine first"),
-    }
-}
-
-async fn assign(tx: &Transaction, environment: uuid::Uuid, subnet: Subnet) -> Result<()> {
-    let base = subnet.base().to_string();
-    let known = environment::Entity::find_by_id(environment)
-        .one(&tx.db)
-        .await
-        .map_err(failed("find an environment"))?;
-    match known {
-        None => return stale("the environment is gone"),
-        Some(row) if row.subnet.as_ref() == Some(&base) => return Ok(()),
-        Some(row) if row.subnet.is_some() => return stale("the environment has other addresses"),
-        Some(_) => (),
-    }
-    let assigned = environment::Entity::update_many()
-        .col_expr(environment::Column::Subnet, Expr::value(base))
-        .filter(environment::Column::Id.eq(environment))
-        .exec(&tx.db)
-        .await;
-    match assigned {
-        Ok(_) => Ok(()),
-        Err(error) if is_taken(&error) => stale("another environment has these addresses"),
-        Err(error) => Err(failed("assign a subnet")(error).into()),
     }
 }
 

@@ -1,21 +1,20 @@
-//! Rows of replicas, and the addresses that they hold.
+//! Rows of replicas.
 
 use super::Result;
 use crate::{
     deployment,
     error::failed,
     row::{json, parse},
-    table::{self, environment, replica},
+    table::{self, replica},
     transaction::Transaction,
 };
 use domain::{
-    DeploymentId, EnvironmentId, Error, ReplicaId, ServiceId, Timestamp,
+    DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp,
     event::{ContainerChange, Event},
-    rollout::{ADDRESS_HOLD, Ledger, RolloutError},
-    runtime::{ContainerId, Subnet},
+    rollout::{Ledger, RolloutError},
+    runtime::ContainerId,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
-use std::{collections::BTreeMap, net::Ipv4Addr};
 
 fn stale<T>(why: impl Into<String>) -> Result<T> {
     Err(RolloutError::Stale(why.into()))
@@ -45,23 +44,13 @@ pub(super) async fn add(
     if found.state.is_over() {
         return stale(format!("deployment {deployment} is over"));
     }
-    let environment = environment::Entity::find_by_id(found.environment.as_uuid())
-        .one(&tx.db)
-        .await
-        .map_err(failed("find an environment"))?;
-    let Some(base) = environment.and_then(|row| row.subnet) else {
-        return stale("the environment has no subnet");
-    };
-    let base: Ipv4Addr = base.parse().map_err(Error::internal("read a subnet"))?;
-    let subnet = Subnet::containing(base);
-    let address = free_address(tx, at, found.environment.as_uuid(), subnet).await?;
     let row = replica::Model {
         id: id.as_uuid(),
         environment_id: found.environment.as_uuid(),
         service_id: found.service.as_uuid(),
         deployment_id: deployment.as_uuid(),
         index: index.into(),
-        address: address.to_string(),
+        address: String::new(),
         container: None,
         ledger: json(&Ledger::default())?,
         retired_at: None,
@@ -74,40 +63,6 @@ pub(super) async fn add(
         .await
         .map_err(failed("write a replica"))?;
     Ok(())
-}
-
-/// The one that was let go longest ago; one that never was used is older than any.
-async fn free_address(
-    tx: &Transaction,
-    at: Timestamp,
-    environment: uuid::Uuid,
-    subnet: Subnet,
-) -> Result<Ipv4Addr> {
-    let mut free: BTreeMap<Ipv4Addr, Option<i64>> =
-        (2..=254).map(|last| (subnet.host(last), None)).collect();
-    let rows = replica::Entity::find()
-        .filter(replica::Column::EnvironmentId.eq(environment))
-        .all(&tx.db)
-        .await
-        .map_err(failed("read addresses"))?;
-    for row in rows {
-        let address: Ipv4Addr = row.address.parse().map_err(Error::internal("read an address"))?;
-        let is_rested = |released: i64| at.since(Timestamp::from_millis(released)) > ADDRESS_HOLD;
-        match row.released_at {
-            Some(released) if !row.buried && is_rested(released) => {
-                if let Some(last) = free.get_mut(&address) {
-                    *last = (*last).max(Some(released));
-                }
-            }
-            _ => {
-                free.remove(&address);
-            }
-        }
-    }
-    free.into_iter()
-        .min_by_key(|(address, released)| (*released, *address))
-        .map(|(address, _)| address)
-        .ok_or(RolloutError::NoAddress)
 }
 
 /// A replica's row, if it has not been released.

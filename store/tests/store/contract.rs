@@ -11,4 +11,5 @@ domain::events_contract!(Bench::new().contract().await);
 domain::layouts_contract!(Bench::new().contract().await);
 domain::projects_contract!(Bench::new().contract().await);
 domain::meeting_slugs_contract!(Bench::with(SeededIds::ending_alike(8)).contract().await);
+domain::addresses_contract!(Bench::new().contract().await);
 domain::rollouts_contract!(Bench::new().contract().await);

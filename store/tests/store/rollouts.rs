@@ -10,11 +10,11 @@ use domain::{
     deployments::Deployments,
     edit::Edit,
     project::{Page, Projects},
-    rollout::{ADDRESS_HOLD, Fence, RolloutError, Rollouts, ServiceKey, Step, Subject},
-    runtime::{ContainerId, Subnet},
+    rollout::{Fence, RolloutError, Rollouts, ServiceKey, Step, Subject},
+    runtime::ContainerId,
     testing::contracts::desk::{mutation, name, new_service},
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 use store::Store;
 
 struct Scene {
@@ -34,9 +34,6 @@ impl Scene {
         let project = store.create(&by, name("shop")).await.unwrap();
         let place = store.environment(project.id, None).await.unwrap().id;
         let fence = store.take_over().await.unwrap();
-        let subnet = Subnet::containing(Ipv4Addr::new(10, 215, 3, 0));
-        let step = Step::SubnetAssigned { environment: place, subnet };
-        store.record(fence, bench.clock.now(), &[step]).await.unwrap();
         Self { bench, store, by, place, fence }
     }
 
@@ -61,7 +58,7 @@ impl Scene {
         ServiceKey { environment: self.place, service }
     }
 
-    async fn add(&self, deployment: DeploymentId) -> (ReplicaId, Ipv4Addr) {
+    async fn add(&self, deployment: DeploymentId) -> ReplicaId {
         let replica = ReplicaId::new(self.bench.ids.mint());
         self.record(&[
             Step::ReplicaAdded { replica, deployment, index: 0 },
@@ -69,10 +66,7 @@ impl Scene {
         ])
         .await
         .unwrap();
-        let desired = self.store.desired(self.fence).await.unwrap();
-        let rows = desired.services.iter().flat_map(|view| &view.replicas);
-        let address = rows.into_iter().find(|row| row.id == replica).unwrap().address;
-        (replica, address)
+        replica
     }
 }
 
@@ -99,7 +93,7 @@ async fn an_earlier_actor_is_refused_also_after_a_restart() {
 async fn a_service_that_comes_back_goes_on_counting() {
     let scene = Scene::new().await;
     let (service, first) = scene.make("web").await;
-    let (replica, address) = scene.add(first).await;
+    let replica = scene.add(first).await;
     scene.write(Edit::Clear { address: domain::Address::Service(service) }).await;
 
     let aim = scene.store.desired_service(scene.fence, scene.key(service)).await.unwrap();
@@ -108,21 +102,6 @@ async fn a_service_that_comes_back_goes_on_counting() {
     let subject = aim.tombstones[0].subject;
     assert!(matches!(subject, Subject::Service { generation: 1, .. }));
     assert_eq!(aim.tombstones[0].containers, [ContainerId(format!("c-{replica}"))]);
-    // Its address stays with the container, however long that takes to go.
-    scene.bench.clock.forward(ADDRESS_HOLD + Duration::from_secs(1));
-    let (_, other) = scene.make("db").await;
-    for _ in 0..252 {
-        assert_ne!(scene.add(other).await.1, address);
-    }
-    let full = Step::ReplicaAdded {
-        replica: ReplicaId::new(scene.bench.ids.mint()),
-        deployment: other,
-        index: 0,
-    };
-    assert!(matches!(scene.record(&[full]).await, Err(RolloutError::NoAddress)));
-    scene.record(&[Step::TombstoneDone { subject }]).await.unwrap();
-    scene.bench.clock.forward(ADDRESS_HOLD + Duration::from_secs(1));
-    assert_eq!(scene.add(other).await.1, address);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     InstanceId, Timestamp,
     rollout::{Aim, Desired, Fence, RolloutError, Rollouts, ServiceKey, Step, Version},
-    runtime::{ObservedReplica, Subnet},
+    runtime::ObservedReplica,
 };
 use std::{
     collections::HashMap,
@@ -67,10 +67,6 @@ impl Rollouts for Watched {
 
     async fn version(&self) -> Result<Version, RolloutError> {
         self.store.version().await
-    }
-
-    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
-        self.store.subnets(fence).await
     }
 
     async fn record(

@@ -1,9 +1,9 @@
 //! What people and accidents do to containers behind Easel's back.
 
-use super::ground::{Ground, Play, inspect, run, until};
+use super::ground::{Ground, Play, inspect, run, until, until_it_answers};
 use crate::{
     MountPath, VolumeId,
-    runtime::{ContainerState, Restart, RuntimeError, RuntimeEvent, VolumeSpec},
+    runtime::{ContainerState, Restart, RuntimeError, RuntimeEvent, Serving, VolumeSpec},
 };
 use futures::StreamExt;
 use std::time::Duration;
@@ -27,30 +27,28 @@ pub async fn a_foreign_holder_of_the_name_is_named_and_left_alone(ground: impl G
 }
 
 /// F41, I7.
-pub async fn a_foreign_network_of_the_name_is_named_and_left_alone(ground: impl Ground) {
-    let (runtime, network) = (ground.runtime(), ground.network());
-    runtime.remove_network(network.environment).await.expect("nobody is on it");
-    let name = ground.occupy_network(network.environment).await;
+pub async fn a_foreign_object_of_an_environments_name_is_named_and_left_alone(ground: impl Ground) {
+    let (runtime, (project, environment)) = (ground.runtime(), ground.environment());
+    runtime.remove_environment(environment).await.expect("nobody is in it");
+    let name = ground.occupy_environment(environment).await;
 
-    let refused = runtime.ensure_network(&network).await;
+    let refused = runtime.ensure_environment(project, environment).await;
     let unused = runtime.create(&ground.replica("web", Play::Stay)).await;
-    let removed = runtime.remove_network(network.environment).await;
-    let listed = runtime.networks().await.expect("the engine answers").ours;
+    let removed = runtime.remove_environment(environment).await;
 
     assert_names(&refused, &name);
     assert!(matches!(unused, Err(RuntimeError::Gone(_))), "{unused:?}");
     assert_eq!(removed, Ok(()), "ours is gone already");
-    assert_eq!(listed, [], "it is not ours");
     assert!(ground.holds(&name).await, "it is still there");
 }
 
 /// F46, I7: neither used, nor removed together with what somebody keeps in it.
 pub async fn a_foreign_volume_of_the_name_is_named_and_left_alone(ground: impl Ground) {
-    let (runtime, network) = (ground.runtime(), ground.network());
+    let (runtime, (project, environment)) = (ground.runtime(), ground.environment());
     let mut replica = ground.replica("db", Play::Stay);
     let volume = VolumeId::new(replica.identity.replica.as_uuid());
     replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
-    let spec = VolumeSpec { project: network.project, environment: network.environment, volume };
+    let spec = VolumeSpec { project, environment, volume };
     let name = ground.occupy_volume(volume).await;
 
     assert_names(&runtime.ensure_volume(&spec).await, &name);
@@ -134,6 +132,25 @@ pub async fn an_old_list_does_no_harm(ground: impl Ground) {
     assert_ne!(made, container, "the same replica gets another container");
 }
 
+/// F40: without a restart.
+pub async fn one_that_was_cut_off_reports_no_address_and_is_connected_again(ground: impl Ground) {
+    let container = run(&ground, &ground.replica("web", Play::Listen(8080))).await;
+    let runtime = ground.runtime();
+    runtime.set_serving(&container, Serving::Yes).await.expect("it serves");
+    until_it_answers(&ground, &container, 8080).await;
+    let before = inspect(&ground, &container).await;
+
+    ground.disconnect(&container).await;
+    let lost = inspect(&ground, &container).await;
+    runtime.set_serving(&container, Serving::Yes).await.expect("it is connected again");
+    until_it_answers(&ground, &container, 8080).await;
+    let back = inspect(&ground, &container).await;
+
+    assert_eq!((lost.state, lost.address), (ContainerState::Running, None));
+    assert!(!lost.serves && back.serves);
+    assert_eq!(back.started_at, before.started_at, "it was not restarted");
+}
+
 /// F34.
 pub async fn after_a_gap_in_the_events_the_list_tells_the_truth(ground: impl Ground) {
     let replica = ground.replica("web", Play::Stay);
@@ -157,12 +174,12 @@ async fn told(
     ground: &dyn Ground,
     events: &mut futures_core::stream::BoxStream<'static, RuntimeEvent>,
 ) -> RuntimeEvent {
-    // Networks of the ground's own making may be told as well.
+    // An environment of the ground's own making may be told as well.
     let service = async {
         loop {
             match events.next().await.expect("the stream goes on") {
                 event @ (RuntimeEvent::Service(_) | RuntimeEvent::Ended { .. }) => return event,
-                RuntimeEvent::Network(_) => (),
+                RuntimeEvent::Environment(_) => (),
             }
         }
     };

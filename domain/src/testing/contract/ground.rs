@@ -2,16 +2,15 @@
 
 use crate::{
     DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
+    network::Pool,
     runtime::{
-        ContainerId, Inspection, NetworkSpec, PinnedImage, ReplicaIdentity, ReplicaSpec, Restart,
-        Runtime, Subnet,
+        ContainerId, Inspection, PinnedImage, Question, ReplicaIdentity, ReplicaSpec, Restart,
+        Runtime,
     },
-    testing::{PausedClock, SeededIds, SimEngine},
+    testing::{FakeRollouts, PausedClock, SeededIds, SimEngine},
 };
 use async_trait::async_trait;
-use std::{
-    net::Ipv4Addr, sync::Arc, sync::atomic::AtomicU8, sync::atomic::Ordering, time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// What a test wants a container to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +30,16 @@ pub enum Play {
     Print(&'static str),
 }
 
-/// An engine with a network of its own, and a person who can use the engine's own client.
+/// An engine with an environment, and a person who can use the engine's own client.
 #[async_trait]
 pub trait Ground: Send + Sync {
     /// The port.
     fn runtime(&self) -> &dyn Runtime;
 
-    /// The network. It exists.
-    fn network(&self) -> NetworkSpec;
+    /// The environment, and whose it is. The engine has it.
+    fn environment(&self) -> (ProjectId, EnvironmentId);
 
-    /// A replica of a new service at a free address, that does this. Nothing is made yet.
+    /// A replica of a new service that does this. Nothing is made yet.
     fn replica(&self, slug: &str, play: Play) -> ReplicaSpec;
 
     /// The person kills a container.
@@ -52,20 +51,22 @@ pub trait Ground: Send + Sync {
     /// The person pauses a container.
     async fn pause(&self, container: &ContainerId);
 
+    /// The person cuts a container off from its environment.
+    async fn disconnect(&self, container: &ContainerId);
+
     /// Somebody else runs a container under the very name that this replica's would get.
     async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId;
 
     /// Whether a container of somebody else is still there and runs.
     async fn runs(&self, foreign: &ContainerId) -> bool;
 
-    /// Somebody else makes a network under the very name that this environment's would get: the
-    /// name.
-    async fn occupy_network(&self, environment: EnvironmentId) -> String;
+    /// Somebody else makes something under the very name that this environment would get: the name.
+    async fn occupy_environment(&self, environment: EnvironmentId) -> String;
 
     /// Somebody else makes a volume under the very name that this one would get: the name.
     async fn occupy_volume(&self, volume: VolumeId) -> String;
 
-    /// Whether somebody else's network or volume of this name is still there.
+    /// Whether what somebody else has made under this name is still there.
     async fn holds(&self, foreign: &str) -> bool;
 
     /// Lets time pass.
@@ -103,26 +104,52 @@ pub async fn until(
     panic!("waited in vain; it is still {last:?}");
 }
 
+/// Waits until this port of it answers, where it is reported.
+pub async fn until_it_answers(ground: &dyn Ground, container: &ContainerId, port: u16) {
+    let timeout = Duration::from_secs(1);
+    for _ in 0..500 {
+        if let Some(address) = inspect(ground, container).await.address {
+            let question = Question::Tcp(port);
+            let answer = ground.runtime().probe(container, address, &question, timeout).await;
+            if answer == Ok(true) {
+                return;
+            }
+        }
+        ground.wait(Duration::from_millis(20)).await;
+    }
+    panic!("it never answers where it is reported");
+}
+
 /// The simulated engine as a ground.
 pub struct SimGround {
     engine: SimEngine,
-    ids: SeededIds,
-    network: NetworkSpec,
-    last_host: AtomicU8,
+    ids: Arc<SeededIds>,
+    rollouts: FakeRollouts,
+    project: ProjectId,
+    environment: EnvironmentId,
 }
 
 impl SimGround {
-    /// A fresh one, on tokio's clock.
+    /// A fresh one, on tokio's clock, that chooses addresses itself.
     pub async fn new() -> Self {
-        let engine = SimEngine::new(Arc::new(PausedClock::default()));
-        let ids = SeededIds::default();
-        let network = NetworkSpec {
-            project: ProjectId::new(crate::Ids::mint(&ids)),
-            environment: EnvironmentId::new(crate::Ids::mint(&ids)),
-            subnet: Subnet::containing(Ipv4Addr::new(10, 215, 7, 0)),
-        };
-        engine.ensure_network(&network).await.expect("a network");
-        Self { engine, ids, network, last_host: AtomicU8::new(2) }
+        Self::with(|clock, _| SimEngine::new(clock)).await
+    }
+
+    /// The same, with an adapter that keeps addresses.
+    pub async fn keeping() -> Self {
+        let pool = Pool::default();
+        Self::with(|clock, rollouts| SimEngine::keeping(clock, Arc::new(rollouts), pool)).await
+    }
+
+    async fn with(engine: impl FnOnce(Arc<PausedClock>, FakeRollouts) -> SimEngine) -> Self {
+        let clock = Arc::new(PausedClock::default());
+        let ids = Arc::new(SeededIds::default());
+        let rollouts = FakeRollouts::new(clock.clone(), ids.clone());
+        let environment = rollouts.add_environment();
+        let project = rollouts.world().environments[&environment];
+        let engine = engine(clock, rollouts.clone());
+        engine.ensure_environment(project, environment).await.expect("an environment");
+        Self { engine, ids, rollouts, project, environment }
     }
 }
 
@@ -132,8 +159,8 @@ impl Ground for SimGround {
         &self.engine
     }
 
-    fn network(&self) -> NetworkSpec {
-        self.network.clone()
+    fn environment(&self) -> (ProjectId, EnvironmentId) {
+        (self.project, self.environment)
     }
 
     fn replica(&self, slug: &str, play: Play) -> ReplicaSpec {
@@ -143,25 +170,27 @@ impl Ground for SimGround {
             Play::End { code, after_ms } => format!("exit {code} {after_ms}"),
             Play::Print(line) => format!("print '{line}'"),
         };
-        let mint = || crate::Ids::mint(&self.ids);
+        let mint = || crate::Ids::mint(&*self.ids);
         let image: ImageRef = "sim/app:1".parse().expect("this is an image");
+        let identity = ReplicaIdentity {
+            project: self.project,
+            environment: self.environment,
+            service: ServiceId::new(mint()),
+            deployment: DeploymentId::new(mint()),
+            replica: ReplicaId::new(mint()),
+            generation: 1,
+        };
+        let slug = Slug::try_from(slug).expect("the test's slug is one");
+        self.rollouts.add_replica(identity, &slug);
         ReplicaSpec {
-            identity: ReplicaIdentity {
-                project: self.network.project,
-                environment: self.network.environment,
-                service: ServiceId::new(mint()),
-                deployment: DeploymentId::new(mint()),
-                replica: ReplicaId::new(mint()),
-                generation: 1,
-            },
-            slug: Slug::try_from(slug).expect("the test's slug is one"),
+            identity,
+            slug,
             image: PinnedImage { reference: image, id: "sha256:app1".to_owned(), digest: None },
             command: Some(words.parse().expect("this is a command")),
             variables: Vec::new(),
             ports: Vec::new(),
             limits: Limits::default(),
             mounts: Vec::new(),
-            address: self.network.subnet.host(self.last_host.fetch_add(1, Ordering::SeqCst)),
             stop_grace: Duration::from_secs(1),
             restart: Restart::No,
         }
@@ -179,6 +208,10 @@ impl Ground for SimGround {
         self.engine.pause(container);
     }
 
+    async fn disconnect(&self, container: &ContainerId) {
+        self.engine.disconnect(container);
+    }
+
     async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
         self.engine.add_foreign(&SimEngine::name(replica))
     }
@@ -187,8 +220,8 @@ impl Ground for SimGround {
         self.engine.container(foreign).is_some_and(|container| container.is_alive())
     }
 
-    async fn occupy_network(&self, environment: EnvironmentId) -> String {
-        let name = SimEngine::network_name(environment);
+    async fn occupy_environment(&self, environment: EnvironmentId) -> String {
+        let name = SimEngine::environment_name(environment);
         self.engine.add_foreign_name(&name);
         name
     }

@@ -1,6 +1,6 @@
 //! From a container's creation to its removal.
 
-use super::ground::{Ground, Play, inspect, run, until};
+use super::ground::{Ground, Play, inspect, run, until, until_it_answers};
 use crate::runtime::{ContainerState, Follow, LogsFrom, Restart};
 use futures::StreamExt;
 use std::time::Duration;
@@ -88,6 +88,20 @@ pub async fn a_second_run_has_another_start_time(ground: impl Ground) {
     let second = until(&ground, &container, |it| it.state == ContainerState::Running).await;
 
     assert!(second.started_at > first.started_at, "{second:?} after {first:?}");
+}
+
+/// Design §1: an engine may give it another address; whatever it reports is true.
+pub async fn a_second_run_answers_where_it_is_reported(ground: impl Ground) {
+    let container = run(&ground, &ground.replica("web", Play::Listen(8080))).await;
+    until_it_answers(&ground, &container, 8080).await;
+
+    ground.runtime().stop(&container, Duration::ZERO).await.expect("it is stopped");
+    ground.runtime().start(&container).await.expect("it is started");
+
+    until_it_answers(&ground, &container, 8080).await;
+    let list = ground.runtime().replicas().await.expect("the engine answers");
+    let listed: Vec<_> = list.iter().map(|it| it.address).collect();
+    assert_eq!(listed, [inspect(&ground, &container).await.address], "a list says the same");
 }
 
 /// Every method may be repeated.

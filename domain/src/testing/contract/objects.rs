@@ -1,29 +1,29 @@
-//! Networks, aliases, volumes, limits, images, ports.
+//! Environments, serving, volumes, limits, images, ports.
 
-use super::ground::{Ground, Play, inspect, run, until};
+use super::ground::{Ground, Play, inspect, run, until, until_it_answers};
 use crate::{
     Limits, MountPath, PullPolicy, VolumeId,
-    runtime::{ContainerState, Existed, Question, RuntimeError, VolumeSpec},
+    runtime::{ContainerState, Existed, Question, RuntimeError, Serving, VolumeSpec},
 };
 use std::time::Duration;
 
 /// Nobody resolves a candidate: design §4.
-pub async fn an_alias_comes_only_when_it_is_set_and_the_address_stays(ground: impl Ground) {
-    let replica = ground.replica("web", Play::Stay);
-    let container = run(&ground, &replica).await;
+pub async fn a_replica_serves_only_when_it_is_told_and_answers_where_it_did(ground: impl Ground) {
+    let container = run(&ground, &ground.replica("web", Play::Stay)).await;
     let runtime = ground.runtime();
-    let environment = replica.identity.environment;
     let first = until(&ground, &container, |it| it.address.is_some()).await;
 
-    let set = runtime.set_alias(&container, environment, replica.address, Some(&replica.slug));
-    set.await.expect("it gets the alias");
+    for _ in 0..2 {
+        runtime.set_serving(&container, Serving::Yes).await.expect("it serves");
+    }
     let promoted = inspect(&ground, &container).await;
-    let taken = runtime.set_alias(&container, environment, replica.address, None);
-    taken.await.expect("it loses the alias");
+    for _ in 0..2 {
+        runtime.set_serving(&container, Serving::No).await.expect("it serves no more");
+    }
     let replaced = inspect(&ground, &container).await;
 
-    let seen = [first, promoted, replaced].map(|it| (it.has_alias, it.address));
-    let at = Some(replica.address);
+    let at = first.address;
+    let seen = [first, promoted, replaced].map(|it| (it.serves, it.address));
     assert_eq!(seen, [(false, at), (true, at), (false, at)]);
 }
 
@@ -47,11 +47,11 @@ pub async fn limits_change_while_it_runs_and_are_read_back(ground: impl Ground) 
 
 /// F46, I8.
 pub async fn a_volume_outlives_its_container_and_is_never_made_by_mistake(ground: impl Ground) {
-    let network = ground.network();
+    let (project, environment) = ground.environment();
     let mut replica = ground.replica("db", Play::Stay);
     let volume = VolumeId::new(replica.identity.replica.as_uuid());
     replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
-    let spec = VolumeSpec { project: network.project, environment: network.environment, volume };
+    let spec = VolumeSpec { project, environment, volume };
     let runtime = ground.runtime();
 
     let refused = runtime.create(&replica).await;
@@ -70,51 +70,42 @@ pub async fn a_volume_outlives_its_container_and_is_never_made_by_mistake(ground
 }
 
 /// DK-130, F40.
-pub async fn a_network_is_made_once_and_a_missing_one_is_told(ground: impl Ground) {
-    let network = ground.network();
+pub async fn an_environment_is_made_once_and_a_missing_one_is_told(ground: impl Ground) {
+    let (project, environment) = ground.environment();
     let replica = ground.replica("web", Play::Stay);
     let runtime = ground.runtime();
 
     let removed = [
-        runtime.remove_network(network.environment).await,
-        runtime.remove_network(network.environment).await,
+        runtime.remove_environment(environment).await,
+        runtime.remove_environment(environment).await,
     ];
     let refused = runtime.create(&replica).await;
-    let made = [runtime.ensure_network(&network).await, runtime.ensure_network(&network).await];
-    let listed = runtime.networks().await.expect("the engine answers").ours;
+    let made = [
+        runtime.ensure_environment(project, environment).await,
+        runtime.ensure_environment(project, environment).await,
+    ];
     let container = run(&ground, &replica).await;
     let running = until(&ground, &container, |it| it.state == ContainerState::Running).await;
-    let busy = runtime.remove_network(network.environment).await;
+    let busy = runtime.remove_environment(environment).await;
 
     assert_eq!(removed, [Ok(()), Ok(())]);
     assert!(matches!(refused, Err(RuntimeError::Gone(_))), "{refused:?}");
     assert_eq!(made, [Ok(()), Ok(())]);
-    let ours: Vec<_> = listed.iter().map(|it| (it.environment, it.subnet)).collect();
-    assert_eq!(ours, [(network.environment, Some(network.subnet))]);
-    assert_eq!(running.address, Some(replica.address));
+    assert!(running.address.is_some());
     assert!(matches!(busy, Err(RuntimeError::Busy(_))), "{busy:?}");
 }
 
 /// DK-135.
 pub async fn a_port_answers_once_somebody_listens(ground: impl Ground) {
-    let replica = ground.replica("web", Play::Listen(8080));
-    let container = run(&ground, &replica).await;
-    let runtime = ground.runtime();
-    let timeout = Duration::from_secs(1);
+    let container = run(&ground, &ground.replica("web", Play::Listen(8080))).await;
+    let running = until(&ground, &container, |it| it.address.is_some()).await;
+    let address = running.address.expect("it runs");
+    let (runtime, timeout) = (ground.runtime(), Duration::from_secs(1));
 
-    let silent = runtime.probe(&container, replica.address, &Question::Tcp(8081), timeout).await;
-    let mut answers = false;
-    for _ in 0..500 {
-        let question = Question::Tcp(8080);
-        answers = runtime.probe(&container, replica.address, &question, timeout).await == Ok(true);
-        if answers {
-            break;
-        }
-        ground.wait(Duration::from_millis(20)).await;
-    }
+    let silent = runtime.probe(&container, address, &Question::Tcp(8081), timeout).await;
+    until_it_answers(&ground, &container, 8080).await;
 
     assert_eq!(silent, Ok(false));
-    assert!(answers);
 }
 
 /// DK-134.

@@ -10,7 +10,7 @@ use crate::{
     edit::Edit,
     event::{Announcements, ContainerChange, Event, Replay},
     rollout::{Incident, IncidentKind, ServiceKey, Step},
-    runtime::{ContainerId, Subnet},
+    runtime::ContainerId,
 };
 use uuid::Uuid;
 
@@ -67,10 +67,6 @@ pub async fn containers_are_told_as_they_come_and_go(store: Store) {
     let before = desk.events().await.len();
 
     desk.record(&[
-        Step::SubnetAssigned {
-            environment: desk.environment,
-            subnet: Subnet::containing([10, 194, 3, 0].into()),
-        },
         Step::ReplicaAdded { replica, deployment, index: 0 },
         Step::ContainerMade { replica, container: container("one") },
     ])

@@ -1,6 +1,6 @@
 //! What every [`Rollouts`](crate::rollout::Rollouts) promises to the reconciler.
 
-mod scene;
+pub(super) mod scene;
 
 use super::Store;
 use crate::{
@@ -8,9 +8,7 @@ use crate::{
     deployment::{Condition, DeploymentState, Milestone},
     edit::Edit,
     event::Event,
-    rollout::{
-        ADDRESS_HOLD, Aim, Ledger, MEMORY, Ownership, RolloutError, ServiceKey, Step, Verdict,
-    },
+    rollout::{Aim, Ledger, MEMORY, Ownership, RolloutError, ServiceKey, Step, Verdict},
     runtime::{ContainerId, PinnedImage},
 };
 use scene::{Scene, replica};
@@ -28,10 +26,7 @@ macro_rules! rollouts_contract {
                 a_later_actor_overrules_an_earlier_one,
                 all_steps_are_written_or_none,
                 one_service_reads_as_all_do,
-                a_network_is_assigned_once_and_to_one_environment,
                 a_version_lasts_until_something_is_written,
-                each_replica_has_an_address_of_its_own_and_it_is_held,
-                the_longest_unused_address_comes_first,
                 adding_a_replica_twice_is_adding_it_once,
                 a_replica_of_what_is_over_is_not_added,
                 a_container_is_made_lost_and_made_again,
@@ -76,7 +71,7 @@ pub async fn a_later_actor_overrules_an_earlier_one(store: Store) {
 
 /// I2 of the reconciler's own writes: a half-done record would be a lie.
 pub async fn all_steps_are_written_or_none(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let (before, events) = (scene.view().await, scene.desk.events().await);
 
     let refused = scene
@@ -97,9 +92,9 @@ pub async fn all_steps_are_written_or_none(store: Store) {
 
 /// What one worker reads is what the look at everything reads.
 pub async fn one_service_reads_as_all_do(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let other = scene.desk.service("other").await;
-    let (first, _) = scene.add(0).await;
+    let first = scene.add(0).await;
     scene.add(1).await;
     scene.release(first).await;
 
@@ -109,40 +104,16 @@ pub async fn one_service_reads_as_all_do(store: Store) {
     assert_eq!(desired.services.len(), 2);
     assert_eq!(of(scene.key.service), Some(scene.view().await));
     assert!(of(other).is_some_and(|view| view.replicas.is_empty()));
-    let environments: Vec<_> = desired.environments.iter().map(|it| (it.id, it.subnet)).collect();
-    assert_eq!(environments, [(scene.key.environment, scene.view().await.subnet)]);
+    let environments: Vec<_> = desired.environments.iter().map(|it| (it.id, it.project)).collect();
+    assert_eq!(environments, [(scene.key.environment, scene.desk.project.id)]);
     let nobody = ServiceKey { service: ServiceId::new(Uuid::nil()), ..scene.key };
     let aim = scene.desk.store.rollouts.desired_service(scene.fence, nobody).await;
     assert_eq!(aim.expect("an answer"), Aim::default());
 }
 
-/// DK-130, F42.
-pub async fn a_network_is_assigned_once_and_to_one_environment(store: Store) {
-    let scene = Scene::new(store).await;
-    let elsewhere = scene.desk.elsewhere().await.environment;
-    let here = scene.key.environment;
-
-    let first = scene.assign(here, 1).await;
-    let again = scene.assign(here, 1).await;
-    let moved = scene.assign(here, 2).await;
-    let taken = scene.assign(elsewhere, 1).await;
-    let free = scene.assign(elsewhere, 2).await;
-
-    assert!(first.is_ok() && again.is_ok() && free.is_ok());
-    assert!(is_stale(&moved), "{moved:?}");
-    assert!(is_stale(&taken), "{taken:?}");
-    let subnet = scene.view().await.subnet.expect("it has one");
-    assert_eq!(subnet.to_string(), "10.215.1.0/24");
-    let rollouts = &scene.desk.store.rollouts;
-    let mut all = rollouts.subnets(scene.fence).await.expect("an answer");
-    all.sort_by_key(|subnet| subnet.base());
-    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
-    assert_eq!(all, ["10.215.1.0/24", "10.215.2.0/24"], "also those of others");
-}
-
 /// Design §8: what nobody has written need not be read again.
 pub async fn a_version_lasts_until_something_is_written(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let rollouts = &scene.desk.store.rollouts;
     let version = async || rollouts.version().await.expect("an answer");
 
@@ -164,49 +135,12 @@ pub async fn a_version_lasts_until_something_is_written(store: Store) {
     assert_ne!(taken_over, edited, "so that who is overtaken learns of it");
 }
 
-/// Design §4: an address always means the same container.
-pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store) {
-    let scene = Scene::connected(store).await;
-    let mut addresses = Set::new();
-    let mut last = replica(0);
-    for number in 0..253 {
-        let (replica, address) = scene.add(number).await;
-        addresses.insert(address);
-        last = replica;
-    }
-
-    let full = scene.try_add(300).await;
-    scene.release(last).await;
-    scene.forward(ADDRESS_HOLD);
-    let held = scene.try_add(301).await;
-    scene.forward(Duration::from_secs(1));
-    let free = scene.try_add(302).await;
-
-    assert_eq!(addresses.len(), 253, "all different");
-    assert!(addresses.iter().all(|it| (2..=254).contains(&it.octets()[3])), "{addresses:?}");
-    assert!(matches!(full, Err(RolloutError::NoAddress)), "{full:?}");
-    assert!(matches!(held, Err(RolloutError::NoAddress)), "{held:?}");
-    assert!(free.is_ok(), "{free:?}");
-}
-
-/// The freshest one might still be remembered by somebody.
-pub async fn the_longest_unused_address_comes_first(store: Store) {
-    let scene = Scene::connected(store).await;
-    let (one, first) = scene.add(0).await;
-    scene.release(one).await;
-    scene.forward(ADDRESS_HOLD + Duration::from_secs(1));
-
-    let (_, second) = scene.add(1).await;
-
-    assert_ne!(first, second);
-}
-
 /// F33: the answer may have been lost.
 pub async fn adding_a_replica_twice_is_adding_it_once(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
 
-    let (_, one) = scene.add(0).await;
-    let (_, two) = scene.add(0).await;
+    let one = scene.add(0).await;
+    let two = scene.add(0).await;
 
     assert_eq!(one, two);
     assert_eq!(scene.view().await.replicas.len(), 1);
@@ -214,7 +148,7 @@ pub async fn adding_a_replica_twice_is_adding_it_once(store: Store) {
 
 /// W30.
 pub async fn a_replica_of_what_is_over_is_not_added(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     scene.reach(&[Milestone::Cancelled]).await.expect("it is cancelled");
 
     let refused = scene.try_add(0).await;
@@ -224,8 +158,8 @@ pub async fn a_replica_of_what_is_over_is_not_added(store: Store) {
 
 /// F36.
 pub async fn a_container_is_made_lost_and_made_again(store: Store) {
-    let scene = Scene::connected(store).await;
-    let (replica, address) = scene.add(0).await;
+    let scene = Scene::new(store).await;
+    let replica = scene.add(0).await;
     let made = |name| Step::ContainerMade { replica, container: container(name) };
     let lost = |name| Step::ContainerLost { replica, container: container(name) };
     let ledger = Ledger { restart_count: 3, ..Ledger::default() };
@@ -240,7 +174,7 @@ pub async fn a_container_is_made_lost_and_made_again(store: Store) {
     scene.record(&[made("two")]).await.expect("it is made again");
 
     assert!(is_stale(&other), "{other:?}");
-    assert_eq!((bare.container, bare.ledger, bare.address), (None, Ledger::default(), address));
+    assert_eq!((bare.container, bare.ledger), (None, Ledger::default()));
     assert_eq!(scene.row(replica).await.and_then(|row| row.container), Some(container("two")));
     assert!(started_at.is_some());
     assert_eq!(scene.view().await.deployments[0].started_at, started_at, "the first time counts");
@@ -248,8 +182,8 @@ pub async fn a_container_is_made_lost_and_made_again(store: Store) {
 
 /// DK-138: what is known of restarts outlives the process.
 pub async fn a_ledger_is_kept_exactly(store: Store) {
-    let scene = Scene::connected(store).await;
-    let (replica, _) = scene.add(0).await;
+    let scene = Scene::new(store).await;
+    let replica = scene.add(0).await;
     let ledger = Ledger {
         started_at: Some(scene.now()),
         finished_at: Some(scene.now().plus(Duration::from_millis(17))),
@@ -267,8 +201,8 @@ pub async fn a_ledger_is_kept_exactly(store: Store) {
 
 /// F45.
 pub async fn a_retired_replica_stays_until_it_is_released(store: Store) {
-    let scene = Scene::connected(store).await;
-    let (replica, _) = scene.add(0).await;
+    let scene = Scene::new(store).await;
+    let replica = scene.add(0).await;
 
     scene.record(&[Step::ReplicaRetired { replica }]).await.expect("it is retired");
     let retired = scene.row(replica).await.and_then(|row| row.retired_at);
@@ -287,8 +221,8 @@ pub async fn a_retired_replica_stays_until_it_is_released(store: Store) {
 
 /// A container that turns up late is still known.
 pub async fn a_released_replica_is_remembered_for_a_day(store: Store) {
-    let scene = Scene::connected(store).await;
-    let (replica, _) = scene.add(0).await;
+    let scene = Scene::new(store).await;
+    let replica = scene.add(0).await;
 
     scene.release(replica).await;
     scene.forward(MEMORY - Duration::from_secs(1));
@@ -302,7 +236,7 @@ pub async fn a_released_replica_is_remembered_for_a_day(store: Store) {
 
 /// F46.
 pub async fn a_volume_that_was_made_is_remembered(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let volume = VolumeId::new(Uuid::from_u128(9));
     let step = Step::VolumeMade { service: scene.key, volume };
 
@@ -314,7 +248,7 @@ pub async fn a_volume_that_was_made_is_remembered(store: Store) {
 
 /// DK-134.
 pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let image = PinnedImage {
         reference: "app:1".parse().expect("this is an image"),
         id: "sha256:one".to_owned(),
@@ -351,7 +285,7 @@ pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
 
 /// DK-50, W30, I11.
 pub async fn a_promotion_needs_readiness_and_a_higher_generation(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let deployment = scene.deployment;
     let ready = [Milestone::StartRequested, Milestone::Started, Milestone::Ready];
 
@@ -374,7 +308,7 @@ pub async fn a_promotion_needs_readiness_and_a_higher_generation(store: Store) {
 
 /// DK-140.
 pub async fn a_condition_is_kept_with_its_reason(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let why = Some("1 of 2 replicas are ready".to_owned());
     let step = Step::ConditionChanged {
         service: scene.key,
@@ -413,7 +347,7 @@ pub async fn a_first_engine_is_bound_and_another_one_needs_a_person(store: Store
 
 /// DK-133: what turns up late is still named.
 pub async fn a_done_tombstone_is_remembered_for_a_day(store: Store) {
-    let scene = Scene::connected(store).await;
+    let scene = Scene::new(store).await;
     let address = crate::Address::Service(scene.key.service);
     scene.desk.stage(Edit::Clear { address }).await;
     scene.desk.apply_all().await;

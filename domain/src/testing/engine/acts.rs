@@ -1,13 +1,13 @@
 //! What the simulated engine does when it lists, makes and tells.
 
-use super::{Held, Program, SimContainer, SimEngine, State, call::Result, fault::Faults};
+use super::{Endpoint, Held, Program, SimContainer, SimEngine, State, call::Result, fault::Faults};
 use crate::{
     EnvironmentId, Timestamp, VolumeId,
     runtime::{
         ContainerId, ContainerState, ObservedReplica, ReplicaSpec, RuntimeError, RuntimeEvent,
     },
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 impl SimEngine {
     /// The event at this place, once it is there; `None` when the stream has ended.
@@ -50,6 +50,7 @@ pub(super) fn create(
     faults: &mut Faults,
     now: Timestamp,
     spec: &ReplicaSpec,
+    endpoint: Option<Endpoint>,
 ) -> Result<ContainerId> {
     let name = SimEngine::name(spec);
     if let Some(holder) = state.containers.values().find(|container| container.name == name) {
@@ -66,21 +67,34 @@ pub(super) fn create(
     if !state.images.values().any(|id| *id == spec.image.id) {
         return Err(RuntimeError::Image(format!("there is no image {}", spec.image.id)));
     }
-    let environment = spec.identity.environment;
-    if !state.networks.contains_key(&environment) {
-        return Err(RuntimeError::Gone("the network".to_owned()));
+    if !state.environments.contains(&spec.identity.environment) {
+        return Err(RuntimeError::Gone("the environment".to_owned()));
     }
-    check_address(state, environment, spec.address, None)?;
-    state.created += 1;
-    let id = ContainerId(format!("{:012x}", state.created));
+    if let Some(endpoint) = endpoint {
+        check_endpoint(state, endpoint, None)?;
+    }
     for (volume, _) in &spec.mounts {
         if !has_volume(state, *volume)? {
             return Err(RuntimeError::Gone("the volume".to_owned()));
         }
     }
+    let id = insert(state, spec, endpoint);
+    state.announce(&id, now, faults);
+    Ok(id)
+}
+
+/// A new container of this replica.
+pub(super) fn insert(
+    state: &mut State,
+    spec: &ReplicaSpec,
+    endpoint: Option<Endpoint>,
+) -> ContainerId {
+    state.created += 1;
+    let id = ContainerId(format!("{:012x}", state.created));
+    let number = u32::try_from(state.created).unwrap_or(u32::MAX);
     let container = SimContainer {
         id: id.clone(),
-        name,
+        name: SimEngine::name(spec),
         identity: Some(spec.identity),
         image: spec.image.id.clone(),
         program: Program::new(spec.command.as_ref(), &spec.ports),
@@ -92,8 +106,9 @@ pub(super) fn create(
         restart_count: 0,
         restart: spec.restart,
         is_stopped_by_hand: false,
-        attached: Some((environment, spec.address)),
-        alias: None,
+        endpoint: endpoint.unwrap_or(Endpoint::Chosen { number, moves: 0 }),
+        is_connected: true,
+        serves: false,
         limits: spec.limits,
         mounts: spec.mounts.iter().map(|(volume, _)| *volume).collect(),
         output: Vec::new(),
@@ -103,8 +118,7 @@ pub(super) fn create(
         error: None,
     };
     state.containers.insert(id.clone(), container);
-    state.announce(&id, now, faults);
-    Ok(id)
+    id
 }
 
 impl SimEngine {
@@ -114,10 +128,10 @@ impl SimEngine {
         format!("easel-{}-{}", spec.slug.as_str(), spec.identity.replica)
     }
 
-    /// The name of an environment's network.
+    /// The name of what an environment has here.
     #[must_use]
-    pub fn network_name(environment: EnvironmentId) -> String {
-        format!("easel-network-{environment}")
+    pub fn environment_name(environment: EnvironmentId) -> String {
+        format!("easel-environment-{environment}")
     }
 
     /// The name of a volume.
@@ -133,7 +147,7 @@ pub(super) fn has_volume(state: &State, volume: VolumeId) -> Result<bool> {
     Ok(state.volumes.contains(&volume))
 }
 
-/// Refuses a name that somebody else's network or volume has.
+/// Refuses a name under which somebody else has made something.
 pub(super) fn check_name(state: &State, name: &str) -> Result<()> {
     if state.foreign_names.contains(name) {
         return Err(RuntimeError::Refused(format!("{name} is somebody else's")));
@@ -141,18 +155,16 @@ pub(super) fn check_name(state: &State, name: &str) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn check_address(
+/// Refuses an endpoint where another container is already.
+pub(super) fn check_endpoint(
     state: &State,
-    environment: EnvironmentId,
-    address: Ipv4Addr,
+    endpoint: Endpoint,
     but: Option<&ContainerId>,
 ) -> Result<()> {
-    let is_taken = state.containers.values().any(|container| {
-        Some(&container.id) != but
-            && container.is_alive()
-            && container.attached == Some((environment, address))
-    });
-    if is_taken {
+    let is_there = |container: &SimContainer| {
+        Some(&container.id) != but && container.address() == Some(endpoint.address())
+    };
+    if state.containers.values().any(is_there) {
         return Err(RuntimeError::Busy("Address already in use".to_owned()));
     }
     Ok(())

@@ -2,10 +2,13 @@
 
 use super::program::Program;
 use crate::{
-    EnvironmentId, Limits, Slug, Timestamp, VolumeId,
+    EnvironmentId, Limits, Timestamp, VolumeId,
     runtime::{ContainerId, ContainerState, Inspection, ObservedReplica, ReplicaIdentity, Restart},
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 /// A container of the simulated engine, ours or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +39,12 @@ pub struct SimContainer {
     pub restart: Restart,
     /// Whether somebody stopped or killed it: the engine leaves it alone then.
     pub is_stopped_by_hand: bool,
-    /// Its network and address, while it is attached.
-    pub attached: Option<(EnvironmentId, Ipv4Addr)>,
-    /// Its alias on that network.
-    pub alias: Option<Slug>,
+    /// Where it answers while it runs and is connected.
+    pub endpoint: Endpoint,
+    /// Whether it is connected to its environment.
+    pub is_connected: bool,
+    /// Whether its service's name leads to it.
+    pub serves: bool,
     /// What it may use.
     pub limits: Limits,
     /// Volumes it mounts.
@@ -50,6 +55,43 @@ pub struct SimContainer {
     pub(super) ends_at: Option<Timestamp>,
     pub(super) restarts_at: Option<Timestamp>,
     pub(super) error: Option<String>,
+}
+
+/// Where a simulated container answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Where its adapter wants it: always the same.
+    Kept(Ipv4Addr),
+    /// Where the engine likes: somewhere else after each start.
+    Chosen {
+        /// Of each container its own.
+        number: u32,
+        /// How often it was moved.
+        moves: u16,
+    },
+}
+
+impl Endpoint {
+    /// Its address.
+    #[must_use]
+    pub fn address(self) -> IpAddr {
+        match self {
+            Self::Kept(address) => address.into(),
+            Self::Chosen { number, moves } => {
+                let [a, b, c, d] = number.to_be_bytes();
+                let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+                Ipv6Addr::new(0xfd00, 0, 0, 0, high, low, 0, moves).into()
+            }
+        }
+    }
+
+    /// Where it is after it was started or connected again.
+    pub(super) fn moved(self) -> Self {
+        match self {
+            Self::Kept(_) => self,
+            Self::Chosen { number, moves } => Self::Chosen { number, moves: moves.wrapping_add(1) },
+        }
+    }
 }
 
 impl SimContainer {
@@ -64,7 +106,7 @@ impl SimContainer {
     #[must_use]
     pub fn answers(&self, port: u16, now: Timestamp) -> bool {
         self.state == ContainerState::Running
-            && self.attached.is_some()
+            && self.is_connected
             && self.program.listens.get(&port).is_some_and(|&after| {
                 self.started_at.is_some_and(|started| now >= started.plus(after))
             })
@@ -76,8 +118,14 @@ impl SimContainer {
         matches!(self.state, ContainerState::Running | ContainerState::Paused)
     }
 
+    /// Whether it is connected to this environment.
+    pub(super) fn is_in(&self, environment: EnvironmentId) -> bool {
+        self.is_connected && self.identity.is_some_and(|it| it.environment == environment)
+    }
+
     pub(super) fn run(&mut self, at: Timestamp) {
         self.state = ContainerState::Running;
+        self.endpoint = self.endpoint.moved();
         self.started_at = Some(at);
         self.out_of_memory = false;
         self.restarts_at = None;
@@ -130,10 +178,10 @@ impl SimContainer {
         })
     }
 
-    /// Like the engine, it shows an address only while it runs.
-    fn address(&self) -> Option<Ipv4Addr> {
-        let has_address = matches!(self.state, ContainerState::Running | ContainerState::Paused);
-        self.attached.filter(|_| has_address).map(|(_, address)| address)
+    /// Where it answers, as the engine reports it: only while it runs.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        (self.is_connected && self.is_alive()).then(|| self.endpoint.address())
     }
 
     pub(super) fn inspection(&self) -> Option<Inspection> {
@@ -146,7 +194,7 @@ impl SimContainer {
             out_of_memory: self.out_of_memory,
             restart_count: self.restart_count,
             restart: self.restart,
-            has_alias: self.attached.is_some() && self.alias.is_some(),
+            serves: self.is_connected && self.serves,
             address: self.address(),
             limits: self.limits,
             error: self.error.clone(),

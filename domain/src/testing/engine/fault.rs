@@ -18,7 +18,7 @@ pub struct Call {
     pub container: Option<ContainerId>,
     /// Of which replica, where it is known.
     pub identity: Option<ReplicaIdentity>,
-    /// Of which network.
+    /// Of which environment.
     pub environment: Option<EnvironmentId>,
     /// Of which volume.
     pub volume: Option<VolumeId>,
@@ -42,9 +42,8 @@ pub enum CallKind {
     List,
     ListService,
     Inspect,
-    Networks,
-    EnsureNetwork,
-    RemoveNetwork,
+    EnsureEnvironment,
+    RemoveEnvironment,
     EnsureImage,
     EnsureVolume,
     HasVolume,
@@ -54,7 +53,7 @@ pub enum CallKind {
     Unpause,
     Stop,
     Remove,
-    SetAlias,
+    SetServing,
     SetLimits,
     SetRestart,
     Probe,
@@ -70,8 +69,8 @@ impl CallKind {
     pub fn is_mutation(self) -> bool {
         matches!(
             self,
-            Self::EnsureNetwork
-                | Self::RemoveNetwork
+            Self::EnsureEnvironment
+                | Self::RemoveEnvironment
                 | Self::EnsureImage
                 | Self::EnsureVolume
                 | Self::RemoveVolume
@@ -80,7 +79,7 @@ impl CallKind {
                 | Self::Unpause
                 | Self::Stop
                 | Self::Remove
-                | Self::SetAlias
+                | Self::SetServing
                 | Self::SetLimits
                 | Self::SetRestart
         )

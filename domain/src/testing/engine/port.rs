@@ -2,21 +2,20 @@
 
 use super::{
     CallKind, SimContainer, SimEngine, State,
-    acts::{check_address, check_name, create, has_volume, list},
+    acts::{check_endpoint, check_name, create, has_volume, list},
     call::{About, Result},
 };
 use crate::{
-    EnvironmentId, ImageRef, Limits, PullPolicy, Slug, VolumeId,
+    EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, VolumeId,
     runtime::{
         Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
-        LogStream, LogsFrom, NetworkSpec, Networks, ObservedNetwork, ObservedReplica, PinnedImage,
-        PullProgress, Question, ReplicaSpec, Restart, Runtime, RuntimeError, RuntimeEvent, Usage,
-        VolumeSpec,
+        LogStream, LogsFrom, ObservedReplica, PinnedImage, PullProgress, Question, ReplicaSpec,
+        Restart, Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 fn gone(id: &ContainerId) -> RuntimeError {
     RuntimeError::Gone(format!("container {}", id.short()))
@@ -72,39 +71,25 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn networks(&self) -> Result<Networks> {
-        self.call(CallKind::Networks, About::default(), |state, _, _| {
-            let network =
-                |(&environment, &subnet)| ObservedNetwork { environment, subnet: Some(subnet) };
-            Ok(Networks {
-                ours: state.networks.iter().map(network).collect(),
-                foreign: state.foreign_networks.clone(),
-            })
-        })
-        .await
-    }
-
-    async fn ensure_network(&self, network: &NetworkSpec) -> Result<()> {
-        let about = About::environment(network.environment);
-        self.call(CallKind::EnsureNetwork, about, |state, _, _| {
-            check_name(state, &SimEngine::network_name(network.environment))?;
-            state.networks.entry(network.environment).or_insert(network.subnet);
+    async fn ensure_environment(&self, _: ProjectId, environment: EnvironmentId) -> Result<()> {
+        self.keep_subnet(environment).await?;
+        let about = About::environment(environment);
+        self.call(CallKind::EnsureEnvironment, about, |state, _, _| {
+            check_name(state, &SimEngine::environment_name(environment))?;
+            state.environments.insert(environment);
             Ok(())
         })
         .await
     }
 
-    async fn remove_network(&self, environment: EnvironmentId) -> Result<()> {
+    async fn remove_environment(&self, environment: EnvironmentId) -> Result<()> {
         let about = About::environment(environment);
-        self.call(CallKind::RemoveNetwork, about, |state, _, _| {
-            let in_use = state.containers.values().any(|container| {
-                container.is_alive()
-                    && container.attached.is_some_and(|(network, _)| network == environment)
-            });
-            if in_use {
+        self.call(CallKind::RemoveEnvironment, about, |state, _, _| {
+            let is_in_use = |it: &SimContainer| it.is_alive() && it.is_in(environment);
+            if state.containers.values().any(is_in_use) {
                 return Err(RuntimeError::Busy("network has active endpoints".to_owned()));
             }
-            state.networks.remove(&environment);
+            state.environments.remove(&environment);
             Ok(())
         })
         .await
@@ -166,9 +151,12 @@ impl Runtime for SimEngine {
     }
 
     async fn create(&self, spec: &ReplicaSpec) -> Result<ContainerId> {
+        let endpoint = self.keep_endpoint(spec.identity.replica).await?;
         let about = About { identity: Some(spec.identity), ..About::default() };
-        self.call(CallKind::Create, about, |state, faults, now| create(state, faults, now, spec))
-            .await
+        self.call(CallKind::Create, about, |state, faults, now| {
+            create(state, faults, now, spec, endpoint)
+        })
+        .await
     }
 
     async fn start(&self, id: &ContainerId) -> Result<()> {
@@ -239,21 +227,19 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn set_alias(
-        &self,
-        id: &ContainerId,
-        environment: EnvironmentId,
-        address: Ipv4Addr,
-        alias: Option<&Slug>,
-    ) -> Result<()> {
-        self.call(CallKind::SetAlias, About::container(id), |state, faults, now| {
-            if !state.networks.contains_key(&environment) {
-                return Err(RuntimeError::Gone("the network".to_owned()));
+    async fn set_serving(&self, id: &ContainerId, serving: Serving) -> Result<()> {
+        self.call(CallKind::SetServing, About::container(id), |state, faults, now| {
+            let container = ours(state, id)?.clone();
+            let environment = container.identity.map(|identity| identity.environment);
+            if environment.is_none_or(|it| !state.environments.contains(&it)) {
+                return Err(RuntimeError::Gone("the environment".to_owned()));
             }
-            check_address(state, environment, address, Some(id))?;
+            let is_back = !container.is_connected;
+            let endpoint = if is_back { container.endpoint.moved() } else { container.endpoint };
+            check_endpoint(state, endpoint, Some(id))?;
             let container = ours(state, id)?;
-            container.attached = Some((environment, address));
-            container.alias = alias.cloned();
+            (container.endpoint, container.is_connected) = (endpoint, true);
+            container.serves = serving == Serving::Yes;
             state.announce(id, now, faults);
             Ok(())
         })
@@ -279,7 +265,7 @@ impl Runtime for SimEngine {
     async fn probe(
         &self,
         id: &ContainerId,
-        address: Ipv4Addr,
+        address: IpAddr,
         question: &Question,
         timeout: Duration,
     ) -> Result<bool> {
@@ -288,8 +274,7 @@ impl Runtime for SimEngine {
                 let container = ours(state, id)?;
                 Ok(match question {
                     Question::Tcp(port) | Question::Http { port, .. } => {
-                        container.attached.is_some_and(|(_, at)| at == address)
-                            && container.answers(*port, now)
+                        container.address() == Some(address) && container.answers(*port, now)
                     }
                     Question::Command(_) => container.state == ContainerState::Running,
                 })

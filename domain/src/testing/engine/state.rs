@@ -3,11 +3,11 @@
 use super::{container::SimContainer, fault::Faults};
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ContainerId, ContainerState, ObservedReplica, Restart, RuntimeEvent, Subnet},
+    runtime::{ContainerId, ContainerState, ObservedReplica, Restart, RuntimeEvent},
 };
+use ipnet::Ipv4Net;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
     time::Duration,
 };
 
@@ -16,13 +16,13 @@ use std::{
 pub struct State {
     /// All containers, ours and foreign.
     pub containers: BTreeMap<ContainerId, SimContainer>,
-    /// Networks of ours.
-    pub networks: BTreeMap<EnvironmentId, Subnet>,
-    /// Addresses of other networks.
-    pub foreign_networks: Vec<(Ipv4Addr, u8)>,
+    /// Environments that have a place here.
+    pub environments: BTreeSet<EnvironmentId>,
+    /// Addresses that somebody else uses.
+    pub foreign_networks: Vec<Ipv4Net>,
     /// Volumes that exist.
     pub volumes: BTreeSet<VolumeId>,
-    /// Names of networks and volumes that somebody else has made.
+    /// Names of environments and volumes under which somebody else has made something.
     pub foreign_names: BTreeSet<String>,
     /// A seeded bug: whoever removes a container removes its volumes.
     pub loses_volumes: bool,

@@ -64,7 +64,7 @@ impl Transaction<'_> {
         for key in keys {
             self.world.rolled.delete_service(key, now);
         }
-        self.world.rolled.environments.remove(&environment);
+        self.world.rolled.remove_environment(environment);
         let subject = Subject::Environment { project, environment };
         let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
         self.world.rolled.tombstones.insert(subject, tombstone);
@@ -95,7 +95,7 @@ impl Projects for Memory {
             };
             let owner = (tx.author(), ProjectRole::Owner);
             tx.world.projects.push(HeldProject { project: project.clone(), members: vec![owner] });
-            tx.world.rolled.environments.insert(production.id, (id, None));
+            tx.world.rolled.environments.insert(production.id, id);
             let held = HeldEnvironment {
                 environment: production.clone(),
                 spec: EnvironmentSpec::empty(name),

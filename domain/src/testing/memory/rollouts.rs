@@ -6,7 +6,7 @@ use crate::{
     deployments::DeploymentSummary,
     event::{ContainerChange, Event},
     rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
-    runtime::{ContainerId, Subnet},
+    runtime::ContainerId,
     testing::rollouts::Held,
 };
 use async_trait::async_trait;
@@ -139,13 +139,6 @@ impl Rollouts for Memory {
 
     async fn version(&self) -> Result<Version, RolloutError> {
         self.read(|world, _| Ok(Version(world.written)))
-    }
-
-    async fn subnets(&self, fence: Fence) -> Result<Vec<Subnet>, RolloutError> {
-        self.read(|world, _| {
-            world.rolled.admit(fence)?;
-            Ok(world.rolled.subnets())
-        })
     }
 
     async fn record(

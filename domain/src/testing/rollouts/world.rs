@@ -1,15 +1,15 @@
 //! What the fake holds, and how each step changes it.
 
+use super::Given;
 use crate::{
     DeploymentId, EnvironmentId, ProjectId, ReplicaId, Timestamp,
     deployment::{Deployment, Milestone},
     rollout::{
-        ADDRESS_HOLD, Desired, EnvironmentView, Fence, Ledger, MEMORY, Ownership, ReplicaRow,
-        RolloutError, ServiceKey, ServiceView, Step, Subject, Tombstone,
+        Desired, EnvironmentView, Fence, Ledger, MEMORY, Ownership, ReplicaRow, RolloutError,
+        ServiceKey, ServiceView, Step, Subject, Tombstone,
     },
-    runtime::Subnet,
 };
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::collections::BTreeMap;
 
 type Result<T> = std::result::Result<T, RolloutError>;
 
@@ -19,12 +19,13 @@ type Result<T> = std::result::Result<T, RolloutError>;
 pub struct World {
     pub fence: u64,
     pub ownership: Ownership,
-    pub environments: BTreeMap<EnvironmentId, (ProjectId, Option<Subnet>)>,
+    pub environments: BTreeMap<EnvironmentId, ProjectId>,
     /// Only the parts that are not derived from other rows.
     pub services: BTreeMap<ServiceKey, ServiceView>,
     pub deployments: BTreeMap<DeploymentId, Deployment>,
     pub replicas: BTreeMap<ReplicaId, Held>,
     pub tombstones: BTreeMap<Subject, Tombstone>,
+    pub given: Given,
 }
 
 /// A replica's row, with what only the store knows.
@@ -46,7 +47,7 @@ impl World {
     }
 
     pub(in crate::testing) fn desired(&self, now: Timestamp) -> Desired {
-        let environment = |(&id, &(project, subnet))| EnvironmentView { id, project, subnet };
+        let environment = |(&id, &project)| EnvironmentView { id, project };
         Desired {
             ownership: self.ownership.clone(),
             environments: self.environments.iter().map(environment).collect(),
@@ -55,13 +56,8 @@ impl World {
         }
     }
 
-    pub(in crate::testing) fn subnets(&self) -> Vec<Subnet> {
-        self.environments.values().filter_map(|(_, subnet)| *subnet).collect()
-    }
-
     pub(in crate::testing) fn view(&self, key: ServiceKey, now: Timestamp) -> Option<ServiceView> {
         let mut view = self.services.get(&key)?.clone();
-        view.subnet = self.environments.get(&key.environment).and_then(|(_, subnet)| *subnet);
         for (id, held) in self.replicas.iter().filter(|(_, held)| held.service == key) {
             match held.released_at {
                 // Left behind by a deleted service of this id: a tombstone names it.
@@ -131,6 +127,15 @@ impl World {
             .insert(subject, Tombstone { subject, containers, made_at: now, done_at: None });
     }
 
+    /// The environment is gone, and its subnet is free; says whose it was.
+    pub(in crate::testing) fn remove_environment(
+        &mut self,
+        id: EnvironmentId,
+    ) -> Option<ProjectId> {
+        self.given.subnets.remove(&id);
+        self.environments.remove(&id)
+    }
+
     fn held(&mut self, id: ReplicaId) -> Result<&mut Held> {
         match self.replicas.get_mut(&id) {
             Some(held) if held.released_at.is_none() => Ok(held),
@@ -162,20 +167,8 @@ impl World {
                 }
                 self.ownership = bound;
             }
-            Step::SubnetAssigned { environment, subnet } => {
-                let is_taken = self
-                    .environments
-                    .iter()
-                    .any(|(id, (_, other))| id != environment && *other == Some(*subnet));
-                match self.environments.get_mut(environment) {
-                    Some((_, held)) if !is_taken && held.is_none_or(|held| held == *subnet) => {
-                        *held = Some(*subnet);
-                    }
-                    _ => return stale("the subnet is taken, or the environment has one"),
-                }
-            }
             Step::ReplicaAdded { replica, deployment, index } => {
-                self.add_replica(at, *replica, *deployment, *index)?;
+                self.add_replica(*replica, *deployment, *index)?;
             }
             Step::ContainerMade { replica, container } => {
                 let held = self.held(*replica)?;
@@ -279,13 +272,7 @@ impl World {
         Ok(())
     }
 
-    fn add_replica(
-        &mut self,
-        at: Timestamp,
-        id: ReplicaId,
-        deployment: DeploymentId,
-        index: u16,
-    ) -> Result<()> {
+    fn add_replica(&mut self, id: ReplicaId, deployment: DeploymentId, index: u16) -> Result<()> {
         if self.replicas.contains_key(&id) {
             return Ok(());
         }
@@ -294,48 +281,15 @@ impl World {
             return stale("the deployment is over");
         }
         let service = ServiceKey { environment: found.environment, service: found.service };
-        let environment = service.environment;
-        let Some((_, Some(subnet))) = self.environments.get(&environment).copied() else {
-            return stale("the environment has no subnet");
-        };
-        let address = self.free_address(at, environment, subnet)?;
         let row = ReplicaRow {
             id,
             deployment,
             index,
-            address,
             container: None,
             ledger: Ledger::default(),
             retired_at: None,
         };
         self.replicas.insert(id, Held { row, service, released_at: None });
         Ok(())
-    }
-
-    /// The one that was let go longest ago; one that never was used is older than any.
-    fn free_address(
-        &self,
-        at: Timestamp,
-        environment: EnvironmentId,
-        subnet: Subnet,
-    ) -> Result<Ipv4Addr> {
-        let mut free: BTreeMap<Ipv4Addr, Option<Timestamp>> =
-            (2..=254).map(|last| (subnet.host(last), None)).collect();
-        for held in self.replicas.values().filter(|it| it.service.environment == environment) {
-            match held.released_at {
-                Some(released) if at.since(released) > ADDRESS_HOLD => {
-                    if let Some(last) = free.get_mut(&held.row.address) {
-                        *last = (*last).max(Some(released));
-                    }
-                }
-                _ => {
-                    free.remove(&held.row.address);
-                }
-            }
-        }
-        free.into_iter()
-            .min_by_key(|(address, released)| (*released, *address))
-            .map(|(address, _)| address)
-            .ok_or(RolloutError::NoAddress)
     }
 }

@@ -1,12 +1,13 @@
 use super::*;
 use domain::{
-    DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId, ReplicaId,
-    Secret, ServiceId, VariableKey, VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId, ReplicaId, Secret,
+    ServiceId, Slug, VariableKey, VolumeId,
     runtime::{PinnedImage, ReplicaIdentity},
 };
 use std::num::NonZeroU16;
 use uuid::Uuid;
 
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 215, 3, 7);
 const MACHINE: Machine = Machine { memory_bytes: 8 * 1024 * MIB, cpus: 4 };
 
 fn marks() -> Marks {
@@ -41,7 +42,6 @@ fn spec() -> ReplicaSpec {
         ports: vec![port(80, Protocol::Tcp), port(53, Protocol::Udp)],
         limits: Limits::new(Some(256), Some(1500), Some(512)).unwrap(),
         mounts: vec![(VolumeId::new(Uuid::from_u128(8)), MountPath::try_from("/data").unwrap())],
-        address: Ipv4Addr::new(10, 215, 3, 7),
         stop_grace: Duration::from_millis(10_500),
         restart: Restart::UnlessStopped,
     }
@@ -51,7 +51,7 @@ fn spec() -> ReplicaSpec {
 #[test]
 fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
     // By way of a value, which sorts its keys.
-    let body = serde_json::to_value(create(marks(), &spec(), MACHINE)).unwrap();
+    let body = serde_json::to_value(create(marks(), &spec(), ADDRESS, MACHINE)).unwrap();
 
     insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap());
 }
@@ -60,7 +60,7 @@ fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
 fn without_limits_a_container_sees_the_machines_memory_as_its_own() {
     let spec = ReplicaSpec { limits: Limits::default(), ..spec() };
 
-    let host = create(marks(), &spec, MACHINE).host_config.unwrap();
+    let host = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
 
     assert_eq!(host.memory, Some(MACHINE.memory_bytes - PAGE));
     assert_eq!(host.memory_swap, Some(-1));
@@ -78,7 +78,7 @@ fn limits_are_read_back_as_they_were_written() {
 
     for wanted in all {
         let spec = ReplicaSpec { limits: wanted, ..spec() };
-        let created = create(marks(), &spec, MACHINE).host_config.unwrap();
+        let created = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
         let update = update_limits(wanted, MACHINE);
         let updated = HostConfig {
             memory: update.memory,

@@ -1,21 +1,21 @@
-//! The host's routes: address ranges that networks of containers must not take.
+//! The host's routes: addresses that networks of containers must not take.
 
+use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
-/// A range that the host reaches by some interface.
+/// Addresses that the host reaches by some interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
+pub struct Route {
     /// By which interface.
-    pub(crate) interface: String,
-    /// Its first address.
-    pub(crate) base: Ipv4Addr,
-    /// How many leading bits all its addresses have in common.
-    pub(crate) prefix: u8,
+    pub interface: String,
+    /// Which addresses.
+    pub addresses: Ipv4Net,
 }
 
 /// The host's routes, without default routes and without the bridges of container engines, which
 /// the engine itself accounts for. Empty where they cannot be read.
-pub(crate) fn host_routes() -> Vec<Route> {
+#[must_use]
+pub fn host_routes() -> Vec<Route> {
     std::fs::read_to_string("/proc/net/route").map(|text| parse(&text)).unwrap_or_default()
 }
 
@@ -27,14 +27,11 @@ fn parse(text: &str) -> Vec<Route> {
             let [interface, base, _, _, _, _, _, mask, ..] = fields[..] else { return None };
             // The kernel prints the address as its bytes lie in memory.
             let number = |hex| u32::from_str_radix(hex, 16).ok().map(u32::to_le_bytes);
-            let mask = u32::from(Ipv4Addr::from(number(mask)?));
-            Some(Route {
-                interface: interface.to_owned(),
-                base: Ipv4Addr::from(number(base)?),
-                prefix: u8::try_from(mask.leading_ones()).unwrap_or(32),
-            })
+            let (base, mask) = (Ipv4Addr::from(number(base)?), Ipv4Addr::from(number(mask)?));
+            let addresses = Ipv4Net::with_netmask(base, mask).ok()?;
+            Some(Route { interface: interface.to_owned(), addresses })
         })
-        .filter(|route| route.prefix > 0)
+        .filter(|route| route.addresses.prefix_len() > 0)
         .filter(|route| {
             let engines = ["br-", "docker", "veth", "cni", "podman"];
             !engines.iter().any(|prefix| route.interface.starts_with(prefix))
@@ -58,7 +55,7 @@ br-1\t0001D70A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 
         let shown: Vec<String> = parse(text)
             .iter()
-            .map(|route| format!("{} {}/{}", route.interface, route.base, route.prefix))
+            .map(|route| format!("{} {}", route.interface, route.addresses))
             .collect();
 
         assert_eq!(shown, ["eth0 192.168.0.0/16", "wg0 10.215.0.0/24"]);

@@ -1,0 +1,82 @@
+//! Which subnet the fake has given to whom, and which address.
+
+use super::{FakeRollouts, World};
+use crate::{
+    EnvironmentId, ReplicaId, Timestamp,
+    network::{AddressError, Addresses, Choose, free_address},
+};
+use async_trait::async_trait;
+use ipnet::Ipv4Net;
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+type Result<T> = std::result::Result<T, AddressError>;
+
+/// What was given to whom.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "each field names what it holds")]
+pub struct Given {
+    pub subnets: BTreeMap<EnvironmentId, Ipv4Net>,
+    pub addresses: BTreeMap<ReplicaId, Ipv4Addr>,
+}
+
+impl World {
+    /// The environment's subnet, which is written down if it is new.
+    pub(in crate::testing) fn give_subnet(
+        &mut self,
+        environment: EnvironmentId,
+        choose: &Choose<'_>,
+    ) -> Result<Ipv4Net> {
+        if !self.environments.contains_key(&environment) {
+            return Err(AddressError::Gone(format!("environment {environment}")));
+        }
+        if let Some(subnet) = self.given.subnets.get(&environment) {
+            return Ok(*subnet);
+        }
+        let others: Vec<Ipv4Net> = self.given.subnets.values().copied().collect();
+        let subnet = choose(&others).ok_or(AddressError::NoSubnet)?;
+        if others.iter().any(|other| other.contains(&subnet) || subnet.contains(other)) {
+            return Err(AddressError::Taken(subnet));
+        }
+        self.given.subnets.insert(environment, subnet);
+        Ok(subnet)
+    }
+
+    /// The replica's address, which is written down if it is new.
+    pub(in crate::testing) fn give_address(
+        &mut self,
+        replica: ReplicaId,
+        now: Timestamp,
+    ) -> Result<Ipv4Addr> {
+        let gone = || AddressError::Gone(format!("replica {replica}"));
+        let held = self.replicas.get(&replica).ok_or_else(gone)?;
+        let is_buried = !self.deployments.contains_key(&held.row.deployment);
+        if held.released_at.is_some() || is_buried {
+            return Err(gone());
+        }
+        if let Some(address) = self.given.addresses.get(&replica) {
+            return Ok(*address);
+        }
+        let environment = held.service.environment;
+        let Some(subnet) = self.given.subnets.get(&environment).copied() else {
+            return Err(AddressError::Gone(format!("the subnet of environment {environment}")));
+        };
+        let used = self.replicas.iter().filter(|(_, it)| it.service.environment == environment);
+        let used =
+            used.filter_map(|(id, it)| Some((*self.given.addresses.get(id)?, it.released_at)));
+        let address = free_address(subnet, used, now).ok_or(AddressError::NoAddress(subnet))?;
+        self.given.addresses.insert(replica, address);
+        Ok(address)
+    }
+}
+
+#[async_trait]
+impl Addresses for FakeRollouts {
+    async fn subnet(&self, environment: EnvironmentId, choose: &Choose<'_>) -> Result<Ipv4Net> {
+        self.write(self.clock.now(), &[], |world| world.give_subnet(environment, choose)).await
+    }
+
+    async fn address(&self, replica: ReplicaId) -> Result<Ipv4Addr> {
+        let now = self.clock.now();
+        self.write(now, &[], |world| world.give_address(replica, now)).await
+    }
+}
