@@ -100,6 +100,7 @@ pub(crate) async fn pass(
         memory,
         known: BTreeSet::new(),
         failed: Vec::new(),
+        prepared: Vec::new(),
         situation: None,
     };
     let result = worker.run(begin, &interrupt, &stop).await;
@@ -121,6 +122,8 @@ struct Worker<'a> {
     known: BTreeSet<ContainerId>,
     /// Chains that have failed in this pass: not tried again before the next.
     failed: Vec<Chain>,
+    /// What was seen to in this pass, so that it is not done again for what has failed since.
+    prepared: Vec<Chain>,
     situation: Option<Situation>,
 }
 
@@ -166,6 +169,7 @@ impl Worker<'_> {
             let again_at = plan.again_at;
             for phase in &mut plan.phases {
                 phase.retain(|chain| !self.failed.contains(chain));
+                phase.retain(|chain| !self.prepared.contains(chain));
             }
             let is_blocked = self.failed.iter().any(|chain| chain.actions.iter().any(is_needed));
             if plan.is_quiet() {
@@ -276,7 +280,12 @@ impl Worker<'_> {
 
             let mut worst = None;
             for (chain, failure) in results {
-                let Some((action, trouble)) = failure else { continue };
+                let Some((action, trouble)) = failure else {
+                    if matches!(chain.actions[..], [Action::EnsureEnvironment { .. }]) {
+                        self.prepared.push(chain);
+                    }
+                    continue;
+                };
                 if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
                     worst.get_or_insert(trouble);
                     self.failed.push(chain);
@@ -305,6 +314,10 @@ impl Worker<'_> {
             Trouble::Engine(error) if error.is_outage() => return Err(trouble),
             Trouble::Engine(error) => error.clone(),
         };
+        if matches!(error, RuntimeError::Gone(_)) {
+            // Perhaps what was seen to is what has gone.
+            self.prepared.clear();
+        }
         tracing::warn!(
             service.id = %self.key.service,
             deployment.id = chain.on_behalf.map(tracing::field::display),

@@ -101,3 +101,22 @@ async fn a_replica_more_than_there_are_addresses_waits_and_the_others_serve() {
     world.until_condition(key, Condition::Running).await;
     world.assert_at_rest().await;
 }
+
+// What waits costs little: it is asked ever more rarely, and nothing is written again and again.
+#[tokio::test(start_paused = true)]
+async fn waiting_costs_a_question_from_time_to_time() {
+    let world = narrow();
+    world.live("first", 5, "listen 80 0").await;
+    let key = world.service("late", 1);
+    world.deploy(key, with_port("listen 80 0"));
+    world.pass(Duration::from_secs(120)).await;
+    let writes = world.rollouts.writes();
+    drop(world.engine.take_calls());
+
+    world.pass(Duration::from_secs(300)).await;
+
+    let calls = world.engine.take_calls();
+    let made = calls.iter().filter(|call| call.kind.is_mutation()).count();
+    assert_eq!(world.rollouts.writes(), writes);
+    assert!((10..=20).contains(&made), "{made} in five minutes");
+}
