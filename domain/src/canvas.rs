@@ -122,7 +122,8 @@ pub trait Snapshots: Send + Sync {
     async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot>;
 }
 
-/// What a client says on the canvas's socket.
+/// What a client says on the canvas's socket. Edits are not among it: they are posted, under a key
+/// that makes one of two, and an answer says which field is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
@@ -154,19 +155,10 @@ pub enum ClientMessage {
         #[serde(deserialize_with = "places")]
         places: Vec<(crate::layout::Node, crate::layout::Position)>,
     },
-    /// Stages edits.
-    Stage {
-        /// Tells acknowledgements apart.
-        op: u64,
-        /// Which.
-        #[serde(deserialize_with = "edits")]
-        edits: Vec<crate::edit::Edit>,
-    },
 }
 
 fields! {
     places: Vec<(crate::layout::Node, crate::layout::Position)>,
-    edits: Vec<crate::edit::Edit>,
 }
 
 /// What the server says on the canvas's socket.
@@ -206,9 +198,6 @@ pub enum ServerMessage {
         op: u64,
         /// The last event at that moment.
         number: u64,
-        /// What came of staging, if it was that.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        staging: Option<crate::changes::Staging>,
     },
     /// An operation, or a frame, was refused.
     Refused {
@@ -229,4 +218,4 @@ pub enum ServerMessage {
 }
 
 /// The number of the message set above: clients with another one reload.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;

@@ -53,16 +53,14 @@ fn almost(dice: &mut Dice, service: &str) -> Value {
         json!({ "op": { "op": 1 } }),
     ];
     let node = format!("service/{service}");
-    let replicas = format!("service/{service}/replicas");
     let mut message = match dice.below(6) {
         0 => json!({ "type": "auth", "token": "guess" }),
         1 => json!({ "type": "open", "epoch": "e", "after": u64::MAX }),
         2 => json!({ "type": "place", "op": 1, "places": [[node, { "x": 1, "y": 2 }]] }),
         3 => json!({ "type": "drag", "places": [[node, { "x": 1, "y": 2 }]] }),
-        4 => json!({ "type": "stage", "op": 1, "edits": [
-            { "op": "set", "address": replicas, "content": { "replicas": 2 } } ] }),
-        _ => json!({ "type": "stage", "op": u64::MAX, "edits": [
-            { "op": "set_variable", "address": "variables/A", "value": "a" } ] }),
+        4 => json!({ "type": "place", "op": u64::MAX, "places": [] }),
+        _ => json!({ "type": "place", "op": 2, "places": [
+            [node, { "x": -5.5, "y": 0 }], [node, { "x": 7, "y": 7 }] ] }),
     };
     // Something in it is something else.
     let keys: Vec<String> = message.as_object().expect("an object").keys().cloned().collect();
@@ -105,7 +103,7 @@ fn frame(dice: &mut Dice, service: &str) -> Message {
             let cut = text.floor_char_boundary(dice.below(text.len()));
             Message::text(&text[..cut])
         }
-        7 => Message::text("{\"type\":\"stage\",\"type\":\"drag\",\"op\":1,\"op\":2}"),
+        7 => Message::text("{\"type\":\"place\",\"type\":\"drag\",\"op\":1,\"op\":2}"),
         _ => Message::text(almost(dice, service).to_string()),
     }
 }

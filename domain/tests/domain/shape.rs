@@ -336,7 +336,6 @@ fn what_clients_say() {
         ClientMessage::Open { epoch: Some("e".to_owned()), after: Some(41) },
         ClientMessage::Place { op: 1, places: places.clone() },
         ClientMessage::Drag { places },
-        ClientMessage::Stage { op: 2, edits: vec![Edit::Clear { address: own("A") }] },
     ];
 
     assert_snapshot!(lines(&messages), @r#"
@@ -344,7 +343,6 @@ fn what_clients_say() {
     {"after":41,"epoch":"e","type":"open"}
     {"op":1,"places":[["group/00000000-0000-0000-0000-000000000003",{"x":1,"y":2}]],"type":"place"}
     {"places":[["group/00000000-0000-0000-0000-000000000003",{"x":1,"y":2}]],"type":"drag"}
-    {"edits":[{"address":"service/00000000-0000-0000-0000-000000000001/variables/A","op":"clear"}],"op":2,"type":"stage"}
     "#);
     reads(r#"{"type":"open"}"#, &ClientMessage::Open { epoch: None, after: None });
     reads(
@@ -375,7 +373,7 @@ fn what_the_server_says() {
             events: vec![Numbered { number: 42, at: at(), event }],
             people: [(user(), name("Ann"))].into(),
         },
-        ServerMessage::Done { op: 1, number: 42, staging: None },
+        ServerMessage::Done { op: 1, number: 42 },
         ServerMessage::Refused {
             op: None,
             error: "forbidden".to_owned(),
@@ -388,7 +386,7 @@ fn what_the_server_says() {
     ];
 
     assert_snapshot!(lines(&messages), @r#"
-    {"app":"hash","environment":"00000000-0000-0000-0000-00000000000b","epoch":"e","project":"00000000-0000-0000-0000-00000000000a","protocol":1,"role":"editor","type":"welcome"}
+    {"app":"hash","environment":"00000000-0000-0000-0000-00000000000b","epoch":"e","project":"00000000-0000-0000-0000-00000000000a","protocol":2,"role":"editor","type":"welcome"}
     {"events":[{"at":"2026-01-01T00:00:00.123Z","by":"00000000-0000-0000-0000-000000000009","event":"deleted","number":42}],"people":{"00000000-0000-0000-0000-000000000009":"Ann"},"type":"events"}
     {"number":42,"op":1,"type":"done"}
     {"error":"forbidden","message":"you may only look","op":null,"type":"refused"}

@@ -3,7 +3,7 @@
 /// Whether a frame's type is one of ours, whatever else is wrong with it.
 pub(super) fn is_known(text: &str) -> bool {
     let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    matches!(value["type"].as_str(), Some("auth" | "open" | "place" | "drag" | "stage"))
+    matches!(value["type"].as_str(), Some("auth" | "open" | "place" | "drag"))
 }
 
 /// Which operation a frame would have been.

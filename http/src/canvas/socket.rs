@@ -310,21 +310,7 @@ impl Socket {
                     Err(problem) => Err(problem),
                 };
                 match placed {
-                    Ok(()) => self.done(op, None).await,
-                    Err(problem) => self.refuse(Some(op), &problem).await,
-                }
-            }
-            ClientMessage::Stage { op, edits } => {
-                let staged = match self.may_stage() {
-                    Ok(()) => {
-                        let changes = &self.server.app.changes;
-                        let by = self.mutation(op);
-                        changes.stage(&by, environment, edits).await.map_err(Problem::from)
-                    }
-                    Err(problem) => Err(problem),
-                };
-                match staged {
-                    Ok(staging) => self.done(op, Some(staging)).await,
+                    Ok(()) => self.done(op).await,
                     Err(problem) => self.refuse(Some(op), &problem).await,
                 }
             }
@@ -351,16 +337,12 @@ impl Socket {
     }
 
     /// Acknowledges an operation, after the events that it made.
-    async fn done(
-        &mut self,
-        op: u64,
-        staging: Option<domain::changes::Staging>,
-    ) -> Result<(), Close> {
+    async fn done(&mut self, op: u64) -> Result<(), Close> {
         if !self.catch_up().await? {
             self.send_snapshot().await?;
         }
         let number = self.number;
-        self.send(frame(&ServerMessage::Done { op, number, staging })).await
+        self.send(frame(&ServerMessage::Done { op, number })).await
     }
 
     async fn refuse(&mut self, op: Option<u64>, problem: &Problem) -> Result<(), Close> {

@@ -77,7 +77,7 @@ fn a_place_is_sent_until_it_is_acknowledged() {
     assert_eq!(link.waiting(), 1);
 
     assert_eq!(link.hear(welcome(PROTOCOL, "own"), None).len(), 1);
-    let done = ServerMessage::Done { op: 1, number: 2, staging: None };
+    let done = ServerMessage::Done { op: 1, number: 2 };
     link.hear(News::Said(Box::new(done)), None);
 
     assert_eq!(link.waiting(), 0);

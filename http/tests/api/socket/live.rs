@@ -15,18 +15,17 @@ async fn what_one_does_the_others_see_in_order() {
     let (mut two, snapshot) = shop.open(&shop.app.admin).await;
     let start = snapshot["number"].as_u64().expect("a number");
 
-    one.say(json!({ "type": "stage", "op": 7, "edits": [replicas(&shop.web, 2)] })).await;
+    let body = json!({ "edits": [replicas(&shop.web, 2)] });
+    let answer = shop.app.admin.post(&format!("{}/pending-changes", shop.path()), body).await;
     let staged = one.hear().await;
-    let done = one.hear().await;
     let seen = two.hear().await;
     let up_to = seen["events"][0]["edits"][0]["seq"].clone();
     shop.app.admin.post(&format!("{}/deploy", shop.path()), json!({ "up_to": up_to })).await;
     let applied = two.hear().await;
 
-    assert_eq!(staged, seen, "the actor sees what all see, before the acknowledgement");
-    assert_eq!((&done["type"], &done["op"]), (&json!("done"), &json!(7)));
-    assert_eq!(done["number"], start + 1);
-    assert_eq!(done["staging"]["addresses"][0], format!("service/{}/replicas", shop.web));
+    assert_eq!(staged, seen, "all see the same");
+    assert_eq!(answer.body["addresses"][0], format!("service/{}/replicas", shop.web));
+    assert_eq!(seen["events"][0]["edits"][0]["id"], answer.body["edits"][0]);
     assert_eq!(
         (&seen["type"], &seen["events"][0]["number"]),
         (&json!("events"), &json!(start + 1))
@@ -99,20 +98,18 @@ async fn a_refusal_says_which_operation_and_why() {
     let shop = Shop::new().await;
     let (mut tab, _) = shop.open(&shop.app.admin).await;
 
-    let edit = json!({ "op": "set", "address": "project/name", "content": { "name": " " } });
-    tab.say(json!({ "type": "stage", "op": 3, "edits": [edit] })).await;
+    let node = format!("service/{}", shop.web);
+    tab.say(json!({ "type": "place", "op": 3, "places": [[node, { "x": 1e9, "y": 0 }]] })).await;
+    let far = tab.hear().await;
+    tab.say(json!({ "type": "place", "op": 4, "places": [["web", { "x": 1, "y": 0 }]] })).await;
     let malformed = tab.hear().await;
-    let edit = json!({ "op": "clear", "address": "service/00000000-0000-0000-0000-000000000000" });
-    tab.say(json!({ "type": "stage", "op": 4, "edits": [edit] })).await;
-    let missing = tab.hear().await;
 
-    assert_eq!(
-        (&malformed["type"], &malformed["op"]),
-        (&json!("refused"), &json!(3)),
-        "{malformed}"
-    );
-    assert_eq!(malformed["error"], "invalid");
-    assert_eq!((&missing["op"], &missing["error"]), (&json!(4), &json!("not_found")));
+    for (refused, op, why) in [(far, 3, "a million"), (malformed, 4, "service/<id>")] {
+        assert_eq!((&refused["type"], &refused["op"]), (&json!("refused"), &json!(op)));
+        assert_eq!(refused["error"], "invalid");
+        let message = refused["message"].as_str().expect("a sentence");
+        assert!(message.contains(why), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -149,13 +146,11 @@ async fn frames_are_bounded_and_unknown_ones_end_the_socket() {
     let (mut binary, _) = shop.open(&shop.app.admin).await;
     let (mut flood, _) = shop.open(&shop.app.admin).await;
 
-    let edit =
-        json!({ "op": "set_variable", "address": "variables/A", "value": "x".repeat(70_000) });
-    let fits = json!({ "type": "stage", "op": 0, "edits": [], "x": "y".repeat(65_000) });
+    let fits = json!({ "type": "place", "op": 0, "places": [], "x": "y".repeat(65_000) });
     assert!((65_000..65_536).contains(&fits.to_string().len()));
     long.say(fits).await;
     assert_eq!(long.hear().await["type"], "done", "a frame of just under 64 KiB is read");
-    long.say(json!({ "type": "stage", "op": 1, "edits": [edit] })).await;
+    long.say(json!({ "type": "place", "op": 1, "places": [], "x": "y".repeat(70_000) })).await;
     unknown.say(json!({ "type": "sudo" })).await;
     binary.raw.send(Message::binary(vec![1, 2, 3])).await.expect("it is open");
     for _ in 0..200 {
@@ -245,16 +240,16 @@ async fn no_frame_holds_a_value() {
     let address = Address::Variable("A".parse().expect("a key"));
     let edit = json!({ "op": "set_variable", "address": address, "value": "hunter2" });
 
-    tab.say(json!({ "type": "stage", "op": 1, "edits": [edit] })).await;
+    let path = format!("{}/pending-changes", shop.path());
+    shop.app.admin.post(&path, json!({ "edits": [edit] })).await;
     let staged = tab.hear().await;
-    let done = tab.hear().await;
     let body = json!({ "up_to": staged["events"][0]["edits"][0]["seq"] });
     shop.app.admin.post(&format!("{}/deploy", shop.path()), body).await;
     let applied = tab.hear().await;
     let (_, snapshot) = shop.open(&shop.app.admin).await;
 
     assert_eq!(applied["events"][0]["event"], "applied");
-    for said in [staged, done, applied, snapshot] {
+    for said in [staged, applied, snapshot] {
         assert!(!said.to_string().contains("hunter2"), "{said}");
     }
 }

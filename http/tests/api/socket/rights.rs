@@ -98,11 +98,11 @@ async fn a_viewer_looks_and_changes_nothing() {
     tab.say(json!({ "type": "drag", "places": places })).await;
     tab.say(json!({ "type": "place", "op": 1, "places": places })).await;
     let place = tab.hear().await;
-    tab.say(json!({ "type": "stage", "op": 2, "edits": [replicas(&shop.web, 2)] })).await;
-    let stage = tab.hear().await;
+    let body = json!({ "edits": [replicas(&shop.web, 2)] });
+    let stage = eve.post(&format!("{}/pending-changes", shop.path()), body).await;
 
     assert_eq!((&place["type"], &place["error"]), (&json!("refused"), &json!("forbidden")));
-    assert_eq!((&stage["type"], &stage["error"]), (&json!("refused"), &json!("forbidden")));
+    assert_eq!((stage.status, stage.text("/error").as_str()), (403, "forbidden"));
     let quiet = timeout(Duration::from_millis(200), other.raw.next()).await;
     assert!(quiet.is_err(), "nothing happened: {quiet:?}");
 }
