@@ -13,7 +13,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use anyhow::{Context, Result};
-use domain::Secret;
+use domain::{Secret, api::ErrorBody};
 use reqwest::{Method, Response, StatusCode, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -298,25 +298,24 @@ async fn refuse(answer: Response) -> Result<Response> {
     };
     let url = answer.url().origin().ascii_serialization();
     let text = answer.text().await.unwrap_or_default();
-    let problem: Option<Value> = serde_json::from_str(&text).ok();
-    let Some(sentence) = problem.as_ref().and_then(explain) else {
+    let Ok(problem) = serde_json::from_str(&text) else {
         let what = format!("{url} answers with {status}, but not as Easel does");
         return Err(Failure::failed(format!("{what}; is this its address?")).into());
     };
-    Err(Failure::new(exit, sentence).into())
+    Err(Failure::new(exit, explain(problem)).into())
 }
 
 /// The sentence of a problem, with what is wrong by field where the sentence does not say it.
-fn explain(problem: &Value) -> Option<String> {
-    let mut sentence = problem.get("message")?.as_str()?.to_owned();
-    for (field, rules) in problem.get("errors").and_then(Value::as_object).into_iter().flatten() {
-        for rule in rules.as_array().into_iter().flatten().filter_map(Value::as_str) {
+fn explain(problem: ErrorBody) -> String {
+    let mut sentence = problem.message;
+    for (field, rules) in &problem.errors {
+        for rule in rules {
             if !sentence.contains(rule) {
                 sentence = format!("{sentence}\n  {field}: {rule}");
             }
         }
     }
-    Some(sentence)
+    sentence
 }
 
 fn root(error: &(dyn std::error::Error + 'static)) -> String {
@@ -335,6 +334,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::api::ErrorCode;
 
     #[test]
     fn servers_are_named_by_http_addresses_without_secrets() {
@@ -347,12 +347,9 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_fields() {
-        let problem = serde_json::json!({
-            "error": "invalid",
-            "message": "the input is not valid",
-            "errors": { "name": ["must not be empty"] },
-        });
+        let mut problem = ErrorBody::new(ErrorCode::Invalid, "the input is not valid");
+        problem.errors.insert("name".to_owned(), vec!["must not be empty".to_owned()]);
 
-        assert_eq!(explain(&problem).unwrap(), "the input is not valid\n  name: must not be empty");
+        assert_eq!(explain(problem), "the input is not valid\n  name: must not be empty");
     }
 }

@@ -81,6 +81,17 @@ pub struct Conflict {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conflicts(pub Vec<Conflict>);
 
+impl Conflicts {
+    /// The same, without the values of variables.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<Conflict> {
+        let hide = |content: &Option<Content>| content.as_ref().map(Content::hidden);
+        let all = self.0.iter().cloned();
+        all.map(|one| Conflict { mine: hide(&one.mine), theirs: hide(&one.theirs), ..one })
+            .collect()
+    }
+}
+
 impl fmt::Display for Conflicts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let places: Vec<&str> = self.0.iter().map(|conflict| conflict.title.as_str()).collect();

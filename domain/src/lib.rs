@@ -5,6 +5,7 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod api;
 pub mod apply;
 pub mod audit;
 pub mod canvas;

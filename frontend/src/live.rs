@@ -12,7 +12,8 @@ use std::{
 
 use domain::{
     ChangeId, ProjectId,
-    canvas::{ClientMessage, Snapshot},
+    api::canvas::ClientMessage,
+    canvas::Snapshot,
     changes::{Discarded, Staging},
     edit::Edit,
     layout::{Node, Position},

@@ -22,6 +22,7 @@ use axum::{
 };
 use domain::{
     access::Permission,
+    api::ErrorCode,
     canvas::{Snapshot, Snapshots},
 };
 use serde::Deserialize;
@@ -85,7 +86,7 @@ async fn open(
     let upgrade = upgrade.map_err(|_| {
         crate::error::Problem::new(
             StatusCode::UPGRADE_REQUIRED,
-            "invalid",
+            ErrorCode::Invalid,
             "this address speaks WebSocket only",
         )
     })?;

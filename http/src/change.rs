@@ -4,7 +4,7 @@ use crate::{
     app::Server,
     aside::aside,
     door::{Demand, Deploy, May, Place, Read, Reveal, Stage},
-    error::{Problem, Result, hidden_conflicts},
+    error::Result,
     json::{Json, MaybeJson},
     path::Path,
     people::names,
@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, ChangeId, Error, Map, Message, Name, ServiceId, UserId,
-    change::{Conflict, Conflicts, Refusal, StagedChange, closure, dependents},
+    change::{Conflict, Refusal, StagedChange, closure, dependents},
     changes::{Applied, Discarded, Keep, Revealed, Selection, Staging, Workspace},
     check::Problem as Fault,
     edit::Edit,
@@ -144,7 +144,7 @@ fn pending(workspace: &Workspace) -> PendingChanges {
 fn verdict(workspace: &Workspace, changes: &[StagedChange]) -> (Vec<Conflict>, Vec<Fault>) {
     match workspace.spec.apply(changes) {
         Ok(_) => (Vec::new(), Vec::new()),
-        Err(Refusal::Conflicts(conflicts)) => (hidden_conflicts(conflicts), Vec::new()),
+        Err(Refusal::Conflicts(conflicts)) => (conflicts.hidden(), Vec::new()),
         Err(Refusal::Problems(problems)) => (Vec::new(), problems.0),
     }
 }
@@ -383,10 +383,4 @@ async fn reveal(
 ) -> Result<Json<Revealed>> {
     let environment = may.place.environment.id;
     Ok(Json(server.app.changes.reveal(&may.by, environment, &body.address).await?))
-}
-
-impl From<Conflicts> for Problem {
-    fn from(conflicts: Conflicts) -> Self {
-        Error::Conflict(Box::new(conflicts)).into()
-    }
 }

@@ -10,6 +10,7 @@ use axum::{
     http::header,
     response::{Html, IntoResponse, Response},
 };
+use domain::api::ErrorBody;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use utoipa::OpenApi;
@@ -20,9 +21,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     info(
         title = "Easel",
         description = "Send `Authorization: Bearer <API key or access token>`. Mutations accept \
-                       `Idempotency-Key`. Errors are `Problem`."
+                       `Idempotency-Key`. Errors are `ErrorBody`."
     ),
-    components(schemas(Problem))
+    components(schemas(ErrorBody))
 )]
 struct Base;
 
@@ -51,7 +52,7 @@ impl Document {
         let mut json = serde_json::to_value(generated).unwrap_or_default();
         let failure = json!({
             "description": "An error",
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } },
         });
         if let Some(paths) = json["paths"].as_object_mut() {
             for (path, methods) in paths {

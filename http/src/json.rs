@@ -9,6 +9,7 @@ use axum::{
 };
 use domain::{
     Error,
+    api::ErrorCode,
     object::{Objects, place_of},
 };
 use serde::{
@@ -41,7 +42,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json(&request) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "invalid",
+                ErrorCode::Invalid,
                 "the body must be JSON, sent with `Content-Type: application/json`",
             ));
         }
@@ -65,7 +66,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson
         } else {
             Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "invalid",
+                ErrorCode::Invalid,
                 "the body must be JSON, sent with `Content-Type: application/json`",
             ))
         }
@@ -90,7 +91,7 @@ async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
             Err(if is_long {
                 Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
-                    "too_large",
+                    ErrorCode::TooLarge,
                     "the body must be at most 1 MiB long",
                 )
             } else {
@@ -99,7 +100,7 @@ async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
         }
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
+            ErrorCode::TooSlow,
             "the body took longer than 30 s to arrive",
         )),
     }
@@ -297,11 +298,11 @@ mod tests {
 
     impl Problem {
         fn into_response_status(self) -> (u16, String) {
-            let errors = self.details.as_ref().map(|details| details.errors.clone());
-            let fields: Vec<String> = (errors.unwrap_or_default().iter())
+            let fields: Vec<String> = (self.body.errors.iter())
                 .map(|(field, rules)| format!("{field} {}", rules[0]))
                 .collect();
-            let text = if fields.is_empty() { self.message.clone() } else { fields.join("; ") };
+            let text =
+                if fields.is_empty() { self.body.message.clone() } else { fields.join("; ") };
             (self.into_response().status().as_u16(), text)
         }
     }

@@ -38,7 +38,6 @@ mod volume;
 mod web;
 
 pub use app::{App, Config, Web};
-pub use error::{Details, Problem};
 pub use serve::{Site, housekeeping, serve};
 pub use token::ClaimToken;
 

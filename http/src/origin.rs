@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::api::ErrorCode;
 
 /// Refuses what another site makes a browser send: every mutation and every upgrade.
 pub(crate) async fn guard(State(server): State<Server>, request: Request, next: Next) -> Response {
@@ -18,7 +19,7 @@ pub(crate) async fn guard(State(server): State<Server>, request: Request, next: 
     }
     Problem::new(
         StatusCode::FORBIDDEN,
-        "forbidden",
+        ErrorCode::Forbidden,
         "this request comes from another site; open Easel under the address that it is reached by",
     )
     .into_response()

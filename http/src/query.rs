@@ -126,7 +126,7 @@ mod tests {
         let problem = Query::<Asked>::from_request_parts(&mut parts, &()).await;
         let problem = problem.expect_err("it is refused");
         assert_eq!(problem.status(), 400);
-        problem.message
+        problem.body.message
     }
 
     // DK-158, S66: nothing is silently cut or taken for the default.

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::api::ErrorCode;
 use std::{any::Any, time::Instant};
 use tracing::Instrument as _;
 
@@ -108,7 +109,7 @@ pub(crate) fn listed_origin(server: &Server, headers: &HeaderMap) -> Option<Head
 pub(crate) async fn wrong_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        ErrorCode::MethodNotAllowed,
         "this address does not know this method",
     )
 }
@@ -128,7 +129,7 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked and said: {said}");
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
+        ErrorCode::Internal,
         "something went wrong in Easel; the log says more under this request's id",
     )
     .into_response()

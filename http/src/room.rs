@@ -4,7 +4,7 @@ use crate::{app::App, people::names};
 use axum::extract::ws::Utf8Bytes;
 use domain::{
     EnvironmentId, UserId,
-    canvas::ServerMessage,
+    api::canvas::ServerMessage,
     event::{Event, Numbered, Replay},
 };
 use std::{

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use domain::api::ErrorCode;
 use include_dir::{Dir, include_dir};
 use std::{
     borrow::Cow,
@@ -53,7 +54,7 @@ pub(crate) async fn serve(
     if method != Method::GET && method != Method::HEAD {
         return Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
+            ErrorCode::MethodNotAllowed,
             "pages can only be looked at",
         )
         .into_response();

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use domain::{
     ServiceId,
-    canvas::{ClientMessage, ServerMessage},
+    api::canvas::{ClientMessage, ServerMessage},
     event::Event,
 };
 use futures::{SinkExt, StreamExt};

@@ -4,7 +4,11 @@ use super::{Client, Place, json};
 use crate::exit::{Exit, Failure};
 use anyhow::{Result, anyhow};
 use domain::{
-    canvas::{ClientMessage, PROTOCOL, ServerMessage, Snapshot},
+    api::{
+        ErrorCode,
+        canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    },
+    canvas::Snapshot,
     event::Numbered,
 };
 use futures::{SinkExt, StreamExt};
@@ -171,9 +175,9 @@ impl<'a> Live<'a> {
                 Ok((!events.is_empty()).then_some(News::Happened(events)))
             }
             ServerMessage::Refused { op: None, error, message } => {
-                let exit = match error.as_str() {
-                    "not_found" => Exit::NotFound,
-                    "unauthorized" | "forbidden" => Exit::Forbidden,
+                let exit = match error {
+                    ErrorCode::NotFound => Exit::NotFound,
+                    ErrorCode::Unauthorized | ErrorCode::Forbidden => Exit::Forbidden,
                     _ => Exit::Failed,
                 };
                 Err(Failure::new(exit, message).into())

@@ -6,7 +6,11 @@ use crate::{
     exit::{Exit, Failure},
 };
 use anyhow::{Context, Result, anyhow};
-use domain::{ServiceId, Timestamp, runtime::LogStream};
+use domain::{
+    ServiceId, Timestamp,
+    api::{ErrorBody, ErrorCode},
+    runtime::LogStream,
+};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
@@ -153,12 +157,12 @@ async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading
 
 /// Why the server ends a stream in the middle.
 fn broken_off(frame: &Frame) -> anyhow::Error {
-    let problem: Value = serde_json::from_str(&frame.data).unwrap_or_default();
-    let word = |name| problem.get(name).and_then(Value::as_str);
-    let message = word("message").unwrap_or("the server broke off").to_owned();
-    match word("error") {
-        Some("forbidden") => Failure::new(Exit::Forbidden, message).into(),
-        Some("not_found") => Failure::not_found(message).into(),
+    let Ok(ErrorBody { error, message, .. }) = serde_json::from_str(&frame.data) else {
+        return Failure::failed("the server broke off").into();
+    };
+    match error {
+        ErrorCode::Forbidden => Failure::new(Exit::Forbidden, message).into(),
+        ErrorCode::NotFound => Failure::not_found(message).into(),
         // A token that has ended is renewed with the next try.
         _ => Failure::failed(message).into(),
     }

@@ -214,7 +214,7 @@ fn what_debug_prints_gives_no_secret_away() {
     is_silent(&DeploymentState::Failed { at, failure: failure.clone() });
     is_silent(&Milestone::Failed(failure));
     is_silent(&domain::account::Password::try_from(Secret::from(SECRET)).unwrap());
-    is_silent(&domain::canvas::ClientMessage::Auth { token: Secret::from(SECRET) });
+    is_silent(&domain::api::canvas::ClientMessage::Auth { token: Secret::from(SECRET) });
 }
 
 /// A refused value is not repeated.

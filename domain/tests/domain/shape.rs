@@ -7,7 +7,10 @@ use domain::{
     Address, ChangeId, Content, DeploymentId, Field, GroupId, Message, Port, ProjectId, Replicas,
     RevisionNumber, Secret, ServiceId, Template, Timestamp, UserId, VolumeId,
     access::ProjectRole,
-    canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    api::{
+        ErrorCode,
+        canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    },
     change::{Contribution, StagedChange, StagedEdit},
     changes::{Applied, Revision, Selection, Staging},
     check::{Problem, ProblemKind},
@@ -376,7 +379,7 @@ fn what_the_server_says() {
         ServerMessage::Done { op: 1, number: 42 },
         ServerMessage::Refused {
             op: None,
-            error: "forbidden".to_owned(),
+            error: ErrorCode::Forbidden,
             message: "you may only look".to_owned(),
         },
         ServerMessage::Drag {

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use domain::{ChangeId, Map, change::Conflict, check::Problem};
-use serde::Deserialize;
+use domain::{
+    ChangeId, Invalid, Map,
+    api::{ErrorBody, ErrorCode},
+    change::Conflict,
+    check::Problem,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ApiError {
@@ -29,24 +33,18 @@ pub enum ApiError {
     Other { message: String, request: Option<String> },
 }
 
-/// The envelope of errors.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope {
-    error: String,
-    message: String,
-    errors: Map<String, Vec<String>>,
-    closure: Vec<ChangeId>,
-    missing: Vec<ChangeId>,
-    conflicts: Vec<Conflict>,
-    problems: Vec<Problem>,
-}
-
 impl ApiError {
+    /// What the server would say of a field that breaks this rule.
+    #[must_use]
+    pub fn of_field(name: &str, rule: &Invalid) -> Self {
+        let fields = Map::from([(name.to_owned(), vec![rule.to_string()])]);
+        Self::Invalid { message: format!("{name} {rule}"), fields }
+    }
+
     /// What an answer that is no success means.
     #[must_use]
     pub fn read(status: u16, body: &str, request: Option<&str>) -> Self {
-        let Ok(envelope) = super::json::read::<Envelope>(body) else {
+        let Ok(said) = super::json::read::<ErrorBody>(body) else {
             // Not Easel's words: somebody on the way says that Easel does not answer.
             return match status {
                 502..=504 => Self::Offline,
@@ -54,18 +52,29 @@ impl ApiError {
                 _ => Self::unread(status, request),
             };
         };
-        let Envelope { error, message, errors, closure, missing, conflicts, problems } = envelope;
-        match error.as_str() {
-            "unauthorized" => Self::Unauthorized(message),
-            "forbidden" => Self::Forbidden(message),
-            "not_found" => Self::NotFound(message),
-            "invalid" => Self::Invalid { message, fields: errors },
-            "conflict" | "not_now" => Self::Conflict { message, conflicts },
-            "incomplete" => Self::Incomplete { message, closure, missing },
-            "blocked" => Self::Blocked { message, problems },
-            _ if status == 401 => Self::Unauthorized(message),
-            _ if message.is_empty() => Self::unread(status, request),
-            _ => Self::Other { message, request: request.map(str::to_owned) },
+        if status == 401 { Self::Unauthorized(said.message) } else { Self::said(said, request) }
+    }
+
+    /// What Easel has said.
+    #[must_use]
+    pub fn said(said: ErrorBody, request: Option<&str>) -> Self {
+        let ErrorBody { error, message, errors, closure, missing, conflicts, problems } = said;
+        match error {
+            ErrorCode::Unauthorized => Self::Unauthorized(message),
+            ErrorCode::Forbidden => Self::Forbidden(message),
+            ErrorCode::NotFound => Self::NotFound(message),
+            ErrorCode::Invalid => Self::Invalid { message, fields: errors },
+            ErrorCode::Conflict | ErrorCode::NotNow => Self::Conflict { message, conflicts },
+            ErrorCode::Incomplete => Self::Incomplete { message, closure, missing },
+            ErrorCode::Blocked => Self::Blocked { message, problems },
+            ErrorCode::MethodNotAllowed
+            | ErrorCode::TooLarge
+            | ErrorCode::TooSlow
+            | ErrorCode::TooMany
+            | ErrorCode::Unavailable
+            | ErrorCode::StorageFull
+            | ErrorCode::Internal
+            | ErrorCode::Unknown => Self::Other { message, request: request.map(str::to_owned) },
         }
     }
 

@@ -5,7 +5,8 @@ use std::{cell::RefCell, rc::Rc};
 use domain::{
     Map, UserId,
     access::ProjectRole,
-    canvas::{ServerMessage, Snapshot},
+    api::canvas::ServerMessage,
+    canvas::Snapshot,
     deployments::ServiceState,
     event::Event,
     layout::{Node, Position},

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use domain::{
-    canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    api::canvas::{ClientMessage, PROTOCOL, ServerMessage},
     layout::{Node, Position},
 };
 

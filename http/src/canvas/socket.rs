@@ -16,7 +16,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{
     Error,
     access::{Mutation, Permission, Verdict},
-    canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    api::canvas::{ClientMessage, PROTOCOL, ServerMessage},
     event::Replay,
 };
 use std::{sync::Arc, time::Duration};
@@ -346,7 +346,7 @@ impl Socket {
     }
 
     async fn refuse(&mut self, op: Option<u64>, problem: &Problem) -> Result<(), Close> {
-        let (error, message) = (problem.error.to_owned(), problem.message.clone());
+        let (error, message) = (problem.body.error, problem.body.message.clone());
         self.send(frame(&ServerMessage::Refused { op, error, message })).await
     }
 

@@ -182,7 +182,8 @@ impl Following {
                 self.send_live(tail, &events).await?;
             } else if let Some(error) = broke {
                 let problem = Problem::from(error);
-                return send(&events, Event::default().event("error").data(json(&problem))).await;
+                return send(&events, Event::default().event("error").data(json(&problem.body)))
+                    .await;
             }
             send(&events, Event::default().event("end").data("{}")).await
         };
@@ -328,7 +329,7 @@ impl Following {
             // A database that hiccups is no reason to stop reading.
             Err(problem) if problem.is_server_error() => Ok(()),
             Err(problem) => {
-                send(events, Event::default().event("error").data(json(&problem))).await?;
+                send(events, Event::default().event("error").data(json(&problem.body))).await?;
                 Err(Over)
             }
         }

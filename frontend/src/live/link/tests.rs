@@ -1,4 +1,4 @@
-use domain::access::ProjectRole;
+use domain::{access::ProjectRole, api::ErrorCode};
 
 use super::*;
 
@@ -90,7 +90,7 @@ fn a_refused_place_is_told_and_everything_is_read_anew() {
     link.place(places(5));
     let refused = ServerMessage::Refused {
         op: Some(1),
-        error: "forbidden".into(),
+        error: ErrorCode::Forbidden,
         message: "you may only look".into(),
     };
 
