@@ -12,6 +12,7 @@ use crate::{
     exit::EXIT_CODES,
 };
 use clap::{Args, Parser, Subcommand};
+use domain::access::KeyScope;
 use std::time::Duration;
 
 /// Run applications on your own machine: one canvas, staged changes, one apply.
@@ -359,7 +360,7 @@ pub enum KeyAction {
         description: String,
         /// What it may be used for: read, stage, deploy, write, admin; may be repeated.
         #[arg(long, value_delimiter = ',', default_value = "read,stage,deploy,write")]
-        scope: Vec<String>,
+        scope: Vec<KeyScope>,
         /// The only project that it may be used for.
         #[arg(long)]
         only: Option<String>,

@@ -5,15 +5,22 @@ mod credentials;
 mod live;
 
 pub(crate) use api::Place;
-pub(crate) use credentials::{Credentials, Kept, Tokens};
+pub(crate) use credentials::{Credentials, Kept};
 pub(crate) use live::{Live, News};
 
 use crate::{
     Surroundings,
+    clock::SystemClock,
     exit::{Exit, Failure},
 };
 use anyhow::{Context, Result};
-use domain::{Secret, api::ErrorBody};
+use domain::{
+    Clock, Secret,
+    api::{
+        ErrorBody,
+        account::{Refresh, Tokens},
+    },
+};
 use reqwest::{Method, Response, StatusCode, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -118,7 +125,7 @@ impl Client {
             Door::Key(key) => Ok(Some(key.clone())),
             Door::Tokens { kept, tokens } => {
                 let mut tokens = tokens.lock().await;
-                if tokens.is_stale() {
+                if tokens.is_stale(SystemClock.now()) {
                     *tokens = self.renew(kept, &tokens).await?;
                 }
                 Ok(Some(tokens.access_token.clone()))
@@ -131,11 +138,11 @@ impl Client {
         // Another command may have renewed them while this one waited for its turn.
         if let Some(newer) = kept.load()?.and_then(|known| known.tokens)
             && newer.refresh_token != old.refresh_token
-            && !newer.is_stale()
+            && !newer.is_stale(SystemClock.now())
         {
             return Ok(newer);
         }
-        let body = serde_json::json!({ "refresh_token": old.refresh_token });
+        let body = json(&Refresh { refresh_token: old.refresh_token.clone() })?;
         let ask = Ask { method: Method::POST, body: Some(&body), ..Ask::to("auth/refresh") };
         let answer = self.attempt(&ask, None).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {

@@ -2,7 +2,7 @@
 
 use crate::{
     ApiKeyId, ProjectId, SessionId, Set, UserId,
-    name::{Invalid, text_type},
+    name::{Invalid, text_type, word_type},
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,14 @@ pub enum KeyScope {
     /// To administer the instance, as far as the key's owner may.
     Admin,
 }
+
+word_type!(KeyScope {
+    Read = "read",
+    Stage = "stage",
+    Deploy = "deploy",
+    Write = "write",
+    Admin = "admin",
+});
 
 /// What a door asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

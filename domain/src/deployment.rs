@@ -7,6 +7,7 @@ pub use run::RunConfig;
 use crate::{
     DeploymentId, EnvironmentId, Message, ProjectId, RevisionNumber, Secret, ServiceId, Slug,
     Timestamp, UserId,
+    name::word_type,
     readiness::Check,
     runtime::{PinnedImage, PullProgress},
 };
@@ -366,6 +367,17 @@ pub enum Condition {
     /// There is nothing in the engine.
     Missing,
 }
+
+word_type!(Condition {
+    Running = "running",
+    Degraded = "degraded",
+    Restarting = "restarting",
+    Crashed = "crashed",
+    Completed = "completed",
+    Sleeping = "sleeping",
+    Stopped = "stopped",
+    Missing = "missing",
+});
 
 impl Condition {
     /// DeployKit's word for the condition (row DK-42), for which a service that is about to start has

@@ -23,17 +23,14 @@ use yew::prelude::{Callback, hook, use_context};
 use crate::view::fetch::Browser;
 
 pub use self::{
-    account::{Claim, Devices, Login},
-    api_key::{CreatedKey, NewKey},
+    account::{claim, login},
     change::Place,
     deed::{Deed, use_deed},
-    deployment::DeploymentDetail,
     error::{ApiError, sentence},
     exchange::{Answer, Lost, Transport},
     fetched::{Fetched, UseFetch, use_fetch},
     paging::{UsePages, use_pages},
     request::{Method, Request},
-    system::SystemStatus,
 };
 
 use self::exchange::Unanswered;

@@ -15,15 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Email, Error, FieldErrors, Name, Secret, SessionId, Timestamp,
+    Email, Error, FieldErrors, Name, Secret, SessionId,
     access::InstanceRole,
     account::{
         ACCESS_LIFE, COOKIE_IDLE_LIFE, NewSession, NewTokens, NewUser, Password, REFRESH_LIFE,
-        Rotation, Session, SessionKind, User,
+        Rotation, SessionKind, User,
     },
+    api::account::{Claim, Login, Refresh, Registered, Registration, Sessions, SignedIn, Tokens},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -35,84 +35,6 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(me))
         .routes(routes!(sessions))
         .routes(routes!(close_session))
-}
-
-/// Whether the instance waits for its first account.
-#[derive(Serialize, ToSchema)]
-struct Registration {
-    /// True only while nobody has an account.
-    can_register: bool,
-}
-
-/// The first account.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Claim {
-    /// The one-time token that the console printed.
-    claim_token: Secret,
-    email: Secret,
-    name: Secret,
-    /// 8 characters at least, 72 bytes at most.
-    password: Secret,
-    #[serde(default = "by_token")]
-    kind: SessionKind,
-    /// What this device calls itself.
-    #[serde(default)]
-    device: String,
-}
-
-/// E-mail and password.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Login {
-    email: Secret,
-    password: Secret,
-    /// `browser` answers with a cookie, `token` with tokens.
-    #[serde(default = "by_token")]
-    kind: SessionKind,
-    /// What this device calls itself.
-    #[serde(default)]
-    device: String,
-}
-
-fn by_token() -> SessionKind {
-    SessionKind::Token
-}
-
-/// Tokens of a command line or script.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Tokens {
-    /// For `Authorization: Bearer`, 15 minutes long.
-    access_token: Secret,
-    /// For one refresh, within 7 days.
-    refresh_token: Secret,
-    /// When the access token ends.
-    expires_at: Timestamp,
-    /// When the refresh token ends.
-    refresh_expires_at: Timestamp,
-}
-
-/// Somebody has signed in. Browsers get a cookie and no tokens.
-#[derive(Serialize, ToSchema)]
-struct SignedIn {
-    user: User,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    tokens: Option<Tokens>,
-}
-
-/// The first account is made, and signed in.
-#[derive(Serialize, ToSchema)]
-struct Registered {
-    user: User,
-    /// Absent for browsers, which get a cookie.
-    tokens: Option<Tokens>,
-}
-
-/// A refresh token to be traded.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Refresh {
-    refresh_token: Secret,
 }
 
 /// Whether the instance can be claimed.
@@ -238,14 +160,6 @@ async fn sessions(State(server): State<Server>, may: May<Person>) -> Result<Json
     };
     let data = server.app.accounts.sessions(may.user.id).await?;
     Ok(Json(Sessions { data, current }))
-}
-
-/// Signed-in devices.
-#[derive(Serialize, ToSchema)]
-struct Sessions {
-    data: Vec<Session>,
-    /// The one that asks.
-    current: Option<SessionId>,
 }
 
 /// Sign one of your devices out.

@@ -11,49 +11,17 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    ApiKeyId, Error, Name, ProjectId, Resource, Secret, Set, Timestamp,
-    access::KeyScope,
+    ApiKeyId, Error, Resource,
     account::{Accounts, ApiKey, NewApiKey},
+    api::api_key::{CreateKey, CreatedKey},
     project::Paged,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(delete))
-}
-
-/// A key to be made.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateKey {
-    /// What it is for.
-    description: Name,
-    /// When it ends; never, if absent.
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-    /// What it may be used for; all but `admin`, if absent.
-    #[serde(default = "usual")]
-    #[schema(value_type = std::collections::BTreeSet<KeyScope>)]
-    scopes: Set<KeyScope>,
-    /// The only project that it may be used for, if any.
-    #[serde(default)]
-    project: Option<ProjectId>,
-}
-
-fn usual() -> Set<KeyScope> {
-    [KeyScope::Read, KeyScope::Stage, KeyScope::Deploy, KeyScope::Write].into()
-}
-
-/// A key just made. The token is shown this once.
-#[derive(Serialize, ToSchema)]
-struct CreatedKey {
-    #[serde(flatten)]
-    key: ApiKey,
-    /// For `Authorization: Bearer`.
-    token: Secret,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use crate::{
     app::Server,
     change::wake,
-    door::{Deploy, May, Place, Read},
+    door::{Deploy, May, Read},
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
@@ -12,20 +12,16 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, Check, Command, Content, Deployment, DeploymentId, Error, Field, ImageRef, Limits,
-    Map, Message, MountPath, Port, PortNumber, Ports, Protocol, Replicas, Resource, Secret,
-    ServiceId, Source, Strategy, VariableKey, VolumeId,
-    access::ProjectRole,
-    deployment::DeploymentState,
+    Address, Content, DeploymentId, Error, Field, Port, Resource, ServiceId, Source,
+    api::deployment::{ContainerItem, CreateDeployment, DeploymentDetail, Redeploy},
     deployments::{DeploymentSummary, ReplicaSummary},
     edit::Edit,
     project::Paged,
     rollout::ServiceKey,
-    runtime::{ContainerId, ContainerState},
+    runtime::ContainerState,
 };
-use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes within an environment.
@@ -58,36 +54,6 @@ async fn list(
     Ok(Json(server.app.deployments.list(environment, named.service, page.into()).await?))
 }
 
-/// What to deploy at once. Absent parts stay as they are.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateDeployment {
-    image: ImageRef,
-    /// Set as the service's own variables, which win over inherited ones.
-    #[serde(default)]
-    env_vars: Map<VariableKey, Secret>,
-    #[serde(default)]
-    ports: Option<Vec<AnyPort>>,
-    #[serde(default)]
-    resources: Option<Limits>,
-    #[serde(default)]
-    replicas: Option<Replicas>,
-    /// Why, for the history.
-    #[serde(default)]
-    message: Message,
-}
-
-/// A port, in our words or DeployKit's (`container_port`).
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct AnyPort {
-    #[serde(alias = "container_port")]
-    #[schema(value_type = u16)]
-    number: PortNumber,
-    #[serde(default)]
-    protocol: Protocol,
-}
-
 /// Deploy an image at once: staged and applied as a revision of its own.
 #[utoipa::path(post, path = "/services/{service}/deployments", tag = "deployments",
     request_body = CreateDeployment, responses((status = CREATED, body = DeploymentDetail)))]
@@ -113,9 +79,7 @@ async fn create(
         Content::Source(Source::Image { image: new.image, pull }),
     )];
     if let Some(ports) = new.ports {
-        let ports = (ports.into_iter())
-            .map(|port| Port { number: port.number, protocol: port.protocol })
-            .collect::<Vec<_>>();
+        let ports: Vec<Port> = ports.into_iter().map(Port::from).collect();
         edits.push(set(service, Field::Ports, Content::Ports(ports.into())));
     }
     edits.extend(new.resources.map(|limits| set(service, Field::Limits, Content::Limits(limits))));
@@ -136,61 +100,12 @@ async fn create(
         return Err(Error::NotFound(Resource::Deployment).into());
     };
     let deployment = server.app.deployments.get(environment, service, *id).await?;
-    let detail = DeploymentDetail::new(deployment, &may.place);
+    let detail = DeploymentDetail::seen_by(may.place.role, deployment);
     Ok((StatusCode::CREATED, Json(detail)))
 }
 
 fn set(service: ServiceId, field: Field, content: Content) -> Edit {
     Edit::Set { address: Address::ServiceField(service, field), content }
-}
-
-/// A deployment with its configuration; values of variables are never shown.
-#[derive(Serialize, ToSchema)]
-struct DeploymentDetail {
-    #[serde(flatten)]
-    summary: DeploymentSummary,
-    /// Why it failed.
-    failure_reason: Option<String>,
-    /// How its container ended.
-    exit_code: Option<i64>,
-    /// Its container's last lines; not for viewers.
-    log_tail: Option<Secret>,
-    command: Option<Command>,
-    ports: Ports,
-    resources: Limits,
-    check: Check,
-    strategy: Strategy,
-    mounts: Map<VolumeId, MountPath>,
-    /// Keys of its variables.
-    env_keys: Vec<VariableKey>,
-}
-
-impl DeploymentDetail {
-    fn new(deployment: Deployment, place: &Place) -> Self {
-        let summary = DeploymentSummary::from(&deployment);
-        let failure = match deployment.state {
-            DeploymentState::Failed { failure, .. } => Some(failure),
-            _ => None,
-        };
-        let (reason, exit_code, log_tail) = match failure {
-            Some(failure) => (Some(failure.reason), failure.exit_code, failure.log_tail),
-            None => (None, None, None),
-        };
-        let config = deployment.config;
-        Self {
-            summary,
-            failure_reason: reason,
-            exit_code,
-            log_tail: log_tail.filter(|_| place.role >= ProjectRole::Editor),
-            command: config.command,
-            ports: config.ports,
-            resources: config.limits,
-            check: config.check,
-            strategy: config.strategy,
-            mounts: config.mounts,
-            env_keys: config.variables.into_iter().map(|(key, _)| key).collect(),
-        }
-    }
 }
 
 /// One deployment.
@@ -204,7 +119,7 @@ async fn get(
     let environment = may.place.environment.id;
     let deployments = &server.app.deployments;
     let deployment = deployments.get(environment, named.service, named.deployment).await?;
-    Ok(Json(DeploymentDetail::new(deployment, &may.place)))
+    Ok(Json(DeploymentDetail::seen_by(may.place.role, deployment)))
 }
 
 /// Stop a deployment that does not serve yet.
@@ -220,15 +135,6 @@ async fn cancel(
     let deployment = deployments.cancel(&may.by, environment, service, named.deployment).await?;
     server.app.reconciler.nudge(Some(ServiceKey { environment, service }));
     Ok(Json(deployment))
-}
-
-/// Why somebody deploys again.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Redeploy {
-    /// Why, for the history.
-    #[serde(default)]
-    message: Message,
 }
 
 /// Deploy the present configuration again: the image is looked up anew.
@@ -254,21 +160,6 @@ struct Narrow {
     /// Only those of this deployment.
     deployment_id: Option<DeploymentId>,
     /// The engine's word, such as `running`; `created` before there is a container.
-    status: Option<ContainerState>,
-}
-
-/// A replica, and its container.
-#[derive(Serialize, ToSchema)]
-struct ContainerItem {
-    #[serde(flatten)]
-    replica: ReplicaSummary,
-    service_id: ServiceId,
-    deployment_id: DeploymentId,
-    docker_container_id: Option<ContainerId>,
-    /// Where it answers, as the engine reports it; absent when it does not.
-    #[schema(value_type = Option<String>)]
-    address: Option<IpAddr>,
-    /// The engine's word; absent when the engine does not answer.
     status: Option<ContainerState>,
 }
 

@@ -6,12 +6,11 @@ use crate::{
     error::Result,
     json::Json,
     path::Path,
-    project::Data,
     query::{Query, Whole},
     service::{OneService, require},
 };
 use axum::extract::State;
-use domain::event::Numbered;
+use domain::{api::List, event::Numbered};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -32,16 +31,16 @@ struct Last {
 
 /// What happened to a service, newest first: events, as the canvas's socket sends them.
 #[utoipa::path(get, path = "/services/{service}/history", tag = "services", params(Last),
-    responses((status = OK, body = Data<serde_json::Value>)))]
+    responses((status = OK, body = List<serde_json::Value>)))]
 async fn list(
     State(server): State<Server>,
     may: May<Read>,
     Path(named): Path<OneService>,
     Query(last): Query<Last>,
-) -> Result<Json<Data<Numbered>>> {
+) -> Result<Json<List<Numbered>>> {
     let environment = may.place.environment.id;
     require(&server, environment, named.service).await?;
     let limit = last.limit.map_or(50, |Whole(limit)| limit);
     let data = server.app.events.history(environment, named.service, limit).await?;
-    Ok(Json(Data { data }))
+    Ok(Json(List { data }))
 }

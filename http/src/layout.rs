@@ -7,13 +7,8 @@ use crate::{
     json::Json,
 };
 use axum::{extract::State, http::StatusCode};
-use domain::{
-    Error, Map,
-    layout::{Layouts, Node, Position},
-};
-use serde::Deserialize;
+use domain::{Error, api::layout::Places, layout::Layouts};
 use std::sync::Arc;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How many nodes may move at once.
@@ -22,15 +17,6 @@ pub(crate) const MOST_PLACES: usize = 10_000;
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(place))
-}
-
-/// Where nodes shall lie.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Places {
-    /// By node: `service/<id>`, `group/<id>`, `volume/<id>`.
-    #[schema(value_type = Map<String, Position>)]
-    places: Map<Node, Position>,
 }
 
 /// Move nodes, all in one write. Unknown ones are left out.

@@ -2,7 +2,7 @@
 
 use crate::{
     app::Server,
-    change::Staged,
+    change::stage_edits,
     door::{Known, Make, Manage, May, Read, Stage},
     error::Result,
     json::Json,
@@ -11,14 +11,19 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, Content, Email, Error, Name, ProjectId, Resource, UserId,
+    Address, Content, Error, ProjectId, Resource, UserId,
     access::{InstanceRole, ProjectRole, Via},
+    api::{
+        List, Named,
+        change::Staged,
+        member::{NewMember, NewRole},
+    },
     edit::Edit,
     project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -36,35 +41,6 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 struct ByName {
     /// A part of the name.
     name: Option<String>,
-}
-
-/// A name.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Named {
-    name: Name,
-}
-
-/// A list that is never long.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Data<T> {
-    pub(crate) data: Vec<T>,
-}
-
-/// Who shall be a member.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewMember {
-    /// The e-mail of somebody with an account.
-    email: Email,
-    role: ProjectRole,
-}
-
-/// What a member shall be.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewRole {
-    role: ProjectRole,
 }
 
 #[derive(Deserialize)]
@@ -143,7 +119,7 @@ async fn rename(
     Json(new): Json<Named>,
 ) -> Result<Json<Staged>> {
     let edit = Edit::Set { address: Address::ProjectName, content: Content::Name(new.name) };
-    Staged::stage(&server, &may, vec![edit]).await.map(Json)
+    stage_edits(&server, &may, vec![edit]).await.map(Json)
 }
 
 /// Delete a project at once, with everything in it. The data of its volumes stays in the engine.
@@ -157,22 +133,22 @@ async fn delete(State(server): State<Server>, may: May<Manage>) -> Result<Status
 
 /// Its environments, oldest first.
 #[utoipa::path(get, path = "/projects/{project}/environments", tag = "projects",
-    responses((status = OK, body = Data<Environment>)))]
+    responses((status = OK, body = List<Environment>)))]
 async fn environments(
     State(projects): State<Arc<dyn Projects>>,
     may: May<Read>,
-) -> Result<Json<Data<Environment>>> {
-    Ok(Json(Data { data: projects.environments(may.place.project).await? }))
+) -> Result<Json<List<Environment>>> {
+    Ok(Json(List { data: projects.environments(may.place.project).await? }))
 }
 
 /// Who belongs to it.
 #[utoipa::path(get, path = "/projects/{project}/members", tag = "members",
-    responses((status = OK, body = Data<Member>)))]
+    responses((status = OK, body = List<Member>)))]
 async fn members(
     State(projects): State<Arc<dyn Projects>>,
     may: May<Read>,
-) -> Result<Json<Data<Member>>> {
-    Ok(Json(Data { data: projects.members(may.place.project).await? }))
+) -> Result<Json<List<Member>>> {
+    Ok(Json(List { data: projects.members(may.place.project).await? }))
 }
 
 /// Make somebody a member, by e-mail.

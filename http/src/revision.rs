@@ -11,10 +11,10 @@ use crate::{
 };
 use axum::extract::State;
 use domain::{
-    Map, Name, RevisionNumber, UserId, change::StagedChange, changes::Revision, project::Paged,
+    RevisionNumber, api::revision::RevisionDetail, change::StagedChange, changes::Revision,
+    project::Paged,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes within an environment.
@@ -25,16 +25,6 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 #[derive(Deserialize)]
 struct OneRevision {
     number: u64,
-}
-
-/// A revision with what it changed, values hidden.
-#[derive(Serialize, ToSchema)]
-struct RevisionDetail {
-    #[serde(flatten)]
-    revision: Revision,
-    data: Vec<StagedChange>,
-    /// Names of its author and contributors.
-    people: Map<UserId, Name>,
 }
 
 /// History, newest first.

@@ -2,8 +2,8 @@
 
 use crate::{
     app::Server,
-    change::{Staged, wake},
-    door::{Deploy, May, Read, Stage},
+    change::{stage_edits, wake},
+    door::{Deploy, May, Place, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
@@ -11,112 +11,23 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, DeploymentId, EnvironmentId, Error, GroupId, IconUrl, ImageRef, Map, Name, ProjectId,
-    Replicas, Resource, Service, ServiceId, Slug, Timestamp,
+    Address, EnvironmentId, Error, Map, Resource, Service, ServiceId,
+    api::{
+        change::Staged,
+        service::{ServiceDetail, ServiceItem},
+    },
     changes::OneService as Found,
-    deployment::{Condition, service_status},
-    deployments::{DeploymentSummary, ServiceState},
+    deployments::ServiceState,
     edit::{CreateService, Edit, UpdateService},
     project::Paged,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, delete))
-}
-
-/// A service, and how it is doing.
-#[derive(Serialize, ToSchema)]
-struct ServiceItem {
-    id: ServiceId,
-    project_id: ProjectId,
-    environment_id: EnvironmentId,
-    name: Name,
-    /// Its name on the private network.
-    slug: Slug,
-    icon_url: Option<IconUrl>,
-    group_id: Option<GroupId>,
-    image: Option<ImageRef>,
-    /// How many should run.
-    replicas: Replicas,
-    /// DeployKit's word: `created`, `deploying`, `running`, `degraded`, `failed` or `stopped`.
-    #[schema(value_type = String)]
-    status: &'static str,
-    /// What it was last seen to be like.
-    condition: Option<Condition>,
-    /// Why, where it is not plain.
-    why: Option<String>,
-    /// Since when it is like that.
-    since: Option<Timestamp>,
-    active_deployment_id: Option<DeploymentId>,
-    active_deployment: Option<TrimmedDeployment>,
-    /// The newest deployment; may be the active one.
-    newest_deployment: Option<DeploymentSummary>,
-    /// Whether it only exists as a staged change so far.
-    staged: bool,
-}
-
-/// The deployment that serves, in short.
-#[derive(Serialize, ToSchema)]
-struct TrimmedDeployment {
-    id: DeploymentId,
-    service_id: ServiceId,
-    image: ImageRef,
-    replicas: Replicas,
-    created_at: Timestamp,
-}
-
-/// A service with its whole configuration, values hidden.
-#[derive(Serialize, ToSchema)]
-struct ServiceDetail {
-    #[serde(flatten)]
-    item: ServiceItem,
-    config: Service,
-}
-
-impl ServiceItem {
-    fn new(
-        place: &crate::door::Place,
-        id: ServiceId,
-        service: &Service,
-        state: Option<&ServiceState>,
-        staged: bool,
-    ) -> Self {
-        let condition = state.and_then(|state| state.condition);
-        let newest = state.and_then(|state| state.newest.as_ref());
-        let active = state.and_then(|state| state.active.as_ref());
-        let serving = condition.filter(|_| {
-            active.is_some() || !newest.is_some_and(|newest| newest.state.is_candidate())
-        });
-        Self {
-            id,
-            project_id: place.project,
-            environment_id: place.environment.id,
-            name: service.name.clone(),
-            slug: service.slug.clone(),
-            icon_url: service.icon.clone(),
-            group_id: service.group,
-            image: service.source.image().cloned(),
-            replicas: service.replicas,
-            status: service_status(serving, newest.map(|newest| &newest.state)),
-            condition,
-            why: state.and_then(|state| state.why.clone()),
-            since: state.and_then(|state| state.since),
-            active_deployment_id: active.map(|active| active.id),
-            active_deployment: active.map(|active| TrimmedDeployment {
-                id: active.id,
-                service_id: id,
-                image: active.image.clone(),
-                replicas: service.replicas,
-                created_at: active.created_at,
-            }),
-            newest_deployment: newest.cloned(),
-            staged,
-        }
-    }
 }
 
 /// By what to narrow the list.
@@ -148,11 +59,11 @@ async fn list(
     let states = states(&server, environment).await?;
     let name = narrow.name.unwrap_or_default().to_lowercase();
     let mut found: Vec<ServiceItem> = (workspace.spec.services.iter())
-        .map(|(id, service)| ServiceItem::new(&may.place, *id, service, states.get(id), false))
+        .map(|(id, service)| item(&may.place, *id, service, states.get(id)))
         .filter(|item| item.name.as_str().to_lowercase().contains(&name))
         .filter(|item| {
             narrow.status.as_deref().filter(|status| !status.is_empty()).is_none_or(|status| {
-                item.status == status || item.condition.is_some_and(|is| word(is) == status)
+                item.status == status || item.condition.is_some_and(|is| is.word() == status)
             })
         })
         .collect();
@@ -161,17 +72,13 @@ async fn list(
     Ok(Json(slice(found, page.into())))
 }
 
-fn word(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Running => "running",
-        Condition::Degraded => "degraded",
-        Condition::Restarting => "restarting",
-        Condition::Crashed => "crashed",
-        Condition::Completed => "completed",
-        Condition::Sleeping => "sleeping",
-        Condition::Stopped => "stopped",
-        Condition::Missing => "missing",
-    }
+fn item(
+    place: &Place,
+    id: ServiceId,
+    service: &Service,
+    state: Option<&ServiceState>,
+) -> ServiceItem {
+    ServiceItem::new(place.project, place.environment.id, id, service, state)
 }
 
 async fn states(
@@ -193,15 +100,12 @@ async fn get(
     Ok(Json(detail(&server, &may.place, named.service).await?))
 }
 
-async fn detail(
-    server: &Server,
-    place: &crate::door::Place,
-    id: ServiceId,
-) -> Result<ServiceDetail> {
+async fn detail(server: &Server, place: &Place, id: ServiceId) -> Result<ServiceDetail> {
     let environment = place.environment.id;
     let Found { service, is_staged } = server.app.changes.service(environment, id).await?;
     let state = server.app.deployments.state(environment, id).await?;
-    let item = ServiceItem::new(place, id, &service, state.as_ref(), is_staged);
+    let mut item = item(place, id, &service, state.as_ref());
+    item.staged = is_staged;
     Ok(ServiceDetail { item, config: service })
 }
 
@@ -247,7 +151,7 @@ async fn update(
     if edits.is_empty() {
         return Err(Error::field("body", "must say what shall be different").into());
     }
-    Staged::stage(&server, &may, edits).await.map(Json)
+    stage_edits(&server, &may, edits).await.map(Json)
 }
 
 /// Stage its end.
@@ -259,5 +163,5 @@ async fn delete(
     Path(named): Path<OneService>,
 ) -> Result<Json<Staged>> {
     let address = Address::Service(named.service);
-    Staged::stage(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
+    stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
 }

@@ -11,30 +11,17 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Secret, UserId,
-    access::InstanceRole,
+    UserId,
     account::{Accounts, NewUser, User},
+    api::user::CreateUser,
     project::Paged,
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
-}
-
-/// Somebody to be given an account.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateUser {
-    email: Secret,
-    name: Secret,
-    /// 8 characters at least, 72 bytes at most.
-    password: Secret,
-    #[serde(default)]
-    role: InstanceRole,
 }
 
 #[derive(Deserialize)]

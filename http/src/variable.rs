@@ -2,24 +2,26 @@
 
 use crate::{
     app::Server,
-    change::Staged,
+    change::stage_edits,
     door::{May, Read, Reveal, Stage},
     error::Result,
     json::Json,
     path::Path,
-    project::Data,
     service::OneService,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, EnvironmentSpec, Error, GroupId, Map, Resource, Secret, ServiceId, VariableKey,
+    Address, EnvironmentSpec, Error, GroupId, Map, Resource, ServiceId, VariableKey,
+    api::{
+        List,
+        change::Staged,
+        variable::{CreateVariable, UpdateVariable, VariableItem, VariableScope, VariableStep},
+    },
     changes::Revealed,
     edit::Edit,
-    template::Reference,
     variable::{Value, Variable},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes within an environment.
@@ -35,48 +37,6 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(update_of_service, delete_of_service))
         .routes(routes!(reveal_of_service))
         .routes(routes!(create_of_pending))
-}
-
-/// A variable, without its value.
-#[derive(Serialize, ToSchema)]
-struct VariableItem {
-    /// Its key names it within its scope.
-    key: VariableKey,
-    address: Address,
-    /// `shared`, `group` or `service`: where it is defined.
-    #[schema(value_type = String)]
-    scope: &'static str,
-    sealed: bool,
-    /// Changes whenever the value is written anew.
-    version: u64,
-    /// To whom it refers.
-    references: Vec<Reference>,
-    /// What is staged for it: `create`, `update` or `delete`.
-    #[schema(value_type = Option<String>)]
-    staged: Option<&'static str>,
-    /// Whether it comes from an earlier scope.
-    inherited: bool,
-}
-
-/// A variable to be made.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateVariable {
-    key: VariableKey,
-    /// Any text, also an empty one; `${{service.KEY}}` refers.
-    value: Secret,
-    /// Write-only for ever.
-    #[serde(default)]
-    sealed: bool,
-}
-
-/// Another value.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateVariable {
-    value: Secret,
-    #[serde(default)]
-    sealed: bool,
 }
 
 #[derive(Deserialize)]
@@ -124,7 +84,7 @@ impl Scope {
     }
 }
 
-async fn list(server: &Server, may: &May<Read>, scope: Scope) -> Result<Json<Data<VariableItem>>> {
+async fn list(server: &Server, may: &May<Read>, scope: Scope) -> Result<Json<List<VariableItem>>> {
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
     let (before, after) = (scope.variables(&workspace.spec), scope.variables(&workspace.staged()));
     if before.is_none() && after.is_none() {
@@ -142,23 +102,23 @@ async fn list(server: &Server, may: &May<Read>, scope: Scope) -> Result<Json<Dat
         .into_iter()
         .filter_map(|(address, variable)| {
             let staged = match (before.get(&address), after.get(&address)) {
-                (None, Some(_)) => Some("create"),
-                (Some(_), None) => Some("delete"),
-                (Some(old), Some(new)) if !old.same_as(new) => Some("update"),
+                (None, Some(_)) => Some(VariableStep::Create),
+                (Some(_), None) => Some(VariableStep::Delete),
+                (Some(old), Some(new)) if !old.same_as(new) => Some(VariableStep::Update),
                 _ => None,
             };
             item(scope, address, &variable, staged)
         })
         .collect();
     data.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(Json(Data { data }))
+    Ok(Json(List { data }))
 }
 
 fn item(
     scope: Scope,
     address: Address,
     variable: &Variable,
-    staged: Option<&'static str>,
+    staged: Option<VariableStep>,
 ) -> Option<VariableItem> {
     let key = address.variable_key()?.clone();
     let inherited = scope.address(key.clone()) != address;
@@ -167,9 +127,9 @@ fn item(
         Value::Shown(_) => Vec::new(),
     };
     let scope = match &address {
-        Address::ServiceVariable(..) => "service",
-        Address::GroupVariable(..) => "group",
-        _ => "shared",
+        Address::ServiceVariable(..) => VariableScope::Service,
+        Address::GroupVariable(..) => VariableScope::Group,
+        _ => VariableScope::Shared,
     };
     let (sealed, version) = (variable.sealed, variable.version);
     Some(VariableItem { key, address, scope, sealed, version, references, staged, inherited })
@@ -187,7 +147,7 @@ async fn create(
         sealed: new.sealed,
         only_new: true,
     };
-    Ok((StatusCode::CREATED, Json(Staged::stage(server, may, vec![edit]).await?)))
+    Ok((StatusCode::CREATED, Json(stage_edits(server, may, vec![edit]).await?)))
 }
 
 async fn update(
@@ -199,7 +159,7 @@ async fn update(
 ) -> Result<Json<Staged>> {
     let (address, value, sealed) = (scope.address(key), new.value, new.sealed);
     let edit = Edit::ReplaceVariable { address, value, sealed };
-    Staged::stage(server, may, vec![edit]).await.map(Json)
+    stage_edits(server, may, vec![edit]).await.map(Json)
 }
 
 async fn delete(
@@ -209,7 +169,7 @@ async fn delete(
     key: VariableKey,
 ) -> Result<Json<Staged>> {
     let edit = Edit::Clear { address: scope.address(key) };
-    Staged::stage(server, may, vec![edit]).await.map(Json)
+    stage_edits(server, may, vec![edit]).await.map(Json)
 }
 
 async fn reveal(
@@ -229,12 +189,12 @@ macro_rules! scope {
      $named:ident: $path:ty, $scope:expr) => {
         /// Variables of this scope, and those it inherits, without their values.
         #[utoipa::path(get, path = concat!($at, "/env-vars"), tag = "variables",
-                    responses((status = OK, body = Data<VariableItem>)))]
+                    responses((status = OK, body = List<VariableItem>)))]
         async fn $list(
             State(server): State<Server>,
             may: May<Read>,
             Path($named): Path<$path>,
-        ) -> Result<Json<Data<VariableItem>>> {
+        ) -> Result<Json<List<VariableItem>>> {
             list(&server, &may, $scope).await
         }
 

@@ -2,20 +2,23 @@
 
 use crate::{
     app::Server,
-    change::Staged,
+    change::stage_edits,
     door::{May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
-    project::Data,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
-    Address, Content, MountPath, Name, ServiceId, VolumeId,
-    edit::{Edit, NewMount},
+    Address, Content, ServiceId, VolumeId,
+    api::{
+        List, Named,
+        change::Staged,
+        volume::{CreateVolume, Mount, Mounted, VolumeItem},
+    },
+    edit::Edit,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes within an environment.
@@ -24,48 +27,6 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(list, create))
         .routes(routes!(rename, delete))
         .routes(routes!(mount, unmount))
-}
-
-/// A volume.
-#[derive(Serialize, ToSchema)]
-struct VolumeItem {
-    id: VolumeId,
-    name: Name,
-    /// Where it appears.
-    mounts: Vec<Mounted>,
-    /// Whether it only exists as a staged change so far.
-    staged: bool,
-}
-
-/// Where a volume appears.
-#[derive(Serialize, ToSchema)]
-struct Mounted {
-    service: ServiceId,
-    path: MountPath,
-}
-
-/// A volume to be made.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CreateVolume {
-    name: Name,
-    /// Where it shall appear.
-    #[serde(default)]
-    mount: Option<NewMount>,
-}
-
-/// Another name.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RenameVolume {
-    name: Name,
-}
-
-/// Where a volume shall appear.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Mount {
-    path: MountPath,
 }
 
 #[derive(Deserialize)]
@@ -81,8 +42,8 @@ struct OneMount {
 
 /// Volumes, staged ones too.
 #[utoipa::path(get, path = "/volumes", tag = "volumes",
-    responses((status = OK, body = Data<VolumeItem>)))]
-async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<Data<VolumeItem>>> {
+    responses((status = OK, body = List<VolumeItem>)))]
+async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<List<VolumeItem>>> {
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
     let staged = workspace.staged();
     let data = (staged.volumes.iter())
@@ -98,7 +59,7 @@ async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<Data<
             staged: !workspace.spec.volumes.contains_key(id),
         })
         .collect();
-    Ok(Json(Data { data }))
+    Ok(Json(List { data }))
 }
 
 /// Stage a volume, and where it appears.
@@ -110,21 +71,21 @@ async fn create(
     Json(new): Json<CreateVolume>,
 ) -> Result<(StatusCode, Json<Staged>)> {
     let edit = Edit::CreateVolume { name: new.name, mount: new.mount };
-    Ok((StatusCode::CREATED, Json(Staged::stage(&server, &may, vec![edit]).await?)))
+    Ok((StatusCode::CREATED, Json(stage_edits(&server, &may, vec![edit]).await?)))
 }
 
 /// Stage another name.
-#[utoipa::path(patch, path = "/volumes/{volume}", tag = "volumes", request_body = RenameVolume,
+#[utoipa::path(patch, path = "/volumes/{volume}", tag = "volumes", request_body = Named,
     responses((status = OK, body = Staged)))]
 async fn rename(
     State(server): State<Server>,
     may: May<Stage>,
     Path(named): Path<OneVolume>,
-    Json(new): Json<RenameVolume>,
+    Json(new): Json<Named>,
 ) -> Result<Json<Staged>> {
     let address = Address::VolumeName(named.volume);
     let edit = Edit::Set { address, content: Content::Name(new.name) };
-    Staged::stage(&server, &may, vec![edit]).await.map(Json)
+    stage_edits(&server, &may, vec![edit]).await.map(Json)
 }
 
 /// Stage its end, with all that mounts it.
@@ -136,7 +97,7 @@ async fn delete(
     Path(named): Path<OneVolume>,
 ) -> Result<Json<Staged>> {
     let address = Address::Volume(named.volume);
-    Staged::stage(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
+    stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
 }
 
 /// Stage where a volume appears in a service.
@@ -150,7 +111,7 @@ async fn mount(
 ) -> Result<Json<Staged>> {
     let address = Address::ServiceMount(named.service, named.volume);
     let edit = Edit::Set { address, content: Content::MountPath(body.path) };
-    Staged::stage(&server, &may, vec![edit]).await.map(Json)
+    stage_edits(&server, &may, vec![edit]).await.map(Json)
 }
 
 /// Stage that it appears there no more.
@@ -162,5 +123,5 @@ async fn unmount(
     Path(named): Path<OneMount>,
 ) -> Result<Json<Staged>> {
     let address = Address::ServiceMount(named.service, named.volume);
-    Staged::stage(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
+    stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
 }

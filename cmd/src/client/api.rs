@@ -1,10 +1,18 @@
 //! The API's calls: paths, and what goes in and comes out.
 
-use super::{Ask, Client, Tokens, json};
+use super::{Ask, Client, json};
 use anyhow::Result;
 use domain::{
-    ApiKeyId, ChangeId, DeploymentId, Message, ProjectId, Secret, ServiceId,
+    ApiKeyId, ChangeId, DeploymentId, Message, Name, ProjectId, ServiceId,
     account::{ApiKey, User},
+    api::{
+        List, Named,
+        account::{Login, Registration, SignedIn},
+        api_key::{CreateKey, CreatedKey},
+        change::{Discard, Edits, Restore, Selected, Settle, Staged},
+        deployment::{DeploymentDetail, Redeploy},
+        system::Readiness,
+    },
     canvas::Snapshot,
     changes::{Applied, Discarded, Keep, Selection, Staging},
     deployments::DeploymentSummary,
@@ -13,14 +21,7 @@ use domain::{
     project::{Paged, Project, ProjectSummary},
 };
 use reqwest::{Method, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-/// What happened to a service, newest first.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct History {
-    pub(crate) data: Vec<Numbered>,
-}
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A project's environment, as paths name it.
 #[derive(Clone, Debug)]
@@ -35,23 +36,14 @@ impl Place {
     }
 }
 
-/// A key just made: the only time that its secret is shown.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct FreshKey {
-    #[serde(flatten)]
-    pub(crate) key: ApiKey,
-    pub(crate) token: Secret,
-}
-
 impl Client {
-    pub(crate) async fn login(
-        &self,
-        email: &str,
-        password: &Secret,
-        device: &str,
-    ) -> Result<Tokens> {
-        let body = json!({ "email": email, "password": password, "device": device });
-        self.ask(Method::POST, "auth/login", &[], Some(&body)).await
+    /// Asks with a body, and reads the answer.
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.ask(Method::POST, path, &[], Some(&json(body)?)).await
+    }
+
+    pub(crate) async fn login(&self, login: &Login) -> Result<SignedIn> {
+        self.post("auth/login", login).await
     }
 
     pub(crate) async fn logout(&self) -> Result<()> {
@@ -59,16 +51,12 @@ impl Client {
     }
 
     /// Whether the server is well, as `ready` tells everybody; nothing where it does not answer so.
-    pub(crate) async fn ready(&self) -> Option<Value> {
+    pub(crate) async fn ready(&self) -> Option<Readiness> {
         self.attempt(&Ask::to("ready"), None).await.ok()?.json().await.ok()
     }
 
     /// Whether nobody has an account there yet.
     pub(crate) async fn is_unclaimed(&self) -> bool {
-        #[derive(Deserialize)]
-        struct Registration {
-            can_register: bool,
-        }
         let asked = self.ask(Method::GET, "auth/register", &[], None).await;
         asked.is_ok_and(|registration: Registration| registration.can_register)
     }
@@ -92,8 +80,8 @@ impl Client {
         }
     }
 
-    pub(crate) async fn create_project(&self, name: &str) -> Result<Project> {
-        self.ask(Method::POST, "projects", &[], Some(&json!({ "name": name }))).await
+    pub(crate) async fn create_project(&self, name: Name) -> Result<Project> {
+        self.post("projects", &Named { name }).await
     }
 
     pub(crate) async fn delete_project(&self, project: ProjectId) -> Result<()> {
@@ -104,40 +92,37 @@ impl Client {
         self.ask(Method::GET, &place.path("canvas"), &[], None).await
     }
 
-    pub(crate) async fn stage(&self, place: &Place, edits: &[Edit]) -> Result<Staging> {
-        let body = json!({ "edits": json(&edits)? });
-        self.ask(Method::POST, &place.path("pending-changes"), &[], Some(&body)).await
+    pub(crate) async fn stage(&self, place: &Place, edits: Vec<Edit>) -> Result<Staging> {
+        let staged: Staged = self.post(&place.path("pending-changes"), &Edits { edits }).await?;
+        Ok(staged.staging)
     }
 
     pub(crate) async fn discard(
         &self,
         place: &Place,
-        changes: &[ChangeId],
-        seen: &[ChangeId],
+        changes: Vec<ChangeId>,
+        seen: Vec<ChangeId>,
     ) -> Result<Discarded> {
-        let body = json!({ "changes": changes, "seen": seen });
-        self.ask(Method::POST, &place.path("pending-changes/discard"), &[], Some(&body)).await
+        let discard = Discard { changes, seen: Some(seen) };
+        self.post(&place.path("pending-changes/discard"), &discard).await
     }
 
     pub(crate) async fn settle(&self, place: &Place, change: ChangeId, keep: Keep) -> Result<()> {
         let path = place.path(&format!("pending-changes/{change}/settle"));
-        self.send(Method::POST, &path, &[], Some(&json!({ "keep": keep }))).await.map(drop)
+        self.post(&path, &Settle { keep }).await
     }
 
-    pub(crate) async fn restore(&self, place: &Place, edits: &[ChangeId]) -> Result<Staging> {
-        let body = json!({ "edits": edits });
-        self.ask(Method::POST, &place.path("pending-changes/restore"), &[], Some(&body)).await
+    pub(crate) async fn restore(&self, place: &Place, edits: Vec<ChangeId>) -> Result<Staging> {
+        self.post(&place.path("pending-changes/restore"), &Restore { edits }).await
     }
 
     pub(crate) async fn apply(
         &self,
         place: &Place,
-        selection: &Selection,
-        message: &Message,
+        selection: Selection,
+        message: Message,
     ) -> Result<Applied> {
-        let mut body = json(selection)?;
-        body["message"] = json(message)?;
-        self.ask(Method::POST, &place.path("deploy"), &[], Some(&body)).await
+        self.post(&place.path("deploy"), &Selected::new(selection, message)).await
     }
 
     pub(crate) async fn deployments(
@@ -156,18 +141,18 @@ impl Client {
         place: &Place,
         service: ServiceId,
         limit: u64,
-    ) -> Result<History> {
+    ) -> Result<List<Numbered>> {
         let path = place.path(&format!("services/{service}/history"));
         self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
     }
 
-    /// One deployment, whole, as the server tells it.
+    /// One deployment, whole.
     pub(crate) async fn deployment(
         &self,
         place: &Place,
         service: ServiceId,
         deployment: DeploymentId,
-    ) -> Result<Value> {
+    ) -> Result<DeploymentDetail> {
         let path = place.path(&format!("services/{service}/deployments/{deployment}"));
         self.ask(Method::GET, &path, &[], None).await
     }
@@ -176,10 +161,10 @@ impl Client {
         &self,
         place: &Place,
         service: ServiceId,
-        message: &Message,
+        message: Message,
     ) -> Result<DeploymentSummary> {
         let path = place.path(&format!("services/{service}/redeploy"));
-        self.ask(Method::POST, &path, &[], Some(&json!({ "message": message }))).await
+        self.post(&path, &Redeploy { message }).await
     }
 
     pub(crate) async fn logs(
@@ -197,17 +182,13 @@ impl Client {
     }
 
     pub(crate) async fn keys(&self) -> Result<Vec<ApiKey>> {
-        #[derive(Deserialize)]
-        struct Keys {
-            data: Vec<ApiKey>,
-        }
-        let keys: Keys =
+        let keys: Paged<ApiKey> =
             self.ask(Method::GET, "api-keys", &[("limit", "100".to_owned())], None).await?;
         Ok(keys.data)
     }
 
-    pub(crate) async fn create_key(&self, key: &Value) -> Result<FreshKey> {
-        self.ask(Method::POST, "api-keys", &[], Some(key)).await
+    pub(crate) async fn create_key(&self, key: &CreateKey) -> Result<CreatedKey> {
+        self.post("api-keys", key).await
     }
 
     pub(crate) async fn delete_key(&self, key: ApiKeyId) -> Result<()> {

@@ -2,14 +2,13 @@
 
 use crate::{Surroundings, exit::Failure};
 use anyhow::{Context, Result};
-use domain::{Clock, Secret, Timestamp};
+use domain::api::account::Tokens;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::PathBuf,
-    time::Duration,
 };
 
 /// What is remembered.
@@ -26,22 +25,6 @@ pub(crate) struct Credentials {
     /// The project that commands mean.
     #[serde(default)]
     pub(crate) project: Option<String>,
-}
-
-/// A short token for calls, and one that renews it once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Tokens {
-    pub(crate) access_token: Secret,
-    pub(crate) refresh_token: Secret,
-    /// When the access token ends.
-    pub(crate) expires_at: Timestamp,
-}
-
-impl Tokens {
-    /// Whether it is time to renew them.
-    pub(crate) fn is_stale(&self) -> bool {
-        crate::clock::SystemClock.now().plus(Duration::from_secs(30)) >= self.expires_at
-    }
 }
 
 /// Where it is remembered.
@@ -130,6 +113,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Timestamp;
 
     #[test]
     fn what_is_remembered_is_for_its_owner_alone_and_comes_back() {
@@ -145,6 +129,7 @@ mod tests {
                 access_token: "a".into(),
                 refresh_token: "r".into(),
                 expires_at: Timestamp::from_millis(1),
+                refresh_expires_at: Timestamp::from_millis(2),
             });
         })
         .unwrap();

@@ -9,7 +9,7 @@ use crate::{
     exit::{Exit, Failure},
 };
 use anyhow::{Context, Result};
-use domain::{Email, Secret};
+use domain::{Email, Secret, account::SessionKind, api::account::Login};
 use serde_json::json;
 use std::io::Read;
 
@@ -53,8 +53,9 @@ pub(super) async fn login(
     }
 
     let device = format!("easel on {}", around.host_name);
-    let tokens = match client.login(email.as_str(), &password, &device).await {
-        Ok(tokens) => tokens,
+    let login = Login { email: email.as_str().into(), password, kind: SessionKind::Token, device };
+    let tokens = match client.login(&login).await {
+        Ok(signed_in) => signed_in.tokens.context("the server has answered without tokens")?,
         Err(error) if client.is_unclaimed().await => {
             let sentence = format!(
                 "{error}: nobody has an account at {} yet; make the first one there with the \

@@ -57,7 +57,7 @@ pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
     sure(wanted.yes, &format!("Apply {}?", change::count(taken.len())))?;
 
     let selection = Selection::Changes { changes: whole };
-    let applied = room.client().apply(&room.place, &selection, &message).await?;
+    let applied = room.client().apply(&room.place, selection, message).await?;
     if console.json && !wanted.wait.wait {
         console.value(&applied);
     }
@@ -119,18 +119,14 @@ pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -
         if let DeploymentState::Failed { .. } = one.state
             && !console.json
             && let Ok(whole) = room.client().deployment(&room.place, one.service, one.id).await
-            && let Some(tail) = log_tail(&whole)
+            && let Some(tail) = &whole.log_tail
         {
-            for line in tail.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev() {
+            for line in tail.expose().lines().rev().take(20).collect::<Vec<_>>().into_iter().rev() {
                 console.line(format!("  {name} | {line}"));
             }
         }
     }
     Err(Failure::new(Exit::Broken, sentences.join("\n")).into())
-}
-
-fn log_tail(whole: &serde_json::Value) -> Option<&str> {
-    whole.get("log_tail")?.as_str()
 }
 
 /// How a deployment ended, in words.

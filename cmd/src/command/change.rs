@@ -64,12 +64,13 @@ pub(super) async fn changes(
                 }
                 sure(yes, &format!("Discard {}?", count(going.len())))?;
             }
-            let discarded = room.client().discard(&room.place, &chosen, &whole).await?;
+            let gone = whole.len();
+            let discarded = room.client().discard(&room.place, chosen, whole).await?;
             if console.json {
                 console.value(&discarded);
             } else {
                 let ids: Vec<String> = discarded.edits.iter().map(ToString::to_string).collect();
-                console.line(format!("Discarded {}. To undo:", count(whole.len())));
+                console.line(format!("Discarded {}. To undo:", count(gone)));
                 console.line(format!("  easel changes restore {}", ids.join(" ")));
             }
         }
@@ -96,7 +97,7 @@ pub(super) async fn changes(
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let staging = room.client().restore(&room.place, &edits).await?;
+            let staging = room.client().restore(&room.place, edits).await?;
             if console.json {
                 console.value(&staging);
             } else {

@@ -62,7 +62,7 @@ pub(super) async fn redeploy(room: &Room, wanted: &str, message: &str, wait: &Wa
     let message: Message = super::value::parse("the message", message)?;
     let snapshot = room.snapshot().await?;
     let id = find::service(&snapshot.spec, wanted)?;
-    let deployment = room.client().redeploy(&room.place, id, &message).await?;
+    let deployment = room.client().redeploy(&room.place, id, message).await?;
     let console = room.console();
     if wait.wait {
         let applied = Applied {

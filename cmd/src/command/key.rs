@@ -3,7 +3,7 @@
 use super::{Desk, describe};
 use crate::{args::KeyAction, exit::Failure};
 use anyhow::Result;
-use domain::{Clock, account::ApiKey};
+use domain::{Clock, account::ApiKey, api::api_key::CreateKey};
 use serde_json::json;
 
 pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
@@ -27,15 +27,10 @@ pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
                 None => None,
             };
             let expires_at = expires.map(|life| crate::clock::SystemClock.now().plus(life));
-            let fresh = desk
-                .client
-                .create_key(&json!({
-                    "description": description,
-                    "scopes": scope,
-                    "project": project,
-                    "expires_at": expires_at,
-                }))
-                .await?;
+            let description = super::value::parse("the description", &description)?;
+            let scopes = scope.into_iter().collect();
+            let key = CreateKey { description, expires_at, scopes, project };
+            let fresh = desk.client.create_key(&key).await?;
             if console.json {
                 console.value(&fresh);
             } else {
@@ -65,11 +60,7 @@ pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
 }
 
 fn row(key: &ApiKey) -> Vec<String> {
-    let scopes: Vec<String> = key
-        .scopes
-        .iter()
-        .filter_map(|scope| serde_json::to_value(scope).ok()?.as_str().map(ToOwned::to_owned))
-        .collect();
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
     vec![
         key.prefix.clone(),
         key.description.to_string(),

@@ -33,7 +33,8 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
             console.table(&["Project", "Name", "Running", "Failing", "Staged", "Made"], &rows);
         }
         ProjectAction::Create { name } => {
-            let project = desk.client.create_project(&name).await?;
+            let name = super::value::parse("the name", &name)?;
+            let project = desk.client.create_project(name).await?;
             let is_remembered = remember(desk, project.slug.as_str())?;
             if console.json {
                 console.value(&project);

@@ -30,7 +30,7 @@ pub(super) async fn services(room: &Room, action: Option<ServiceAction>) -> Resu
 
 /// Stages one edit and applies exactly what came of it.
 async fn write(room: &Room, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
-    let staging = room.client().stage(&room.place, &[edit]).await?;
+    let staging = room.client().stage(&room.place, vec![edit]).await?;
     let snapshot = room.snapshot().await?;
     let changes = snapshot
         .changes()
@@ -39,12 +39,13 @@ async fn write(room: &Room, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
         .map(|change| change.id)
         .collect();
     let selection = Selection::Changes { changes };
-    let applied = room.client().apply(&room.place, &selection, &Message::default()).await;
+    let applied = room.client().apply(&room.place, selection, Message::default()).await;
     let applied = match applied {
         Ok(applied) => applied,
         Err(error) => {
             // A direct write leaves nothing staged behind when it does not come about.
-            let _ = room.client().discard(&room.place, &staging.edits, &staging.edits).await;
+            let edits = staging.edits;
+            let _ = room.client().discard(&room.place, edits.clone(), edits).await;
             return Err(error);
         }
     };

@@ -28,7 +28,7 @@ pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
         Stage::Group(action) => vec![group(action, &view)?],
         Stage::Volume(action) => vec![volume(action, &view)?],
     };
-    let staging = room.client().stage(&room.place, &edits).await?;
+    let staging = room.client().stage(&room.place, edits).await?;
 
     let console = room.console();
     if console.json {

@@ -32,18 +32,17 @@ pub(super) async fn status(room: &Room, watch: bool) -> Result<()> {
 /// Says why nothing will move, where that is not the services' own doing.
 async fn warn(room: &Room) {
     let Some(ready) = room.client().ready().await else { return };
-    let is = |name: &str| ready.get(name).and_then(Value::as_bool);
-    if is("observe_only") == Some(true) {
+    if ready.observe_only {
         room.console().aside(
             "Easel only looks on here: its data was copied or restored, or belongs to another \
              engine. `easel serve --adopt-engine` ends that.",
         );
-    } else if is("space") == Some(false) {
+    } else if !ready.space {
         room.console().aside(
             "The disk that holds Easel's data is full: nothing can be changed until some space is \
              free.",
         );
-    } else if is("engine") == Some(false) {
+    } else if !ready.engine {
         room.console().aside(
             "The container engine is away: this is what was last known. `easel doctor` on the \
              server says why.",

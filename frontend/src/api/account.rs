@@ -2,70 +2,30 @@
 
 use domain::{
     SessionId,
-    account::{Session, User},
+    account::{SessionKind, User},
+    api::account::{Claim, Login, Registered, Registration, Sessions, SignedIn},
 };
-use serde::{Deserialize, Serialize};
 
 use super::{Api, ApiError, Request};
 
 /// What the first account needs.
-#[derive(Clone, PartialEq, Serialize)]
-pub struct Claim {
-    pub claim_token: String,
-    pub email: String,
-    pub name: String,
-    pub password: String,
-    kind: &'static str,
-    device: String,
-}
-
-impl Claim {
-    #[must_use]
-    pub fn new(claim_token: &str, email: &str, name: &str, password: &str) -> Self {
-        Self {
-            claim_token: claim_token.trim().to_owned(),
-            email: email.to_owned(),
-            name: name.to_owned(),
-            password: password.to_owned(),
-            kind: "browser",
-            device: device(),
-        }
+#[must_use]
+pub fn claim(claim_token: &str, email: &str, name: &str, password: &str) -> Claim {
+    Claim {
+        claim_token: claim_token.trim().into(),
+        email: email.into(),
+        name: name.into(),
+        password: password.into(),
+        kind: SessionKind::Browser,
+        device: device(),
     }
 }
 
-/// E-mail and password.
-#[derive(Clone, PartialEq, Serialize)]
-pub struct Login {
-    pub email: String,
-    pub password: String,
-    kind: &'static str,
-    device: String,
-}
-
-impl Login {
-    #[must_use]
-    pub fn new(email: &str, password: &str) -> Self {
-        let (email, password) = (email.to_owned(), password.to_owned());
-        Self { email, password, kind: "browser", device: device() }
-    }
-}
-
-/// Signed-in devices.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Devices {
-    pub data: Vec<Session>,
-    /// This one.
-    pub current: Option<SessionId>,
-}
-
-#[derive(Deserialize)]
-struct Registration {
-    can_register: bool,
-}
-
-#[derive(Deserialize)]
-struct SignedIn {
-    user: User,
+/// E-mail and password, for this browser.
+#[must_use]
+pub fn login(email: &str, password: &str) -> Login {
+    let kind = SessionKind::Browser;
+    Login { email: email.into(), password: password.into(), kind, device: device() }
 }
 
 impl Api {
@@ -78,7 +38,7 @@ impl Api {
     /// Makes the first account, and signs it in.
     pub async fn claim(&self, claim: Claim) -> Result<User, ApiError> {
         let request = Request::post("/auth/register").account().json(&claim);
-        self.send::<SignedIn>(request).await.map(|answer| answer.user)
+        self.send::<Registered>(request).await.map(|answer| answer.user)
     }
 
     pub async fn login(&self, login: Login) -> Result<User, ApiError> {
@@ -95,7 +55,7 @@ impl Api {
         self.send(Request::get("/auth/me").account()).await
     }
 
-    pub async fn devices(&self) -> Result<Devices, ApiError> {
+    pub async fn devices(&self) -> Result<Sessions, ApiError> {
         self.send(Request::get("/auth/sessions")).await
     }
 

@@ -2,11 +2,11 @@
 
 use domain::{
     Address, ChangeId, EnvironmentId, Message, ProjectId,
+    api::change::{Discard, Edits, Restore, Selected, Settle, Staged, Where},
     canvas::Snapshot,
     changes::{Applied, Discarded, Keep, Revealed, Selection, Staging},
     edit::Edit,
 };
-use serde_json::json;
 
 use super::{Api, ApiError, Request};
 
@@ -39,7 +39,7 @@ impl Api {
     /// Stages edits, all or none.
     pub async fn stage(&self, place: Place, edits: Vec<Edit>) -> Result<Staging, ApiError> {
         let request = Request::post(&place.path("/pending-changes"));
-        self.send(request.json(&json!({ "edits": edits }))).await
+        self.send::<Staged>(request.json(&Edits { edits })).await.map(|staged| staged.staging)
     }
 
     /// Discards changes and what depends on them. With `seen` given, nothing goes if more would.
@@ -50,19 +50,19 @@ impl Api {
         seen: Option<Vec<ChangeId>>,
     ) -> Result<Discarded, ApiError> {
         let request = Request::post(&place.path("/pending-changes/discard"));
-        self.send(request.json(&json!({ "changes": changes, "seen": seen }))).await
+        self.send(request.json(&Discard { changes, seen })).await
     }
 
     /// Brings discarded edits back.
     pub async fn restore(&self, place: Place, edits: Vec<ChangeId>) -> Result<Staging, ApiError> {
         let request = Request::post(&place.path("/pending-changes/restore"));
-        self.send(request.json(&json!({ "edits": edits }))).await
+        self.send(request.json(&Restore { edits })).await
     }
 
     /// Ends the conflict of a change with what was applied meanwhile.
     pub async fn settle(&self, place: Place, change: ChangeId, keep: Keep) -> Result<(), ApiError> {
         let request = Request::post(&place.path(&format!("/pending-changes/{change}/settle")));
-        self.send(request.json(&json!({ "keep": keep }))).await
+        self.send(request.json(&Settle { keep })).await
     }
 
     /// Applies what is selected, as one revision.
@@ -72,16 +72,13 @@ impl Api {
         selection: Selection,
         message: Message,
     ) -> Result<Applied, ApiError> {
-        let body = match selection {
-            Selection::Changes { changes } => json!({ "changes": changes, "message": message }),
-            Selection::UpTo { up_to } => json!({ "up_to": up_to, "message": message }),
-        };
+        let body = Selected::new(selection, message);
         self.send(Request::post(&place.path("/deploy")).json(&body)).await
     }
 
     /// The values of one variable. It is noted who asked.
     pub async fn reveal(&self, place: Place, address: Address) -> Result<Revealed, ApiError> {
         let request = Request::post(&place.path("/reveal"));
-        self.send(request.json(&json!({ "address": address }))).await
+        self.send(request.json(&Where { address })).await
     }
 }

@@ -1,38 +1,17 @@
 //! Deployments of a service, and what happened to it.
 
 use domain::{
-    DeploymentId, Secret, ServiceId, deployments::DeploymentSummary, event::Numbered,
-    project::Paged, runtime::ContainerState,
+    DeploymentId, ServiceId,
+    api::{
+        List,
+        deployment::{ContainerItem, DeploymentDetail, Redeploy},
+    },
+    deployments::DeploymentSummary,
+    event::Numbered,
+    project::Paged,
 };
-use serde::Deserialize;
-use serde_json::json;
 
 use super::{Api, ApiError, Place, Request, paging::PART};
-
-/// A deployment with what its container left behind.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct DeploymentDetail {
-    #[serde(flatten)]
-    pub summary: DeploymentSummary,
-    pub failure_reason: Option<String>,
-    pub exit_code: Option<i64>,
-    /// Not for viewers.
-    pub log_tail: Option<Secret>,
-}
-
-/// A replica, and what the engine says of its container.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ReplicaItem {
-    pub index: u16,
-    pub docker_container_id: Option<String>,
-    /// Absent when the engine does not answer.
-    pub status: Option<ContainerState>,
-}
-
-#[derive(Deserialize)]
-struct Data<T> {
-    data: Vec<T>,
-}
 
 impl Api {
     /// A part of a service's deployments, newest first.
@@ -65,13 +44,13 @@ impl Api {
         place: Place,
         service: ServiceId,
         deployment: DeploymentId,
-    ) -> Result<Vec<ReplicaItem>, ApiError> {
+    ) -> Result<Vec<ContainerItem>, ApiError> {
         let request = Request::get(&place.path(&format!("/services/{service}/containers")))
             .query("deployment_id", &deployment.to_string())
             .query("limit", "100");
-        let answer: Data<ReplicaItem> = self.send(request).await?;
+        let answer: Paged<ContainerItem> = self.send(request).await?;
         let mut all = answer.data;
-        all.sort_by_key(|one| one.index);
+        all.sort_by_key(|one| one.replica.index);
         Ok(all)
     }
 
@@ -82,7 +61,7 @@ impl Api {
         service: ServiceId,
     ) -> Result<DeploymentSummary, ApiError> {
         let request = Request::post(&place.path(&format!("/services/{service}/redeploy")));
-        self.send(request.json(&json!({}))).await
+        self.send(request.json(&Redeploy::default())).await
     }
 
     /// Stops one that does not serve yet.
@@ -93,7 +72,7 @@ impl Api {
         deployment: DeploymentId,
     ) -> Result<DeploymentSummary, ApiError> {
         let path = format!("/services/{service}/deployments/{deployment}/cancel");
-        self.send(Request::post(&place.path(&path)).json(&json!({}))).await
+        self.send(Request::post(&place.path(&path))).await
     }
 
     /// What happened to a service, newest first.
@@ -103,7 +82,7 @@ impl Api {
         service: ServiceId,
     ) -> Result<Vec<Numbered>, ApiError> {
         let request = Request::get(&place.path(&format!("/services/{service}/history")));
-        let answer: Data<Numbered> = self.send(request.query("limit", "100")).await?;
+        let answer: List<Numbered> = self.send(request.query("limit", "100")).await?;
         Ok(answer.data)
     }
 }

@@ -1,11 +1,11 @@
 //! Projects.
 
 use domain::{
-    ProjectId,
+    Name, ProjectId,
+    api::{Named, change::Staged},
     changes::Staging,
     project::{Paged, Project, ProjectSummary},
 };
-use serde_json::json;
 
 use super::{Api, ApiError, Method, Request, paging::PART};
 
@@ -41,18 +41,18 @@ impl Api {
         }
     }
 
-    pub async fn create_project(&self, name: String) -> Result<Project, ApiError> {
-        self.send(Request::post("/projects").json(&json!({ "name": name }))).await
+    pub async fn create_project(&self, name: Name) -> Result<Project, ApiError> {
+        self.send(Request::post("/projects").json(&Named { name })).await
     }
 
     /// Stages another name.
     pub async fn rename_project(
         &self,
         project: ProjectId,
-        name: String,
+        name: Name,
     ) -> Result<Staging, ApiError> {
         let request = Request::new(Method::Patch, &format!("/projects/{project}"));
-        self.send(request.json(&json!({ "name": name }))).await
+        self.send::<Staged>(request.json(&Named { name })).await.map(|staged| staged.staging)
     }
 
     pub async fn delete_project(&self, project: ProjectId) -> Result<(), ApiError> {

@@ -1,38 +1,9 @@
 //! How Easel itself is doing.
 
-use domain::{
-    Timestamp,
-    host::HostFacts,
-    rollout::ReconcilerStatus,
-    runtime::{Census, Engine},
-};
-use serde::Deserialize;
+use domain::api::system::{Readiness, SystemStatus};
 
 use super::{Api, ApiError, Request, Transport, json};
 use crate::view::fetch::Browser;
-
-/// How everything is doing.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct SystemStatus {
-    pub version: String,
-    pub now: Timestamp,
-    pub database: bool,
-    pub host: HostFacts,
-    /// Absent when it does not answer.
-    pub engine: Option<Engine>,
-    /// Why it does not.
-    pub engine_error: Option<String>,
-    pub census: Option<Census>,
-    pub reconciler: ReconcilerStatus,
-    pub open_canvases: u64,
-}
-
-/// What keeps Easel from deploying, as everybody may know it.
-#[derive(Deserialize)]
-struct Readiness {
-    engine: bool,
-    observe_only: bool,
-}
 
 impl Api {
     /// Why nothing can be deployed at the moment; nothing when all is well, or nobody answers.

@@ -34,10 +34,10 @@ pub(super) fn Replicas(props: &ReplicasProps) -> Html {
         <ul class="replicas" aria-label="Replicas" data-test="replicas">
             { for known.iter().map(|one| {
                 let (status, word) = state(one.status);
-                let container = one.docker_container_id.iter().flat_map(|id| id.chars());
+                let container = one.docker_container_id.iter().flat_map(|id| id.0.chars());
                 let container: String = container.take(6).collect();
                 html! {
-                    <li key={one.index} class="row small">
+                    <li key={one.replica.index} class="row small">
                         <StatusMark {status} {word} />
                         <span class="mono muted">{ container }</span>
                     </li>

@@ -6,7 +6,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{ApiError, Claim, sentence, use_api, use_deed},
+    api::{self, ApiError, sentence, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
     route::{Redirect, Route, use_location},
     screen::{failure::Failure, login::Doorway},
@@ -77,7 +77,7 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
                 return deed.refuse(error);
             }
             let (api, on_enter) = (api.clone(), on_enter.clone());
-            let claim = Claim::new(&token, &email, &name, &password);
+            let claim = api::claim(&token, &email, &name, &password);
             deed.start(async move { api.claim(claim).await }, move |user| on_enter.emit(user));
         })
     };

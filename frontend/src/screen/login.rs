@@ -7,7 +7,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{ApiError, Login, use_api, use_deed},
+    api::{self, ApiError, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
     route::{Redirect, Route, use_location, use_navigator},
     screen::failure::Failure,
@@ -69,8 +69,8 @@ fn LoginForm(props: &LoginFormProps) -> Html {
             if let Err(error) = check(&email, &password) {
                 return deed.refuse(error);
             }
-            let (api, login) = (api.clone(), Login::new(&email, &password));
-            let on_enter = on_enter.clone();
+            let login = api::login(&email, &password);
+            let (api, on_enter) = (api.clone(), on_enter.clone());
             deed.start(async move { api.login(login).await }, move |user| on_enter.emit(user));
         })
     };

@@ -1,6 +1,7 @@
 //! How the machine, the container engine and Easel itself are doing: for admins.
 
 use domain::{
+    api::system::SystemStatus,
     host::{HostFacts, Space},
     rollout::EngineHealth,
 };
@@ -8,7 +9,7 @@ use icondata_lu::LuTriangleAlert;
 use yew::prelude::{AttrValue, Html, Properties, component, html, use_node_ref};
 
 use crate::{
-    api::{SystemStatus, use_api, use_fetch},
+    api::{use_api, use_fetch},
     component::{Banner, Pigment, RelativeTime, Skeleton, Status, StatusMark},
     number::decimal,
     screen::{

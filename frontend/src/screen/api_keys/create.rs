@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{Map, Name, ProjectId, Set, Timestamp, access::KeyScope};
+use domain::{
+    Map, Name, ProjectId, Set, Timestamp,
+    access::KeyScope,
+    api::api_key::{self, CreatedKey},
+};
 use icondata_lu::LuTriangleAlert;
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
@@ -10,7 +14,7 @@ use yew::prelude::{
 
 use super::SCOPES;
 use crate::{
-    api::{ApiError, CreatedKey, NewKey, sentence, use_api, use_deed, use_pages},
+    api::{ApiError, sentence, use_api, use_deed, use_pages},
     component::{
         Banner, Button, ButtonKind, Checkbox, Choice, CopyButton, Dialog, Form, Pigment, Select,
         TextField,
@@ -77,11 +81,12 @@ fn KeyForm(props: &KeyFormProps) -> Html {
         let (life, project, deed) = (life.clone(), *project, deed.clone());
         let on_made = props.on_made.clone();
         Callback::from(move |()| {
-            if let Err(error) = check(&description, &scopes) {
-                return deed.refuse(error);
-            }
-            let key = NewKey {
-                description: (*description).clone(),
+            let description = match check(&description, &scopes) {
+                Ok(description) => description,
+                Err(error) => return deed.refuse(error),
+            };
+            let key = api_key::CreateKey {
+                description,
                 scopes: (*scopes).clone(),
                 expires_at: end(clock::now(), &life),
                 project,
@@ -179,18 +184,18 @@ fn Shown(props: &ShownProps) -> Html {
     }
 }
 
-fn check(description: &str, scopes: &Set<KeyScope>) -> Result<(), ApiError> {
+fn check(description: &str, scopes: &Set<KeyScope>) -> Result<Name, ApiError> {
     let mut fields = Map::new();
-    if let Err(rule) = Name::try_from(description) {
+    let description = Name::try_from(description);
+    if let Err(rule) = &description {
         fields.insert("description".to_owned(), vec![sentence(&rule.to_string())]);
     }
     if scopes.is_empty() {
         fields.insert("scopes".to_owned(), vec!["Choose at least one".to_owned()]);
     }
-    if fields.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::Invalid { message: String::new(), fields })
+    match description {
+        Ok(description) if fields.is_empty() => Ok(description),
+        _ => Err(ApiError::Invalid { message: String::new(), fields }),
     }
 }
 

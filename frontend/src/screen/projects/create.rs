@@ -29,7 +29,7 @@ pub(super) fn CreateProject(props: &CreateProjectProps) -> Html {
             is_tried.set(true);
             let Ok(name) = sound.clone() else { return };
             let (api, navigator, on_close) = (api.clone(), navigator.clone(), on_close.clone());
-            deed.start(async move { api.create_project(name.to_string()).await }, move |project| {
+            deed.start(async move { api.create_project(name).await }, move |project| {
                 on_close.emit(());
                 navigator.push(&Route::Canvas { project: project.slug.to_string() });
             });

@@ -90,7 +90,7 @@ fn Rename(props: &RenameProps) -> Html {
         Callback::from(move |()| {
             let Ok(name) = sound.clone() else { return };
             let (api, toasts, on_changed) = (api.clone(), toasts.clone(), on_changed.clone());
-            deed.start(async move { api.rename_project(id, name.to_string()).await }, move |_| {
+            deed.start(async move { api.rename_project(id, name).await }, move |_| {
                 toasts.done("The new name is staged. It counts once it is applied.");
                 on_changed.emit(());
             });

@@ -1,13 +1,13 @@
 //! Who belongs to a project.
 
-use domain::{ProjectId, access::ProjectRole, project::Member};
+use domain::{Email, ProjectId, access::ProjectRole, project::Member};
 use icondata_lu::{LuTrash2, LuUserPlus, LuUsers};
 use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
 };
 
 use crate::{
-    api::{use_api, use_deed, use_fetch},
+    api::{ApiError, use_api, use_deed, use_fetch},
     component::{
         Avatar, Badge, Button, ButtonKind, Choice, Column, Confirm, Dialog, Empty, Form,
         IconButton, Person, Select, Skeleton, Table, TextField, use_toasts,
@@ -225,8 +225,11 @@ fn AddMember(props: &AddMemberProps) -> Html {
         let (project, email, role, deed) = (*project, email.clone(), *role, deed.clone());
         let (on_added, on_close) = (on_added.clone(), on_close.clone());
         Callback::from(move |()| {
-            let (api, email) = (api.clone(), email.trim().to_owned());
-            let (on_added, on_close) = (on_added.clone(), on_close.clone());
+            let email = match Email::try_from(email.trim()) {
+                Ok(email) => email,
+                Err(rule) => return deed.refuse(ApiError::of_field("email", &rule)),
+            };
+            let (api, on_added, on_close) = (api.clone(), on_added.clone(), on_close.clone());
             deed.start(async move { api.add_member(project, email, role).await }, move |_| {
                 on_close.emit(());
                 on_added.emit(());
