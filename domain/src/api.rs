@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod error;
 pub mod group;
 pub mod layout;
+pub mod log;
 pub mod member;
 pub mod revision;
 pub mod service;

@@ -16,7 +16,7 @@ use yew::prelude::{
 
 pub use self::{
     feed::{FeedState, LogFeed},
-    ring::{Line, Source},
+    row::Row,
 };
 use crate::{
     component::{Button, ButtonKind, IconButton, Status, StatusMark},
@@ -157,7 +157,7 @@ pub fn LogView(props: &LogViewProps) -> Html {
             <div ref={frame} class="log-frame" tabindex="0" role="log" aria-live="off" {onscroll}>
                 <div ref={spacer} class="log-spacer">
                     <div ref={rows} class="log-rows">
-                        { for ring.rows(from, most).map(|(number, line)| row::row(number, line)) }
+                        { for ring.rows(from, most).map(|(number, row)| row::view(number, row)) }
                     </div>
                 </div>
                 if count == 0 {

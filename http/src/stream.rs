@@ -16,7 +16,7 @@ use axum::{
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
-use domain::{Error, Resource, Timestamp, UserId};
+use domain::{Error, Resource, Timestamp, UserId, api::log::LogEntry};
 use follow::{Following, Positions};
 use futures::{Stream, stream};
 use serde::Deserialize;
@@ -66,11 +66,10 @@ impl Reading {
 
 /// Output of all replicas of a service.
 ///
-/// Each event is `{replica, container_id, index, deployment, stream, line, at, cut}`; an event
-/// `container_exited` names one that ended, `end` ends the stream. Send `Last-Event-ID` to go on
-/// where a connection broke.
+/// Each event is a `LogEntry`; an event `container_exited` names one that ended, `end` ends the
+/// stream, `error` says why it breaks off. Send `Last-Event-ID` to go on where a connection broke.
 #[utoipa::path(get, path = "/services/{service}/logs", tag = "logs", params(Reading),
-    responses((status = OK, content_type = "text/event-stream", body = String)))]
+    responses((status = OK, content_type = "text/event-stream", body = LogEntry)))]
 async fn of_service(
     State(server): State<Server>,
     may: May<Logs>,
@@ -85,7 +84,7 @@ async fn of_service(
 
 /// Output of all replicas of one deployment.
 #[utoipa::path(get, path = "/services/{service}/deployments/{deployment}/logs", tag = "logs",
-    params(Reading), responses((status = OK, content_type = "text/event-stream", body = String)))]
+    params(Reading), responses((status = OK, content_type = "text/event-stream", body = LogEntry)))]
 async fn of_deployment(
     State(server): State<Server>,
     may: May<Logs>,

@@ -7,13 +7,14 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use domain::{
-    ServiceId, Timestamp,
-    api::{ErrorBody, ErrorCode},
+    ServiceId,
+    api::{
+        ErrorBody, ErrorCode,
+        log::{LogEntry, LogEvent, LogOrigin},
+    },
     runtime::LogStream,
 };
 use futures::StreamExt;
-use serde::Deserialize;
-use serde_json::Value;
 use std::time::Duration;
 
 /// What somebody wants to read.
@@ -22,16 +23,6 @@ pub(super) struct Wanted {
     pub(super) follow: bool,
     pub(super) tail: u32,
     pub(super) timestamps: bool,
-}
-
-/// One line, as far as it is shown.
-#[derive(Deserialize)]
-struct Line {
-    at: Timestamp,
-    stream: LogStream,
-    line: String,
-    #[serde(default)]
-    cut: bool,
 }
 
 /// The server says at least this often that it is there.
@@ -139,11 +130,14 @@ async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading
         // The server says when that was all: without it, something is missing.
         let part = part.context("the server closed it before the end")?;
         for frame in frames.feed(&part.context("read what the service prints")?) {
-            match frame.event.as_str() {
-                "end" if wanted.follow => return Ok(End::NothingRuns),
-                "end" => return Ok(End::Wanted),
-                "error" => return Err(broken_off(&frame)),
-                _ => show(room, wanted, &frame),
+            match LogEvent::read(&frame.event, &frame.data) {
+                Some(LogEvent::End) if wanted.follow => return Ok(End::NothingRuns),
+                Some(LogEvent::End) => return Ok(End::Wanted),
+                Some(LogEvent::Failed(error)) => return Err(broken_off(error)),
+                Some(LogEvent::Line(entry)) => show(room, wanted, &entry),
+                Some(LogEvent::Exited(origin)) => show_end(room, &origin),
+                // A later server's, which this one does not know.
+                None => (),
             }
             if !room.console().is_heard() {
                 return Ok(End::Wanted);
@@ -156,10 +150,7 @@ async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading
 }
 
 /// Why the server ends a stream in the middle.
-fn broken_off(frame: &Frame) -> anyhow::Error {
-    let Ok(ErrorBody { error, message, .. }) = serde_json::from_str(&frame.data) else {
-        return Failure::failed("the server broke off").into();
-    };
+fn broken_off(ErrorBody { error, message, .. }: ErrorBody) -> anyhow::Error {
     match error {
         ErrorCode::Forbidden => Failure::new(Exit::Forbidden, message).into(),
         ErrorCode::NotFound => Failure::not_found(message).into(),
@@ -168,20 +159,13 @@ fn broken_off(frame: &Frame) -> anyhow::Error {
     }
 }
 
-fn show(room: &Room, wanted: &Wanted, frame: &Frame) {
+fn show(room: &Room, wanted: &Wanted, entry: &LogEntry) {
     let console = room.console();
-    let Ok(value) = serde_json::from_str::<Value>(&frame.data) else { return };
     if console.json {
-        console.value_line(&value);
+        console.value_line(entry);
         return;
     }
-    let Ok(line) = serde_json::from_value::<Line>(value.clone()) else {
-        if frame.event == "container_exited" {
-            let id = value.get("container_id").and_then(Value::as_str).unwrap_or_default();
-            console.aside(format!("container {id} has ended"));
-        }
-        return;
-    };
+    let line = &entry.line;
     let time =
         if wanted.timestamps { format!("{} ", describe::moment(line.at)) } else { String::new() };
     let mark = match line.stream {
@@ -190,6 +174,15 @@ fn show(room: &Room, wanted: &Wanted, frame: &Frame) {
     };
     let cut = if line.cut { " […]" } else { "" };
     console.line(format!("{time}{mark}{}{cut}", line.line));
+}
+
+fn show_end(room: &Room, origin: &LogOrigin) {
+    let console = room.console();
+    if console.json {
+        console.value_line(origin);
+    } else {
+        console.aside(format!("container {} has ended", origin.container_id));
+    }
 }
 
 /// One event of a stream of them.

@@ -35,7 +35,9 @@ pub enum Follow {
 pub struct LogLine {
     /// When the engine received it.
     pub at: Timestamp,
-    /// Nanoseconds within that millisecond: together they order lines.
+    /// Nanoseconds within that millisecond: together they order lines. Over the wire they go in the
+    /// event's id, which says where a reader goes on.
+    #[serde(skip)]
     pub nanos: u32,
     /// Where it was written.
     pub stream: LogStream,

@@ -8,7 +8,7 @@ use std::{
 
 use yew::{AttrValue, Callback};
 
-use super::ring::{Line, Ring};
+use super::{ring::Ring, row::Row};
 
 /// How the stream is doing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,8 +46,8 @@ impl fmt::Debug for LogFeed {
 }
 
 impl LogFeed {
-    pub fn push(&self, line: Line) {
-        self.0.ring.borrow_mut().push(line);
+    pub fn push(&self, row: Row) {
+        self.0.ring.borrow_mut().push(row);
         self.tell();
     }
 

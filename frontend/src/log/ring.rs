@@ -2,55 +2,15 @@
 
 use std::collections::VecDeque;
 
-use yew::AttrValue;
-
-use super::ansi::{Span, spans};
+use super::row::Row;
 
 /// Older lines are fetched from the server again.
 pub const CAPACITY: usize = 5_000;
-/// A longer line is cut.
-const LONGEST: usize = 16 * 1024;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Output,
-    Error,
-    /// What happened to the container itself: "container exited with code 137".
-    Event,
-}
-
-/// One line, fit to be shown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// Milliseconds since the Unix epoch.
-    pub at: i64,
-    pub source: Source,
-    /// The replica's short name.
-    pub replica: Option<AttrValue>,
-    pub spans: Vec<Span>,
-}
-
-impl Line {
-    #[must_use]
-    pub fn new(at: i64, source: Source, replica: Option<AttrValue>, raw: &str) -> Self {
-        let mut end = raw.len().min(LONGEST);
-        while !raw.is_char_boundary(end) {
-            end -= 1;
-        }
-        Self { at, source, replica, spans: spans(raw[..end].trim_end_matches('\n')) }
-    }
-
-    /// The line's text, without colours.
-    #[must_use]
-    pub fn text(&self) -> String {
-        self.spans.iter().map(|span| span.text.as_str()).collect()
-    }
-}
 
 /// A buffer that forgets its oldest lines. Each line keeps its number for ever.
 #[derive(Debug, Default)]
 pub struct Ring {
-    lines: VecDeque<Line>,
+    rows: VecDeque<Row>,
     /// The number of the oldest line that is left.
     first: u64,
     filter: String,
@@ -58,29 +18,29 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn push(&mut self, line: Line) {
-        if self.lines.len() == CAPACITY {
-            self.lines.pop_front();
+    pub fn push(&mut self, row: Row) {
+        if self.rows.len() == CAPACITY {
+            self.rows.pop_front();
             self.first += 1;
             if self.matching.front().is_some_and(|number| *number < self.first) {
                 self.matching.pop_front();
             }
         }
-        if !self.filter.is_empty() && matches(&line, &self.filter) {
+        if !self.filter.is_empty() && matches(&row, &self.filter) {
             self.matching.push_back(self.next());
         }
-        self.lines.push_back(line);
+        self.rows.push_back(row);
     }
 
     /// The number that the next line will have.
     #[must_use]
     pub fn next(&self) -> u64 {
-        self.first + self.lines.len() as u64
+        self.first + self.rows.len() as u64
     }
 
     pub fn clear(&mut self) {
         self.first = self.next();
-        self.lines.clear();
+        self.rows.clear();
         self.matching.clear();
     }
 
@@ -89,9 +49,9 @@ impl Ring {
         self.filter = filter.trim().to_lowercase();
         self.matching.clear();
         if !self.filter.is_empty() {
-            let found = self.lines.iter().zip(self.first..);
+            let found = self.rows.iter().zip(self.first..);
             self.matching = found
-                .filter(|(line, _)| matches(line, &self.filter))
+                .filter(|(row, _)| matches(row, &self.filter))
                 .map(|(_, number)| number)
                 .collect();
         }
@@ -103,21 +63,21 @@ impl Ring {
         let before = before.unwrap_or(u64::MAX);
         if self.filter.is_empty() {
             let count = before.saturating_sub(self.first);
-            usize::try_from(count).unwrap_or(usize::MAX).min(self.lines.len())
+            usize::try_from(count).unwrap_or(usize::MAX).min(self.rows.len())
         } else {
             self.matching.partition_point(|number| *number < before)
         }
     }
 
     /// The lines to see from the `from`-th on, with their numbers.
-    pub fn rows(&self, from: usize, count: usize) -> impl Iterator<Item = (u64, &Line)> {
+    pub fn rows(&self, from: usize, count: usize) -> impl Iterator<Item = (u64, &Row)> {
         let is_filtered = !self.filter.is_empty();
         let end = self.count(None).min(from.saturating_add(count));
         (from..end).filter_map(move |row| {
             let number =
                 if is_filtered { *self.matching.get(row)? } else { self.first + row as u64 };
-            let line = self.lines.get(usize::try_from(number - self.first).ok()?)?;
-            Some((number, line))
+            let row = self.rows.get(usize::try_from(number - self.first).ok()?)?;
+            Some((number, row))
         })
     }
 
@@ -134,32 +94,32 @@ impl Ring {
     /// How many lines are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.rows.len()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.rows.is_empty()
     }
 }
 
-fn matches(line: &Line, filter: &str) -> bool {
-    line.text().to_lowercase().contains(filter)
-        || line.replica.as_ref().is_some_and(|replica| replica.to_lowercase() == filter)
+fn matches(row: &Row, filter: &str) -> bool {
+    row.text().to_lowercase().contains(filter) || row.replica().to_lowercase() == filter
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::runtime::LogStream;
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
 
-    fn line(text: &str) -> Line {
-        Line::new(0, Source::Output, None, text)
+    fn line(text: &str) -> Row {
+        crate::log::tests::line(LogStream::Stdout, text)
     }
 
     fn seen(ring: &Ring) -> Vec<String> {
-        ring.rows(0, usize::MAX).map(|(_, line)| line.text()).collect()
+        ring.rows(0, usize::MAX).map(|(_, row)| row.text()).collect()
     }
 
     #[test]
@@ -203,9 +163,10 @@ mod tests {
 
     #[test]
     fn a_very_long_line_is_cut_between_letters() {
-        let text = "ä".repeat(LONGEST);
+        let longest = 16 * 1024;
+        let text = "ä".repeat(longest);
 
-        assert_eq!(line(&text).text().len(), LONGEST);
+        assert_eq!(line(&text).text().len(), longest);
     }
 
     proptest! {

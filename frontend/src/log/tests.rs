@@ -1,12 +1,34 @@
+use domain::{
+    Timestamp,
+    api::log::{LogEntry, LogOrigin},
+    runtime::{LogLine, LogStream},
+};
 use yew::{ServerRenderer, prelude::*};
 
 use super::*;
+
+const ID: &str = "0193a1f0-0000-7000-8000-000000000001";
+
+fn origin() -> LogOrigin {
+    LogOrigin {
+        replica: ID.parse().unwrap(),
+        container_id: "aaaaaaaaaaaa".to_owned(),
+        index: 0,
+        deployment: ID.parse().unwrap(),
+    }
+}
+
+pub(super) fn line(stream: LogStream, text: &str) -> Row {
+    let at = Timestamp::from_millis(0);
+    let line = LogLine { at, nanos: 0, stream, line: text.to_owned(), cut: false };
+    Row::Line(LogEntry { from: origin(), line })
+}
 
 #[component]
 fn Flood() -> Html {
     let feed = LogFeed::default();
     for number in 0..20_000 {
-        feed.push(Line::new(0, Source::Error, Some("web-1".into()), &format!("line {number}")));
+        feed.push(line(LogStream::Stderr, &format!("line {number}")));
     }
     html! { <LogView {feed} /> }
 }
@@ -24,14 +46,13 @@ async fn of_a_flood_of_lines_only_the_window_is_rendered() {
 #[component]
 fn Mixed() -> Html {
     let feed = LogFeed::default();
-    let lines = [
-        (Source::Output, "all is well"),
-        (Source::Output, "\u{1b}[31mred\u{1b}[0m and plain"),
-        (Source::Error, "not well"),
-        (Source::Event, "container exited"),
-    ];
-    for (source, line) in lines {
-        feed.push(Line::new(0, source, None, line));
+    for row in [
+        line(LogStream::Stdout, "all is well"),
+        line(LogStream::Stdout, "\u{1b}[31mred\u{1b}[0m and plain"),
+        line(LogStream::Stderr, "not well"),
+        Row::Exited(origin(), Timestamp::from_millis(0)),
+    ] {
+        feed.push(row);
     }
     html! { <LogView {feed} /> }
 }

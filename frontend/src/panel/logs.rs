@@ -1,18 +1,17 @@
 //! What a service writes, as it comes.
 
-use domain::{ServiceId, Timestamp, runtime::LogStream};
+use domain::{ServiceId, Timestamp, api::log::LogEvent};
 use icondata_lu::LuLock;
-use serde::Deserialize;
 use yew::prelude::{
     Callback, Html, Properties, component, html, use_effect_with, use_memo, use_mut_ref,
     use_state_eq,
 };
 
 use crate::{
-    api::{ApiError, Place, json},
+    api::{ApiError, Place},
     component::Empty,
     live::{Desk, Live, use_live, use_select},
-    log::{FeedState, Line, LogFeed, LogView, Source},
+    log::{FeedState, LogFeed, LogView, Row},
     view::stream::{Heard, Stream},
 };
 
@@ -22,21 +21,6 @@ const TAIL: u32 = 500;
 #[derive(Properties, PartialEq)]
 pub(super) struct LogsProps {
     pub(super) id: ServiceId,
-}
-
-/// One line, as the stream carries it.
-#[derive(Deserialize)]
-struct Said {
-    container_id: String,
-    stream: LogStream,
-    line: String,
-    at: Timestamp,
-}
-
-/// A container that has ended.
-#[derive(Deserialize)]
-struct Exited {
-    container_id: String,
 }
 
 #[derive(Clone, PartialEq)]
@@ -88,9 +72,10 @@ pub(super) fn Logs(props: &LogsProps) -> Html {
                 feed.set_state(FeedState::Connecting);
                 let path =
                     format!("/api{}", place.path(&format!("/services/{id}/logs?tail={TAIL}")));
-                let names = ["message", "container_exited", "end", "error"];
                 let on = listener(feed, is_open.clone());
-                stream.replace(Stream::open(&path, &names, &on).map(|opened| (*id, opened)));
+                stream.replace(
+                    Stream::open(&path, &LogEvent::NAMES, &on).map(|opened| (*id, opened)),
+                );
             }
         }
     });
@@ -128,32 +113,23 @@ fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Ca
             is_open.replace(true);
             feed.set_state(FeedState::Live);
         }
-        Heard::Event("message", data) => {
-            if let Ok(said) = json::read::<Said>(&data) {
-                let source = match said.stream {
-                    LogStream::Stdout => Source::Output,
-                    LogStream::Stderr => Source::Error,
-                };
-                let replica = short(&said.container_id);
-                feed.push(Line::new(said.at.as_millis(), source, Some(replica.into()), &said.line));
+        Heard::Event(name, data) => match LogEvent::read(name, &data) {
+            Some(LogEvent::Line(entry)) => feed.push(Row::Line(entry)),
+            Some(LogEvent::Exited(origin)) => {
+                let now = Timestamp::from_millis(crate::view::clock::now());
+                feed.push(Row::Exited(origin, now));
             }
-        }
-        Heard::Event("container_exited", data) => {
-            if let Ok(exited) = json::read::<Exited>(&data) {
-                let now = crate::view::clock::now();
-                let replica = short(&exited.container_id);
-                feed.push(Line::new(now, Source::Event, Some(replica.into()), "container exited"));
+            Some(LogEvent::End) => {
+                is_open.replace(false);
+                feed.set_state(FeedState::Ended);
             }
-        }
-        Heard::Event("end", _) => {
-            is_open.replace(false);
-            feed.set_state(FeedState::Ended);
-        }
-        Heard::Event(_, data) => {
-            is_open.replace(false);
-            let error = ApiError::read(403, &data, None);
-            feed.set_state(FeedState::Failed(error.to_string().into()));
-        }
+            Some(LogEvent::Failed(error)) => {
+                is_open.replace(false);
+                feed.set_state(FeedState::Failed(ApiError::said(error, None).to_string().into()));
+            }
+            // A later server's, which this page does not know.
+            None => (),
+        },
         Heard::Broken if feed.state() != FeedState::Ended => feed.set_state(FeedState::Connecting),
         Heard::Broken => (),
         // Nothing has a container yet; the stream is opened again when something has.
@@ -166,8 +142,4 @@ fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Ca
             });
         }
     })
-}
-
-fn short(container: &str) -> String {
-    container.chars().take(6).collect()
 }

@@ -11,14 +11,14 @@ use axum::response::sse::Event;
 use domain::{
     DeploymentId, ServiceId, Timestamp,
     access::Permission,
+    api::log::{LogEntry, LogEvent, LogOrigin},
     deployments::ReplicaSummary,
-    runtime::{ContainerId, ContainerState, Follow, LogLine, LogStream, LogsFrom, RuntimeError},
+    runtime::{ContainerId, ContainerState, Follow, LogLine, LogsFrom, RuntimeError},
 };
 use futures::{
     StreamExt,
     stream::{BoxStream, SelectAll},
 };
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -94,27 +94,6 @@ pub(crate) struct Source {
     head: Option<LogLine>,
 }
 
-/// One line.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    from: From<'a>,
-    stream: LogStream,
-    line: &'a str,
-    at: Timestamp,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    cut: bool,
-}
-
-/// Who wrote it.
-#[derive(Serialize)]
-struct From<'a> {
-    replica: domain::ReplicaId,
-    container_id: &'a str,
-    index: u16,
-    deployment: DeploymentId,
-}
-
 /// Why a stream ends for good.
 struct Over;
 
@@ -182,10 +161,9 @@ impl Following {
                 self.send_live(tail, &events).await?;
             } else if let Some(error) = broke {
                 let problem = Problem::from(error);
-                return send(&events, Event::default().event("error").data(json(&problem.body)))
-                    .await;
+                return send(&events, &LogEvent::Failed(*problem.body)).await;
             }
-            send(&events, Event::default().event("end").data("{}")).await
+            send(&events, &LogEvent::End).await
         };
         tokio::select! {
             _ = work => (),
@@ -220,7 +198,7 @@ impl Following {
             let Some(source) = earliest else { return Ok(broke) };
             if let Some(line) = source.head.take() {
                 let (replica, container) = (source.replica.clone(), source.container.clone());
-                self.send_line(&replica, &container, &line, events).await?;
+                self.send_line(&replica, &container, line, events).await?;
             }
         }
     }
@@ -240,7 +218,7 @@ impl Following {
                     let Some(replica) = known.get(&container).cloned() else { continue };
                     match said {
                         Said::Line(line) => {
-                            self.send_line(&replica, &container, &line, events).await?;
+                            self.send_line(&replica, &container, line, events).await?;
                         }
                         Said::Broken => {
                             reading.remove(&container);
@@ -248,9 +226,8 @@ impl Following {
                         }
                         Said::Ended => {
                             reading.remove(&container);
-                            let data = json(&from(&replica, &container));
-                            let event = Event::default().event("container_exited").data(data);
-                            send(events, event).await?;
+                            let exited = LogEvent::Exited(origin(&replica, &container));
+                            send(events, &exited).await?;
                         }
                     }
                 }
@@ -329,7 +306,7 @@ impl Following {
             // A database that hiccups is no reason to stop reading.
             Err(problem) if problem.is_server_error() => Ok(()),
             Err(problem) => {
-                send(events, Event::default().event("error").data(json(&problem.body))).await?;
+                send(events, &LogEvent::Failed(*problem.body)).await?;
                 Err(Over)
             }
         }
@@ -339,36 +316,31 @@ impl Following {
         &mut self,
         replica: &ReplicaSummary,
         container: &ContainerId,
-        line: &LogLine,
+        line: LogLine,
         events: &mpsc::Sender<Event>,
     ) -> Result<(), Over> {
-        self.positions.advance(container, line);
-        let data = json(&Line {
-            from: from(replica, container),
-            stream: line.stream,
-            line: &line.line,
-            at: line.at,
-            cut: line.cut,
-        });
-        send(events, Event::default().id(self.positions.id()).data(data)).await
+        self.positions.advance(container, &line);
+        let entry = LogEntry { from: origin(replica, container), line };
+        let event = Event::default().id(self.positions.id());
+        hand_over(events, event.data(LogEvent::Line(entry).data())).await
     }
 }
 
-fn from<'a>(replica: &ReplicaSummary, container: &'a ContainerId) -> From<'a> {
-    From {
+fn origin(replica: &ReplicaSummary, container: &ContainerId) -> LogOrigin {
+    LogOrigin {
         replica: replica.id,
-        container_id: container.short(),
+        container_id: container.short().to_owned(),
         index: replica.index,
         deployment: replica.deployment,
     }
 }
 
-fn json<T: Serialize>(value: &T) -> String {
-    // None of these types has a key that is no text, which is all that can fail.
-    serde_json::to_string(value).unwrap_or_default()
+/// Sends what is no line, and so no place to go on from.
+async fn send(events: &mpsc::Sender<Event>, event: &LogEvent) -> Result<(), Over> {
+    hand_over(events, Event::default().event(event.name()).data(event.data())).await
 }
 
-async fn send(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Over> {
+async fn hand_over(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Over> {
     match tokio::time::timeout(PATIENCE, events.send(event)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Over),
