@@ -13,7 +13,7 @@ use crate::{
     changes::Workspace,
     check::{Problem, ProblemKind, Problems},
     layout::{Node, Position},
-    object::{fields, within},
+    nested::{fields, within},
     spec::find_among,
     variable::{Value, Variable, check_value},
 };
@@ -29,9 +29,10 @@ pub enum Edit {
     /// Makes a group, and puts services into it.
     CreateGroup {
         /// What it is called.
+        #[serde(deserialize_with = "name")]
         name: Name,
         /// Who lies in it.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "services")]
         services: Vec<ServiceId>,
         /// Where it lies on the canvas.
         #[serde(default, deserialize_with = "position")]
@@ -40,6 +41,7 @@ pub enum Edit {
     /// Makes a volume, and mounts it.
     CreateVolume {
         /// What it is called.
+        #[serde(deserialize_with = "name")]
         name: Name,
         /// Where it appears.
         #[serde(default, deserialize_with = "mount")]
@@ -48,6 +50,7 @@ pub enum Edit {
     /// Puts a value at an address. Variables have their own edit.
     Set {
         /// Where.
+        #[serde(deserialize_with = "address")]
         address: Address,
         /// What.
         #[serde(deserialize_with = "content")]
@@ -56,8 +59,10 @@ pub enum Edit {
     /// Sets a variable, whether or not it exists.
     SetVariable {
         /// Which.
+        #[serde(deserialize_with = "address")]
         address: Address,
         /// Its value, with references as text.
+        #[serde(deserialize_with = "value")]
         value: Secret,
         /// Makes it write-only for ever. A sealed variable stays sealed.
         #[serde(default)]
@@ -69,8 +74,10 @@ pub enum Edit {
     /// Gives a variable another value. `NotFound` when there is none (any more), applied or staged.
     ReplaceVariable {
         /// Which.
+        #[serde(deserialize_with = "address")]
         address: Address,
         /// Its value, with references as text.
+        #[serde(deserialize_with = "value")]
         value: Secret,
         /// Makes it write-only for ever. A sealed variable stays sealed.
         #[serde(default)]
@@ -79,14 +86,19 @@ pub enum Edit {
     /// Takes away what stands at an address; of a group or volume also all that points to it.
     Clear {
         /// Where.
+        #[serde(deserialize_with = "address")]
         address: Address,
     },
 }
 
 fields! {
+    name: Name,
+    services: Vec<ServiceId>,
     position: Option<Position>,
     mount: Option<NewMount>,
+    address: Address,
     content: Content,
+    value: Secret,
 }
 
 fn whole<'de, D: Deserializer<'de>>(inner: D) -> Result<Box<NewService>, D::Error> {

@@ -7,21 +7,20 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{
-    Error,
-    api::ErrorCode,
-    object::{Objects, place_of},
-};
+use domain::{Error, api::ErrorCode, nested::place_of};
 use serde::{
     Serialize,
     de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::Value;
 use std::{collections::HashSet, fmt, time::Duration};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// How deep a body may be nested.
 const MAX_DEPTH: usize = 64;
+/// What is said of a field that is missing.
+const REQUIRED: &str = "is required";
 /// How long a whole body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -35,7 +34,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned + Serialize, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -54,7 +53,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MaybeJson<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+impl<T: DeserializeOwned + Serialize + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -108,19 +107,57 @@ async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
 
 /// A value from JSON text. Text that is no JSON is unreadable; a value that is not as it should
 /// be is named by its field.
-pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, Problem> {
     let mut strict = serde_json::Deserializer::from_slice(text);
-    let shape = Shape { depth: 0 }.deserialize(&mut strict).and_then(|()| strict.end());
-    if let Err(error) = shape {
-        return Err(Problem::unreadable(format!("the body is not sound JSON: {error}")));
-    }
+    let sent = (Shape { depth: 0 }.deserialize(&mut strict))
+        .and_then(|()| strict.end())
+        .and_then(|()| serde_json::from_slice(text));
+    let sent: Value =
+        sent.map_err(|error| Problem::unreadable(format!("the body is not sound JSON: {error}")))?;
 
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(&sent).map_err(|error| {
         let path = error.path().to_string();
         let (field, rule) = explain(path.trim_start_matches('.'), &error.inner().to_string());
-        Error::field(field, rule).into()
-    })
+        match field.rsplit_once('.').unwrap_or_default() {
+            (list, _) if rule == REQUIRED && at(&sent, list).is_some_and(Value::is_array) => {
+                no_object(list)
+            }
+            _ => Error::field(field, rule).into(),
+        }
+    })?;
+    let meant = serde_json::to_value(&value).unwrap_or_default();
+    match list_for_object(&sent, &meant) {
+        Some(list) => Err(no_object(&list)),
+        None => Ok(value),
+    }
+}
+
+/// Where a list stands for an object. Serde would read it by the order of the object's fields.
+fn list_for_object(sent: &Value, meant: &Value) -> Option<String> {
+    match (sent, meant) {
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        (Value::Array(sent), Value::Array(meant)) => {
+            sent.iter().zip(meant).enumerate().find_map(|(index, (sent, meant))| {
+                Some(joined(&format!("[{index}]"), &list_for_object(sent, meant)?))
+            })
+        }
+        (Value::Object(sent), Value::Object(meant)) => sent.iter().find_map(|(field, sent)| {
+            Some(joined(field, &list_for_object(sent, meant.get(field)?)?))
+        }),
+        _ => None,
+    }
+}
+
+/// What stands at a place, as errors name it.
+fn at<'a>(sent: &'a Value, place: &str) -> Option<&'a Value> {
+    let steps = place.split(['.', '[']).filter(|step| !step.is_empty());
+    let pointer: String = steps.map(|step| format!("/{}", step.trim_end_matches(']'))).collect();
+    sent.pointer(&pointer)
+}
+
+fn no_object(place: &str) -> Problem {
+    let place = if place.is_empty() { "body" } else { place };
+    Error::field(place, "must be an object").into()
 }
 
 /// Which field, and what it must be like, from serde's words.
@@ -137,7 +174,7 @@ pub(crate) fn explain(path: &str, text: &str) -> (String, String) {
         rule.strip_prefix(start).and_then(|rest| rest.split('`').next()).map(str::to_owned)
     };
     if let Some(field) = quoted("missing field `") {
-        return (within(&field), "is required".to_owned());
+        return (within(&field), REQUIRED.to_owned());
     }
     if let Some(field) = quoted("unknown field `") {
         let field =
@@ -282,12 +319,10 @@ mod tests {
     use domain::{Name, Secret};
     use serde::Deserialize;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Body {
-        #[expect(dead_code, reason = "only parsed")]
         name: Name,
-        #[expect(dead_code, reason = "only parsed")]
         secret: Option<Secret>,
     }
 
@@ -319,6 +354,44 @@ mod tests {
         );
     }
 
+    // DK-157
+    #[test]
+    fn a_wrong_field_of_one_of_many_edits_is_named() {
+        let refusal = |edit: &str| {
+            let text = format!(r#"{{"edits":[{{"op":"clear","address":"project/name"}},{edit}]}}"#);
+            let problem = parse::<domain::api::change::Edits>(text.as_bytes());
+            problem.expect_err("it is refused").into_response_status().1
+        };
+
+        assert_eq!(
+            refusal(r#"{"op":"clear","address":"x"}"#),
+            "edits[1].address must be an address such as service/<id>/name"
+        );
+        assert_eq!(
+            refusal(r#"{"op":"set","address":"project/name","content":{"ports":[{"number":0}]}}"#),
+            "edits[1].content.ports[0].number must be a whole number that is not too large"
+        );
+        assert_eq!(refusal(r#"{"op":"create_group"}"#), "edits[1].name is required");
+    }
+
+    // DK-157
+    #[test]
+    fn a_list_is_no_object_whatever_is_in_it() {
+        #[derive(Debug, Serialize, Deserialize)]
+        struct Wide {
+            check: domain::Check,
+            ports: Vec<domain::Port>,
+        }
+        let refusal = |text: &str| {
+            parse::<Wide>(text.as_bytes()).expect_err("it is refused").into_response_status().1
+        };
+
+        assert_eq!(self::refusal(r#"["a", null]"#).1, "body must be an object");
+        assert_eq!(refusal(r#"{"check":{},"ports":[[80]]}"#), "ports[0] must be an object");
+        let probe = r#"{"check":{"probe":["automatic"]},"ports":[]}"#;
+        assert_eq!(refusal(probe), "check.probe must be an object");
+    }
+
     #[test]
     fn what_was_sent_is_never_repeated() {
         let (_, text) = refusal(r#"{"name":"a","secret":["hunter2"]}"#);
@@ -328,14 +401,11 @@ mod tests {
     // DK-157
     #[test]
     fn what_is_expected_is_said_in_plain_words() {
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Wide {
-            #[expect(dead_code, reason = "only parsed")]
             replicas: Option<u16>,
-            #[expect(dead_code, reason = "only parsed")]
             ports: Option<Vec<domain::Port>>,
-            #[expect(dead_code, reason = "only parsed")]
             strategy: Option<domain::Strategy>,
         }
         let refusal = |text: &str| {

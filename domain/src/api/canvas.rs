@@ -7,7 +7,7 @@ use crate::{
     canvas::Snapshot,
     event::Numbered,
     layout::{Node, Position},
-    object::fields,
+    nested::fields,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! A list where an object belongs: refused wherever the document says that there is an object.
 
-use crate::app::TestApp;
+use crate::{app::TestApp, client::Reply};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -96,6 +96,48 @@ impl Document {
     }
 }
 
+/// What one field or another may hold.
+fn samples(id: &str) -> Vec<Value> {
+    let address = format!("service/{id}/name");
+    let texts = ["a", "KEY", "/a", "a@example.org", id, &address, "read", "mine", "viewer"];
+    let others = [json!(1), json!(false), json!([]), json!({}), json!({ "name": "a" })];
+    texts.map(Value::from).into_iter().chain(others).collect()
+}
+
+/// The only thing that is wrong, if it is that this field is missing.
+fn missing(reply: &Reply) -> Option<String> {
+    let (field, rules) = reply.body["errors"].as_object()?.iter().next()?;
+    (*rules == json!(["is required"])).then(|| field.clone())
+}
+
+/// The body with something at a place in it.
+fn with(mut body: Value, place: &str, value: &Value) -> Value {
+    let (parent, name) = place.rsplit_once('.').unwrap_or(("", place));
+    let steps = parent.split(['.', '[']).filter(|step| !step.is_empty());
+    let pointer: String = steps.map(|step| format!("/{}", step.trim_end_matches(']'))).collect();
+    let parent = body.pointer_mut(&pointer).expect("what lacks it is there");
+    parent.as_object_mut().expect("it is an object").insert(name.to_owned(), value.clone());
+    body
+}
+
+/// What is answered to a body that lacks nothing any more: that something is missing is said first.
+async fn answer(app: &TestApp, method: &str, path: &str, body: Value, samples: &[Value]) -> Reply {
+    let mut body = body;
+    let mut reply = app.admin.send(method, path, body.clone()).await;
+    while let Some(field) = missing(&reply) {
+        for sample in samples {
+            let fuller = with(body.clone(), &field, sample);
+            reply = app.admin.send(method, path, fuller.clone()).await;
+            if reply.body["errors"][&field].is_null() {
+                body = fuller;
+                break;
+            }
+        }
+        assert_ne!(missing(&reply).as_ref(), Some(&field), "{method} {path}: what is {field}?");
+    }
+    reply
+}
+
 // DK-157: each of them names the field.
 #[tokio::test]
 async fn a_list_is_no_object_anywhere_in_any_body() {
@@ -104,6 +146,7 @@ async fn a_list_is_no_object_anywhere_in_any_body() {
     let service = app.service(&project, "web").await;
     let document = Document(app.admin.get("/openapi.json").await.body);
     let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
+    let samples = samples(&service);
     // What has several forms says so.
     let rules =
         [json!(["must be an object"]), json!(["must be one of the words that are known here"])];
@@ -134,7 +177,8 @@ async fn a_list_is_no_object_anywhere_in_any_body() {
                 // Some keys are names of variables, some are nodes of the canvas.
                 for key in ["KEY", &format!("service/{service}")] {
                     let (body, field) = body(&steps, key);
-                    let reply = app.admin.send(&method.to_uppercase(), &path, body.clone()).await;
+                    let method = method.to_uppercase();
+                    let reply = answer(&app, &method, &path, body.clone(), &samples).await;
                     if reply.status == 422 && rules.contains(&reply.body["errors"][&field]) {
                         seen.insert(field.replace(key, "*"));
                         answers.clear();
