@@ -51,7 +51,7 @@ async fn snapshot(
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct OneCanvas {
     project: String,
     #[serde(default)]
     environment: Option<String>,
@@ -65,7 +65,7 @@ struct Named {
     responses((status = SWITCHING_PROTOCOLS, description = "a WebSocket")))]
 async fn open(
     State(server): State<Server>,
-    Path(named): Path<Named>,
+    Path(named): Path<OneCanvas>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parts: Parts,
 ) -> Result<Response> {
