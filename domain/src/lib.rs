@@ -27,7 +27,6 @@ pub mod id;
 pub mod image;
 pub mod layout;
 mod lookup;
-pub mod map;
 pub mod name;
 pub mod nested;
 pub mod network;
@@ -37,7 +36,6 @@ pub mod resolve;
 pub mod rollout;
 pub mod runtime;
 pub mod secret;
-pub mod set;
 pub mod setting;
 pub mod spec;
 pub mod storage;
@@ -64,13 +62,14 @@ pub use id::{
 };
 pub use image::ImageRef;
 pub use lookup::Edge;
-pub use map::Map;
 pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
 pub use readiness::{Check, Probe};
 pub use secret::Secret;
-pub use set::Set;
 pub use setting::Setting;
 pub use spec::{EnvironmentSpec, Group, RevisionNumber, Service, Volume};
 pub use template::{Reference, Template};
 pub use time::Timestamp;
 pub use variable::{Value, Variable};
+
+// Sorted, so that what is sent, stored and drawn has one order.
+pub use std::collections::{BTreeMap as Map, BTreeSet as Set};

@@ -157,7 +157,7 @@ impl EnvironmentSpec {
         };
         (firsts.into_iter())
             .flat_map(|first| {
-                (self.versions.since(&first))
+                (self.versions.range(first..))
                     .take_while(|(within, _)| within.parent().as_ref() == Some(address))
             })
             .map(|(_, version)| *version)
