@@ -8,7 +8,6 @@ mod deployment;
 mod error;
 mod exchange;
 mod fetched;
-pub mod json;
 mod member;
 mod paging;
 mod project;

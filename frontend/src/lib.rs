@@ -8,7 +8,6 @@ pub mod changes;
 pub mod component;
 pub mod live;
 pub mod log;
-pub mod number;
 pub mod panel;
 mod pigments;
 pub mod project;

@@ -32,7 +32,7 @@ use self::{
     link::{Deed, Link, News},
 };
 use crate::{
-    api::{Api, ApiError, Place, json},
+    api::{Api, ApiError, Place},
     view::{
         page, random,
         socket::{Heard, Socket},
@@ -316,7 +316,7 @@ impl Live {
                     Self(live).hear(match heard {
                         Heard::Opened => News::Opened,
                         Heard::Closed(code) => News::Closed(code),
-                        Heard::Text(text) => match json::read(&text) {
+                        Heard::Text(text) => match serde_json::from_str(&text) {
                             Ok(message) => News::Said(message),
                             Err(_) => News::Garbled,
                         },
@@ -328,7 +328,7 @@ impl Live {
     }
 
     fn say(&self, message: &ClientMessage) {
-        let text = json::written(message);
+        let text = serde_json::to_string(message).expect("what is sent is plain data");
         if let Some(socket) = &*self.0.socket.borrow() {
             socket.say(&text);
         }

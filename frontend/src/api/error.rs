@@ -44,7 +44,7 @@ impl ApiError {
     /// What an answer that is no success means.
     #[must_use]
     pub fn read(status: u16, body: &str, request: Option<&str>) -> Self {
-        let Ok(said) = super::json::read::<ErrorBody>(body) else {
+        let Ok(said) = serde_json::from_str::<ErrorBody>(body) else {
             // Not Easel's words: somebody on the way says that Easel does not answer.
             return match status {
                 502..=504 => Self::Offline,

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use serde::de::DeserializeOwned;
 
-use super::{ApiError, Request, json};
+use super::{ApiError, Request};
 
 /// How long to wait before sending again, in milliseconds.
 const WAITS: [u32; 2] = [400, 1_600];
@@ -22,7 +22,8 @@ impl Answer {
     /// The answer's value; nothing is read as `()`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let body = if self.body.is_empty() { "null" } else { &self.body };
-        json::read(body).map_err(|_| ApiError::unread(self.status, self.request.as_deref()))
+        serde_json::from_str(body)
+            .map_err(|_| ApiError::unread(self.status, self.request.as_deref()))
     }
 }
 

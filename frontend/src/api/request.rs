@@ -7,8 +7,6 @@ use std::{
 
 use serde::Serialize;
 
-use super::json;
-
 /// How long an answer may take, in milliseconds.
 const PATIENCE: u32 = 20_000;
 
@@ -92,7 +90,8 @@ impl Request {
 
     #[must_use]
     pub fn json(self, body: &impl Serialize) -> Self {
-        Self { body: Some(json::written(body)), ..self }
+        let body = serde_json::to_string(body).expect("what is sent is plain data");
+        Self { body: Some(body), ..self }
     }
 
     /// Signing in and out, and asking who one is: it is not sent twice by itself, and a refusal is

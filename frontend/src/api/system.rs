@@ -2,7 +2,7 @@
 
 use domain::api::system::{Readiness, SystemStatus};
 
-use super::{Api, ApiError, Request, Transport, json};
+use super::{Api, ApiError, Request, Transport};
 use crate::view::fetch::Browser;
 
 impl Api {
@@ -10,7 +10,7 @@ impl Api {
     pub async fn hindrance(&self) -> Option<&'static str> {
         // What is not ready answers 503, and says in its body what is amiss.
         let answer = Browser.send(&Request::get("/ready")).await.ok()?;
-        let ready: Readiness = json::read(&answer.body).ok()?;
+        let ready: Readiness = serde_json::from_str(&answer.body).ok()?;
         match ready {
             Readiness { observe_only: true, .. } => Some(
                 "Easel only looks on and changes nothing in the container engine. An admin finds out why under System.",

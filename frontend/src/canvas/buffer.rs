@@ -1,4 +1,5 @@
-//! Text for the DOM, written into one reused allocation. `core::fmt` is slower and larger in wasm.
+//! Text for the DOM, written into one reused allocation: it is written in each frame for all that moves,
+//! and `core::fmt` is slower.
 
 /// A growing text that is cleared and written again each frame.
 #[derive(Debug, Default)]

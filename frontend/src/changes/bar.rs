@@ -12,7 +12,6 @@ use crate::{
     api::{ApiError, use_deed},
     component::{AvatarStack, Button, ButtonKind, Icon, Person, use_toasts},
     live::{Desk, Live, Phase, Picture, use_live, use_select},
-    number::decimal,
     project::words::count,
     view::{page, style},
 };
@@ -58,7 +57,7 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
     // Told from the right edge, so that it holds when the window is resized.
     let middle = free.map_or_else(
         || "50%".to_owned(),
-        |free| format!("calc(50% - {}px)", decimal((page::width() - f64::from(free)) / 2.0, 1)),
+        |free| format!("calc(50% - {:.1}px)", (page::width() - f64::from(free)) / 2.0),
     );
     // The bar comes and goes: its place is written whenever it is there.
     use_effect({

@@ -26,29 +26,17 @@ pub fn icon(icon: IconData, size: u16) -> Html {
 
 /// A symbol of an SVG file: decoration too.
 pub fn symbol(file: &str, name: &str, size: u16) -> Html {
-    let (file, name) = (escaped(file), escaped(name));
-    let rest = [
-        " fill=\"currentColor\" aria-hidden=\"true\"><use href=\"",
-        &file,
-        "#",
-        &name,
-        "\"/></svg>",
-    ];
-    Html::from_html_unchecked((opened(size, "0 0 24 24") + &rest.concat()).into())
+    let (svg, file, name) = (opened(size, "0 0 24 24"), escaped(file), escaped(name));
+    let svg = format!(
+        r##"{svg} fill="currentColor" aria-hidden="true"><use href="{file}#{name}"/></svg>"##
+    );
+    Html::from_html_unchecked(svg.into())
 }
 
 fn opened(size: u16, view_box: &str) -> String {
-    let size = size.to_string();
-    [
-        "<svg class=\"icon\" xmlns=\"http://www.w3.org/2000/svg\" focusable=\"false\" width=\"",
-        &size,
-        "\" height=\"",
-        &size,
-        "\" viewBox=\"",
-        view_box,
-        "\"",
-    ]
-    .concat()
+    format!(
+        r#"<svg class="icon" xmlns="http://www.w3.org/2000/svg" focusable="false" width="{size}" height="{size}" viewBox="{view_box}""#
+    )
 }
 
 fn drawn(icon: IconData, size: u16, label: Option<&str>) -> Html {
@@ -62,13 +50,13 @@ fn drawn(icon: IconData, size: u16, label: Option<&str>) -> Html {
     ];
     for (name, value) in attributes {
         if let Some(value) = value {
-            svg.push_str(&[" ", name, "=\"", value, "\""].concat());
+            svg.push_str(&format!(r#" {name}="{value}""#));
         }
     }
     match label {
         // A label may hold anything; the markup may not.
         Some(label) => {
-            svg.push_str(&[" role=\"img\" aria-label=\"", &escaped(label), "\">"].concat());
+            svg.push_str(&format!(r#" role="img" aria-label="{}">"#, escaped(label)));
         }
         None => svg.push_str(" aria-hidden=\"true\">"),
     }

@@ -6,10 +6,7 @@ use yew::prelude::{
 };
 
 use super::icon::{Icon, IconData};
-use crate::{
-    number::decimal,
-    view::{focus, style},
-};
+use crate::view::{focus, style};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct MenuItem {
@@ -86,8 +83,8 @@ pub fn Menu(props: &MenuProps) -> Html {
         MenuAt::End => ("menu--end", 0.0, 0.0),
         MenuAt::Point(x, y) => ("menu--point", x, y),
     };
-    style::use_style(&root, "--x", (decimal(x, 0) + "px").into());
-    style::use_style(&root, "--y", (decimal(y, 0) + "px").into());
+    style::use_style(&root, "--x", format!("{x:.0}px").into());
+    style::use_style(&root, "--y", format!("{y:.0}px").into());
     let onkeydown = {
         let (root, on_close) = (root.clone(), props.on_close.clone());
         Callback::from(move |event: KeyboardEvent| {

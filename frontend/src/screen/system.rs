@@ -11,7 +11,6 @@ use yew::prelude::{AttrValue, Html, Properties, component, html, use_node_ref};
 use crate::{
     api::{use_api, use_fetch},
     component::{Banner, Pigment, RelativeTime, Skeleton, Status, StatusMark},
-    number::decimal,
     screen::{
         failure::{Failure, Stale},
         own::{OwnPage, OwnTab},
@@ -71,7 +70,7 @@ fn machine(host: &HostFacts) -> Html {
         <section class="plate">
             <h2>{ "Machine" }</h2>
             <Gauge label="Processor" percent={host.cpu_percent}
-                text={format!("{} % of {} cores", decimal(host.cpu_percent, 0), host.cpus)} />
+                text={format!("{:.0} % of {} cores", host.cpu_percent, host.cpus)} />
             <Gauge label="Memory" percent={percent(host.memory)} text={used(host.memory)} />
             if host.swap.total_bytes > 0 {
                 <Gauge label="Swap" percent={percent(host.swap)} text={used(host.swap)} />
@@ -88,7 +87,7 @@ fn machine(host: &HostFacts) -> Html {
                 { fact("Name", &host.name) }
                 { fact("System", &host.operating_system) }
                 { fact("Kernel", &format!("{} · {}", host.kernel, host.architecture)) }
-                { fact("Load", &host.load.map(|load| decimal(load, 2)).join(", ")) }
+                { fact("Load", &host.load.map(|load| format!("{load:.2}")).join(", ")) }
                 { fact("Up for", &span(host.uptime_seconds)) }
             </dl>
         </section>
@@ -180,7 +179,7 @@ struct GaugeProps {
 fn Gauge(props: &GaugeProps) -> Html {
     let bar = use_node_ref();
     let percent = props.percent.clamp(0.0, 100.0);
-    use_style(&bar, "--filled", (decimal(percent, 1) + "%").into());
+    use_style(&bar, "--filled", format!("{percent:.1}%").into());
     let (class, word) = match percent {
         high if high >= 90.0 => ("gauge gauge--full", "▲ very high"),
         high if high >= 70.0 => ("gauge gauge--high", "◇ high"),
@@ -193,7 +192,7 @@ fn Gauge(props: &GaugeProps) -> Html {
                 <span class="muted small">{ word }{ if word.is_empty() { "" } else { " · " } }{ &props.text }</span>
             </div>
             <div ref={bar} class="gauge-bar" role="meter" aria-label={&props.label}
-                aria-valuemin="0" aria-valuemax="100" aria-valuenow={decimal(percent, 0)} />
+                aria-valuemin="0" aria-valuemax="100" aria-valuenow={format!("{percent:.0}")} />
         </div>
     }
 }
@@ -218,8 +217,8 @@ fn bytes(count: u64) -> String {
         size /= 1024.0;
         unit += 1;
     }
-    let decimals = u32::from(unit > 0 && size < 100.0);
-    format!("{} {}", decimal(size, decimals), UNITS[unit])
+    let decimals = usize::from(unit > 0 && size < 100.0);
+    format!("{size:.decimals$} {}", UNITS[unit])
 }
 
 /// A span of time as people say it.

@@ -3,15 +3,12 @@
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, Window};
 
-use crate::{
-    canvas::{
-        buffer::Buffer,
-        engine::Engine,
-        geometry::Area,
-        overview::Bitmap,
-        scene::{Layer, Tone},
-    },
-    number::decimal,
+use crate::canvas::{
+    buffer::Buffer,
+    engine::Engine,
+    geometry::Area,
+    overview::Bitmap,
+    scene::{Layer, Tone},
 };
 
 /// A slab narrower than this, in pixels, has no name.
@@ -60,8 +57,8 @@ impl Painter {
             self.element.set_height((height * density) as u32);
         }
         let style = self.element.style();
-        let _ = style.set_property("width", &(decimal(width, 0) + "px"));
-        let _ = style.set_property("height", &(decimal(height, 0) + "px"));
+        let _ = style.set_property("width", &format!("{width:.0}px"));
+        let _ = style.set_property("height", &format!("{height:.0}px"));
 
         let scale = bitmap.zoom * density;
         let _ = context.set_transform(
@@ -107,7 +104,7 @@ impl Painter {
         let carried = engine.gesture().carried();
         let pixel = 1.0 / bitmap.zoom;
         let font = (11.0 * pixel).max(24.0);
-        context.set_font(&format!("550 {}px system-ui, sans-serif", decimal(font, 2)));
+        context.set_font(&format!("550 {font:.2}px system-ui, sans-serif"));
         context.set_text_baseline("middle");
         for layer in [Layer::Ground, Layer::Card] {
             for card in board.within(bitmap.area) {
