@@ -1,5 +1,5 @@
-//! A compiler for `wasm32-unknown-unknown`: the pinned one, or Debian's. Either makes its own `std`, which
-//! is smaller than the one that comes with it.
+//! A compiler for `wasm32-unknown-unknown`: the pinned toolchain with the target that rustup has for it, or
+//! Debian's, which compiles its own `std`.
 
 use std::fs;
 use std::path::Path;
@@ -19,33 +19,33 @@ const RUSTUP_PATIENCE: Duration = Duration::from_secs(60);
 /// Who compiles for the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Toolchain {
-    /// The pinned toolchain, with the sources of `std`.
+    /// The pinned toolchain, with its target installed.
     Pinned,
-    /// Debian's, with the sources of `std`.
+    /// Debian's, which brings the sources of `std` in place of the target.
     Debian,
 }
 
 impl Toolchain {
-    /// The toolchain that is there, or the one that can be had. rustup is asked for the sources once:
-    /// when it cannot download them, that is remembered.
+    /// The toolchain that is there, or the one that can be had. rustup is asked for the target once:
+    /// when it cannot download it, that is remembered.
     pub(crate) fn ensure() -> Result<Self> {
-        if sources_are_there() {
+        if target_is_there() {
             return Ok(Self::Pinned);
         }
-        let refused = workspace::cache().join("rustup-has-no-sources");
+        let refused = workspace::cache().join("rustup-has-no-wasm");
         if process::find("rustup").is_some() && !refused.exists() {
-            println!("asking rustup for the sources of std");
+            println!("asking rustup for the target {TARGET}");
             let mut rustup = Command::new("rustup");
-            rustup.args(["component", "add", "rust-src"]).current_dir(workspace::root());
-            if process::succeeds_within(&mut rustup, RUSTUP_PATIENCE) && sources_are_there() {
+            rustup.args(["target", "add", TARGET]).current_dir(workspace::root());
+            if process::succeeds_within(&mut rustup, RUSTUP_PATIENCE) && target_is_there() {
                 return Ok(Self::Pinned);
             }
-            println!("rustup could not get them; Debian's compiler will do");
+            println!("rustup could not get it; Debian's compiler will do");
             fs::create_dir_all(workspace::cache())?;
             fs::write(refused, "Remove this file to ask rustup again.\n")?;
         }
         let packages = ["rustc-web", "rust-web-src", "lld"];
-        let purpose = "compile the web app (or: rustup component add rust-src)";
+        let purpose = "compile the web app (or: rustup target add wasm32-unknown-unknown)";
         debian::ensure(&packages, purpose)?;
         if !is_new_enough() {
             debian::install(&packages, purpose)?;
@@ -63,14 +63,9 @@ impl Toolchain {
     pub(crate) fn cargo(self, command: &str) -> Command {
         let mut cargo = process::cargo();
         cargo.args([command, "--target", TARGET, "--target-dir"]).arg(target());
-        // What a browser downloads has no words for a panic, names no lines and prints no `Debug`.
-        cargo.env("RUSTC_BOOTSTRAP", "1");
-        let flags =
-            "-Zfmt-debug=none -Zlocation-detail=none -Zunstable-options -Cpanic=immediate-abort";
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
-        cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
         if self == Self::Debian {
-            cargo.env("RUSTC", DEBIANS_RUSTC);
+            cargo.arg("-Zbuild-std=std,panic_abort");
+            cargo.env("RUSTC", DEBIANS_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
             // What `cargo run` put there is for the pinned toolchain.
             cargo.env_remove("LD_LIBRARY_PATH");
@@ -84,11 +79,10 @@ pub(crate) fn target() -> std::path::PathBuf {
     workspace::target().join("wasm")
 }
 
-fn sources_are_there() -> bool {
+fn target_is_there() -> bool {
     let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "sysroot"]).current_dir(workspace::root());
-    let sources = |sysroot: String| Path::new(&sysroot).join("lib/rustlib/src/rust/library/std");
-    process::output(&mut rustc).is_ok_and(|sysroot| sources(sysroot).is_dir())
+    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(workspace::root());
+    process::output(&mut rustc).is_ok_and(|folder| Path::new(&folder).is_dir())
 }
 
 fn is_new_enough() -> bool {

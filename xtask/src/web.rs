@@ -2,10 +2,7 @@
 
 mod asset;
 mod inputs;
-mod order;
 mod page;
-mod shrink;
-mod type_id;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +17,7 @@ use crate::{process, workspace};
 
 const PACKAGE: &str = "easel-frontend";
 /// What a first visit may transfer, in bytes, compressed.
-const MOST: u64 = 500_000;
+const MOST: u64 = 900_000;
 
 /// Builds the web app, unless nothing that goes into it has changed.
 pub(crate) fn build() -> Result<()> {
@@ -69,8 +66,7 @@ fn bind(module: &Path) -> Result<PathBuf> {
         .out_name("easel")
         .typescript(false)
         .omit_default_module_path(true)
-        // Read, and removed, by `shrink`.
-        .remove_name_section(false)
+        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&folder)
         .context("wasm-bindgen could not bind the web app")?;
@@ -83,10 +79,8 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
     let mut assets = Assets::new(dist)?;
     let mut page = Page::new(fs::read_to_string(frontend.join("index.html"))?);
 
-    let (module, mut script) = shrink::shrink(
-        &fs::read(bound.join("easel_bg.wasm"))?,
-        &fs::read_to_string(bound.join("easel.js"))?,
-    )?;
+    let module = fs::read(bound.join("easel_bg.wasm"))?;
+    let mut script = fs::read_to_string(bound.join("easel.js"))?;
     for snippet in inputs::files(&bound.join("snippets"))? {
         let path = snippet.strip_prefix(bound)?;
         let hashed = assets.add(path, fs::read(&snippet)?)?;
@@ -130,7 +124,7 @@ fn stylesheet(folder: &Path) -> Result<String> {
     let sheets =
         inputs::files(folder)?.into_iter().filter(|it| it.extension() == Some("css".as_ref()));
     let sheets = sheets.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
-    Ok(shrink::without_blanks(&sheets.join("\n")))
+    Ok(sheets.join("\n"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 
-const BAR: f64 = 500.0;
+const BAR: f64 = 900.0;
 
 pub(crate) fn measure(options: &Options, table: &mut Table) -> Result<()> {
     let size = |path: &std::path::Path| {
