@@ -1,34 +1,70 @@
-// Starts the app, and says so when it has ended: a page that stands still looks as if it were well.
-function say(text) {
-  if (document.getElementById("stopped")) return;
-  const frame = document.createElement("div");
-  frame.id = "stopped";
-  frame.className = "dialog-frame";
-  frame.innerHTML =
-    '<div class="dialog-scrim"></div>' +
-    '<div class="dialog" role="alertdialog" aria-labelledby="stopped-title" aria-describedby="stopped-text">' +
-    '<div class="dialog-head"><h2 id="stopped-title">This page has stopped</h2></div>' +
-    '<div class="dialog-body"><p id="stopped-text"></p>' +
-    '<p><button class="button button--primary" type="button">Load it again</button></p></div></div>';
-  frame.querySelector("#stopped-text").textContent = text;
-  const again = frame.querySelector("button");
-  again.addEventListener("click", () => location.reload());
-  document.body.append(frame);
-  again.focus();
+// Brings the app in, shows how far it has come, and says so when it has ended: it outlives the app.
+const stopped = document.getElementById("stopped");
+
+// Only for the time until the app is there, which looks for itself.
+try {
+  const theme = localStorage.getItem("easel.theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // A browser that remembers nothing has no theme of its own.
 }
 
-function look(error) {
-  if (error instanceof WebAssembly.RuntimeError) {
-    say("Something went wrong in it. What runs is not affected, and what was staged is on the server.");
+function stop(title, text, cause) {
+  // What comes first is the cause; the rest follows from it.
+  if (stopped.open) return;
+  stopped.querySelector("h2").textContent = title;
+  stopped.querySelector("p").textContent = text;
+  stopped.querySelector("pre").textContent = cause;
+  stopped.showModal();
+}
+stopped.addEventListener("cancel", (event) => event.preventDefault());
+stopped.querySelector("button").addEventListener("click", () => location.reload());
+
+function end(cause) {
+  stop(
+    "This page has stopped",
+    "Something went wrong in it. What runs is not affected, and what was staged is on the server.",
+    cause,
+  );
+}
+// What the app says when it panics. A trap that says nothing is an end as well.
+window.addEventListener("easel-panic", ({ detail }) => end(detail));
+const look = (error) => error instanceof WebAssembly.RuntimeError && end(String(error));
+window.addEventListener("error", ({ error }) => look(error));
+window.addEventListener("unhandledrejection", ({ reason }) => look(reason));
+
+async function compiled(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
+  // A copy is counted: the browser keeps compiled code only of an answer that nobody has touched.
+  count(response.clone().body);
+  return WebAssembly.compileStreaming(response);
+}
+
+async function count(body) {
+  const bar = document.querySelector(".loading progress");
+  const share = document.querySelector(".loading-share");
+  const reader = body.getReader();
+  let bytes = 0;
+  // A stream that breaks ends the other copy too, which says so.
+  for (let part; !(part = await reader.read().catch(() => ({ done: true }))).done; ) {
+    bytes += part.value.length;
+    bar.value = bytes;
+    share.textContent = `Loading: ${Math.floor(bar.position * 100)} %`;
   }
 }
-window.addEventListener("error", (event) => look(event.error));
-window.addEventListener("unhandledrejection", (event) => look(event.reason));
 
-import("./{{js}}")
-  .then(({ default: init }) => init({ module_or_path: new URL("./{{wasm}}", import.meta.url) }))
-  .catch((error) => {
-    look(error);
-    say("It could not be loaded. Look at your connection, and whether this browser runs WebAssembly.");
-    throw error;
-  });
+async function start() {
+  const module = compiled(new URL("./{{wasm}}", import.meta.url));
+  const { default: init } = await import("./{{js}}");
+  await init({ module_or_path: await module });
+}
+
+start().catch((error) => {
+  look(error);
+  const why = navigator.onLine
+    ? "Easel did not answer, or something between it and this browser keeps it back. If this goes on, look whether this browser may run WebAssembly."
+    : "This device has no network. Reload when it has one.";
+  stop("Easel could not be loaded", why, String(error));
+  throw error;
+});

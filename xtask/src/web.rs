@@ -86,8 +86,10 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
         let hashed = assets.add(path, fs::read(&snippet)?)?;
         script = script.replace(&format!("./{}", path.display()), &format!("./{hashed}"));
     }
+    let module_bytes = module.len();
     let wasm = assets.add(Path::new("easel.wasm"), module)?;
     let script = assets.add(Path::new("easel.js"), script.into())?;
+    page.fill("wasm-bytes", &module_bytes.to_string());
     let boot = fs::read_to_string(frontend.join("boot.js"))?;
     let boot = assets.add(Path::new("boot.js"), page::boot(&boot, &script, &wasm).into())?;
     let css = assets.add(Path::new("easel.css"), stylesheet(&frontend.join("styles"))?.into())?;

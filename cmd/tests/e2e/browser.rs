@@ -12,8 +12,11 @@ use chromiumoxide::{
             DispatchMouseEventParams, DispatchMouseEventType as Mouse, InsertTextParams,
             MouseButton,
         },
-        network::{EnableParams, EventWebSocketFrameReceived, EventWebSocketFrameSent},
-        page::{CaptureScreenshotFormat, CaptureScreenshotParams},
+        network::{
+            BlockPattern, EmulateNetworkConditionsParams, EnableParams,
+            EventWebSocketFrameReceived, EventWebSocketFrameSent, SetBlockedUrLsParams,
+        },
+        page::{CaptureScreenshotFormat, CaptureScreenshotParams, NavigateParams},
     },
     cdp::js_protocol::runtime::{
         ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
@@ -47,6 +50,13 @@ pub(crate) struct Window {
 impl Window {
     /// A fresh browser at this address.
     pub(crate) async fn open(address: &str) -> Self {
+        let window = Self::blank().await;
+        window.go(address).await;
+        window
+    }
+
+    /// A fresh browser with nothing in it.
+    pub(crate) async fn blank() -> Self {
         #[expect(clippy::disallowed_methods, reason = "tests are told by the one who starts them")]
         let chromium =
             std::env::var("EASEL_TEST_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
@@ -82,7 +92,6 @@ impl Window {
         let window = window.listening().await;
         window.size("desktop").await;
         window.theme("dark").await;
-        window.go(address).await;
         window
     }
 
@@ -129,8 +138,27 @@ impl Window {
     /// Opens an address and waits for the page.
     pub(crate) async fn go(&self, address: &str) {
         self.page.goto(address).await.expect("a page");
-        self.until("the app to stand", "document.querySelector('#app, main, [data-test], h1')")
+        self.until("the app to stand", "document.querySelector('#app :is(main, [data-test], h1)')")
             .await;
+    }
+
+    /// Asks for an address, and waits for nothing.
+    pub(crate) async fn ask(&self, address: &str) {
+        self.page.execute(NavigateParams::new(address)).await.expect("a page");
+    }
+
+    /// A line that carries so many bytes a second, or as many as it can.
+    pub(crate) async fn line(&self, speed: Option<u32>) {
+        let speed = speed.map_or(-1.0, f64::from);
+        let line = EmulateNetworkConditionsParams::new(false, 0.0, speed, speed);
+        self.page.execute(line).await.expect("a line");
+    }
+
+    /// Keeps back what has such an address, as something on the way may; nothing keeps back nothing.
+    pub(crate) async fn keep_back(&self, address: Option<&str>) {
+        let patterns = address.map(|address| BlockPattern::new(address, true));
+        let blocked = SetBlockedUrLsParams::builder().url_patterns(patterns).build();
+        self.page.execute(blocked).await.expect("a block");
     }
 
     /// Loads the page anew.

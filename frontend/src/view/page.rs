@@ -2,6 +2,7 @@
 
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CustomEvent, CustomEventInit};
 use yew::prelude::{Callback, KeyboardEvent, hook, use_effect_with, use_state_eq};
 
 /// Marks the whole document, or takes the mark away.
@@ -80,7 +81,7 @@ pub fn app_hash() -> Option<String> {
 #[must_use]
 pub fn meta(name: &str) -> Option<String> {
     let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
-    let meta = window?.document()?.query_selector(&["meta[name='", name, "']"].concat()).ok()??;
+    let meta = window?.document()?.query_selector(&format!("meta[name='{name}']")).ok()??;
     meta.get_attribute("content")
 }
 
@@ -94,6 +95,24 @@ pub fn is_touched() -> bool {
         .and_then(|window| of(&window.navigator(), "userActivation"))
         .and_then(|activation| of(&activation, "hasBeenActive"))
         .is_some_and(|is_active| is_active.is_truthy())
+}
+
+/// The element of this id.
+#[must_use]
+pub fn element(id: &str) -> Option<web_sys::Element> {
+    web_sys::window()?.document()?.get_element_by_id(id)
+}
+
+/// Says why the app ends: in the console, and to `boot.js`, which outlives the app and shows it.
+pub fn report_panic(message: &str) {
+    gloo::console::error!(message);
+    let event = CustomEventInit::new();
+    event.set_detail(&message.into());
+    if let Some(window) = web_sys::window()
+        && let Ok(event) = CustomEvent::new_with_event_init_dict("easel-panic", &event)
+    {
+        let _ = window.dispatch_event(&event);
+    }
 }
 
 /// Loads the page anew.

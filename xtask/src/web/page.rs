@@ -27,8 +27,8 @@ impl Page {
         if let Some((_, rest)) = self.html.split_once("{{") {
             let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
             bail!(
-                "frontend/index.html asks for {{{{{name}}}}}, which is neither css, js, wasm, boot, app \
-                 nor a file in frontend/assets"
+                "frontend/index.html asks for {{{{{name}}}}}, which is neither css, js, wasm, wasm-bytes, \
+                 boot, app nor a file in frontend/assets"
             );
         }
         Ok(self.html)
