@@ -4,8 +4,9 @@ use crate::{
     Check, Command, Deployment, DeploymentId, ImageRef, Limits, Map, Message, MountPath, Port,
     PortNumber, Ports, Protocol, Replicas, Secret, ServiceId, Strategy, VariableKey, VolumeId,
     access::ProjectRole,
-    deployment::DeploymentState,
+    deployment::{DeploymentState, RunConfig},
     deployments::{DeploymentSummary, ReplicaSummary},
+    field::service_fields,
     runtime::{ContainerId, ContainerState},
 };
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,31 @@ impl From<AnyPort> for Port {
     }
 }
 
+macro_rules! container_config {
+    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
+        container_config! { $($container)* }
+    };
+    ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
+        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
+    })*) => {
+        /// What the containers of a deployment are made of, but for image, variables and volumes.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct ContainerConfig {
+            $(#[doc = $help] $(#[$default])? #[serde(rename = $api)] pub $name: $($type)+,)*
+        }
+
+        impl ContainerConfig {
+            fn of(config: &RunConfig) -> Self {
+                Self { $($name: config.$name.clone()),* }
+            }
+        }
+    };
+}
+
+service_fields!(container_config);
+
 /// A deployment with its configuration; values of variables are never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -64,10 +90,11 @@ pub struct DeploymentDetail {
     pub exit_code: Option<i64>,
     /// Its container's last lines; not for viewers.
     pub log_tail: Option<Secret>,
-    pub command: Option<Command>,
-    pub ports: Ports,
+    /// What its containers are made of.
+    #[serde(flatten)]
+    pub container: ContainerConfig,
+    /// Its `limits` in DeployKit's word.
     pub resources: Limits,
-    pub check: Check,
     pub strategy: Strategy,
     pub mounts: Map<VolumeId, MountPath>,
     /// Keys of its variables.
@@ -93,11 +120,9 @@ impl DeploymentDetail {
             failure_reason: reason,
             exit_code,
             log_tail: log_tail.filter(|_| role >= ProjectRole::Editor),
-            command: config.command,
-            ports: config.ports,
             resources: config.limits,
-            check: config.check,
             strategy: config.strategy,
+            container: ContainerConfig::of(&config),
             mounts: config.mounts,
             env_keys: config.variables.into_iter().map(|(key, _)| key).collect(),
         }

@@ -3,7 +3,7 @@
 use super::{ReplicaIdentity, Restart};
 use crate::{EnvironmentId, Limits, ServiceId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 /// The engine's own name of a container: opaque, and never an identity of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ pub struct Inspection {
     pub address: Option<IpAddr>,
     /// What it may use.
     pub limits: Limits,
+    /// How long it may take to stop, as it was made.
+    pub stop_grace: Duration,
     /// What the engine says went wrong when it started it.
     pub error: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! What is asked of an engine: replicas, volumes, images.
 
 use crate::{
-    Command, DeploymentId, EnvironmentId, ImageRef, Limits, MountPath, Port, ProjectId, ReplicaId,
-    Secret, ServiceId, Slug, VariableKey, VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
+    deployment::RunConfig,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -31,17 +31,10 @@ pub struct ReplicaSpec {
     pub slug: Slug,
     /// What it runs.
     pub image: PinnedImage,
-    /// Arguments in place of the image's own; the image's entry point stays.
-    pub command: Option<Command>,
-    /// Its environment.
-    pub variables: Vec<(VariableKey, Secret)>,
-    /// Ports it says it listens on.
-    pub ports: Vec<Port>,
-    /// What it may use.
-    pub limits: Limits,
-    /// Volumes by id, and where they appear.
-    pub mounts: Vec<(VolumeId, MountPath)>,
-    /// How long it may take to stop, before it is ended; kept by the engine too.
+    /// How: its command (the image's entry point stays), its variables, its volumes and so on.
+    pub config: RunConfig,
+    /// How long it may take to stop, before it is ended: kept by the engine, which tells it again
+    /// ([`Inspection::stop_grace`](super::Inspection)).
     pub stop_grace: Duration,
     /// What the engine does when it ends. [`Restart::No`] until it has proved itself: a candidate's
     /// deaths are counted one by one.

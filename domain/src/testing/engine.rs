@@ -316,6 +316,7 @@ impl SimEngine {
                 is_connected: false,
                 serves: false,
                 limits: crate::Limits::default(),
+                stop_grace: std::time::Duration::ZERO,
                 mounts: Vec::new(),
                 output: Vec::new(),
                 delay: std::time::Duration::ZERO,

@@ -42,7 +42,7 @@ impl Draft<'_> {
     /// Stops it if it runs, then removes it.
     pub(super) fn removal(&self, seen: &Seen) -> Vec<Action> {
         let container = seen.container.clone();
-        let grace = self.rules.stop_grace;
+        let grace = seen.inspection.stop_grace;
         match seen.inspection.state {
             ContainerState::Running | ContainerState::Paused | ContainerState::Restarting => {
                 vec![

@@ -128,8 +128,8 @@ impl Draft<'_> {
             .filter(|seen| self.is_known(service, seen))
             .collect();
         for seen in &others {
-            let stop =
-                Action::Stop { container: seen.container.clone(), grace: self.rules.stop_grace };
+            let grace = seen.inspection.stop_grace;
+            let stop = Action::Stop { container: seen.container.clone(), grace };
             self.act(None, vec![stop]);
         }
         !others.is_empty()

@@ -4,7 +4,7 @@ use super::{Draft, replica::Replica};
 use crate::action::{Action, Pull};
 use domain::{
     PullPolicy,
-    deployment::{Deployment, DeploymentState, Milestone},
+    deployment::{Deployment, DeploymentState, Milestone, RunConfig},
     rollout::{ServiceView, Step, VOLUME_MISSING},
     runtime::{PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, VolumeSpec},
 };
@@ -118,7 +118,6 @@ impl Draft<'_> {
         replica: &Replica<'_>,
         image: &PinnedImage,
     ) -> ReplicaSpec {
-        let config = &deployment.config;
         ReplicaSpec {
             identity: ReplicaIdentity {
                 project: service.project,
@@ -130,15 +129,7 @@ impl Draft<'_> {
             },
             slug: service.slug.clone(),
             image: image.clone(),
-            command: config.command.clone(),
-            variables: config
-                .variables
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect(),
-            ports: config.ports.to_vec(),
-            limits: service.limits,
-            mounts: config.mounts.iter().map(|(id, path)| (*id, path.clone())).collect(),
+            config: RunConfig { limits: service.limits, ..deployment.config.clone() },
             stop_grace: self.rules.stop_grace,
             restart: Restart::No,
         }

@@ -207,6 +207,7 @@ fn container(
         serves: chance.percent(60),
         address: (is_up && chance.percent(90)).then(|| [10, 215, 0, small_byte(chance)].into()),
         limits: domain::Limits::default(),
+        stop_grace: Duration::from_secs(10),
         error: None,
     };
     let container = row.container.clone().unwrap_or_else(|| ContainerId(format!("c-{}", row.id)));

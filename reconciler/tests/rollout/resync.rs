@@ -39,11 +39,7 @@ async fn seed(world: &World, environment: domain::EnvironmentId, at: u16) -> Ser
         identity,
         slug,
         image: image.clone(),
-        command: config("listen 80 0").command,
-        variables: Vec::new(),
-        ports: Vec::new(),
-        limits: domain::Limits::default(),
-        mounts: Vec::new(),
+        config: config("listen 80 0"),
         stop_grace: Duration::from_secs(10),
         restart: Restart::UnlessStopped,
     };

@@ -57,7 +57,7 @@ pub(crate) fn create(
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
     };
-    let volume = |(volume, path): &(domain::VolumeId, domain::MountPath)| Mount {
+    let volume = |(volume, path): (&domain::VolumeId, &domain::MountPath)| Mount {
         typ: Some(MountType::VOLUME),
         source: Some(marks.volume_name(*volume)),
         target: Some(path.to_string()),
@@ -66,12 +66,17 @@ pub(crate) fn create(
     ContainerCreateBody {
         hostname: Some(host_name(spec)),
         image: Some(spec.image.id.clone()),
-        cmd: spec.command.as_ref().map(|command| command.arguments().to_vec()),
+        cmd: spec.config.command.as_ref().map(|command| command.arguments().to_vec()),
         env: Some(
-            spec.variables.iter().map(|(key, value)| format!("{key}={}", value.expose())).collect(),
+            spec.config
+                .variables
+                .iter()
+                .map(|(key, value)| format!("{key}={}", value.expose()))
+                .collect(),
         ),
         exposed_ports: Some(
-            spec.ports
+            spec.config
+                .ports
                 .iter()
                 .map(|port| format!("{}/{}", port.number, protocol(port.protocol)))
                 .collect(),
@@ -80,17 +85,17 @@ pub(crate) fn create(
         stop_timeout: Some(whole_seconds(spec.stop_grace).into()),
         host_config: Some(HostConfig {
             network_mode: Some(network.clone()),
-            mounts: Some(spec.mounts.iter().map(volume).collect()),
+            mounts: Some(spec.config.mounts.iter().map(volume).collect()),
             restart_policy: Some(restart_policy(spec.restart)),
             init: Some(true),
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             pids_limit: Some(MOST_PROCESSES),
-            memory: Some(memory(spec.limits, machine)),
-            memory_swap: Some(memory_and_swap(spec.limits)),
-            nano_cpus: spec.limits.cpu_millis().map(nano_cpus),
-            cpu_shares: spec.limits.cpu_shares().map(i64::from),
+            memory: Some(memory(spec.config.limits, machine)),
+            memory_swap: Some(memory_and_swap(spec.config.limits)),
+            nano_cpus: spec.config.limits.cpu_millis().map(nano_cpus),
+            cpu_shares: spec.config.limits.cpu_shares().map(i64::from),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
                 config: Some(HashMap::from([

@@ -86,7 +86,7 @@ impl Docker {
         &self,
         spec: &ReplicaSpec,
     ) -> Result<ContainerId, RuntimeError> {
-        for (volume, _) in &spec.mounts {
+        for volume in spec.config.mounts.keys() {
             self.check_volume(*volume).await?;
         }
         self.network_id(spec.identity.environment).await?;

@@ -12,7 +12,13 @@ use domain::{
     Timestamp,
     runtime::{ContainerId, ContainerState, Inspection, ObservedReplica},
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+/// What the engine waits for a container that it was told nothing about.
+const ENGINES_GRACE: Duration = Duration::from_secs(10);
 
 impl Marks {
     /// A container from a list; `None` when it is not a replica of ours.
@@ -35,7 +41,8 @@ impl Marks {
 
     /// A container that was inspected; `None` when it is not a replica of ours.
     pub(super) fn inspection(self, raw: ContainerInspectResponse) -> Option<Inspection> {
-        let labels = raw.config.and_then(|config| config.labels).unwrap_or_default();
+        let config = raw.config.unwrap_or_default();
+        let labels = config.labels.unwrap_or_default();
         let identity = self.identity(&labels)?;
         let state = raw.state.unwrap_or_default();
         let host = raw.host_config.unwrap_or_default();
@@ -56,6 +63,10 @@ impl Marks {
             serves: endpoint.is_some_and(|endpoint| has_alias(endpoint, label::slug(&labels))),
             address: endpoint.and_then(address),
             limits: body::limits(&host),
+            stop_grace: config
+                .stop_timeout
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .map_or(ENGINES_GRACE, Duration::from_secs),
             error: state.error.filter(|error| !error.is_empty()),
         })
     }

@@ -109,7 +109,8 @@ async fn variables_arrive_exactly_and_no_shell_reads_a_command() {
     let lab = Lab::new().await;
     let value = "a=b \"c\" $(id) `id` ;id;\n\tgrüße \u{1f980} \\n";
     let mut spec = lab.replica("web", &["sh", "-c", "printf '%s\\n' \"$VALUE\""]);
-    spec.variables = vec![(VariableKey::try_from("VALUE").unwrap(), Secret::from(value))];
+    spec.config.variables =
+        [(VariableKey::try_from("VALUE").unwrap(), Secret::from(value))].into_iter().collect();
     let echo = lab.replica("echo", &["echo", "$HOME; id", "a  b", ""]);
 
     assert_eq!(lab.output_of(&spec).await, format!("{value}\n"));
@@ -122,7 +123,7 @@ async fn the_safe_defaults_hold_inside_the_container() {
     let lab = Lab::new().await;
     let script = "grep -E 'CapEff|NoNewPrivs' /proc/self/status; cat /proc/1/comm; hostname";
     let mut spec = lab.replica("web", &["sh", "-c", script]);
-    spec.limits = Limits::new(Some(64), None, None).unwrap();
+    spec.config.limits = Limits::new(Some(64), None, None).unwrap();
 
     let output = lab.output_of(&spec).await;
 
@@ -175,7 +176,7 @@ async fn limits_and_restart_policy_change_while_it_runs_and_are_read_back() {
 async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
     let lab = Lab::new().await;
     let mut spec = lab.replica("greedy", &["sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"]);
-    spec.limits = Limits::new(Some(16), None, None).unwrap();
+    spec.config.limits = Limits::new(Some(16), None, None).unwrap();
     let container = lab.run(&spec).await;
 
     let ended = lab.until(&container, |seen| seen.state == ContainerState::Exited).await;
@@ -188,7 +189,7 @@ async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
 async fn a_program_that_is_not_there_ends_at_once_and_says_so() {
     let lab = Lab::new().await;
     let mut spec = lab.replica("web", &[]);
-    spec.command = Some("/no/such/program".parse().unwrap());
+    spec.config.command = Some("/no/such/program".parse().unwrap());
 
     let output = lab.output_of(&spec).await;
 
@@ -252,7 +253,8 @@ async fn a_volume_keeps_its_data_and_is_never_made_by_mistake() {
     };
     let with_volume = |arguments: &[&str]| {
         let mut spec = lab.replica("db", arguments);
-        spec.mounts = vec![(volume.volume, MountPath::try_from("/data").unwrap())];
+        spec.config.mounts =
+            [(volume.volume, MountPath::try_from("/data").unwrap())].into_iter().collect();
         spec
     };
 

@@ -9,8 +9,9 @@ use bollard::{
     },
 };
 use domain::{
-    Command, DeploymentId, EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy,
-    ReplicaId, ServiceId, Slug,
+    Command, DeploymentId, EnvironmentId, ImageRef, InstanceId, ProjectId, PullPolicy, ReplicaId,
+    ServiceId, Slug,
+    deployment::RunConfig,
     network::{Addresses, Pool},
     runtime::{
         ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, ReplicaSpec,
@@ -201,15 +202,13 @@ impl Lab {
         };
         let slug = Slug::try_from(slug).expect("a slug");
         self.rows.add_replica(identity, &slug);
+        let command = Command::try_from(command.collect::<Vec<_>>()).expect("a command");
+        let bare = RunConfig::bare(self.image.reference.clone());
         ReplicaSpec {
             identity,
             slug,
             image: self.image.clone(),
-            command: Some(Command::try_from(command.collect::<Vec<_>>()).expect("a command")),
-            variables: Vec::new(),
-            ports: Vec::new(),
-            limits: Limits::default(),
-            mounts: Vec::new(),
+            config: RunConfig { command: Some(command), ..bare },
             stop_grace: Duration::from_secs(1),
             restart: Restart::No,
         }

@@ -47,7 +47,8 @@ pub async fn a_foreign_volume_of_the_name_is_named_and_left_alone(ground: impl G
     let (runtime, (project, environment)) = (ground.runtime(), ground.environment());
     let mut replica = ground.replica("db", Play::Stay);
     let volume = VolumeId::new(replica.identity.replica.as_uuid());
-    replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
+    replica.config.mounts =
+        [(volume, MountPath::try_from("/data").expect("this is a path"))].into_iter().collect();
     let spec = VolumeSpec { project, environment, volume };
     let name = ground.occupy_volume(volume).await;
 

@@ -1,7 +1,7 @@
 //! Where the contract is tried out.
 
 use crate::{
-    DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
     network::Pool,
     runtime::{
         ContainerId, Inspection, PinnedImage, Question, ReplicaIdentity, ReplicaSpec, Restart,
@@ -186,11 +186,7 @@ impl Ground for SimGround {
             identity,
             slug,
             image: PinnedImage { reference: image, id: "sha256:app1".to_owned(), digest: None },
-            command: Some(words.parse().expect("this is a command")),
-            variables: Vec::new(),
-            ports: Vec::new(),
-            limits: Limits::default(),
-            mounts: Vec::new(),
+            config: crate::testing::rollouts::config(&words),
             stop_grace: Duration::from_secs(1),
             restart: Restart::No,
         }

@@ -30,7 +30,7 @@ pub async fn a_replica_serves_only_when_it_is_told_and_answers_where_it_did(grou
 /// DK-57: without a redeploy.
 pub async fn limits_change_while_it_runs_and_are_read_back(ground: impl Ground) {
     let mut replica = ground.replica("web", Play::Stay);
-    replica.limits = Limits::new(Some(64), None, Some(512)).expect("these are limits");
+    replica.config.limits = Limits::new(Some(64), None, Some(512)).expect("these are limits");
     let container = run(&ground, &replica).await;
     let first = inspect(&ground, &container).await;
     let more = Limits::new(Some(128), Some(500), Some(2048)).expect("these are limits");
@@ -41,7 +41,7 @@ pub async fn limits_change_while_it_runs_and_are_read_back(ground: impl Ground) 
     ground.runtime().set_limits(&container, none).await.expect("they are taken away");
     let third = inspect(&ground, &container).await;
 
-    assert_eq!([first.limits, second.limits, third.limits], [replica.limits, more, none]);
+    assert_eq!([first.limits, second.limits, third.limits], [replica.config.limits, more, none]);
     assert_eq!(third.started_at, first.started_at, "it was not restarted");
 }
 
@@ -50,7 +50,8 @@ pub async fn a_volume_outlives_its_container_and_is_never_made_by_mistake(ground
     let (project, environment) = ground.environment();
     let mut replica = ground.replica("db", Play::Stay);
     let volume = VolumeId::new(replica.identity.replica.as_uuid());
-    replica.mounts = vec![(volume, MountPath::try_from("/data").expect("this is a path"))];
+    replica.config.mounts =
+        [(volume, MountPath::try_from("/data").expect("this is a path"))].into_iter().collect();
     let spec = VolumeSpec { project, environment, volume };
     let runtime = ground.runtime();
 

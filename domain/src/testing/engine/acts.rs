@@ -73,7 +73,7 @@ pub(super) fn create(
     if let Some(endpoint) = endpoint {
         check_endpoint(state, endpoint, None)?;
     }
-    for (volume, _) in &spec.mounts {
+    for volume in spec.config.mounts.keys() {
         if !has_volume(state, *volume)? {
             return Err(RuntimeError::Gone("the volume".to_owned()));
         }
@@ -97,7 +97,7 @@ pub(super) fn insert(
         name: SimEngine::name(spec),
         identity: Some(spec.identity),
         image: spec.image.id.clone(),
-        program: Program::new(spec.command.as_ref(), &spec.ports),
+        program: Program::new(spec.config.command.as_ref(), &spec.config.ports),
         state: ContainerState::Created,
         started_at: None,
         finished_at: None,
@@ -109,8 +109,9 @@ pub(super) fn insert(
         endpoint: endpoint.unwrap_or(Endpoint::Chosen { number, moves: 0 }),
         is_connected: true,
         serves: false,
-        limits: spec.limits,
-        mounts: spec.mounts.iter().map(|(volume, _)| *volume).collect(),
+        limits: spec.config.limits,
+        stop_grace: spec.stop_grace,
+        mounts: spec.config.mounts.keys().copied().collect(),
         output: Vec::new(),
         delay: Duration::ZERO,
         ends_at: None,

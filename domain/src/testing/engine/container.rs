@@ -47,6 +47,8 @@ pub struct SimContainer {
     pub serves: bool,
     /// What it may use.
     pub limits: Limits,
+    /// How long it may take to stop.
+    pub stop_grace: Duration,
     /// Volumes it mounts.
     pub mounts: Vec<VolumeId>,
     /// What it has printed.
@@ -197,6 +199,7 @@ impl SimContainer {
             serves: self.is_connected && self.serves,
             address: self.address(),
             limits: self.limits,
+            stop_grace: self.stop_grace,
             error: self.error.clone(),
         })
     }

@@ -1,7 +1,8 @@
 use super::*;
 use domain::{
-    DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId, ReplicaId, Secret,
-    ServiceId, Slug, VariableKey, VolumeId,
+    DeploymentId, EnvironmentId, ImageRef, InstanceId, MountPath, Port, ProjectId, ReplicaId,
+    Secret, ServiceId, Slug, VariableKey, VolumeId,
+    deployment::RunConfig,
     runtime::{PinnedImage, ReplicaIdentity},
 };
 use std::num::NonZeroU16;
@@ -31,20 +32,27 @@ fn spec() -> ReplicaSpec {
             id: "sha256:abc".to_owned(),
             digest: None,
         },
-        command: Some("serve --say 'a b; $HOME'".parse().unwrap()),
-        variables: vec![
-            (
-                VariableKey::try_from("GREETING").unwrap(),
-                Secret::from("a=b\n\"ü\" $(id) \u{1f980}"),
-            ),
-            (VariableKey::try_from("EMPTY").unwrap(), Secret::from("")),
-        ],
-        ports: vec![port(80, Protocol::Tcp), port(53, Protocol::Udp)],
-        limits: Limits::new(Some(256), Some(1500), Some(512)).unwrap(),
-        mounts: vec![(VolumeId::new(Uuid::from_u128(8)), MountPath::try_from("/data").unwrap())],
+        config: RunConfig {
+            command: Some("serve --say 'a b; $HOME'".parse().unwrap()),
+            variables: [("GREETING", "a=b\n\"ü\" $(id) \u{1f980}"), ("EMPTY", "")]
+                .map(|(key, value)| (VariableKey::try_from(key).unwrap(), Secret::from(value)))
+                .into_iter()
+                .collect(),
+            ports: vec![port(80, Protocol::Tcp), port(53, Protocol::Udp)].into(),
+            limits: Limits::new(Some(256), Some(1500), Some(512)).unwrap(),
+            mounts: [(VolumeId::new(Uuid::from_u128(8)), MountPath::try_from("/data").unwrap())]
+                .into_iter()
+                .collect(),
+            ..RunConfig::bare(ImageRef::try_from("nginx:1.27").unwrap())
+        },
         stop_grace: Duration::from_millis(10_500),
         restart: Restart::UnlessStopped,
     }
+}
+
+fn with_limits(limits: Limits) -> ReplicaSpec {
+    let spec = spec();
+    ReplicaSpec { config: RunConfig { limits, ..spec.config }, ..spec }
 }
 
 // S40, S42, S43, S44, F48, DK-57
@@ -58,7 +66,7 @@ fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
 
 #[test]
 fn without_limits_a_container_sees_the_machines_memory_as_its_own() {
-    let spec = ReplicaSpec { limits: Limits::default(), ..spec() };
+    let spec = with_limits(Limits::default());
 
     let host = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
 
@@ -77,7 +85,7 @@ fn limits_are_read_back_as_they_were_written() {
     ];
 
     for wanted in all {
-        let spec = ReplicaSpec { limits: wanted, ..spec() };
+        let spec = with_limits(wanted);
         let created = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
         let update = update_limits(wanted, MACHINE);
         let updated = HostConfig {
