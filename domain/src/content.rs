@@ -1,8 +1,7 @@
 //! What may stand at an address.
 
 use crate::{
-    Address, Check, Command, EnvironmentSpec, Field, Group, GroupId, IconUrl, Limits, Map,
-    MountPath, Name, Ports, Replicas, Service, Source, Strategy, VariableKey, Volume,
+    Address, EnvironmentSpec, Field, Group, Map, MountPath, Service, VariableKey, Volume,
     field::service_fields, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ macro_rules! content {
         content! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// What may stand at an address.
@@ -21,7 +20,7 @@ macro_rules! content {
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[expect(missing_docs, reason = "each names its type")]
         pub enum Content {
-            $($content($inner),)*
+            $($content($($inner)+),)*
             MountPath(MountPath),
             Variable(Variable),
             Group(Group),

@@ -9,6 +9,8 @@ use crate::effect::Effect;
 /// Hands all rows to a macro: those of the service as a whole (`planned`), and those that each of its
 /// containers is made of (`container`), which a deployment keeps as they are.
 ///
+/// Types are written as paths, so that who makes something of the rows imports none of them.
+///
 /// A row says whether it may be absent where a whole service is read, what the field is called, its
 /// type, and then:
 /// - `field`, `content`: its variants of [`Field`] and [`Content`](crate::Content);
@@ -22,43 +24,43 @@ macro_rules! service_fields {
     ($generate:ident) => {
         $generate! {
             planned {
-                name: [Name] {
-                    field: Name, content: Name, holds: required Name,
+                name: [crate::Name] {
+                    field: Name, content: Name, holds: required [crate::Name],
                     api: "name" by "given", effect: None,
                     help: "What people call it.",
                     form: ("Name", "", "web", General, TEXT),
                 }
                 #[serde(default)]
-                icon: [Option<IconUrl>] {
-                    field: Icon, content: Icon, holds: optional IconUrl,
+                icon: [Option<crate::IconUrl>] {
+                    field: Icon, content: Icon, holds: optional [crate::IconUrl],
                     api: "icon_url" by "filled", effect: None,
                     help: "The https address of a picture in place of the one that its image suggests.",
                     form: ("Icon", "By its image", "https://example.org/icon.svg", General, MONO),
                 }
                 #[serde(default)]
-                group: [Option<GroupId>] {
-                    field: Group, content: GroupId, holds: optional GroupId,
+                group: [Option<crate::GroupId>] {
+                    field: Group, content: GroupId, holds: optional [crate::GroupId],
                     api: "group_id" by "given", effect: Inherited,
                     help: "The group that it lies in, whose variables it inherits.",
                     form: ("Group", "No group", "", General, GROUP),
                 }
                 #[serde(default)]
-                source: [Source] {
-                    field: Source, content: Source, holds: defaulted Source,
+                source: [crate::config::Source] {
+                    field: Source, content: Source, holds: defaulted [crate::config::Source],
                     api: "source" by "given", effect: Redeploy,
                     help: "Where its image comes from. Without one it stays on the canvas and does not run.",
                     form: ("Image", "No image: it does not run", "nginx:1.29", Source, SOURCE),
                 }
                 #[serde(default)]
-                replicas: [Replicas] {
-                    field: Replicas, content: Replicas, holds: defaulted Replicas,
+                replicas: [crate::config::Replicas] {
+                    field: Replicas, content: Replicas, holds: defaulted [crate::config::Replicas],
                     api: "replicas" by "given", effect: Scale,
                     help: "How many of it should run; 0 stops it.",
                     form: ("Replicas", "1", "3", Scale, NUMBER),
                 }
                 #[serde(default)]
-                strategy: [Strategy] {
-                    field: Strategy, content: Strategy, holds: defaulted Strategy,
+                strategy: [crate::config::Strategy] {
+                    field: Strategy, content: Strategy, holds: defaulted [crate::config::Strategy],
                     api: "strategy" by "given", effect: None,
                     help: "How a new deployment takes over from the old one.",
                     form: ("Strategy", "Automatic", "start_first", Deploy, STRATEGY),
@@ -66,29 +68,29 @@ macro_rules! service_fields {
             }
             container {
                 #[serde(default)]
-                command: [Option<Command>] {
-                    field: Command, content: Command, holds: optional Command,
+                command: [Option<crate::config::Command>] {
+                    field: Command, content: Command, holds: optional [crate::config::Command],
                     api: "command" by "given", effect: Redeploy,
                     help: "Arguments in place of the image's own. Split at blanks; quotes group; no shell reads them.",
                     form: ("Command", "The image's own", "npm run start", Source, MONO),
                 }
                 #[serde(default)]
-                ports: [Ports] {
-                    field: Ports, content: Ports, holds: defaulted Ports,
+                ports: [crate::config::Ports] {
+                    field: Ports, content: Ports, holds: defaulted [crate::config::Ports],
                     api: "ports" by "given", effect: Redeploy,
                     help: "Ports that it listens on inside its container, the main one first.",
                     form: ("Ports", "None", "80, 53/udp", Networking, PORTS),
                 }
                 #[serde(default)]
-                limits: [Limits] {
-                    field: Limits, content: Limits, holds: defaulted Limits,
+                limits: [crate::config::Limits] {
+                    field: Limits, content: Limits, holds: defaulted [crate::config::Limits],
                     api: "limits" by "given", effect: Update,
                     help: "What each replica may use of its host.",
                     form: ("Limits", "No limits", "", Scale, LIMITS),
                 }
                 #[serde(default)]
-                check: [Check] {
-                    field: Check, content: Check, holds: defaulted Check,
+                check: [crate::Check] {
+                    field: Check, content: Check, holds: defaulted [crate::Check],
                     api: "check" by "given", effect: Redeploy,
                     help: "How one tells that it is ready.",
                     form: ("Health check", "Its port answers, or it stays up", "http:8080/health", Deploy, CHECK),
@@ -148,7 +150,7 @@ macro_rules! fields {
         fields! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: $type:tt {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal,
         form: ($label:literal, $empty:literal, $example:literal, $section:ident, $settings:ident),
     })*) => {

@@ -106,7 +106,7 @@ macro_rules! settings {
         settings! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal,
         form: ($label:literal, $empty:literal, $example:literal, $section:ident, $settings:ident),
     })*) => {

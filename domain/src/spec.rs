@@ -1,9 +1,8 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Check, Command, Content, Field, GroupId, IconUrl, Limits, Map, MountPath, Name, Ports,
-    Replicas, ServiceId, Slug, Source, Strategy, VariableKey, VolumeId, field::service_fields,
-    name::Invalid, variable::Variable,
+    Address, Content, Field, GroupId, Map, MountPath, Name, ServiceId, Slug, VariableKey, VolumeId,
+    field::service_fields, name::Invalid, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -60,7 +59,7 @@ macro_rules! service {
         service! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// A service, as one environment has it.

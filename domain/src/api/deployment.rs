@@ -1,8 +1,8 @@
 //! Deployments, and their containers.
 
 use crate::{
-    Check, Command, Deployment, DeploymentId, ImageRef, Limits, Map, Message, MountPath, Port,
-    PortNumber, Ports, Protocol, Replicas, Secret, ServiceId, Strategy, VariableKey, VolumeId,
+    Deployment, DeploymentId, ImageRef, Limits, Map, Message, MountPath, Port, PortNumber,
+    Protocol, Replicas, Secret, ServiceId, Strategy, VariableKey, VolumeId,
     access::ProjectRole,
     deployment::{DeploymentState, RunConfig},
     deployments::{DeploymentSummary, ReplicaSummary},
@@ -57,7 +57,7 @@ macro_rules! container_config {
         container_config! { $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// What the containers of a deployment are made of, but for image, variables and volumes.

@@ -1,8 +1,8 @@
 //! What a deployment runs.
 
 use crate::{
-    Check, Command, Field, ImageRef, Limits, Map, MountPath, Ports, PullPolicy, Secret, Service,
-    Strategy, VariableKey, VolumeId, effect::Effect, field::service_fields,
+    Field, ImageRef, Map, MountPath, PullPolicy, Secret, Service, Strategy, VariableKey, VolumeId,
+    effect::Effect, field::service_fields,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ macro_rules! run_config {
         run_config! { $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// What a deployment runs, with all variables resolved. Immutable.

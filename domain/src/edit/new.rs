@@ -2,9 +2,8 @@
 
 use super::Edit;
 use crate::{
-    Check, Command, Error, GroupId, IconUrl, ImageRef, Limits, Map, Message, MountPath, Name,
-    Ports, Replicas, Secret, Service, ServiceId, Slug, Source, Strategy, VariableKey,
-    field::service_fields, layout::Position,
+    Error, ImageRef, Map, Message, MountPath, Name, Secret, Service, ServiceId, Slug, Source,
+    VariableKey, field::service_fields, layout::Position,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +12,7 @@ macro_rules! new_service {
         new_service! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// A service to be made.

@@ -1,10 +1,7 @@
 //! Another configuration of a service, in the API's words.
 
 use super::Edit;
-use crate::{
-    Address, Check, Command, Content, Field, GroupId, IconUrl, ImageRef, Limits, Name, Ports,
-    Replicas, ServiceId, Source, Strategy, field::service_fields,
-};
+use crate::{Address, Content, Field, ImageRef, ServiceId, Source, field::service_fields};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 macro_rules! update_service {
@@ -12,7 +9,7 @@ macro_rules! update_service {
         update_service! { $($planned)* $($container)* }
     };
     ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident $inner:ident,
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
         api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
     })*) => {
         /// What shall be different about a service. What is absent stays; `null` takes away what may be
@@ -32,8 +29,8 @@ macro_rules! update_service {
                     deserialize_with = $read,
                     skip_serializing_if = "Option::is_none"
                 )]
-                #[cfg_attr(feature = "openapi", schema(value_type = Option<$inner>))]
-                pub $name: Option<Option<$inner>>,
+                #[cfg_attr(feature = "openapi", schema(value_type = Option<$($inner)+>))]
+                pub $name: Option<Option<$($inner)+>>,
             )*
         }
 
