@@ -1,9 +1,12 @@
 //! Addresses, what may stand at them, and what containers come to.
 
-use crate::bench::{Bench, image, key, name, new_service, place, variable};
+use crate::{
+    bench::{Bench, image, key, name, new_service, place, variable},
+    setting::filled,
+};
 use domain::{
-    Address, Check, Content, Field, Group, GroupId, IconUrl, Limits, Map, MountPath, Port,
-    Replicas, Secret, Service, ServiceId, Slug, Strategy, Template, Volume, VolumeId,
+    Address, Content, Field, Group, GroupId, Limits, Map, MountPath, Replicas, Secret, Service,
+    ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
     change::closure,
     changes::Selection,
@@ -36,23 +39,17 @@ fn addresses() -> Vec<Address> {
 
 fn contents() -> Vec<Content> {
     let value = Value::Shown(Template::literal("x"));
-    vec![
-        Content::Name(name("n")),
-        Content::Icon(IconUrl::try_from("https://example.com/i").unwrap()),
-        Content::GroupId(GroupId::new(Uuid::from_u128(0xabc))),
-        Content::Source(image("app:1")),
-        Content::Command("run".parse().unwrap()),
-        Content::Ports(vec![Port::tcp(80.try_into().unwrap())].into()),
-        Content::Replicas(Replicas::try_from(2).unwrap()),
-        Content::Limits(Limits::new(Some(64), None, None).unwrap()),
-        Content::Check(Check::default()),
-        Content::Strategy(Strategy::StopFirst),
+    let mut service = filled();
+    service.group = Some(GroupId::new(Uuid::from_u128(0xabc)));
+    let mut all: Vec<Content> = Field::ALL.iter().filter_map(|it| service.get(*it)).collect();
+    all.extend([
         Content::MountPath(MountPath::try_from("/data").unwrap()),
         Content::Variable(Variable { value, sealed: false, version: 1 }),
         Content::Group(Group { name: name("g"), variables: Map::new() }),
         Content::Volume(Volume { name: name("v") }),
         Content::Service(Box::new(Service::named(name("s"), Slug::try_from("s").unwrap()))),
-    ]
+    ]);
+    all
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn service() -> Service {
 }
 
 /// A service in which every setting but the group has a value.
-fn filled() -> Service {
+pub(crate) fn filled() -> Service {
     let mut service = service();
     for setting in Setting::all() {
         let text = match setting.input {
