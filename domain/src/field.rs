@@ -95,6 +95,13 @@ macro_rules! service_fields {
                     help: "How one tells that it is ready.",
                     form: ("Health check", "Its port answers, or it stays up", "http:8080/health", Deploy, CHECK),
                 }
+                #[serde(default)]
+                stop_signal: [Option<crate::config::StopSignal>] {
+                    field: StopSignal, content: StopSignal, holds: optional [crate::config::StopSignal],
+                    api: "stop_signal" by "filled", effect: Redeploy,
+                    help: "The signal that asks it to stop.",
+                    form: ("Stop signal", "The image's own, else SIGTERM", "SIGINT", Deploy, MONO),
+                }
             }
         }
     };

@@ -10,6 +10,7 @@ mod copy;
 mod cut;
 mod doctor;
 mod engine;
+mod field;
 mod key;
 mod log;
 #[path = "../../../runtime/tests/engine/loopback.rs"]

@@ -2,7 +2,7 @@
 
 use domain::{
     Content, Field, Limits, MemorySize, Ports, Probe, PullPolicy, Service, Setting, Source,
-    Strategy, edit::UpdateService, effect::Effect, setting::Input,
+    Strategy, config::StopSignal, edit::UpdateService, effect::Effect, setting::Input,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -152,6 +152,10 @@ fn text_that_means_nothing_is_refused_with_a_rule() {
         ("icon", "nginx"),
         ("image", "Not An Image"),
         ("group", "web"),
+        ("stop_signal", "SIGHOPE"),
+        ("stop_signal", "0"),
+        ("stop_signal", "32"),
+        ("stop_signal", "SIGRTMIN+16"),
     ] {
         let refused = Setting::find(word).unwrap().read(&filled(), wrong);
 
@@ -176,6 +180,9 @@ fn values_read_as_people_write_them() {
         [("0.5", 500), ("0,25", 250), (".5", 500), ("2.", 2_000), ("1.0006", 1_001)]
     {
         assert_eq!(cpu(text), Some(millis), "{text}");
+    }
+    for (text, name) in [("term", "SIGTERM"), ("2", "SIGINT"), ("rtmin+3", "SIGRTMIN+3")] {
+        assert_eq!(text.parse::<StopSignal>().unwrap().as_str(), name);
     }
     assert_eq!("stop-first".parse::<Strategy>(), Ok(Strategy::StopFirst));
     for text in ["automatic", "tcp:5432", "http:8080/health?x=1", "command:redis-cli ping"] {

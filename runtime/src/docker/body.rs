@@ -82,6 +82,7 @@ pub(crate) fn create(
                 .collect(),
         ),
         labels: Some(marks.replica(spec)),
+        stop_signal: spec.config.stop_signal.as_ref().map(ToString::to_string),
         stop_timeout: Some(whole_seconds(spec.stop_grace).into()),
         host_config: Some(HostConfig {
             network_mode: Some(network.clone()),
