@@ -7,6 +7,7 @@ mod memory;
 mod port;
 mod replicas;
 mod source;
+mod stop_grace;
 mod stop_signal;
 mod strategy;
 
@@ -16,5 +17,6 @@ pub use memory::MemorySize;
 pub use port::{Port, PortNumber, Ports, Protocol};
 pub use replicas::Replicas;
 pub use source::{PullPolicy, Source};
+pub use stop_grace::StopGrace;
 pub use stop_signal::StopSignal;
 pub use strategy::Strategy;

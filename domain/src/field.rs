@@ -102,6 +102,13 @@ macro_rules! service_fields {
                     help: "The signal that asks it to stop.",
                     form: ("Stop signal", "The image's own, else SIGTERM", "SIGINT", Deploy, MONO),
                 }
+                #[serde(default)]
+                stop_grace_period: [Option<crate::config::StopGrace>] {
+                    field: StopGracePeriod, content: StopGracePeriod, holds: optional [crate::config::StopGrace],
+                    api: "stop_grace_period" by "filled", effect: Redeploy,
+                    help: "How long it may take to stop once it has been asked, before it is killed.",
+                    form: ("Stop grace period", "10s", "1m 30s", Deploy, MONO),
+                }
             }
         }
     };

@@ -20,14 +20,24 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    vec![Case {
-        word: "stop_signal",
-        canvas: "int",
-        api: json!("SIGQUIT"),
-        terminal: "SIGRTMIN+3",
-        at: "/Config/StopSignal",
-        said: [json!("SIGINT"), json!("SIGQUIT"), json!("SIGRTMIN+3")],
-    }]
+    vec![
+        Case {
+            word: "stop_signal",
+            canvas: "int",
+            api: json!("SIGQUIT"),
+            terminal: "SIGRTMIN+3",
+            at: "/Config/StopSignal",
+            said: [json!("SIGINT"), json!("SIGQUIT"), json!("SIGRTMIN+3")],
+        },
+        Case {
+            word: "stop_grace_period",
+            canvas: "3",
+            api: json!("1m 30s"),
+            terminal: "2s",
+            at: "/Config/StopTimeout",
+            said: [json!(3), json!(90), json!(2)],
+        },
+    ]
 }
 
 /// Applies what is staged, and looks at the container that comes of it.

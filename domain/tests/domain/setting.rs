@@ -2,7 +2,11 @@
 
 use domain::{
     Content, Field, Limits, MemorySize, Ports, Probe, PullPolicy, Service, Setting, Source,
-    Strategy, config::StopSignal, edit::UpdateService, effect::Effect, setting::Input,
+    Strategy,
+    config::{StopGrace, StopSignal},
+    edit::UpdateService,
+    effect::Effect,
+    setting::Input,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -152,6 +156,10 @@ fn text_that_means_nothing_is_refused_with_a_rule() {
         ("icon", "nginx"),
         ("image", "Not An Image"),
         ("group", "web"),
+        ("stop_grace_period", "0"),
+        ("stop_grace_period", "500ms"),
+        ("stop_grace_period", "61m"),
+        ("stop_grace_period", "soon"),
         ("stop_signal", "SIGHOPE"),
         ("stop_signal", "0"),
         ("stop_signal", "32"),
@@ -180,6 +188,9 @@ fn values_read_as_people_write_them() {
         [("0.5", 500), ("0,25", 250), (".5", 500), ("2.", 2_000), ("1.0006", 1_001)]
     {
         assert_eq!(cpu(text), Some(millis), "{text}");
+    }
+    for (text, shown) in [("90", "1m 30s"), ("1m30s", "1m 30s"), ("10s", "10s"), ("1h", "1h")] {
+        assert_eq!(text.parse::<StopGrace>().unwrap().to_string(), shown);
     }
     for (text, name) in [("term", "SIGTERM"), ("2", "SIGINT"), ("rtmin+3", "SIGRTMIN+3")] {
         assert_eq!(text.parse::<StopSignal>().unwrap().as_str(), name);

@@ -4,6 +4,7 @@ use super::{Draft, replica::Replica};
 use crate::action::{Action, Pull};
 use domain::{
     PullPolicy,
+    config::StopGrace,
     deployment::{Deployment, DeploymentState, Milestone, RunConfig},
     rollout::{ServiceView, Step, VOLUME_MISSING},
     runtime::{PinnedImage, ReplicaIdentity, ReplicaSpec, Restart, VolumeSpec},
@@ -130,7 +131,8 @@ impl Draft<'_> {
             slug: service.slug.clone(),
             image: image.clone(),
             config: RunConfig { limits: service.limits, ..deployment.config.clone() },
-            stop_grace: self.rules.stop_grace,
+            stop_grace: (deployment.config.stop_grace_period)
+                .map_or(self.rules.stop_grace, StopGrace::duration),
             restart: Restart::No,
         }
     }
