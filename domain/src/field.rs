@@ -109,6 +109,13 @@ macro_rules! service_fields {
                     help: "How long it may take to stop once it has been asked, before it is killed.",
                     form: ("Stop grace period", "10s", "1m 30s", Deploy, MONO),
                 }
+                #[serde(default)]
+                shm_size: [Option<crate::config::ShmSize>] {
+                    field: ShmSize, content: ShmSize, holds: optional [crate::config::ShmSize],
+                    api: "shm_size" by "filled", effect: Redeploy,
+                    help: "The size of /dev/shm in each container, which counts as its memory; a bare number means MiB.",
+                    form: ("Shared memory size", "64 MiB", "256 MiB", Scale, MONO),
+                }
             }
         }
     };

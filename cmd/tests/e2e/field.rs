@@ -37,6 +37,14 @@ fn cases() -> Vec<Case> {
             at: "/Config/StopTimeout",
             said: [json!(3), json!(90), json!(2)],
         },
+        Case {
+            word: "shm_size",
+            canvas: "128",
+            api: json!("256 MiB"),
+            terminal: "1g",
+            at: "/HostConfig/ShmSize",
+            said: [json!(128 << 20), json!(256 << 20), json!(1_u64 << 30)],
+        },
     ]
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn create(
             memory_swap: Some(memory_and_swap(spec.config.limits)),
             nano_cpus: spec.config.limits.cpu_millis().map(nano_cpus),
             cpu_shares: spec.config.limits.cpu_shares().map(i64::from),
+            shm_size: spec.config.shm_size.map(|size| i64::from(size.mebibytes()) * MIB),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
                 config: Some(HashMap::from([
