@@ -4,7 +4,7 @@ use crate::{
     ApiKeyId, Email, Name, ProjectId, Result, Secret, SessionId, Set, Timestamp, UserId,
     access::{InstanceRole, KeyScope, Mutation},
     name::Invalid,
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

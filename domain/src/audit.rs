@@ -2,7 +2,7 @@
 
 use crate::{
     ProjectId, Result, Timestamp, UserId,
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

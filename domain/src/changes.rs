@@ -7,7 +7,7 @@ use crate::{
     change::{StagedChange, StagedEdit},
     check::Problem,
     edit::{Edit, Rows},
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use crate::{
     Timestamp, UserId,
     access::Mutation,
     deployment::{Cause, Condition, Deployment, DeploymentState},
-    project::{Page, Paged},
+    page::{Page, Paged},
     runtime::ContainerId,
 };
 use async_trait::async_trait;

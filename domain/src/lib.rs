@@ -30,6 +30,7 @@ mod lookup;
 pub mod name;
 pub mod nested;
 pub mod network;
+pub mod page;
 pub mod project;
 pub mod readiness;
 pub mod resolve;

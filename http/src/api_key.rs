@@ -14,7 +14,7 @@ use domain::{
     ApiKeyId, Error, Resource,
     account::{Accounts, ApiKey, NewApiKey},
     api::api_key::{CreateKey, CreatedKey},
-    project::Paged,
+    page::Paged,
 };
 use serde::Deserialize;
 use std::sync::Arc;

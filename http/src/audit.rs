@@ -10,7 +10,7 @@ use crate::{
 use axum::extract::State;
 use domain::{
     audit::{Audit, AuditEntry},
-    project::Paged,
+    page::Paged,
 };
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -16,7 +16,7 @@ use domain::{
     api::deployment::{ContainerItem, CreateDeployment, DeploymentDetail, Redeploy},
     deployments::{DeploymentSummary, ReplicaSummary},
     edit::Edit,
-    project::Paged,
+    page::Paged,
     rollout::ServiceKey,
     runtime::ContainerState,
 };

@@ -13,7 +13,8 @@ use domain::{
     Error, ProjectId, Resource, Slug,
     access::{Actor, InstanceRole, KeyScope, Mutation, Permission, ProjectRole, Verdict, Via},
     account::User,
-    project::{Environment, Page},
+    page::Page,
+    project::Environment,
 };
 use std::{future::Future, marker::PhantomData};
 use tokio::sync::watch;

@@ -19,7 +19,8 @@ use domain::{
         member::{NewMember, NewRole},
     },
     edit::Edit,
-    project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
+    page::{Page, Paged},
+    project::{Environment, Member, Project, ProjectSummary, Projects},
 };
 use serde::Deserialize;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequestParts, Query as AxumQuery},
     http::request::Parts,
 };
-use domain::project::Page;
+use domain::page::Page;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
@@ -91,11 +91,11 @@ impl From<Paging> for Page {
 }
 
 /// A page, and what of a list it shows.
-pub(crate) fn slice<T>(all: Vec<T>, page: Page) -> domain::project::Paged<T> {
+pub(crate) fn slice<T>(all: Vec<T>, page: Page) -> domain::page::Paged<T> {
     let total_count = all.len() as u64;
     let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    domain::project::Paged {
+    domain::page::Paged {
         data: all.into_iter().skip(offset).take(limit).collect(),
         total_count,
         offset: page.offset,

@@ -12,7 +12,7 @@ use crate::{
 use axum::extract::State;
 use domain::{
     RevisionNumber, api::revision::RevisionDetail, change::StagedChange, changes::Revision,
-    project::Paged,
+    page::Paged,
 };
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};

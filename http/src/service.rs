@@ -19,7 +19,7 @@ use domain::{
     changes::OneService as Found,
     deployments::ServiceState,
     edit::{CreateService, Edit, UpdateService},
-    project::Paged,
+    page::Paged,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;

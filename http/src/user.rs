@@ -14,7 +14,7 @@ use domain::{
     UserId,
     account::{Accounts, NewUser, User},
     api::user::CreateUser,
-    project::Paged,
+    page::Paged,
 };
 use serde::Deserialize;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use domain::{
         Accounts, ApiKey, Digest, NewApiKey, NewSession, NewTokens, NewUser, Rotation, Session,
         User,
     },
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,

@@ -11,7 +11,7 @@ use domain::{
     ApiKeyId, Error, ProjectId, Resource, Result, Timestamp, UserId,
     access::Mutation,
     account::{ApiKey, Digest, NewApiKey, User},
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use domain::{
     ProjectId, Result, Timestamp, UserId,
     audit::{Audit, AuditEntry},
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 

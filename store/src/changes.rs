@@ -22,7 +22,7 @@ use domain::{
         UNDO, Workspace,
     },
     edit::{Edit, stage},
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};

@@ -21,7 +21,7 @@ use domain::{
     deployment::{Cause, DeploymentState, Milestone, RunConfig},
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
     event::Event,
-    project::{Page, Paged},
+    page::{Page, Paged},
     resolve::Place,
     runtime::ContainerId,
 };

@@ -16,7 +16,8 @@ use domain::{
     EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, Timestamp, UserId,
     access::{Mutation, ProjectRole},
     event::Event,
-    project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
+    page::{Page, Paged},
+    project::{Environment, Member, Project, ProjectSummary, Projects},
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,

@@ -18,7 +18,8 @@ use domain::{
     deployments::DeploymentSummary,
     edit::Edit,
     event::Numbered,
-    project::{Paged, Project, ProjectSummary},
+    page::Paged,
+    project::{Project, ProjectSummary},
 };
 use reqwest::{Method, Response};
 use serde::{Serialize, de::DeserializeOwned};

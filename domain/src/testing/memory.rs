@@ -18,7 +18,7 @@ use crate::{
     access::{Mutation, Via},
     audit::AuditEntry,
     event::{Announcer, Event, Numbered},
-    project::{Page, Paged},
+    page::{Page, Paged},
     storage::Storage,
 };
 use async_trait::async_trait;

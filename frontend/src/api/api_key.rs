@@ -4,7 +4,7 @@ use domain::{
     ApiKeyId,
     account::ApiKey,
     api::api_key::{CreateKey, CreatedKey},
-    project::Paged,
+    page::Paged,
 };
 
 use super::{Api, ApiError, Request, paging::PART};

@@ -8,7 +8,7 @@ use domain::{
     },
     deployments::DeploymentSummary,
     event::Numbered,
-    project::Paged,
+    page::Paged,
 };
 
 use super::{Api, ApiError, Place, Request, paging::PART};

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, future::Future, rc::Rc};
 
-use domain::project::Paged;
+use domain::page::Paged;
 use yew::prelude::{
     Callback, Reducible, UseReducerHandle, hook, use_callback, use_effect_with, use_force_update,
     use_mut_ref, use_reducer,

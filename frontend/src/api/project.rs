@@ -4,7 +4,8 @@ use domain::{
     Name, ProjectId,
     api::{Named, change::Staged},
     changes::Staging,
-    project::{Paged, Project, ProjectSummary},
+    page::Paged,
+    project::{Project, ProjectSummary},
 };
 
 use super::{Api, ApiError, Method, Request, paging::PART};

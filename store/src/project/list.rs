@@ -8,7 +8,8 @@ use crate::{
 };
 use domain::{
     Result, UserId,
-    project::{Page, Paged, ProjectSummary},
+    page::{Page, Paged},
+    project::ProjectSummary,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait,

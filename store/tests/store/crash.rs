@@ -8,7 +8,8 @@ use domain::{
     changes::{Changes, Selection},
     deployments::Deployments,
     edit::Edit,
-    project::{Page, Projects},
+    page::Page,
+    project::Projects,
     testing::contracts::desk::{mutation, name, new_service},
 };
 use std::{

@@ -8,7 +8,8 @@ use domain::{
     changes::Changes,
     edit::Edit,
     event::{EventLog, Replay},
-    project::{Page, Projects},
+    page::Page,
+    project::Projects,
     testing::contracts::desk::{mutation, name},
 };
 use std::collections::BTreeSet;

@@ -88,7 +88,7 @@ impl Rollouts for Watched {
 
 /// How many services run as wanted.
 pub(super) async fn running(store: &Store) -> anyhow::Result<usize> {
-    use domain::project::{Page, Projects};
+    use domain::{page::Page, project::Projects};
     let projects = store.list(None, None, Page::new(0, 100)).await?;
     let running: u64 = projects.data.iter().map(|project| project.running).sum();
     Ok(usize::try_from(running)?)

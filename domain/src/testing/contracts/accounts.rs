@@ -11,7 +11,7 @@ use crate::{
         ACCESS_LIFE, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession,
         NewTokens, NewUser, REFRESH_GRACE, REFRESH_LIFE, Rotation, Session, SessionKind,
     },
-    project::Page,
+    page::Page,
 };
 use std::time::Duration;
 

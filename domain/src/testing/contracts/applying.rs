@@ -10,7 +10,7 @@ use crate::{
     deployment::Cause,
     edit::Edit,
     event::Event,
-    project::Page,
+    page::Page,
 };
 
 async fn try_write(

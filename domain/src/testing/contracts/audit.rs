@@ -8,7 +8,7 @@ use crate::{
     ApiKeyId, Message, Set,
     access::{Actor, KeyScope, Mutation, Via},
     edit::Edit,
-    project::Page,
+    page::Page,
 };
 use uuid::Uuid;
 

@@ -9,7 +9,7 @@ use crate::{
     Address, Content, DeploymentId, Error, Field, Message, Resource, Secret, Source,
     deployment::{Cause, Condition, DeploymentState, Failure, Milestone},
     edit::Edit,
-    project::Page,
+    page::Page,
     rollout::{RolloutError, ServiceKey, Step},
 };
 use std::time::Duration;

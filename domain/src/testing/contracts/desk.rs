@@ -13,7 +13,8 @@ use crate::{
     deployment::{Deployment, Milestone, RunConfig},
     edit::{Edit, NewService},
     event::{Numbered, Replay},
-    project::{Page, Project},
+    page::Page,
+    project::Project,
     rollout::Step,
 };
 use std::collections::BTreeMap;

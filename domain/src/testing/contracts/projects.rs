@@ -9,7 +9,7 @@ use crate::{
     access::{InstanceRole, ProjectRole},
     deployment::{Condition, Failure, Milestone},
     event::Event,
-    project::Page,
+    page::Page,
     rollout::{ServiceKey, Step, Subject},
 };
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use crate::{
         Accounts, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession, NewTokens,
         NewUser, REFRESH_GRACE, Rotation, Session, SessionKind, User,
     },
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use async_trait::async_trait;
 use std::time::Duration;

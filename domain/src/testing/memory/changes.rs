@@ -14,7 +14,7 @@ use crate::{
     edit::{Edit, Rows, Stager, stage},
     event::Event,
     layout::{Node, Position},
-    project::{Page, Paged},
+    page::{Page, Paged},
     resolve::Place,
 };
 use async_trait::async_trait;

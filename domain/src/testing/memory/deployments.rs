@@ -7,7 +7,7 @@ use crate::{
     deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
     event::Event,
-    project::{Page, Paged},
+    page::{Page, Paged},
     rollout::{ServiceKey, ServiceView},
 };
 use async_trait::async_trait;

@@ -10,7 +10,8 @@ use crate::{
     deployment::{Condition, DeploymentState},
     deployments::ServiceState,
     event::Event,
-    project::{Environment, Member, Page, Paged, Project, ProjectSummary, Projects},
+    page::{Page, Paged},
+    project::{Environment, Member, Project, ProjectSummary, Projects},
     rollout::{ServiceKey, Subject, Tombstone},
 };
 use async_trait::async_trait;

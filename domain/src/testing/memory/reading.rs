@@ -9,7 +9,7 @@ use crate::{
     change::StagedEdit,
     event::{EventLog, Numbered, Replay},
     layout::{Layouts, Node, Position},
-    project::{Page, Paged},
+    page::{Page, Paged},
 };
 use async_trait::async_trait;
 use std::collections::BTreeSet;
