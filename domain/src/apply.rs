@@ -2,9 +2,10 @@
 
 use crate::{
     ChangeId, EnvironmentSpec, Error, Map, RevisionNumber, ServiceId, Set,
-    change::{StagedChange, StagedEdit, closure},
+    change::{StagedChange, StagedEdit},
     changes::{Selection, Workspace},
     check::Problems,
+    dependency::closure,
     deployment::RunConfig,
     resolve::Place,
 };

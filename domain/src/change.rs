@@ -2,12 +2,12 @@
 
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Map, RevisionNumber, Set, Timestamp, UserId,
-    check::{Problem, Problems, names},
+    check::{Problem, Problems},
+    conflict::{Conflict, Conflicts},
     template::Reference,
     variable::Variable,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// One edit that waits to be applied: a stored row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,51 +58,6 @@ pub struct Contribution {
     pub at: Timestamp,
 }
 
-/// An address that has moved since a change to it was staged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Conflict {
-    /// Which change.
-    pub change: ChangeId,
-    /// Where.
-    pub address: Address,
-    /// The same, in names that people know.
-    #[serde(default)]
-    pub title: String,
-    /// What the change would put there.
-    pub mine: Option<Content>,
-    /// What has been put there meanwhile.
-    pub theirs: Option<Content>,
-}
-
-/// Conflicts, together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Conflicts(pub Vec<Conflict>);
-
-impl Conflicts {
-    /// The same, without the values of variables.
-    #[must_use]
-    pub fn hidden(&self) -> Vec<Conflict> {
-        let hide = |content: &Option<Content>| content.as_ref().map(Content::hidden);
-        let all = self.0.iter().cloned();
-        all.map(|one| Conflict { mine: hide(&one.mine), theirs: hide(&one.theirs), ..one })
-            .collect()
-    }
-}
-
-impl fmt::Display for Conflicts {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<&str> = self.0.iter().map(|conflict| conflict.title.as_str()).collect();
-        write!(
-            out,
-            "somebody else has changed this meanwhile: {}; keep yours or take theirs, then apply again",
-            places.join(", ")
-        )
-    }
-}
-
 /// Why changes could not be applied. Nothing has been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -146,11 +101,11 @@ impl StagedChange {
         matches!(self.address, Address::Volume(_)) && self.new.is_none()
     }
 
-    fn creates(&self) -> bool {
+    pub(crate) fn creates(&self) -> bool {
         self.address.is_whole() && self.old.is_none()
     }
 
-    fn deletes(&self) -> bool {
+    pub(crate) fn deletes(&self) -> bool {
         self.address.is_whole() && self.new.is_none()
     }
 }
@@ -337,114 +292,5 @@ impl EnvironmentSpec {
             // The address was read from this very spec, so it can be written.
             let _ = self.put(&address, Some(Content::Variable(variable)));
         }
-    }
-}
-
-/// All changes that must be applied together with the chosen ones, themselves included, in their
-/// order. What is not in `all` is ignored.
-#[must_use]
-pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]) -> Vec<ChangeId> {
-    let mut taken: Set<ChangeId> = chosen.iter().copied().collect();
-    let whole = base.overlay(all);
-    loop {
-        let (some, rest): (Vec<_>, Vec<_>) =
-            all.iter().cloned().partition(|change| taken.contains(&change.id));
-        let part = base.overlay(&some);
-        let problems = part.problems_beyond(base);
-        // A name must mean the same service that it means on the canvas.
-        let unsettled: Vec<&str> = some
-            .iter()
-            .flat_map(unknown_names)
-            .filter(|name| part.find_service(name) != whole.find_service(name))
-            .collect();
-        let needed: Vec<ChangeId> = rest
-            .iter()
-            .filter(|candidate| {
-                problems.iter().any(|problem| problem.kind.concerns(candidate))
-                    || unsettled.iter().any(|name| names(candidate, name))
-                    || some
-                        .iter()
-                        .any(|change| change.address.parent().as_ref() == Some(&candidate.address))
-            })
-            .map(|change| change.id)
-            .collect();
-        if needed.is_empty() {
-            return some.iter().map(|change| change.id).collect();
-        }
-        taken.extend(needed);
-    }
-}
-
-/// The names in new values that no service had when they were written.
-fn unknown_names(change: &StagedChange) -> Vec<&str> {
-    let variables: Vec<&Variable> = match &change.new {
-        Some(Content::Variable(variable)) => vec![variable],
-        Some(Content::Group(group)) => group.variables.values().collect(),
-        Some(Content::Service(service)) => service.variables.values().collect(),
-        _ => Vec::new(),
-    };
-    (variables.into_iter().flat_map(Variable::references))
-        .filter_map(|reference| match reference {
-            Reference::Unknown { namespace, .. } => Some(namespace.as_str()),
-            Reference::Service { .. } | Reference::Shared { .. } | Reference::Own { .. } => None,
-        })
-        .collect()
-}
-
-/// All changes that go when the chosen ones are discarded, themselves included, in their order:
-/// what is left must be as sound as the whole was.
-#[must_use]
-pub fn dependents(
-    base: &EnvironmentSpec,
-    all: &[StagedChange],
-    chosen: &[ChangeId],
-) -> Vec<ChangeId> {
-    dependents_beside(base, all, &[], chosen)
-}
-
-/// The same, where changes lie beneath deletions and come back with what they are part of. Some of
-/// them may have to go as well.
-pub(crate) fn dependents_beside(
-    base: &EnvironmentSpec,
-    all: &[StagedChange],
-    beneath: &[StagedChange],
-    chosen: &[ChangeId],
-) -> Vec<ChangeId> {
-    let whole = base.overlay(all);
-    let mut gone: Set<ChangeId> = chosen.iter().copied().collect();
-    loop {
-        let (discarded, left): (Vec<_>, Vec<_>) =
-            all.iter().cloned().partition(|change| gone.contains(&change.id));
-        let parted = |change: &StagedChange, of: fn(&StagedChange) -> bool| {
-            change.address.parent().is_some_and(|parent| {
-                discarded.iter().any(|other| other.address == parent && of(other))
-            })
-        };
-        let back: Vec<StagedChange> = (beneath.iter())
-            .filter(|change| !gone.contains(&change.id) && parted(change, StagedChange::deletes))
-            .cloned()
-            .collect();
-        let together: Vec<StagedChange> = left.iter().chain(&back).cloned().collect();
-        let mut problems = base.overlay(&together).problems_beyond(&whole);
-        // What comes back with a warning had that warning before.
-        problems.retain(|problem| {
-            problem.kind.refused_when_staged()
-                || !back.iter().any(|change| problem.kind.concerns(change))
-        });
-        let concerned =
-            |change: &StagedChange| problems.iter().any(|problem| problem.kind.concerns(change));
-        let mut more: Vec<ChangeId> =
-            back.iter().filter(|change| concerned(change)).map(|change| change.id).collect();
-        if more.is_empty() {
-            more = (left.iter())
-                .filter(|change| parted(change, StagedChange::creates) || concerned(change))
-                .map(|change| change.id)
-                .collect();
-        }
-        if more.is_empty() {
-            let beneath = beneath.iter().filter(|change| gone.contains(&change.id));
-            return discarded.iter().chain(beneath).map(|change| change.id).collect();
-        }
-        gone.extend(more);
     }
 }

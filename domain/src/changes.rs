@@ -208,7 +208,7 @@ pub trait Changes: Send + Sync {
         edits: Vec<Edit>,
     ) -> Result<Staging>;
 
-    /// Discards changes and what [depends](crate::change::dependents) on them. With `Some(seen)`
+    /// Discards changes and what [depends](crate::dependency::dependents) on them. With `Some(seen)`
     /// given, answers `Incomplete` when more would go than is in it. Empty `changes`: all of them.
     ///
     /// An edit that brought its change to nothing, such as the end of a service that was only

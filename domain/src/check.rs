@@ -1,8 +1,8 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, Content, EnvironmentSpec, Field, GroupId, Map, MountPath, Name, ServiceId, Set, Slug,
-    VolumeId, change::StagedChange, lookup::Found, template::Reference,
+    Address, Content, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug,
+    VolumeId, lookup::Found, template::Reference,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -283,99 +283,4 @@ impl ProblemKind {
     pub fn refused_when_staged(&self) -> bool {
         !matches!(self, Self::UnknownReference { .. })
     }
-
-    /// Whether undoing or making this change could make the problem go away. It errs on the side
-    /// of yes: a problem depends on nothing but the places named here.
-    #[must_use]
-    pub(crate) fn concerns(&self, change: &StagedChange) -> bool {
-        let touches = |address: &Address| {
-            change.address == *address || address.parent().as_ref() == Some(&change.address)
-        };
-        let field = |service: ServiceId, field| touches(&Address::ServiceField(service, field));
-        match self {
-            Self::NameTaken { services, .. } => {
-                services.iter().any(|service| field(*service, Field::Name))
-            }
-            Self::SlugTaken { services, .. } => {
-                services.iter().any(|service| touches(&Address::Service(*service)))
-            }
-            Self::MissingGroup { service, group } => {
-                field(*service, Field::Group) || touches(&Address::Group(*group))
-            }
-            Self::MissingVolume { service, volume } => {
-                touches(&Address::ServiceMount(*service, *volume))
-                    || touches(&Address::Volume(*volume))
-            }
-            Self::VolumeShared { volume, services } => {
-                services.iter().any(|service| touches(&Address::ServiceMount(*service, *volume)))
-            }
-            Self::PathTaken { service, volumes, .. } => {
-                volumes.iter().any(|volume| touches(&Address::ServiceMount(*service, *volume)))
-            }
-            Self::PortTwice { service, .. } => field(*service, Field::Ports),
-            Self::UnknownReference { at, reference } => {
-                touches(at) || reference_depends_on(at, reference, change)
-            }
-            Self::Cycle { path } => {
-                // Whom a reference passes through on its way depends on who lies in which group.
-                matches!(change.address, Address::ServiceField(_, Field::Group))
-                    || path.iter().any(|address| {
-                        touches(address)
-                            || address
-                                .variable_key()
-                                .is_some_and(|key| defines(change, key.as_str()))
-                    })
-            }
-            Self::TooLarge { .. } => true,
-        }
-    }
-}
-
-/// Whether a change can decide what a reference finds.
-fn reference_depends_on(at: &Address, reference: &Reference, change: &StagedChange) -> bool {
-    let group_of = |service: Option<ServiceId>| {
-        service.is_some_and(|service| {
-            change.address == Address::ServiceField(service, Field::Group)
-                || change.address == Address::ServiceField(service, Field::Ports)
-        })
-    };
-    defines(change, reference.key().as_str())
-        || group_of(at.service())
-        || match reference {
-            Reference::Service { service, .. } => {
-                change.address == Address::Service(*service) || group_of(Some(*service))
-            }
-            Reference::Unknown { namespace, .. } => {
-                names(change, namespace)
-                    || matches!(
-                        change.address,
-                        Address::ServiceField(_, Field::Group | Field::Ports)
-                    )
-            }
-            Reference::Shared { .. } | Reference::Own { .. } => false,
-        }
-}
-
-/// Whether a change can decide which service a name means.
-pub(crate) fn names(change: &StagedChange, wanted: &str) -> bool {
-    [&change.old, &change.new].into_iter().flatten().any(|content| match content {
-        Content::Service(service) => {
-            service.slug.as_str() == wanted
-                || service.name.as_str().to_lowercase() == wanted.to_lowercase()
-        }
-        Content::Name(name) => name.as_str().to_lowercase() == wanted.to_lowercase(),
-        _ => false,
-    })
-}
-
-/// Whether a change makes, changes or removes a variable of this key.
-fn defines(change: &StagedChange, key: &str) -> bool {
-    change.address.variable_key().is_some_and(|changed| changed.as_str() == key)
-        || [&change.old, &change.new].into_iter().flatten().any(|content| match content {
-            Content::Service(service) => {
-                service.variables.keys().any(|changed| changed.as_str() == key)
-            }
-            Content::Group(group) => group.variables.keys().any(|changed| changed.as_str() == key),
-            _ => false,
-        })
 }

@@ -1,6 +1,6 @@
 //! What can go wrong, sorted by what the caller can do about it.
 
-use crate::{Map, change::Conflicts, check::Problems};
+use crate::{Map, check::Problems, conflict::Conflicts};
 use std::fmt;
 
 /// Any error below a port, kept for the log.

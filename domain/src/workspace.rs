@@ -3,9 +3,10 @@
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Error, Ids, Resource, Secret, ServiceId, Set,
     apply::{Plan, plan},
-    change::{StagedChange, StagedEdit, compact, dependents_beside},
+    change::{StagedChange, StagedEdit, compact},
     changes::{Keep, Revealed, Selection, Workspace},
     check::ProblemKind,
+    dependency::dependents_beside,
     edit::{Edit, Rows, Stager, judge, stage},
     resolve::Place,
     variable::{Value, Variable},

@@ -11,8 +11,9 @@ use anyhow::Result;
 use domain::{
     ChangeId, DeploymentId, Message, ServiceId,
     canvas::Snapshot,
-    change::{StagedChange, closure},
+    change::StagedChange,
     changes::{Applied, Selection},
+    dependency::closure,
     deployment::DeploymentState,
     deployments::DeploymentSummary,
     effect::consequences,

@@ -9,8 +9,9 @@ use anyhow::Result;
 use domain::{
     ChangeId, EnvironmentSpec,
     canvas::Snapshot,
-    change::{Refusal, StagedChange, dependents},
+    change::{Refusal, StagedChange},
     changes::Keep,
+    dependency::dependents,
     effect::effect_of,
 };
 use serde_json::{Value, json};

@@ -2,9 +2,11 @@
 
 use crate::{
     Address, ChangeId, Error, Map, Message, Name, Result, UserId,
-    change::{Conflict, Refusal, StagedChange, closure, dependents},
+    change::{Refusal, StagedChange},
     changes::{Keep, Selection, Staging, Workspace},
     check::Problem,
+    conflict::Conflict,
+    dependency::{closure, dependents},
     edit::Edit,
     effect::{Consequences, Effect, consequences, effects},
 };

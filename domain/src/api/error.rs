@@ -1,6 +1,6 @@
 //! How the API says what went wrong: one envelope for all of it.
 
-use crate::{ChangeId, Map, change::Conflict, check::Problem};
+use crate::{ChangeId, Map, check::Problem, conflict::Conflict};
 use serde::{Deserialize, Serialize};
 
 /// What went wrong: a code for programs, a sentence for people, and what they need to mend it.

@@ -4,9 +4,9 @@ use crate::bench::{Bench, key, name, place};
 use domain::{
     Address, Content, EnvironmentSpec, Error, Field, ServiceId, Template,
     apply::plan,
-    change::closure,
     changes::Selection,
     check::ProblemKind,
+    dependency::closure,
     edit::Edit,
     variable::{MAX_VALUE, Value, Variable},
 };

@@ -4,8 +4,9 @@ use crate::bench::{Act, Bench, acts, bare, config, place};
 use domain::{
     Address, ChangeId, EnvironmentSpec, Field,
     apply::plan,
-    change::{StagedChange, StagedEdit, closure, compact, dependents},
+    change::{StagedChange, StagedEdit, compact},
     changes::{Selection, Workspace},
+    dependency::{closure, dependents},
     edit::{Edit, MOST_EDITS, stage},
     effect::{Effect, consequences, effect_of, effects},
     testing::SeededIds,

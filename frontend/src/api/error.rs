@@ -5,8 +5,8 @@ use std::fmt;
 use domain::{
     ChangeId, Invalid, Map,
     api::{ErrorBody, ErrorCode},
-    change::Conflict,
     check::Problem,
+    conflict::Conflict,
 };
 
 #[derive(Clone, Debug, PartialEq)]

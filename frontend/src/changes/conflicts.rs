@@ -1,6 +1,6 @@
 //! Addresses that somebody else has changed since: both values, and which of them shall stand.
 
-use domain::{Content, change::Conflict, changes::Keep};
+use domain::{Content, changes::Keep, conflict::Conflict};
 use yew::prelude::{Callback, Html, Properties, component, html};
 
 use crate::{

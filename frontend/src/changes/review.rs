@@ -2,8 +2,10 @@
 
 use domain::{
     Address, ChangeId, Set,
-    change::{Conflict, Refusal, StagedChange, closure},
+    change::{Refusal, StagedChange},
     check::Problem,
+    conflict::Conflict,
+    dependency::closure,
     effect::{Consequences, Effect, consequences},
 };
 

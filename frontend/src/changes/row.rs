@@ -1,9 +1,6 @@
 //! One staged change: what it does, whose it is, and what it means.
 
-use domain::{
-    change::{StagedChange, dependents},
-    effect::Effect,
-};
+use domain::{change::StagedChange, dependency::dependents, effect::Effect};
 use icondata_lu::LuX;
 use yew::prelude::{AttrValue, Callback, Event, Html, Properties, component, html, use_state_eq};
 
