@@ -3,11 +3,12 @@
 use crate::{
     ChangeId, EnvironmentSpec, Error, Map, RevisionNumber, ServiceId, Set,
     change::{StagedChange, StagedEdit},
-    changes::{Selection, Workspace},
+    changes::Selection,
     check::Problems,
     dependency::closure,
     deployment::RunConfig,
     resolve::Place,
+    workspace::Workspace,
 };
 
 /// What an apply does: decided here, carried out by the store in one transaction.

@@ -1,13 +1,14 @@
 //! The port to staged changes, revisions and the desired state.
 
 use crate::{
-    Address, ChangeId, DeploymentId, EnvironmentId, EnvironmentSpec, Error, Message, Resource,
-    Result, RevisionNumber, Secret, Service, ServiceId, Timestamp, UserId,
+    Address, ChangeId, DeploymentId, EnvironmentId, Message, Result, RevisionNumber, Secret,
+    ServiceId, Timestamp, UserId,
     access::Mutation,
-    change::{StagedChange, StagedEdit},
+    change::StagedChange,
     check::Problem,
     edit::{Edit, Rows},
     page::{Page, Paged},
+    workspace::{OneService, Workspace},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -27,58 +28,6 @@ pub struct Revision {
     pub at: Timestamp,
     /// How many changes it brought.
     pub changes: u64,
-}
-
-/// The desired state and what is staged upon it, read together. Holds values: it never leaves the
-/// server as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workspace {
-    /// What is applied.
-    pub spec: EnvironmentSpec,
-    /// What waits, raw, in order.
-    pub edits: Vec<StagedEdit>,
-}
-
-impl Workspace {
-    /// What people see of the staged edits.
-    #[must_use]
-    pub fn changes(&self) -> Vec<StagedChange> {
-        crate::change::compact(&self.spec, &self.edits)
-    }
-
-    /// The spec as it would be with everything that is staged.
-    #[must_use]
-    pub fn staged(&self) -> EnvironmentSpec {
-        self.spec.overlay(&self.changes())
-    }
-
-    /// A service, applied or else staged.
-    ///
-    /// # Errors
-    /// `NotFound` when it is neither.
-    pub fn one_service(&self, id: ServiceId) -> Result<OneService> {
-        if let Some(service) = self.spec.services.get(&id) {
-            return Ok(OneService { service: service.hidden(), is_staged: false });
-        }
-        let staged =
-            self.staged().services.remove(&id).ok_or(Error::NotFound(Resource::Service))?;
-        Ok(OneService { service: staged.hidden(), is_staged: true })
-    }
-
-    /// What people see of the staged edits at one place.
-    #[must_use]
-    pub fn change_at(&self, address: &Address) -> Option<StagedChange> {
-        self.changes().into_iter().find(|change| change.address == *address)
-    }
-}
-
-/// One service by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OneService {
-    /// As it is applied, or else as it is staged, values hidden.
-    pub service: Service,
-    /// Whether it is only staged so far.
-    pub is_staged: bool,
 }
 
 /// What came of staging.

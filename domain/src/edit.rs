@@ -10,12 +10,12 @@ use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Error, Field, Group, GroupId, Ids, Map, Name,
     Resource, Secret, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
     change::StagedEdit,
-    changes::Workspace,
     check::{Problem, ProblemKind, Problems},
     layout::{Node, Position},
     nested::{fields, within},
     spec::find_among,
     variable::{Value, Variable, check_value},
+    workspace::Workspace,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 

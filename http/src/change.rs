@@ -18,6 +18,7 @@ use domain::{
     changes::{Applied, Discarded, Revealed, Staging},
     edit::Edit,
     rollout::ServiceKey,
+    workspace::Workspace,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;

@@ -16,10 +16,10 @@ use domain::{
         change::Staged,
         service::{ServiceDetail, ServiceItem},
     },
-    changes::OneService as Found,
     deployments::ServiceState,
     edit::{CreateService, Edit, UpdateService},
     page::Paged,
+    workspace::{OneService as Found},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -17,12 +17,10 @@ use domain::{
     access::Mutation,
     apply::plan,
     change::{StagedChange, StagedEdit},
-    changes::{
-        Applied, Changes, Discarded, Keep, OneService, Revealed, Revision, Selection, Staging,
-        UNDO, Workspace,
-    },
+    changes::{Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO},
     edit::{Edit, stage},
     page::{Page, Paged},
+    workspace::{OneService, Workspace},
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};

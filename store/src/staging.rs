@@ -12,8 +12,8 @@ use crate::{
 };
 use domain::{
     Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
-    access::Mutation, change::StagedEdit, changes::Workspace, edit::Stager, event::Event,
-    resolve::Place as Where,
+    access::Mutation, change::StagedEdit, edit::Stager, event::Event, resolve::Place as Where,
+    workspace::Workspace,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,

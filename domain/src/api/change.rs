@@ -3,12 +3,13 @@
 use crate::{
     Address, ChangeId, Error, Map, Message, Name, Result, UserId,
     change::{Refusal, StagedChange},
-    changes::{Keep, Selection, Staging, Workspace},
+    changes::{Keep, Selection, Staging},
     check::Problem,
     conflict::Conflict,
     dependency::{closure, dependents},
     edit::Edit,
     effect::{Consequences, Effect, consequences, effects},
+    workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
 

@@ -5,12 +5,13 @@ use domain::{
     ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey, VolumeId,
     apply::plan,
     change::{StagedChange, StagedEdit},
-    changes::{Keep, Selection, Workspace},
+    changes::{Keep, Selection},
     edit::{Edit, NewMount, NewService, NewVariable, Stager, stage},
     resolve::Place,
+    settle::Settled,
     testing::SeededIds,
     time::Timestamp,
-    workspace::Settled,
+    workspace::Workspace,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use uuid::Uuid;

@@ -5,11 +5,12 @@ use domain::{
     Address, ChangeId, EnvironmentSpec, Field,
     apply::plan,
     change::{StagedChange, StagedEdit, compact},
-    changes::{Selection, Workspace},
+    changes::Selection,
     dependency::{closure, dependents},
     edit::{Edit, MOST_EDITS, stage},
     effect::{Effect, consequences, effect_of, effects},
     testing::SeededIds,
+    workspace::Workspace,
 };
 use proptest::{prelude::*, sample::subsequence};
 use std::collections::BTreeSet;

@@ -9,13 +9,14 @@ use crate::{
     audit::AuditEntry,
     canvas::Snapshot,
     change::StagedChange,
-    changes::{Applied, Selection, Staging, Workspace},
+    changes::{Applied, Selection, Staging},
     deployment::{Deployment, Milestone, RunConfig},
     edit::{Edit, NewService},
     event::{Numbered, Replay},
     page::Page,
     project::Project,
     rollout::Step,
+    workspace::Workspace,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;

@@ -7,15 +7,14 @@ use crate::{
     access::Mutation,
     apply::{Plan, plan},
     change::{StagedChange, StagedEdit},
-    changes::{
-        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO, Workspace,
-    },
+    changes::{Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO},
     deployment::Cause,
     edit::{Edit, Rows, Stager, stage},
     event::Event,
     layout::{Node, Position},
     page::{Page, Paged},
     resolve::Place,
+    workspace::Workspace,
 };
 use async_trait::async_trait;
 

@@ -8,13 +8,14 @@ use crate::{
     account::{ApiKey, Digest, Session, User},
     audit::AuditEntry,
     change::{StagedChange, StagedEdit},
-    changes::{Revision, Workspace},
+    changes::Revision,
     deployments::{DeploymentSummary, ServiceState},
     event::Numbered,
     layout::Layout,
     project::{Environment, Project},
     rollout::ServiceKey,
     testing::rollouts::World as Rolled,
+    workspace::Workspace,
 };
 use std::collections::BTreeMap;
 

@@ -1,0 +1,62 @@
+//! What a direct write means: decided here, stored elsewhere.
+
+use crate::{
+    Error, Ids, ServiceId,
+    apply::{Plan, plan},
+    changes::Selection,
+    check::ProblemKind,
+    edit::{Edit, Rows, Stager, stage},
+    resolve::Place,
+    workspace::Workspace,
+};
+
+/// What a direct write does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// The edits, which are never staged, and where new things lie.
+    pub rows: Rows,
+    /// What applying them means. Nothing that others have staged is part of it.
+    pub plan: Plan,
+    /// Whether the service that was asked for is deployed only because it was asked for.
+    pub repeated: Option<ServiceId>,
+}
+
+impl Workspace {
+    /// What a direct write means: these edits upon what is applied, whatever others have staged.
+    ///
+    /// With a service named in `redeploy`, that one is deployed even when nothing in it changes.
+    ///
+    /// # Errors
+    /// As [`stage`] and [`plan`]; `Exists` also when a name or slug is taken by something staged;
+    /// `NotNow` when the service to redeploy has nothing to run.
+    pub fn writing(
+        &self,
+        place: Place,
+        edits: Vec<Edit>,
+        stager: Stager,
+        ids: &dyn Ids,
+        redeploy: Option<ServiceId>,
+    ) -> Result<Writing, Error> {
+        let mut alone = Self { spec: self.spec.clone(), edits: Vec::new() };
+        let rows = stage(&alone, edits, stager, ids)?;
+        let mut together = self.clone();
+        together.edits.extend(rows.edits.iter().cloned());
+        let taken = together.staged().problems_beyond(&self.staged()).into_iter().find(|problem| {
+            matches!(problem.kind, ProblemKind::NameTaken { .. } | ProblemKind::SlugTaken { .. })
+        });
+        if let Some(problem) = taken {
+            return Err(Error::Exists(problem.message));
+        }
+
+        alone.edits = rows.edits.clone();
+        let mut plan = plan(place, &alone, &Selection::UpTo { up_to: u64::MAX })?;
+        let repeated = redeploy.filter(|id| plan.deploy.iter().all(|(planned, _)| planned != id));
+        if let Some(service) = repeated {
+            plan.deploy.push((service, plan.spec.runnable(place, service)?));
+        }
+        // These edits were never on the list, and what is on it is left as it is.
+        plan.done.clear();
+        plan.rebased.clear();
+        Ok(Writing { rows, plan, repeated })
+    }
+}
