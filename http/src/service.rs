@@ -19,7 +19,7 @@ use domain::{
     deployments::ServiceState,
     edit::{CreateService, Edit, UpdateService},
     page::Paged,
-    workspace::{OneService as Found},
+    workspace::OneService as Found,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;

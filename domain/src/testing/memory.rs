@@ -23,15 +23,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{
-    any::Any,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
-use world::World;
+use world::{Answer, World};
 
 /// How long answers to keyed mutations are remembered.
 const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -57,15 +56,6 @@ struct Transaction<'a> {
     ids: &'a dyn Ids,
     by: Option<&'a Mutation>,
     woken: BTreeSet<EnvironmentId>,
-}
-
-/// An answer that was given to a keyed mutation.
-#[derive(Clone)]
-struct Answer {
-    action: &'static str,
-    place: String,
-    at: Timestamp,
-    value: Arc<dyn Any + Send + Sync>,
 }
 
 impl Memory {
@@ -203,9 +193,6 @@ fn paged<T: Clone>(oldest_first: &[T], page: Page) -> Paged<T> {
         limit: page.limit,
     }
 }
-
-/// Keyed answers, by who asked and the key.
-type Answers = BTreeMap<(UserId, String), Answer>;
 
 #[async_trait]
 impl Storage for Memory {

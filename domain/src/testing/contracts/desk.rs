@@ -1,6 +1,6 @@
 //! Somebody at work in one environment.
 
-use super::Store;
+use super::store::Store;
 use crate::{
     Address, ChangeId, EnvironmentId, EnvironmentSpec, Error, Message, Name, PullPolicy, Result,
     Secret, ServiceId, Source, UserId, VariableKey,

@@ -1,6 +1,5 @@
 //! What the memory holds.
 
-use super::Answers;
 use crate::{
     EnvironmentId, EnvironmentSpec, Error, ProjectId, Resource, Result, RevisionNumber, Secret,
     ServiceId, SessionId, Timestamp, UserId,
@@ -17,7 +16,7 @@ use crate::{
     testing::rollouts::World as Rolled,
     workspace::Workspace,
 };
-use std::collections::BTreeMap;
+use std::{any::Any, collections::BTreeMap, sync::Arc};
 
 /// Everything.
 #[derive(Clone, Default)]
@@ -31,11 +30,21 @@ pub(super) struct World {
     pub(super) environments: BTreeMap<EnvironmentId, HeldEnvironment>,
     pub(super) logs: BTreeMap<EnvironmentId, Log>,
     pub(super) audit: Vec<AuditEntry>,
-    pub(super) answers: Answers,
+    /// Keyed answers, by who asked and the key.
+    pub(super) answers: BTreeMap<(UserId, String), Answer>,
     /// Services, deployments, replicas and tombstones.
     pub(super) rolled: Rolled,
     /// Since when services are in their condition.
     pub(super) since: BTreeMap<ServiceKey, Timestamp>,
+}
+
+/// An answer that was given to a keyed mutation.
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) action: &'static str,
+    pub(super) place: String,
+    pub(super) at: Timestamp,
+    pub(super) value: Arc<dyn Any + Send + Sync>,
 }
 
 /// A session with its tokens.
