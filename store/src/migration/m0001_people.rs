@@ -1,6 +1,6 @@
 //! The instance, people, their devices, what they did, and which requests were repeated.
 
-use super::{index, key, step, table, within};
+use super::step::{index, key, step, table, within};
 use sea_orm_migration::{
     prelude::TableCreateStatement,
     schema::{

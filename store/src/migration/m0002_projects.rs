@@ -1,6 +1,6 @@
 //! Projects, who belongs to them, their environments and services, and keys.
 
-use super::{index, key, step, table, unique, within};
+use super::step::{index, key, step, table, unique, within};
 use sea_orm_migration::{
     prelude::TableCreateStatement,
     schema::{

@@ -1,6 +1,6 @@
 //! What environments are meant to be, what is staged upon it, and its history.
 
-use super::{index, key, step, table, unique, within};
+use super::step::{index, key, step, table, unique, within};
 use sea_orm_migration::{
     prelude::TableCreateStatement,
     schema::{

@@ -1,6 +1,6 @@
 //! How far reality has come: deployments, replicas, and what may be removed.
 
-use super::{index, key, step, table, unique, within};
+use super::step::{index, key, step, table, unique, within};
 use sea_orm_migration::{
     prelude::TableCreateStatement,
     schema::{

@@ -1,12 +1,12 @@
 //! What has happened, numbered. Outlives its environment for a while: readers must learn of its end.
 
-use super::{key, step, table};
+use super::step::{index, key, step, table};
 use sea_orm_migration::{
     prelude::TableCreateStatement,
     schema::{big_integer, text, uuid},
 };
 
-step!("m0005_events", tables(), [super::index("event_age", "event", ["at"])]);
+step!("m0005_events", tables(), [index("event_age", "event", ["at"])]);
 
 fn tables() -> [TableCreateStatement; 2] {
     [

@@ -1,6 +1,6 @@
 //! Which service an event is about, so that a service's history is found without reading all.
 
-use super::index;
+use super::step::index;
 use async_trait::async_trait;
 use sea_orm_migration::{prelude::*, schema::uuid_null};
 
