@@ -1,34 +1,33 @@
 //! What the reconciler reads and writes.
 
 mod desired;
+mod error;
 pub(crate) mod grave;
+mod instance;
 mod record;
 mod replica;
 
 use crate::{
     Store,
-    error::failed,
     row::{signed, unsigned},
-    table::instance,
-    transaction::Transaction,
+    table::instance::Column,
 };
 use async_trait::async_trait;
 use domain::{
-    Error, Timestamp,
-    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
+    Timestamp,
+    rollout::{Aim, Desired, Fence, Rollouts, ServiceKey, Step, Version},
 };
-use sea_orm::{DatabaseTransaction, EntityTrait, sea_query::Expr};
+use error::Result;
+use instance::admit;
 use std::sync::atomic::Ordering;
-
-type Result<T> = std::result::Result<T, RolloutError>;
 
 #[async_trait]
 impl Rollouts for Store {
     async fn take_over(&self) -> Result<Fence> {
         let tx = self.begin().await?;
-        let row = row(&tx.db).await?;
+        let row = instance::row(&tx.db).await?;
         let fence = unsigned(row.fence) + 1;
-        set(&tx, instance::Column::Fence, signed(fence)).await?;
+        instance::set(&tx, Column::Fence, signed(fence)).await?;
         tx.commit().await?;
         // A copy keeps what speaks against it, until a person has looked.
         if row.doubt.is_none() {
@@ -41,7 +40,7 @@ impl Rollouts for Store {
         let db = self.read().await?;
         let row = admit(&db, fence).await?;
         let now = self.inner.clock.now();
-        Ok(desired::load(&self.inner, &db, ownership(&row), now).await?)
+        Ok(desired::load(&self.inner, &db, instance::ownership(&row), now).await?)
     }
 
     async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim> {
@@ -72,44 +71,11 @@ impl Rollouts for Store {
 
     async fn confirm_engine(&self, engine: &str) -> Result<()> {
         let tx = self.begin().await?;
-        let row = row(&tx.db).await?;
-        set(&tx, instance::Column::Engine, engine.to_owned()).await?;
-        set(&tx, instance::Column::Doubt, None::<String>).await?;
+        let row = instance::row(&tx.db).await?;
+        instance::set(&tx, Column::Engine, engine.to_owned()).await?;
+        instance::set(&tx, Column::Doubt, None::<String>).await?;
         tx.commit().await?;
         self.note_beside(unsigned(row.fence))?;
         Ok(())
-    }
-}
-
-async fn row(db: &DatabaseTransaction) -> Result<instance::Model> {
-    let row = instance::Entity::find().one(db).await.map_err(failed("read the instance"))?;
-    let missing = || Error::internal("read the instance")("its row is missing");
-    Ok(row.ok_or_else(missing)?)
-}
-
-async fn set(
-    tx: &Transaction,
-    column: instance::Column,
-    value: impl Into<sea_orm::Value>,
-) -> Result<()> {
-    instance::Entity::update_many()
-        .col_expr(column, Expr::value(value))
-        .exec(&tx.db)
-        .await
-        .map_err(failed("write the instance"))?;
-    Ok(())
-}
-
-/// Lets in whoever took over last.
-async fn admit(db: &DatabaseTransaction, fence: Fence) -> Result<instance::Model> {
-    let row = row(db).await?;
-    if unsigned(row.fence) == fence.0 { Ok(row) } else { Err(RolloutError::Overtaken) }
-}
-
-fn ownership(row: &instance::Model) -> Ownership {
-    match (&row.doubt, &row.engine) {
-        (Some(why), _) => Ownership::Doubtful { why: why.clone() },
-        (None, Some(engine)) => Ownership::Bound { engine: engine.clone() },
-        (None, None) => Ownership::Unbound,
     }
 }

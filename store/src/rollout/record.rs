@@ -1,6 +1,11 @@
 //! What has happened, written down: a step at a time, within one transaction.
 
-use super::{Result, grave, ownership, replica, row, set};
+use super::{
+    error::{Result, stale},
+    grave,
+    instance::{ownership, row, set},
+    replica,
+};
 use crate::{
     deployment,
     error::failed,
@@ -13,16 +18,12 @@ use domain::{
     deployment::{Condition, Milestone},
     deployments::DeploymentSummary,
     event::Event,
-    rollout::{Ownership, RolloutError, ServiceKey, Step},
+    rollout::{Ownership, ServiceKey, Step},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
-
-fn stale<T>(why: impl Into<String>) -> Result<T> {
-    Err(RolloutError::Stale(why.into()))
-}
 
 /// Does one step.
 pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Result<()> {

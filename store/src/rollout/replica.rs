@@ -1,6 +1,6 @@
 //! Rows of replicas.
 
-use super::Result;
+use super::error::{Result, stale};
 use crate::{
     deployment,
     error::failed,
@@ -15,10 +15,6 @@ use domain::{
     runtime::ContainerId,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
-
-fn stale<T>(why: impl Into<String>) -> Result<T> {
-    Err(RolloutError::Stale(why.into()))
-}
 
 /// A replica will be made: its row comes first.
 pub(super) async fn add(
