@@ -1,26 +1,19 @@
 //! An apply, carried out: the domain has decided, these are the rows.
 
 use crate::{
-    changes::read_revision,
     deployment::{self, New},
     error::failed,
-    open::Inner,
+    revision,
     rollout::grave,
     row::signed,
     spec,
     staging::Bench,
-    table::{revision, service_state, staged_edit},
+    table::{service_state, staged_edit},
     transaction::{BATCH, Transaction},
-    vault::Place,
 };
 use domain::{
-    DeploymentId, EnvironmentId, Error, Message, Resource, Result, RevisionNumber, ServiceId,
-    access::Mutation,
-    apply::Plan,
-    change::StagedChange,
-    changes::{Applied, Revision},
-    deployment::Cause,
-    event::Event,
+    DeploymentId, EnvironmentId, Message, Result, RevisionNumber, ServiceId, access::Mutation,
+    apply::Plan, change::StagedChange, changes::Applied, deployment::Cause, event::Event,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
@@ -55,14 +48,7 @@ impl AppliedIds {
     ) -> Result<Applied> {
         let revision = match self.revision {
             None => None,
-            Some(number) => {
-                let row = revision::Entity::find_by_id((environment.as_uuid(), signed(number.0)))
-                    .one(db)
-                    .await
-                    .map_err(failed("find a revision"))?
-                    .ok_or(Error::NotFound(Resource::Revision))?;
-                Some(read_revision(&row)?)
-            }
+            Some(number) => Some(revision::read(&revision::find(db, environment, number).await?)?),
         };
         Ok(Applied {
             revision,
@@ -91,7 +77,7 @@ pub(crate) async fn carry_out(
         settle_edits(tx, bench, &plan).await?;
         grave::bury(tx, place, &plan.deleted).await?;
         welcome(tx, environment, &plan.created).await?;
-        let written = write_revision(tx, by, environment, &plan, message.clone()).await?;
+        let written = revision::write(tx, by, environment, &plan, message.clone()).await?;
         tx.tell(
             environment,
             Event::Applied {
@@ -163,43 +149,4 @@ async fn welcome(
             .map_err(failed("make services"))?;
     }
     Ok(())
-}
-
-fn revision_place(row: &str) -> Place<'_> {
-    Place { table: "revision", row, column: "body" }
-}
-
-async fn write_revision(
-    tx: &Transaction,
-    by: &Mutation,
-    environment: EnvironmentId,
-    plan: &Plan,
-    message: Message,
-) -> Result<Revision> {
-    let number = plan.spec.revision;
-    let body = serde_json::to_vec(&plan.changes).map_err(Error::internal("write a revision"))?;
-    let key = format!("{environment}/{number}");
-    let row = revision::Model {
-        environment_id: environment.as_uuid(),
-        number: signed(number.0),
-        author: by.actor.user.as_uuid(),
-        message: message.into(),
-        at: tx.now.as_millis(),
-        changes: i64::try_from(plan.changes.len()).unwrap_or(i64::MAX),
-        body: tx.seal(revision_place(&key), &body),
-    };
-    revision::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(&tx.db)
-        .await
-        .map_err(failed("write a revision"))?;
-    read_revision(&row)
-}
-
-/// What a revision changed, with all values.
-pub(crate) fn read_changes(inner: &Inner, row: &revision::Model) -> Result<Vec<StagedChange>> {
-    let key = format!("{}/{}", row.environment_id, row.number);
-    let body = (inner.vault)
-        .open(revision_place(&key), &row.body)
-        .map_err(Error::internal("read a revision"))?;
-    serde_json::from_slice(&body).map_err(Error::internal("read a revision"))
 }

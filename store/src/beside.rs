@@ -1,5 +1,6 @@
 //! The file beside the database that says which installation this is, so that a copy shows.
 
+use crate::{row::unsigned, table::instance};
 use domain::InstanceId;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -7,6 +8,9 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+
+/// What the file is called.
+pub(crate) const FILE: &str = "instance.json";
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +48,32 @@ impl Beside {
         Ok(())
     }
 
-    /// What speaks against the database being the one that this file was written for.
-    pub(crate) fn doubts(&self, present: &Self) -> Option<String> {
+    /// What the file says while all is well.
+    pub(crate) fn of(row: &instance::Model, directory: &Path) -> Self {
+        Self {
+            instance: InstanceId::new(row.instance_id),
+            directory: directory.to_owned(),
+            fence: unsigned(row.fence),
+        }
+    }
+
+    /// What speaks against the database being the one that the file was written for, by what was
+    /// found of it.
+    pub(crate) fn doubt(
+        found: &io::Result<Option<Self>>,
+        row: &instance::Model,
+        directory: &Path,
+    ) -> Option<String> {
+        match found {
+            Ok(Some(beside)) => beside.doubts(&Self::of(row, directory)),
+            // Nothing was done with any engine yet, so there is nothing to be in doubt of.
+            Ok(None) if row.engine.is_none() => None,
+            Ok(None) => Some(format!("{FILE} is missing beside the database: it may be a copy")),
+            Err(error) => Some(format!("{FILE} beside the database cannot be read: {error}")),
+        }
+    }
+
+    fn doubts(&self, present: &Self) -> Option<String> {
         if self.instance != present.instance {
             return Some("the database belongs to another installation of Easel".to_owned());
         }

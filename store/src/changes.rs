@@ -3,17 +3,14 @@
 use crate::{
     Store, apply,
     error::failed,
-    layout,
-    row::{signed, text, unsigned},
-    spec,
+    layout, revision, spec,
     staging::{self, Bench},
-    table::{revision, staged_edit},
+    table::{self, staged_edit},
     transaction::Transaction,
 };
 use async_trait::async_trait;
 use domain::{
     Address, ChangeId, EnvironmentId, Error, Message, Resource, Result, RevisionNumber, ServiceId,
-    Timestamp, UserId,
     access::Mutation,
     apply::plan,
     change::{StagedChange, StagedEdit},
@@ -247,18 +244,18 @@ impl Changes for Store {
     async fn revisions(&self, environment: EnvironmentId, page: Page) -> Result<Paged<Revision>> {
         let db = self.read().await?;
         spec::find(&db, environment).await?;
-        let query = revision::Entity::find()
-            .filter(revision::Column::EnvironmentId.eq(environment.as_uuid()));
+        let query = table::revision::Entity::find()
+            .filter(table::revision::Column::EnvironmentId.eq(environment.as_uuid()));
         let total_count = query.clone().count(&db).await.map_err(failed("count revisions"))?;
         let data = query
-            .order_by_desc(revision::Column::Number)
+            .order_by_desc(table::revision::Column::Number)
             .offset(page.offset)
             .limit(page.limit)
             .all(&db)
             .await
             .map_err(failed("list revisions"))?
             .iter()
-            .map(read_revision)
+            .map(revision::read)
             .collect::<Result<_>>()?;
         Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
     }
@@ -270,25 +267,10 @@ impl Changes for Store {
     ) -> Result<(Revision, Vec<StagedChange>)> {
         let db = self.read().await?;
         spec::find(&db, environment).await?;
-        let row = revision::Entity::find_by_id((environment.as_uuid(), signed(number.0)))
-            .one(&db)
-            .await
-            .map_err(failed("find a revision"))?
-            .ok_or(Error::NotFound(Resource::Revision))?;
-        let changes = apply::read_changes(&self.inner, &row)?;
-        Ok((read_revision(&row)?, changes.iter().map(StagedChange::hidden).collect()))
+        let row = revision::find(&db, environment, number).await?;
+        let changes = revision::read_changes(&self.inner, &row)?;
+        Ok((revision::read(&row)?, changes.iter().map(StagedChange::hidden).collect()))
     }
-}
-
-/// A row as a revision.
-pub(crate) fn read_revision(row: &revision::Model) -> Result<Revision> {
-    Ok(Revision {
-        number: RevisionNumber(unsigned(row.number)),
-        author: UserId::new(row.author),
-        message: text(row.message.clone())?,
-        at: Timestamp::from_millis(row.at),
-        changes: unsigned(row.changes),
-    })
 }
 
 /// What every mutation ends with: counts, and who did it.

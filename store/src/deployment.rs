@@ -7,11 +7,12 @@ pub(crate) use row::{read, update};
 use crate::{
     Store,
     error::failed,
-    open::Inner,
     row::{from_word, signed, time, unsigned},
     spec,
+    store::Inner,
     table::{deployment, generation, replica, service_state},
     transaction::Transaction,
+    upsert::upsert,
 };
 use async_trait::async_trait;
 use domain::{
@@ -331,8 +332,7 @@ pub(crate) async fn create(
         service_id: service,
         last: signed(last),
     });
-    spec::upsert(tx, counts, [generation::Column::EnvironmentId, generation::Column::ServiceId])
-        .await?;
+    upsert(tx, counts, [generation::Column::EnvironmentId, generation::Column::ServiceId]).await?;
     Ok(made)
 }
 

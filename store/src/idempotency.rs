@@ -4,24 +4,15 @@ use crate::{
     error::failed,
     row::{json, parse},
     table::idempotency,
-    transaction::Transaction,
+    transaction::{Repeatable, Transaction},
 };
-use domain::{
-    Error, Result,
-    access::{IdempotencyKey, Mutation},
-};
+use domain::{Error, Result, access::Mutation};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 /// How long a request is recognised.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A request that may come again.
-pub(crate) struct Repeatable {
-    key: IdempotencyKey,
-    fingerprint: Vec<u8>,
-}
 
 impl Transaction {
     /// What the same request was answered before: ids, from which the answer is read anew.

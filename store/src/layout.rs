@@ -1,6 +1,8 @@
 //! Where things lie on the canvas.
 
-use crate::{Store, error::failed, spec::upsert, staging, table::layout, transaction::Transaction};
+use crate::{
+    Store, error::failed, staging, table::layout, transaction::Transaction, upsert::upsert,
+};
 use async_trait::async_trait;
 use domain::{
     Address, EnvironmentId, Error, Map, Result,

@@ -1,19 +1,23 @@
 //! Projects, their environments and members.
 
 mod list;
+mod row;
+
+pub(crate) use row::{read, read_environment};
 
 use crate::{
     Store, account,
     error::{failed, is_taken},
     rollout::grave,
-    row::{from_word, signed, text, word},
+    row::{from_word, signed, word},
     spec,
     table::{self, environment, event_count, member, project},
     transaction::Transaction,
+    upsert::upsert,
 };
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, Timestamp, UserId,
+    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, UserId,
     access::{Mutation, ProjectRole},
     event::Event,
     page::{Page, Paged},
@@ -248,7 +252,7 @@ async fn set_member(
                 role: word(&role)?,
                 created_at: since.map_or(tx.now.as_millis(), |row| row.created_at),
             };
-            spec::upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await
+            upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await
         }
         None => {
             member::Entity::delete_by_id((project.as_uuid(), user.as_uuid()))
@@ -299,26 +303,4 @@ async fn find(db: &DatabaseTransaction, id: ProjectId) -> Result<project::Model>
         .await
         .map_err(failed("find a project"))?
         .ok_or(Error::NotFound(Resource::Project))
-}
-
-/// A row as a project.
-pub(crate) fn read(row: project::Model) -> Result<Project> {
-    Ok(Project {
-        id: ProjectId::new(row.id),
-        name: text(row.name)?,
-        slug: text(row.slug)?,
-        created_at: Timestamp::from_millis(row.created_at),
-        updated_at: Timestamp::from_millis(row.updated_at),
-    })
-}
-
-/// A row as an environment.
-pub(crate) fn read_environment(row: environment::Model) -> Result<Environment> {
-    Ok(Environment {
-        id: EnvironmentId::new(row.id),
-        project: ProjectId::new(row.project_id),
-        name: text(row.name)?,
-        slug: text(row.slug)?,
-        created_at: Timestamp::from_millis(row.created_at),
-    })
 }

@@ -3,9 +3,9 @@
 use crate::{
     aside::aside,
     error::failed,
-    open::Inner,
     row::{signed, text, unsigned},
     spec::{self, Ground},
+    store::Inner,
     table::{environment, staged_edit},
     transaction::{BATCH, Transaction},
     vault::Place,

@@ -3,7 +3,7 @@
 use crate::{
     Store,
     error::{failed, is_full},
-    open::Inner,
+    store::Inner,
 };
 use async_trait::async_trait;
 use domain::{Error, Result, storage::Storage};

@@ -3,14 +3,14 @@
 use crate::{
     Store,
     error::failed,
-    open::Inner,
     row::{json, signed, unsigned},
+    store::Inner,
     table::{audit, event, event_count},
     vault::Place,
 };
 use domain::{
     EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
-    access::{Mutation, Via},
+    access::{IdempotencyKey, Mutation, Via},
     event::Event,
 };
 use sea_orm::{
@@ -34,8 +34,14 @@ pub(crate) struct Transaction {
     pub(crate) db: DatabaseTransaction,
     pub(crate) now: Timestamp,
     pub(crate) inner: Arc<Inner>,
-    pub(crate) repeatable: Option<crate::idempotency::Repeatable>,
+    pub(crate) repeatable: Option<Repeatable>,
     events: Vec<(EnvironmentId, Timestamp, Event)>,
+}
+
+/// A request that may come again.
+pub(crate) struct Repeatable {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) fingerprint: Vec<u8>,
 }
 
 impl Store {

@@ -2,8 +2,8 @@
 
 use crate::{
     error::failed,
-    open::Inner,
     row::{from_word, json, millis, parse, signed, text, time, unsigned, word},
+    store::Inner,
     table::deployment,
     transaction::Transaction,
     vault::Place,

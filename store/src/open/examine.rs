@@ -1,15 +1,16 @@
 //! Looking at a data directory without opening it for work.
 
 use super::{
-    Access, BESIDE, CHECK, DATABASE, KEY, KeySource, OpenError, Store, check_health, check_schema,
-    connect,
+    KeySource, OpenError,
+    check::{check_health, check_schema, is_key_of},
+    connection::{Access, connect},
+    directory::DATABASE,
 };
 use crate::{
-    beside::Beside,
-    row::unsigned,
+    beside::{self, Beside},
+    store::Store,
     vault::{KeyError, Vault},
 };
-use domain::InstanceId;
 use sea_orm::DatabaseConnection;
 use std::path::Path;
 
@@ -31,7 +32,7 @@ impl Store {
     /// With what would keep it from being opened.
     pub async fn examine(directory: &Path, keys: &KeySource) -> Result<Examined, OpenError> {
         let path = directory.join(DATABASE);
-        let beside = directory.join(BESIDE);
+        let beside = directory.join(beside::FILE);
         let size = match path.metadata() {
             Ok(file) => file.len(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -44,10 +45,7 @@ impl Store {
                 Ok(Examined::New)
             };
         }
-        let key = match keys {
-            KeySource::Beside => directory.join(KEY),
-            KeySource::File(path) => path.clone(),
-        };
+        let key = keys.path(directory);
         let unusable = |error| match error {
             KeyError::Missing(path) => OpenError::KeyMissing { path },
             other => OpenError::Key(other.to_string()),
@@ -73,7 +71,7 @@ async fn look(
     directory: &Path,
 ) -> Result<Examined, OpenError> {
     check_health(database, path).await?;
-    let beside = directory.join(BESIDE);
+    let beside = directory.join(beside::FILE);
     let Some(row) = check_schema(database, path).await? else {
         return if beside.exists() {
             Err(OpenError::DatabaseMissing { path: path.to_owned(), beside })
@@ -81,19 +79,12 @@ async fn look(
             Ok(Examined::New)
         };
     };
-    if vault.open(CHECK, &row.key_check).is_err() {
+    if !is_key_of(vault, &row) {
         return Err(OpenError::WrongKey { path: key.to_owned() });
     }
-    let present = Beside {
-        instance: InstanceId::new(row.instance_id),
-        directory: directory.canonicalize().unwrap_or_else(|_| directory.to_owned()),
-        fence: unsigned(row.fence),
-    };
-    let doubt = row.doubt.or_else(|| match Beside::read(&beside) {
-        Ok(Some(beside)) => beside.doubts(&present),
-        Ok(None) if row.engine.is_none() => None,
-        Ok(None) => Some(format!("{BESIDE} is missing beside the database: it may be a copy")),
-        Err(error) => Some(format!("{BESIDE} beside the database cannot be read: {error}")),
+    let doubt = row.doubt.clone().or_else(|| {
+        let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+        Beside::doubt(&Beside::read(&beside), &row, &whole)
     });
     Ok(doubt.map_or(Examined::Sound, Examined::Doubtful))
 }

@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+    connection::{Access, connect},
+    directory::DATABASE,
+};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 // DK-165: whichever connection is used, it loses nothing, waits its turn and keeps references whole.
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The list of projects, with what their cards show.
 
-use super::read;
+use super::row::read;
 use crate::{
     error::failed,
     row::{from_word, unsigned},

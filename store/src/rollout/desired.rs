@@ -3,8 +3,8 @@
 use crate::{
     deployment,
     error::failed,
-    open::Inner,
     row::{from_word, parse, text, time},
+    store::Inner,
     table,
 };
 use domain::{

@@ -3,9 +3,9 @@
 use crate::{
     error::failed,
     row::{json, parse, unsigned},
-    spec::upsert,
     table::{deployment, generation, replica, service_state, tombstone},
     transaction::Transaction,
+    upsert::upsert,
 };
 use domain::{
     EnvironmentId, ProjectId, Result, ServiceId, resolve::Place, rollout::Subject,

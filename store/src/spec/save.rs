@@ -1,6 +1,6 @@
 //! Writes an environment's desired state: what differs, and nothing else.
 
-use super::{Ground, service_place, variable_place};
+use super::load::{Ground, service_place, variable_place};
 use crate::{
     error::{failed, is_taken},
     row::{json, signed},
@@ -9,13 +9,14 @@ use crate::{
         variable, volume_config,
     },
     transaction::{BATCH, Transaction},
+    upsert::upsert,
 };
 use domain::{
     Address, EnvironmentSpec, Error, Map, Result, Service, ServiceId, Source, VolumeId,
     variable::{Value, Variable},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -288,35 +289,4 @@ impl<K: Clone + Ord, V: Clone + PartialEq> Difference<K, V> {
             gone: before.keys().filter(|key| !after.contains_key(key)).cloned().collect(),
         }
     }
-}
-
-/// Writes rows, whether or not there are older ones under the same key.
-pub(crate) async fn upsert<M, A, E, const N: usize>(
-    tx: &Transaction,
-    rows: impl IntoIterator<Item = M>,
-    key: [E::Column; N],
-) -> Result<()>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E> + Send,
-    E: EntityTrait,
-    E::Column: Copy,
-{
-    let mut rows: Vec<A> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
-    let others = E::Column::iter().filter(|column| key.iter().all(|own| !same(own, column)));
-    let conflict = OnConflict::columns(key).update_columns(others).to_owned();
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(BATCH));
-        E::insert_many(rows)
-            .on_conflict(conflict.clone())
-            .exec_without_returning(&tx.db)
-            .await
-            .map_err(failed("write rows"))?;
-        rows = rest;
-    }
-    Ok(())
-}
-
-fn same<C: sea_orm::IdenStatic>(one: &C, other: &C) -> bool {
-    one.as_str() == other.as_str()
 }

@@ -1,0 +1,93 @@
+//! The data directory, and what lies in it.
+
+use super::OpenError;
+use crate::{
+    beside,
+    lock::{Lock, Refused},
+    vault::{KeyError, Vault},
+};
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The database's file.
+pub(super) const DATABASE: &str = "easel.db";
+const KEY: &str = "easel.key";
+const LOCK: &str = "easel.lock";
+
+/// Where the encryption key comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeySource {
+    /// `easel.key` in the data directory, made when the database is.
+    #[default]
+    Beside,
+    /// Another file, which must exist: a mounted secret, a systemd credential.
+    File(PathBuf),
+}
+
+impl KeySource {
+    /// Where the key of a data directory is.
+    pub(super) fn path(&self, directory: &Path) -> PathBuf {
+        match self {
+            Self::Beside => directory.join(KEY),
+            Self::File(path) => path.clone(),
+        }
+    }
+}
+
+/// The directory, made if there is none.
+pub(super) fn prepare(directory: &Path) -> Result<PathBuf, OpenError> {
+    let unusable = |source| OpenError::Directory { path: directory.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(unusable)?;
+    directory.canonicalize().map_err(unusable)
+}
+
+/// Keeps all other processes out.
+pub(super) fn take_lock(directory: &Path) -> Result<Lock, OpenError> {
+    Lock::take(&directory.join(LOCK)).map_err(|refused| match refused {
+        Refused::Held(holder) => OpenError::Held { path: directory.to_owned(), holder },
+        Refused::Io(source) => OpenError::Directory { path: directory.to_owned(), source },
+    })
+}
+
+/// The key, and a place for the database. A new directory gets both.
+pub(super) fn prepare_files(
+    directory: &Path,
+    database: &Path,
+    keys: &KeySource,
+) -> Result<(Vault, PathBuf), OpenError> {
+    let beside = directory.join(beside::FILE);
+    let has_database = database.metadata().is_ok_and(|file| file.len() > 0);
+    if !has_database && beside.exists() {
+        return Err(OpenError::DatabaseMissing { path: database.to_owned(), beside });
+    }
+    let path = keys.path(directory);
+    let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+    let unusable = |error| match error {
+        KeyError::Missing(path) => OpenError::KeyMissing { path },
+        KeyError::Io { source, .. } if full(&source) => {
+            OpenError::StorageFull { path: directory.to_owned() }
+        }
+        other => OpenError::Key(other.to_string()),
+    };
+    if *keys == KeySource::Beside && !has_database && !path.exists() {
+        Vault::create(&path).map_err(unusable)?;
+    }
+    if *keys == KeySource::Beside {
+        // A mounted secret has the mode that its mount gives it.
+        Vault::check_mode(&path).map_err(unusable)?;
+    }
+    let vault = Vault::read(&path).map_err(unusable)?;
+    // Made here, so that nobody else can read it; SQLite gives its other files the same mode.
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(database)
+        .map_err(|source| OpenError::Directory { path: database.to_owned(), source })?;
+    Ok((vault, path))
+}

@@ -1,0 +1,220 @@
+//! Reads an environment's desired state.
+
+use crate::{
+    aside::aside,
+    error::failed,
+    row::{text, unsigned},
+    store::Inner,
+    table::{
+        address_version, environment, group_config, project, service_config, variable,
+        volume_config,
+    },
+    vault,
+};
+use domain::{
+    Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Map, Resource, Result,
+    RevisionNumber, Service, ServiceId, Volume, VolumeId,
+    resolve::Place,
+    variable::{Value, Variable},
+};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+
+/// An environment's rows, read together.
+pub(crate) struct Ground {
+    pub(crate) project: project::Model,
+    pub(crate) environment: environment::Model,
+    pub(crate) spec: EnvironmentSpec,
+}
+
+impl Ground {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            project: self.environment.project_id.into(),
+            environment: self.environment.id.into(),
+        }
+    }
+}
+
+/// Reads an environment's desired state.
+pub(crate) async fn load(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+) -> Result<Ground> {
+    let (environment, project) = find(db, id).await?;
+    let spec = load_spec(inner, db, &environment, &project).await?;
+    Ok(Ground { project, environment, spec })
+}
+
+/// An environment and its project.
+pub(crate) async fn find(
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+) -> Result<(environment::Model, project::Model)> {
+    let missing = || Error::NotFound(Resource::Environment);
+    let environment = environment::Entity::find_by_id(id.as_uuid())
+        .one(db)
+        .await
+        .map_err(failed("find an environment"))?
+        .ok_or_else(missing)?;
+    let project = project::Entity::find_by_id(environment.project_id)
+        .one(db)
+        .await
+        .map_err(failed("find a project"))?
+        .ok_or_else(missing)?;
+    Ok((environment, project))
+}
+
+async fn load_spec(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: &environment::Model,
+    project: &project::Model,
+) -> Result<EnvironmentSpec> {
+    let doing = failed("read an environment's configuration");
+    let id = environment.id;
+    let mut spec = EnvironmentSpec::empty(text(project.name.clone())?);
+    spec.revision = RevisionNumber(unsigned(environment.revision));
+
+    let services = service_config::Entity::find()
+        .filter(service_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    aside(services.len(), || {
+        services.iter().try_for_each(|row| {
+            spec.services.insert(ServiceId::new(row.service_id), read_service(inner, row)?);
+            Ok::<_, Error>(())
+        })
+    })?;
+    let groups = group_config::Entity::find()
+        .filter(group_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in groups {
+        let group = Group { name: text(row.name)?, variables: Map::new() };
+        spec.groups.insert(GroupId::new(row.group_id), group);
+    }
+    let volumes = volume_config::Entity::find()
+        .filter(volume_config::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in volumes {
+        spec.volumes.insert(VolumeId::new(row.volume_id), Volume { name: text(row.name)? });
+    }
+    let variables = variable::Entity::find()
+        .filter(variable::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    put_variables(inner, variables, &mut spec)?;
+    let versions = address_version::Entity::find()
+        .filter(address_version::Column::EnvironmentId.eq(id))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    for row in versions {
+        spec.versions.insert(text(row.address)?, RevisionNumber(unsigned(row.revision)));
+    }
+    Ok(spec)
+}
+
+/// What stands at an address and in it, in a configuration that holds nothing else: not more is
+/// read and decrypted than that.
+pub(crate) async fn load_part(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+    address: &Address,
+) -> Result<EnvironmentSpec> {
+    let doing = failed("read a part of an environment's configuration");
+    let (environment, project) = find(db, id).await?;
+    let mut spec = EnvironmentSpec::empty(text(project.name)?);
+    spec.revision = RevisionNumber(unsigned(environment.revision));
+    let whole = address.parent().unwrap_or_else(|| address.clone());
+    let id = environment.id;
+    match &whole {
+        Address::Service(service) => {
+            let row = service_config::Entity::find_by_id((id, service.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                spec.services.insert(*service, read_service(inner, &row)?);
+            }
+        }
+        Address::Group(group) => {
+            let row = group_config::Entity::find_by_id((id, group.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                let group_config = Group { name: text(row.name)?, variables: Map::new() };
+                spec.groups.insert(*group, group_config);
+            }
+        }
+        Address::Volume(volume) => {
+            let row = volume_config::Entity::find_by_id((id, volume.as_uuid())).one(db).await;
+            if let Some(row) = row.map_err(&doing)? {
+                spec.volumes.insert(*volume, Volume { name: text(row.name)? });
+            }
+        }
+        _ => (),
+    }
+    // All that lies in it, up to the character after the slash.
+    let (from, below) = (format!("{whole}/variables/"), format!("{whole}/variables0"));
+    let variables = variable::Entity::find()
+        .filter(variable::Column::EnvironmentId.eq(id))
+        .filter(
+            Condition::any().add(variable::Column::Address.eq(whole.to_string())).add(
+                Condition::all()
+                    .add(variable::Column::Address.gte(from))
+                    .add(variable::Column::Address.lt(below)),
+            ),
+        )
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    put_variables(inner, variables, &mut spec)?;
+    Ok(spec)
+}
+
+fn put_variables(
+    inner: &Inner,
+    rows: Vec<variable::Model>,
+    spec: &mut EnvironmentSpec,
+) -> Result<()> {
+    aside(rows.len(), || {
+        rows.into_iter().try_for_each(|row| {
+            let address: Address = text(row.address.clone())?;
+            let variable = read_variable(inner, row)?;
+            spec.put(&address, Some(domain::Content::Variable(variable)))
+                .map_err(Error::internal("read a variable"))
+        })
+    })
+}
+
+fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {
+    let key = format!("{}/{}", row.environment_id, row.service_id);
+    let body = (inner.vault)
+        .open(service_place(&key), &row.body)
+        .map_err(Error::internal("read a service's configuration"))?;
+    serde_json::from_slice(&body).map_err(Error::internal("read a service's configuration"))
+}
+
+fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
+    let key = format!("{}/{}", row.environment_id, row.address);
+    let value = (inner.vault)
+        .open(variable_place(&key), &row.value)
+        .map_err(Error::internal("read a variable"))?;
+    let template = serde_json::from_slice(&value).map_err(Error::internal("read a variable"))?;
+    Ok(Variable {
+        value: Value::Shown(template),
+        sealed: row.sealed,
+        version: unsigned(row.version),
+    })
+}
+
+pub(super) fn service_place(row: &str) -> vault::Place<'_> {
+    vault::Place { table: "service_config", row, column: "body" }
+}
+
+pub(super) fn variable_place(row: &str) -> vault::Place<'_> {
+    vault::Place { table: "variable", row, column: "value" }
+}

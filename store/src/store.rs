@@ -1,0 +1,85 @@
+//! What all of this crate works on: one database, and who reads and writes it.
+
+use crate::{
+    beside::{self, Beside},
+    error::failed,
+    lock::Lock,
+    vault::Vault,
+};
+use domain::{Clock, Error, Ids, InstanceId, Result, event::Announcer};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
+};
+use tokio_util::task::TaskTracker;
+
+/// Everything that Easel keeps: implements the domain's ports. Clones share one database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) readers: DatabaseConnection,
+    pub(crate) vault: Vault,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) announcer: Arc<dyn Announcer>,
+    /// Commits on their way.
+    pub(crate) commits: TaskTracker,
+    /// How many commits there were: nobody else writes to the database, nor this process otherwise.
+    pub(crate) version: AtomicU64,
+    /// Whether the last write has found no space.
+    pub(crate) is_full: Arc<AtomicBool>,
+    pub(crate) instance: InstanceId,
+    pub(crate) directory: PathBuf,
+    /// Held for as long as this lives.
+    pub(crate) _lock: Lock,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Store({})", self.inner.directory.display())
+    }
+}
+
+impl Store {
+    /// Which installation this is: on every label and name that it creates in the engine.
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.inner.instance
+    }
+
+    /// Puts everything into the one file and lets go of it. Clones of this cannot be used any more.
+    pub async fn close(&self) {
+        self.inner.commits.close();
+        self.inner.commits.wait().await;
+        let _ = self.inner.readers.clone().close().await;
+        let _ = self.inner.writer.execute_unprepared("PRAGMA optimize").await;
+        let _ = self.inner.writer.clone().close().await;
+    }
+
+    /// A view of everything as it is now.
+    pub(crate) async fn read(&self) -> Result<DatabaseTransaction> {
+        self.inner.readers.begin().await.map_err(failed("read the database"))
+    }
+
+    /// Writes the file beside the database.
+    pub(crate) fn note_beside(&self, fence: u64) -> Result<()> {
+        let Inner { instance, directory, .. } = &*self.inner;
+        let beside = Beside { instance: *instance, directory: directory.clone(), fence };
+        beside.write(&directory.join(beside::FILE)).map_err(|error| {
+            if error.kind() == io::ErrorKind::StorageFull {
+                Error::StorageFull
+            } else {
+                Error::internal("write the file beside the database")(error)
+            }
+        })
+    }
+}

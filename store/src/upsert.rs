@@ -1,0 +1,41 @@
+//! Writes rows, whether or not there are older ones under the same key.
+
+use crate::{
+    error::failed,
+    transaction::{BATCH, Transaction},
+};
+use domain::Result;
+use sea_orm::{
+    ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, sea_query::OnConflict,
+};
+
+/// Writes rows, whether or not there are older ones under the same key.
+pub(crate) async fn upsert<M, A, E, const N: usize>(
+    tx: &Transaction,
+    rows: impl IntoIterator<Item = M>,
+    key: [E::Column; N],
+) -> Result<()>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E> + Send,
+    E: EntityTrait,
+    E::Column: Copy,
+{
+    let mut rows: Vec<A> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
+    let others = E::Column::iter().filter(|column| key.iter().all(|own| !same(own, column)));
+    let conflict = OnConflict::columns(key).update_columns(others).to_owned();
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(BATCH));
+        E::insert_many(rows)
+            .on_conflict(conflict.clone())
+            .exec_without_returning(&tx.db)
+            .await
+            .map_err(failed("write rows"))?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+fn same<C: IdenStatic>(one: &C, other: &C) -> bool {
+    one.as_str() == other.as_str()
+}
