@@ -1,12 +1,12 @@
 //! Signing in and out, and who one is.
 
 use crate::{
-    app::Server,
     caller, cookie,
     door::{Known, May, Person},
     error::{Problem, Result},
     json::Json,
     path::Path,
+    server::Server,
     token::{digest, mint},
 };
 use axum::{

@@ -1,12 +1,12 @@
 //! Keys for scripts. People make them; keys cannot.
 
 use crate::{
-    app::Server,
     door::{May, Person},
     error::Result,
     json::Json,
     path::Path,
     query::{Paging, Query},
+    server::Server,
     token::mint_key,
 };
 use axum::{extract::State, http::StatusCode};

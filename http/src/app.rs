@@ -1,7 +1,6 @@
-//! What the API is made of: ports, settings, and what it keeps in memory.
+//! What the API is made of: ports and settings.
 
-use crate::{door::Turnstile, limit::Attempts, password::Hasher, room::Rooms, token::ClaimToken};
-use axum::extract::FromRef;
+use crate::token::ClaimToken;
 use domain::{
     Clock, Ids,
     account::Accounts,
@@ -17,13 +16,7 @@ use domain::{
     runtime::Runtime,
     storage::Storage,
 };
-use std::{
-    net::IpAddr,
-    ops::Deref,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 /// The ports that the API speaks to.
 #[derive(Clone)]
@@ -91,70 +84,4 @@ pub enum Web {
     Embedded,
     /// A folder, read for every request: for work on the web app itself.
     Folder(PathBuf),
-}
-
-/// All that handlers share.
-#[derive(Clone)]
-pub(crate) struct Server(Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) app: App,
-    pub(crate) config: Config,
-    pub(crate) hasher: Hasher,
-    pub(crate) attempts: Attempts,
-    pub(crate) rooms: Rooms,
-    pub(crate) turnstile: Turnstile,
-    pub(crate) streams: crate::stream::Streams,
-    pub(crate) document: OnceLock<crate::document::Document>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) tasks: TaskTracker,
-}
-
-impl Server {
-    pub(crate) fn new(app: App, config: Config, stop: CancellationToken) -> Self {
-        Self(Arc::new(Inner {
-            hasher: Hasher::new(config.password_cost),
-            attempts: Attempts::default(),
-            rooms: Rooms::new(app.clone()),
-            turnstile: Turnstile::default(),
-            streams: crate::stream::Streams::default(),
-            document: OnceLock::new(),
-            stop,
-            tasks: TaskTracker::new(),
-            app,
-            config,
-        }))
-    }
-}
-
-impl Deref for Server {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
-}
-
-macro_rules! ports {
-    ($($field:ident: $port:ident),* $(,)?) => {$(
-        impl FromRef<Server> for Arc<dyn $port> {
-            fn from_ref(server: &Server) -> Self {
-                Arc::clone(&server.app.$field)
-            }
-        }
-    )*};
-}
-
-ports! {
-    accounts: Accounts,
-    projects: Projects,
-    changes: Changes,
-    deployments: Deployments,
-    layouts: Layouts,
-    snapshots: Snapshots,
-    audit: Audit,
-    runtime: Runtime,
-    reconciler: Reconciler,
-    host: Host,
-    clock: Clock,
 }

@@ -1,11 +1,11 @@
 //! The audit: who did what.
 
 use crate::{
-    app::Server,
     door::{Administer, Manage, May},
     error::Result,
     json::Json,
     query::{Paging, Query},
+    server::Server,
 };
 use axum::extract::State;
 use domain::{

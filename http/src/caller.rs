@@ -1,9 +1,9 @@
 //! Who is calling, and how they prove it.
 
 use crate::{
-    app::Server,
     cookie,
     error::{Problem, Result},
+    server::Server,
     token::digest,
 };
 use axum::{

@@ -5,12 +5,12 @@ mod frame;
 mod socket;
 
 use crate::{
-    app::Server,
     caller::{self, RequestId},
     door::{May, Read, enter, find},
     error::Result,
     json::Json,
     path::Path,
+    server::Server,
 };
 use axum::{
     extract::{

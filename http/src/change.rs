@@ -1,13 +1,13 @@
 //! Staged changes: listed, staged, discarded, applied.
 
 use crate::{
-    app::Server,
     aside::aside,
     door::{Demand, Deploy, May, Place, Read, Reveal, Stage},
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
     people::names,
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
@@ -18,7 +18,6 @@ use domain::{
     changes::{Applied, Discarded, Revealed, Staging},
     edit::Edit,
     rollout::ServiceKey,
-    workspace::Workspace,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;

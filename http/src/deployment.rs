@@ -1,13 +1,13 @@
 //! Deployments: made at once, listed, looked at, made again, cancelled.
 
 use crate::{
-    app::Server,
     change::wake,
     door::{Deploy, May, Read},
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
     query::{Paging, Query, slice},
+    server::Server,
     service::{OneService, require},
 };
 use axum::{extract::State, http::StatusCode};

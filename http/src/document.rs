@@ -1,18 +1,17 @@
 //! The API's description: generated from the handlers, and shown as a page.
 
 use crate::{
-    app::Server,
     door::{Known, May},
-    error::Problem,
+    server::Server,
 };
 use axum::{
-    extract::State,
+    Extension, Json,
     http::header,
     response::{Html, IntoResponse, Response},
 };
 use domain::api::ErrorBody;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -42,7 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 /// The description, and its page.
 #[derive(Debug)]
 pub(crate) struct Document {
-    pub(crate) json: Value,
+    json: Value,
     page: String,
 }
 
@@ -93,21 +92,15 @@ fn complete(path: &str, method: &str, operation: &mut Value, failure: &Value) {
 /// The API's description, in the form of OpenAPI.
 #[utoipa::path(get, path = "/openapi.json", tag = "system",
     responses((status = OK, body = serde_json::Value)))]
-async fn description(State(server): State<Server>, _: May<Known>) -> Response {
-    match server.document.get() {
-        Some(document) => axum::Json(&document.json).into_response(),
-        None => Problem::no_such_path().into_response(),
-    }
+async fn description(_: May<Known>, Extension(document): Extension<Arc<Document>>) -> Response {
+    Json(&document.json).into_response()
 }
 
 /// The same, to be read.
 #[utoipa::path(get, path = "/docs", tag = "system",
     responses((status = OK, content_type = "text/html", body = String)))]
-async fn page(State(server): State<Server>, _: May<Known>) -> Response {
-    match server.document.get() {
-        Some(document) => Html(document.page.clone()).into_response(),
-        None => Problem::no_such_path().into_response(),
-    }
+async fn page(_: May<Known>, Extension(document): Extension<Arc<Document>>) -> Html<String> {
+    Html(document.page.clone())
 }
 
 async fn style() -> impl IntoResponse {

@@ -1,9 +1,9 @@
 //! The one door: every handler says in its signature what it takes to come in.
 
 use crate::{
-    app::Server,
     caller::{self, Caller},
     error::{Problem, Result},
+    server::Server,
 };
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -17,7 +17,6 @@ use domain::{
     project::Environment,
 };
 use std::{future::Future, marker::PhantomData};
-use tokio::sync::watch;
 
 /// Somebody who may do `D` here. There is no other way to learn who calls.
 #[derive(Debug)]
@@ -223,26 +222,5 @@ fn administer(actor: &Actor) -> Result<()> {
         Ok(())
     } else {
         Err(Error::Forbidden("only an admin may do this").into())
-    }
-}
-
-/// Tells open sockets and streams that somebody's rights may have changed.
-pub(crate) struct Turnstile(watch::Sender<u64>);
-
-impl Default for Turnstile {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
-    }
-}
-
-impl Turnstile {
-    /// Rights have changed: whoever is in must show their proof again.
-    pub(crate) fn turn(&self) {
-        self.0.send_modify(|turns| *turns = turns.wrapping_add(1));
-    }
-
-    /// Something that learns of turns.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
     }
 }

@@ -1,12 +1,12 @@
 //! What happened to a service: deployments' steps, conditions, and incidents with their reasons.
 
 use crate::{
-    app::Server,
     door::{May, Read},
     error::Result,
     json::Json,
     path::Path,
     query::{Query, Whole},
+    server::Server,
     service::{OneService, require},
 };
 use axum::extract::State;

@@ -1,10 +1,10 @@
 //! Where things lie on the canvas.
 
 use crate::{
-    app::Server,
     door::{May, Stage},
     error::Result,
     json::Json,
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{Error, api::layout::Places, layout::Layouts};

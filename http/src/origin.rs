@@ -1,6 +1,6 @@
 //! Whether a request comes from our own pages: browsers say so, and pages cannot lie about it.
 
-use crate::{app::Server, cookie, error::Problem, request::listed_origin};
+use crate::{cookie, error::Problem, request::listed_origin, server::Server};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},

@@ -1,13 +1,13 @@
 //! Projects, their environments and members.
 
 use crate::{
-    app::Server,
     change::stage_edits,
     door::{Known, Make, Manage, May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
     query::{Paging, Query, slice},
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{

@@ -1,6 +1,6 @@
 //! What happens to every request: it gets an id, a log line, and an answer with safe headers.
 
-use crate::{app::Server, caller::RequestId, cookie, error::Problem, web::PAGE_POLICY};
+use crate::{caller::RequestId, cookie, error::Problem, server::Server, web::PAGE_POLICY};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},

@@ -1,13 +1,13 @@
 //! Revisions: who changed what, when, and why.
 
 use crate::{
-    app::Server,
     door::{May, Read},
     error::Result,
     json::Json,
     path::Path,
     people::names,
     query::{Paging, Query},
+    server::Server,
 };
 use axum::extract::State;
 use domain::{

@@ -3,8 +3,9 @@
 mod unstuck;
 
 use crate::{
-    app::{App, Config, Server},
-    build,
+    app::{App, Config},
+    router::build,
+    server::Server,
 };
 use axum::{
     Router,
@@ -25,6 +26,11 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 64 * 1024;
 /// How often sessions that have run out are forgotten (DK-20).
 const PURGE: Duration = Duration::from_secs(60 * 60);
+
+/// The API and the web app as one router, for whoever brings the connections.
+pub fn router(app: App, config: Config, stop: CancellationToken) -> Router {
+    Site::new(app, config, stop).router()
+}
 
 /// Serves the API and the web app until `stop`, then ends what is open: requests are answered,
 /// sockets close with 1012, streams end.

@@ -1,13 +1,13 @@
 //! Services: listed with what they are doing, made at once, edited by staging.
 
 use crate::{
-    app::Server,
     change::{stage_edits, wake},
     door::{Deploy, May, Place, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
     query::{Paging, Query, slice},
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{

@@ -1,14 +1,17 @@
 //! Live output of containers, as server-sent events.
 
 mod follow;
+mod turn;
+
+pub(crate) use turn::Streams;
 
 use crate::{
-    app::Server,
     deployment::OneDeployment,
     door::{Logs, May},
-    error::{Problem, Result},
+    error::Result,
     path::Path,
     query::{Query, Whole},
+    server::Server,
     service::{OneService, require},
 };
 use axum::{
@@ -16,16 +19,11 @@ use axum::{
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
-use domain::{Error, Resource, Timestamp, UserId, api::log::LogEntry};
+use domain::{Error, Resource, api::log::LogEntry};
 use follow::{Following, Positions};
 use futures::{Stream, stream};
 use serde::Deserialize;
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 use tokio::sync::mpsc;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,8 +32,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const USUAL_TAIL: u32 = 500;
 /// Lines to begin with, at most.
 const MOST_TAIL: u64 = 5000;
-/// Streams that one person may have open.
-const PER_PERSON: usize = 20;
 /// How often an idle stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Events that wait for a reader.
@@ -124,46 +120,4 @@ async fn answer(
         receiver.recv().await.map(|event| (Ok(event), receiver))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("")))
-}
-
-/// Streams that are open, by person.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<UserId, usize>>>);
-
-impl Streams {
-    fn take(&self, user: UserId) -> Result<Turn> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(user).or_default();
-        if *count >= PER_PERSON {
-            let retry_after = Duration::from_secs(10);
-            return Err(Problem::from(Error::TooMany { retry_after }));
-        }
-        *count += 1;
-        Ok(Turn { streams: self.clone(), user })
-    }
-}
-
-/// One open stream.
-struct Turn {
-    streams: Streams,
-    user: UserId,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.user);
-            }
-        }
-    }
-}
-
-/// Where a reader is in the output of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) at: Timestamp,
-    pub(crate) nanos: u32,
 }

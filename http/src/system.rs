@@ -1,10 +1,10 @@
 //! How Easel itself is doing.
 
 use crate::{
-    app::Server,
     door::{Administer, May},
     error::Result,
     json::Json,
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{

@@ -2,12 +2,12 @@
 
 use crate::{
     account::Particulars,
-    app::Server,
     door::{Administer, AdministerInPerson, May},
     error::Result,
     json::Json,
     path::Path,
     query::{Paging, Query},
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{

@@ -1,12 +1,12 @@
 //! Variables in three scopes: listed without values, edited by staging, revealed one at a time.
 
 use crate::{
-    app::Server,
     change::stage_edits,
     door::{May, Read, Reveal, Stage},
     error::Result,
     json::Json,
     path::Path,
+    server::Server,
     service::OneService,
 };
 use axum::{extract::State, http::StatusCode};

@@ -1,12 +1,12 @@
 //! Volumes and where they are mounted: staged.
 
 use crate::{
-    app::Server,
     change::stage_edits,
     door::{May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
+    server::Server,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{

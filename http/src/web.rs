@@ -1,9 +1,6 @@
 //! The web app: embedded in the binary, or read from a folder.
 
-use crate::{
-    app::{Server, Web},
-    error::Problem,
-};
+use crate::{app::Web, error::Problem, server::Server};
 use axum::{
     body::Body,
     extract::State,

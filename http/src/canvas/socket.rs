@@ -5,12 +5,12 @@ use super::{
     frame::{is_known, op_of},
 };
 use crate::{
-    app::Server,
     caller::{Caller, by_token, recognise},
     door::{Place, enter, find},
     error::Problem,
     layout::MOST_PLACES,
     room::{Guest, News, Room, frame, serialise},
+    server::Server,
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{

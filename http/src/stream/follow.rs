@@ -1,11 +1,10 @@
 //! Reads the output of a service's containers: history in order of time, then as it comes.
 
-use super::Position;
 use crate::{
-    app::Server,
     caller::{Proof, recognise},
     door::{Logs, May, Place, enter},
     error::{Problem, Result},
+    server::Server,
 };
 use axum::response::sse::Event;
 use domain::{
@@ -74,6 +73,13 @@ impl Positions {
         let place = Position { at: line.at, nanos: line.nanos };
         self.0.insert(container.short().to_owned(), place);
     }
+}
+
+/// Where a reader is in the output of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Position {
+    at: Timestamp,
+    nanos: u32,
 }
 
 /// A reader of a service's output.
