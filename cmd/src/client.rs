@@ -1,12 +1,10 @@
 //! The command line's side of the API: one server, one way to be known there.
 
-mod api;
+pub(crate) mod api;
 mod credentials;
-mod live;
+pub(crate) mod live;
 
-pub(crate) use api::Place;
 pub(crate) use credentials::{Credentials, Kept};
-pub(crate) use live::{Live, News};
 
 use crate::{
     Surroundings,

@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 mod change;
+mod context;
 mod deployment;
 mod describe;
 mod find;
@@ -20,13 +21,11 @@ mod volume;
 
 use crate::{
     Config, Surroundings,
-    args::{Arguments, Command, Scope, Target},
-    client::{Client, Kept, Place},
+    args::{Arguments, Command},
     console::Console,
-    exit::{Exit, Failure},
 };
 use anyhow::Result;
-use domain::{canvas::Snapshot, project::ProjectSummary};
+use context::{Desk, Room};
 
 /// Does what was typed.
 ///
@@ -36,7 +35,7 @@ pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
     match arguments.command {
         Command::Serve { settings, adopt_engine } => {
             let config = Config { adopt_engine, ..Config::build(&settings, around)? };
-            serve::serve(&config).await
+            serve::serve(&config, around).await
         }
         Command::Doctor { settings, json } => {
             crate::doctor::doctor(&settings, around, Console::new(json)).await
@@ -88,85 +87,5 @@ pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
             account::version(Console::new(json));
             Ok(())
         }
-    }
-}
-
-/// A server, and somebody who works with it.
-struct Desk {
-    client: Client,
-    console: Console,
-    around: Surroundings,
-}
-
-impl Desk {
-    fn open(target: &Target, around: &Surroundings) -> Result<Self> {
-        Ok(Self {
-            client: Client::open(target.url.as_deref(), around)?,
-            console: Console::new(target.json),
-            around: around.clone(),
-        })
-    }
-
-    /// The project that a person means.
-    async fn project(&self, wanted: Option<&str>) -> Result<ProjectSummary> {
-        let mut all = self.client.projects(None).await?;
-        let is_named = wanted.is_some();
-        let remembered = || {
-            let known = Kept::at(&self.around)?.load().ok()??;
-            known.project.filter(|_| known.url == self.client.url())
-        };
-        let wanted = wanted.map(ToOwned::to_owned).or_else(remembered);
-        match wanted {
-            Some(wanted) => match find::project(&all, &wanted) {
-                Err(error) if !is_named && crate::exit::code(&error) == Exit::NotFound as u8 => {
-                    let sentence = format!("{error}; choose another with `easel projects use`");
-                    Err(Failure::not_found(sentence).into())
-                }
-                found => found.cloned(),
-            },
-            None if all.len() == 1 => Ok(all.remove(0)),
-            None if all.is_empty() => Err(Failure::not_found(
-                "there is no project yet; make one with `easel projects create NAME`",
-            )
-            .into()),
-            None => Err(Failure::usage(format!(
-                "which project? say it with -p, or choose one with `easel projects use`: {}",
-                find::list(all.iter().map(|one| one.project.slug.as_str()))
-            ))
-            .into()),
-        }
-    }
-}
-
-/// A desk with a project open on it.
-struct Room {
-    desk: Desk,
-    place: Place,
-}
-
-impl Room {
-    async fn open(scope: &Scope, around: &Surroundings) -> Result<Self> {
-        let desk = Desk::open(&scope.target, around)?;
-        let project = desk.project(scope.project.as_deref()).await?;
-        let environment = scope.environment.clone();
-        Ok(Self { place: Place { project: project.project.id, environment }, desk })
-    }
-
-    fn client(&self) -> &Client {
-        &self.desk.client
-    }
-
-    fn console(&self) -> Console {
-        self.desk.console
-    }
-
-    async fn snapshot(&self) -> Result<Snapshot> {
-        self.client().snapshot(&self.place).await.map_err(|error| {
-            if error.to_string() == "this environment does not exist" {
-                let name = &self.place.environment;
-                return Failure::not_found(format!("there is no environment {name}")).into();
-            }
-            error
-        })
     }
 }

@@ -1,8 +1,9 @@
 //! How the server is set up: defaults, then a file, then `EASEL_*`, then flags.
 
-mod nearest;
+mod settings;
 mod value;
 
+pub use settings::{Layer, Settings};
 pub use value::{
     LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, Place, PublicUrl, parse_duration,
 };
@@ -10,88 +11,14 @@ pub use value::{
 use crate::{
     Surroundings,
     exit::{Exit, Failure},
+    nearest::nearest,
 };
-use clap::{Args, Command};
 use domain::network::Pool;
-use nearest::nearest;
-use serde::Deserialize;
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
-
-/// Settings of the server. Each can also be given as `EASEL_…` or, as `name = "value"` with the
-/// flag's name in `snake_case`, in the file that `--config` names. A flag wins over the
-/// environment, the environment over the file.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Settings {
-    /// File with settings (TOML). Unknown names in it are refused.
-    #[arg(long, env = "EASEL_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub layer: Layer,
-}
-
-/// One layer of settings: what it does not say is left to the ones below.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Layer {
-    /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
-    #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
-    pub addr: Option<Place>,
-
-    /// Folder for the database and its key; one server at a time. Default: ~/.local/share/easel.
-    #[arg(long, env = "EASEL_DATA_DIR", value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-
-    /// The key that encrypts secrets at rest, when it does not lie in the data folder: a mounted
-    /// secret, a systemd credential. It must exist.
-    #[arg(long, env = "EASEL_KEY_FILE", value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
-
-    /// The container engine. Default: $DOCKER_HOST, else unix:///var/run/docker.sock.
-    #[arg(long, env = "EASEL_DOCKER_HOST", value_name = "ADDRESS")]
-    pub docker_host: Option<String>,
-
-    /// How much is logged: error, warn, info, debug or trace. Default: info.
-    #[arg(long, env = "EASEL_LOG_LEVEL", value_name = "LEVEL")]
-    pub log_level: Option<LogLevel>,
-
-    /// How it is logged, on standard error: text or json. Default: text.
-    #[arg(long, env = "EASEL_LOG_FORMAT", value_name = "FORMAT")]
-    pub log_format: Option<LogFormat>,
-
-    /// How browsers reach this server, such as https://easel.example.org, when that is not --addr.
-    /// Cookies and the check of foreign origins go by it.
-    #[arg(long, env = "EASEL_PUBLIC_URL", value_name = "URL")]
-    pub public_url: Option<PublicUrl>,
-
-    /// A foreign origin whose pages may use the API with a token of their own; may be repeated.
-    /// Default: none.
-    #[arg(long, env = "EASEL_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
-    pub cors_origin: Option<Vec<Origin>>,
-
-    /// How often everything is compared with the engine, beside what events bring about.
-    /// Default: 30s.
-    #[arg(long, env = "EASEL_RECONCILE_INTERVAL", value_name = "TIME")]
-    pub reconcile_interval: Option<Pause>,
-
-    /// Private addresses from which each environment's network is taken. Default: 10.208.0.0/12.
-    #[arg(long, env = "EASEL_NETWORK_RANGE", value_name = "CIDR")]
-    pub network_range: Option<NetworkRange>,
-
-    /// How large each environment's network is, as a prefix length. Default: 22, which has addresses
-    /// for 1,021 containers. Networks that are there keep their size.
-    #[arg(long, env = "EASEL_NETWORK_SIZE", value_name = "BITS")]
-    pub network_size: Option<NetworkSize>,
-
-    /// Serve the web app from this folder instead of the one in the binary: for working on it.
-    #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]
-    pub dev_web: Option<PathBuf>,
-}
 
 /// How the server is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +37,6 @@ pub struct Config {
     pub dev_web: Option<PathBuf>,
     /// Whether a person has said that this data and this engine belong together.
     pub adopt_engine: bool,
-    /// Variables of the environment that look like a setting misspelt, in words.
-    pub strangers: Vec<String>,
 }
 
 impl Config {
@@ -162,7 +87,6 @@ impl Config {
             )?,
             dev_web,
             adopt_engine: false,
-            strangers: strangers(&around.settings),
         })
     }
 
@@ -223,28 +147,6 @@ fn explain(rule: &str) -> String {
         Some((wrong, name)) => format!("unknown setting `{wrong}`: did you mean `{name}`?"),
         None => rule.replace("unknown field", "unknown setting").replace('\n', " "),
     }
-}
-
-/// Variables of the environment that look like a setting misspelt: silence would hide the error.
-/// They are not refused, since Kubernetes and others set some of their own (`EASEL_PORT`).
-fn strangers(names: &[String]) -> Vec<String> {
-    fn gather(command: &Command, known: &mut BTreeSet<String>) {
-        let names = command.get_arguments().filter_map(|one| one.get_env());
-        known.extend(names.map(|name| name.to_string_lossy().into_owned()));
-        command.get_subcommands().for_each(|command| gather(command, known));
-    }
-    let mut known = BTreeSet::from(["EASEL_API_KEY".to_owned()]);
-    gather(&<crate::args::Arguments as clap::CommandFactory>::command(), &mut known);
-    names
-        .iter()
-        .filter(|name| !known.contains(*name))
-        .filter_map(|name| {
-            let known = known.iter().map(|name| name.trim_start_matches("EASEL_"));
-            let meant = nearest(name.trim_start_matches("EASEL_"), known)?;
-            let what = "in the environment is no setting: did you mean";
-            Some(format!("{name} {what} EASEL_{meant}?"))
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -335,18 +237,6 @@ mod tests {
         let (_dir, settings) = file("colour = \"red\"");
         let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
         assert!(failure.sentence.contains("expected one of `addr`"), "{failure}");
-    }
-
-    #[test]
-    fn a_misspelt_variable_of_the_environment_is_told() {
-        let names = ["EASEL_DATA_DRI", "EASEL_ADDR", "EASEL_API_KEY", "EASEL_SERVICE_PORT_HTTP"];
-        let around =
-            Surroundings { settings: names.map(String::from).into(), ..Default::default() };
-
-        let config = Config::build(&Settings::default(), &around).unwrap();
-
-        let [only] = &config.strangers[..] else { panic!("{:?}", config.strangers) };
-        assert!(only.contains("EASEL_DATA_DRI") && only.contains("EASEL_DATA_DIR"), "{only}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod data;
 mod engine;
+mod finding;
 mod port;
 
 use crate::{
@@ -9,48 +10,12 @@ use crate::{
     config::Settings,
     console::{Console, Tone},
     exit::{Exit, Failure},
+    misspelt::misspelt,
 };
 use anyhow::Result;
+use finding::{Finding, Verdict};
 use runtime::host_routes;
-use serde::Serialize;
 use serde_json::json;
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Finding {
-    /// What was looked at.
-    what: &'static str,
-    /// How it is.
-    verdict: Verdict,
-    /// What was found.
-    found: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Verdict {
-    Ok,
-    Warn,
-    Fail,
-}
-
-impl Finding {
-    fn ok(what: &'static str, found: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Ok, found: found.into(), next: None }
-    }
-
-    fn warn(what: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Warn, found: found.into(), next: Some(next.into()) }
-    }
-
-    fn fail(what: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Fail, found: found.into(), next: Some(next.into()) }
-    }
-}
 
 /// Looks at everything that a server needs. Changes nothing.
 ///
@@ -68,9 +33,11 @@ pub(crate) async fn doctor(
         format!("data in {}, listening at {}", config.data_dir.display(), config.addr),
     )];
     findings.extend(data.findings);
-    findings.extend(config.strangers.iter().map(|stranger| {
-        Finding::warn("settings", stranger.clone(), "correct its name, or unset it")
-    }));
+    findings.extend(
+        misspelt(&around.settings)
+            .into_iter()
+            .map(|found| Finding::warn("settings", found, "correct its name, or unset it")),
+    );
     findings.push(port::look(&config, data.is_running).await);
     findings.extend(engine::look(&config).await);
     findings.extend(network(&config));

@@ -10,6 +10,8 @@ mod doctor;
 pub mod exit;
 mod id;
 pub mod log;
+mod misspelt;
+mod nearest;
 pub mod run;
 mod surroundings;
 mod task;

@@ -1,6 +1,6 @@
 //! A canvas's socket: the same one that browsers follow.
 
-use super::{Client, Place, json};
+use super::{Client, api::Place, json};
 use crate::exit::{Exit, Failure};
 use anyhow::{Result, anyhow};
 use domain::{

@@ -1,6 +1,6 @@
 //! Signing in and out, and who one is.
 
-use super::Desk;
+use super::context::Desk;
 use crate::{
     Surroundings,
     args::Target,

@@ -1,9 +1,9 @@
 //! Applying staged changes, and waiting for what comes of it.
 
-use super::{Room, change, describe, find, project::sure};
+use super::{change, context::Room, describe, find, project::sure};
 use crate::{
     args::Apply,
-    client::{Live, News},
+    client::live::{Live, News},
     console::Tone,
     exit::{Exit, Failure},
 };

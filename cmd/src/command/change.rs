@@ -1,6 +1,6 @@
 //! Staged changes: list, discard, restore.
 
-use super::{Room, describe, find, project::sure};
+use super::{context::Room, describe, find, project::sure};
 use crate::{
     args::{ChangeAction, Side},
     exit::Failure,

@@ -1,6 +1,6 @@
 //! Deployments of a service.
 
-use super::{Room, apply, describe, find, status};
+use super::{apply, context::Room, describe, find, status};
 use crate::args::Wait;
 use anyhow::Result;
 use domain::{Message, changes::Applied, deployment::Cause};

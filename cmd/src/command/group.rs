@@ -1,6 +1,6 @@
 //! Groups, and what lies in them.
 
-use super::Room;
+use super::context::Room;
 use anyhow::Result;
 use serde_json::{Value, json};
 

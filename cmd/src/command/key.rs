@@ -1,6 +1,6 @@
 //! API keys.
 
-use super::{Desk, describe};
+use super::{context::Desk, describe};
 use crate::{args::KeyAction, exit::Failure};
 use anyhow::Result;
 use domain::{Clock, account::ApiKey, api::api_key::CreateKey};

@@ -1,6 +1,6 @@
 //! What services print.
 
-use super::{Room, describe, find};
+use super::{context::Room, describe, find};
 use crate::{
     console::Console,
     exit::{Exit, Failure},

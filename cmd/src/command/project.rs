@@ -1,6 +1,6 @@
 //! Projects.
 
-use super::{Desk, describe, find};
+use super::{context::Desk, describe, find};
 use crate::{args::ProjectAction, client::Kept, console::Console, exit::Failure};
 use anyhow::Result;
 use serde_json::json;

@@ -1,9 +1,10 @@
 //! Running the server until somebody asks it to stop.
 
 use crate::{
-    Config,
+    Config, Surroundings,
     exit::{Exit, Failure},
     log,
+    misspelt::misspelt,
     run::{Running, run},
 };
 use anyhow::Result;
@@ -18,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 /// How soon after the first a second signal is still the same wish.
 const SAME_SIGNAL: Duration = Duration::from_millis(250);
 
-pub(super) async fn serve(config: &Config) -> Result<()> {
+pub(super) async fn serve(config: &Config, around: &Surroundings) -> Result<()> {
     log::start(config.log_level, config.log_format);
-    for stranger in &config.strangers {
-        tracing::warn!("{stranger}");
+    for found in misspelt(&around.settings) {
+        tracing::warn!("{found}");
     }
     // From here on, so that a stop during the start is graceful too.
     let mut signals = Signals::listen()?;

@@ -1,6 +1,6 @@
 //! Services: what there is, and direct writes.
 
-use super::{Room, apply, describe, find, project::sure, stage, status};
+use super::{apply, context::Room, describe, find, project::sure, stage, status};
 use crate::args::{ServiceAction, Wait};
 use anyhow::Result;
 use domain::{

@@ -1,6 +1,6 @@
 //! Staging: from words to edits.
 
-use super::{Room, change, describe, find, value};
+use super::{change, context::Room, describe, find, value};
 use crate::args::{
     GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction,
 };

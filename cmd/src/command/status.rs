@@ -1,8 +1,8 @@
 //! How the services are doing, and what happens to them.
 
-use super::{Room, apply, change, describe};
+use super::{apply, change, context::Room, describe};
 use crate::{
-    client::{Live, News},
+    client::live::{Live, News},
     console::Tone,
 };
 use anyhow::Result;

@@ -1,6 +1,6 @@
 //! Variables, without their values.
 
-use super::{Room, describe, find};
+use super::{context::Room, describe, find};
 use crate::args::Owner;
 use anyhow::Result;
 use domain::{Address, EnvironmentSpec, Variable};

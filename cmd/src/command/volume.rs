@@ -1,6 +1,6 @@
 //! Volumes, and where they are mounted.
 
-use super::Room;
+use super::context::Room;
 use anyhow::Result;
 use serde_json::{Value, json};
 

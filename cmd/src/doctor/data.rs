@@ -1,6 +1,6 @@
 //! The data directory: space, key, database, and who uses it.
 
-use super::{Finding, Verdict};
+use super::finding::{Finding, Verdict};
 use crate::Config;
 use domain::host::{DiskFacts, Host};
 use std::{

@@ -1,6 +1,6 @@
 //! The container engine: reachable, recent enough, fit.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::Config;
 use domain::runtime::{Engine, RuntimeError};
 use runtime::Address;

@@ -1,6 +1,6 @@
 //! The port: free, or held by whom.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::Config;
 use serde_json::Value;
 use std::time::Duration;

@@ -1,0 +1,79 @@
+//! What can be set.
+
+use super::value::{
+    LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, Place, PublicUrl,
+};
+use clap::Args;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Settings of the server. Each can also be given as `EASEL_…` or, as `name = "value"` with the
+/// flag's name in `snake_case`, in the file that `--config` names. A flag wins over the
+/// environment, the environment over the file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Settings {
+    /// File with settings (TOML). Unknown names in it are refused.
+    #[arg(long, env = "EASEL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub layer: Layer,
+}
+
+/// One layer of settings: what it does not say is left to the ones below.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Layer {
+    /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
+    #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
+    pub addr: Option<Place>,
+
+    /// Folder for the database and its key; one server at a time. Default: ~/.local/share/easel.
+    #[arg(long, env = "EASEL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The key that encrypts secrets at rest, when it does not lie in the data folder: a mounted
+    /// secret, a systemd credential. It must exist.
+    #[arg(long, env = "EASEL_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// The container engine. Default: $DOCKER_HOST, else unix:///var/run/docker.sock.
+    #[arg(long, env = "EASEL_DOCKER_HOST", value_name = "ADDRESS")]
+    pub docker_host: Option<String>,
+
+    /// How much is logged: error, warn, info, debug or trace. Default: info.
+    #[arg(long, env = "EASEL_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+
+    /// How it is logged, on standard error: text or json. Default: text.
+    #[arg(long, env = "EASEL_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// How browsers reach this server, such as https://easel.example.org, when that is not --addr.
+    /// Cookies and the check of foreign origins go by it.
+    #[arg(long, env = "EASEL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// A foreign origin whose pages may use the API with a token of their own; may be repeated.
+    /// Default: none.
+    #[arg(long, env = "EASEL_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub cors_origin: Option<Vec<Origin>>,
+
+    /// How often everything is compared with the engine, beside what events bring about.
+    /// Default: 30s.
+    #[arg(long, env = "EASEL_RECONCILE_INTERVAL", value_name = "TIME")]
+    pub reconcile_interval: Option<Pause>,
+
+    /// Private addresses from which each environment's network is taken. Default: 10.208.0.0/12.
+    #[arg(long, env = "EASEL_NETWORK_RANGE", value_name = "CIDR")]
+    pub network_range: Option<NetworkRange>,
+
+    /// How large each environment's network is, as a prefix length. Default: 22, which has addresses
+    /// for 1,021 containers. Networks that are there keep their size.
+    #[arg(long, env = "EASEL_NETWORK_SIZE", value_name = "BITS")]
+    pub network_size: Option<NetworkSize>,
+
+    /// Serve the web app from this folder instead of the one in the binary: for working on it.
+    #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]
+    pub dev_web: Option<PathBuf>,
+}
