@@ -8,6 +8,7 @@ pub mod config;
 pub mod console;
 mod doctor;
 pub mod exit;
+mod housekeeping;
 mod id;
 pub mod log;
 mod misspelt;

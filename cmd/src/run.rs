@@ -1,9 +1,13 @@
 //! The wiring: adapters meet ports here and nowhere else.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Config,
     clock::SystemClock,
     exit::{Exit, Failure},
+    housekeeping,
     id::RandomIds,
     task::Tasks,
 };
@@ -31,9 +35,6 @@ pub const STOP_BUDGET: Duration = Duration::from_secs(10);
 /// What of that is left for the database when everything else has had its time.
 const CLOSE_BUDGET: Duration = Duration::from_secs(2);
 
-/// How often what is too old is forgotten.
-const TIDY_EVERY: Duration = Duration::from_secs(3600);
-
 /// How often an engine that is to be adopted is asked for while it does not answer.
 const ADOPT_EVERY: Duration = Duration::from_secs(5);
 
@@ -54,10 +55,18 @@ pub struct Running {
 /// # Errors
 /// With a sentence that says what to do.
 pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Failure> {
+    start(config, Arc::new(SystemClock), stop).await
+}
+
+/// The same, by any clock.
+async fn start(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<Running, Failure> {
     let listener = listen(config.addr).await?;
     let address = listener.local_addr().unwrap_or(config.addr);
 
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let bus = Arc::new(events::Bus::new());
     let keys = config.key_file.clone().map_or(KeySource::Beside, KeySource::File);
@@ -100,7 +109,7 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Fa
         runtime: docker.clone(),
         reconciler: reconcile.clone(),
         host: Arc::new(runtime::Machine::new(config.data_dir.clone())),
-        clock,
+        clock: Arc::clone(&clock),
         ids,
     };
 
@@ -108,7 +117,7 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<Running, Fa
     let broken = Arc::default();
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
     keep_serving(&tasks, listener, app, http_config(config, claim), &stop, &broken);
-    keep_tidy(&tasks, &store, &stop);
+    keep_tidy(&tasks, &store, &clock, &stop);
     if config.adopt_engine {
         adopt(&tasks, docker, &store, reconcile, &stop);
     }
@@ -185,25 +194,12 @@ fn keep_serving(
     });
 }
 
-/// Forgets ended sessions and whatever else is too old, every hour.
-fn keep_tidy(tasks: &Tasks, store: &Store, stop: &CancellationToken) {
-    let (store, stop) = (store.clone(), stop.clone());
+/// Forgets what is too old, for as long as it runs.
+fn keep_tidy(tasks: &Tasks, store: &Store, clock: &Arc<dyn Clock>, stop: &CancellationToken) {
+    let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
     tasks.keep("tidy", move || {
-        let (store, stop) = (store.clone(), stop.clone());
-        async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(TIDY_EVERY) => (),
-                }
-                if let Err(error) = store.purge_sessions().await {
-                    tracing::warn!("could not forget ended sessions: {error}");
-                }
-                if let Err(error) = store.tidy().await {
-                    tracing::warn!("could not tidy the database up: {error}");
-                }
-            }
-        }
+        let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
+        async move { housekeeping::run(&store, &*clock, &stop).await }
     });
 }
 

@@ -41,5 +41,5 @@ mod volume;
 mod web;
 
 pub use app::{App, Config, Web};
-pub use serve::{Site, housekeeping, router, serve};
+pub use serve::{Site, router, serve};
 pub use token::ClaimToken;

@@ -24,8 +24,6 @@ use unstuck::Unstuck;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
-/// How often sessions that have run out are forgotten (DK-20).
-const PURGE: Duration = Duration::from_secs(60 * 60);
 
 /// The API and the web app as one router, for whoever brings the connections.
 pub fn router(app: App, config: Config, stop: CancellationToken) -> Router {
@@ -120,20 +118,5 @@ impl Site {
         server.tasks.close();
         server.tasks.wait().await;
         Ok(())
-    }
-}
-
-/// Forgets dead sessions every hour, until `stop` (DK-20).
-pub async fn housekeeping(app: &App, stop: CancellationToken) {
-    loop {
-        match app.accounts.purge_sessions().await {
-            Ok(0) => (),
-            Ok(count) => tracing::info!("forgot {count} sessions that had run out"),
-            Err(error) => tracing::warn!("could not forget old sessions: {error}"),
-        }
-        tokio::select! {
-            () = app.clock.sleep(PURGE) => (),
-            () = stop.cancelled() => return,
-        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     idempotency::REMEMBERED,
     table::{environment, event, event_count, idempotency, replica, staged_edit, tombstone},
 };
-use domain::{Result, changes::UNDO, rollout::MEMORY};
+use domain::{Result, account::Accounts, changes::UNDO, rollout::MEMORY};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, Query},
@@ -68,7 +68,7 @@ impl Store {
             .await
             .map_err(&doing)?;
         tx.commit().await?;
-        self.forget_sessions().await?;
+        self.purge_sessions().await?;
         Ok(())
     }
 }

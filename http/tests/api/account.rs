@@ -292,28 +292,6 @@ async fn members_may_not_administer() {
     }
 }
 
-// DK-20
-#[tokio::test]
-async fn dead_sessions_are_forgotten_every_hour() {
-    let app = TestApp::new().await;
-    app.sign_in("admin@example.org").await;
-    let keeping = {
-        let (ports, stop) = (app.ports.clone(), app.stop.clone());
-        tokio::spawn(async move { http::housekeeping(&ports, stop).await })
-    };
-    tokio::task::yield_now().await;
-
-    app.clock.forward(Duration::from_secs(8 * 24 * 3600));
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-
-    let left = app.ports.accounts.purge_sessions().await.expect("it can be asked");
-    assert_eq!(left, 0, "none is left to be forgotten");
-    app.stop.cancel();
-    keeping.await.expect("it ends when asked");
-}
-
 // Sessions are listed per device and revocable.
 #[tokio::test]
 async fn a_device_can_be_signed_out_from_another() {
