@@ -1,7 +1,5 @@
 //! Answers connections, with bounds on what a client may hold open.
 
-mod unstuck;
-
 use crate::{
     app::{App, Config},
     router::build,
@@ -16,12 +14,15 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{io, pin::pin, time::Duration};
 use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use unstuck::Unstuck;
 
 /// How long a request's head may take to arrive, and how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a client may take nothing of what waits for it: otherwise it would hold an answer, and a
+/// stop, for ever.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -97,7 +98,9 @@ impl Site {
                 request.extensions_mut().insert(ConnectInfo(peer));
                 router.clone().oneshot(request.map(Body::new))
             });
-            let stream = TokioIo::new(Unstuck::new(stream));
+            let mut stream = TimeoutWriter::new(stream);
+            stream.set_timeout(Some(WRITE_TIME));
+            let stream = TokioIo::new(Box::pin(stream));
             let connection = http.serve_connection(stream, service).with_upgrades();
             let stop = stop.clone();
             server.tasks.spawn(async move {
