@@ -5,7 +5,8 @@ mod value;
 
 pub use settings::{Layer, Settings};
 pub use value::{
-    LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, Place, PublicUrl, parse_duration,
+    ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, PublicUrl,
+    parse_duration,
 };
 
 use crate::{

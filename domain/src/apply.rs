@@ -7,7 +7,7 @@ use crate::{
     check::Problems,
     dependency::closure,
     deployment::RunConfig,
-    resolve::Place,
+    resolve::EnvironmentRef,
     workspace::Workspace,
 };
 
@@ -50,7 +50,11 @@ impl Plan {
 ///
 /// # Errors
 /// `Incomplete`, `Conflict` or `Blocked`, as [`Changes::apply`](crate::changes::Changes::apply) says.
-pub fn plan(place: Place, workspace: &Workspace, selection: &Selection) -> Result<Plan, Error> {
+pub fn plan(
+    place: EnvironmentRef,
+    workspace: &Workspace,
+    selection: &Selection,
+) -> Result<Plan, Error> {
     let all = workspace.changes();
     let chosen = choose(workspace, &all, selection)?;
     let whole = closure(&workspace.spec, &all, &chosen);

@@ -13,7 +13,7 @@ use crate::{
 /// Where a configuration belongs: what containers are told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field names its type")]
-pub struct Place {
+pub struct EnvironmentRef {
     pub project: ProjectId,
     pub environment: EnvironmentId,
 }
@@ -25,7 +25,11 @@ impl EnvironmentSpec {
     ///
     /// # Errors
     /// When a reference finds nothing, goes in a circle, or grows too large.
-    pub fn resolve(&self, place: Place, service: ServiceId) -> Result<Option<RunConfig>, Problems> {
+    pub fn resolve(
+        &self,
+        place: EnvironmentRef,
+        service: ServiceId,
+    ) -> Result<Option<RunConfig>, Problems> {
         let Some(config) = self.services.get(&service) else { return Ok(None) };
         let Source::Image { image, pull } = &config.source else { return Ok(None) };
 
@@ -52,7 +56,7 @@ impl EnvironmentSpec {
     /// # Errors
     /// `NotFound` when there is no such service, `NotNow` when it has nothing to run, `Blocked`
     /// when it cannot be [resolved](Self::resolve).
-    pub fn runnable(&self, place: Place, service: ServiceId) -> Result<RunConfig, Error> {
+    pub fn runnable(&self, place: EnvironmentRef, service: ServiceId) -> Result<RunConfig, Error> {
         if !self.services.contains_key(&service) {
             return Err(Error::NotFound(Resource::Service));
         }
@@ -95,7 +99,11 @@ impl Service {
 /// What every container is told, unless a variable says otherwise. Nothing in it can be renamed:
 /// a rename must not redeploy.
 #[must_use]
-pub fn provided(place: Place, service: ServiceId, config: &Service) -> Map<VariableKey, Secret> {
+pub fn provided(
+    place: EnvironmentRef,
+    service: ServiceId,
+    config: &Service,
+) -> Map<VariableKey, Secret> {
     [
         ("EASEL_PROJECT_ID", place.project.to_string()),
         ("EASEL_ENVIRONMENT_ID", place.environment.to_string()),

@@ -6,7 +6,7 @@ use crate::{
     changes::Selection,
     check::ProblemKind,
     edit::{Edit, Rows, Stager, stage},
-    resolve::Place,
+    resolve::EnvironmentRef,
     workspace::Workspace,
 };
 
@@ -31,7 +31,7 @@ impl Workspace {
     /// `NotNow` when the service to redeploy has nothing to run.
     pub fn writing(
         &self,
-        place: Place,
+        place: EnvironmentRef,
         edits: Vec<Edit>,
         stager: Stager,
         ids: &dyn Ids,

@@ -23,7 +23,7 @@ use crate::view::fetch::Browser;
 
 pub use self::{
     account::{claim, login},
-    change::Place,
+    change::EnvironmentPath,
     deed::{Deed, use_deed},
     error::{ApiError, sentence},
     exchange::{Answer, Lost, Transport},

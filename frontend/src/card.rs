@@ -36,7 +36,7 @@ pub struct Face {
     pub address: Option<AttrValue>,
     /// The name on the private network.
     pub host: AttrValue,
-    pub staged: Staged,
+    pub staged: CardChange,
 }
 
 /// A newer deployment beside what serves: "Running · Starting 32 s".
@@ -59,7 +59,7 @@ pub enum CardIcon {
 
 /// What waits to be applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Staged {
+pub enum CardChange {
     #[default]
     Nothing,
     New,
@@ -67,7 +67,7 @@ pub enum Staged {
     Removed,
 }
 
-impl Staged {
+impl CardChange {
     fn class(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,

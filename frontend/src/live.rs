@@ -32,7 +32,7 @@ use self::{
     link::{Deed, Link, News},
 };
 use crate::{
-    api::{Api, ApiError, Place},
+    api::{Api, ApiError, EnvironmentPath},
     view::{
         page, random,
         socket::{Heard, Socket},
@@ -41,7 +41,7 @@ use crate::{
 
 /// What came of staging.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Staged {
+pub enum StageOutcome {
     Stored(Staging),
     /// There is no network: it is kept here, and staged when there is one again.
     Held,
@@ -149,8 +149,8 @@ impl Live {
 
     /// The environment that is open, once it is known.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
-        self.desk().snapshot().map(Place::of)
+    pub fn place(&self) -> Option<EnvironmentPath> {
+        self.desk().snapshot().map(EnvironmentPath::of)
     }
 
     /// What is known, to keep.
@@ -201,17 +201,17 @@ impl Live {
 
     /// Stages edits, all or none; without a network they are kept and staged later. An answer
     /// that gets lost is asked for again under the same key, so nothing is staged twice.
-    pub async fn stage(&self, edits: Vec<Edit>) -> Result<Staged, ApiError> {
+    pub async fn stage(&self, edits: Vec<Edit>) -> Result<StageOutcome, ApiError> {
         let Some(place) = self.place() else { return Err(ApiError::Offline) };
         if !self.0.held.borrow().is_empty() {
             self.hold(edits);
-            return Ok(Staged::Held);
+            return Ok(StageOutcome::Held);
         }
         match self.0.api.stage(place, edits.clone()).await {
-            Ok(staging) => Ok(Staged::Stored(staging)),
+            Ok(staging) => Ok(StageOutcome::Stored(staging)),
             Err(ApiError::Offline) => {
                 self.hold(edits);
-                Ok(Staged::Held)
+                Ok(StageOutcome::Held)
             }
             Err(error) => Err(error),
         }

@@ -42,7 +42,7 @@ pub struct LogViewProps {
 
 /// Where the view is.
 #[derive(Debug)]
-struct Place {
+struct ScrollState {
     is_following: bool,
     /// The oldest line when the view was last written: what is dropped in front moves the rest up.
     oldest: u64,
@@ -52,7 +52,7 @@ struct Place {
 pub fn LogView(props: &LogViewProps) -> Html {
     let feed = &props.feed;
     let (frame, spacer, rows) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let place = use_mut_ref(|| Place { is_following: true, oldest: 0 });
+    let place = use_mut_ref(|| ScrollState { is_following: true, oldest: 0 });
     let is_following = use_state_eq(|| true);
     let paused = use_state_eq(|| None::<u64>);
     let filter = use_state_eq(String::new);

@@ -12,7 +12,7 @@ mod text;
 
 pub use self::{
     reference::{Remark, remarks, suggestions},
-    row::{Origin, Row, Scope, Staged, rows},
+    row::{Origin, Row, Scope, VariableChange, rows},
     table::{VariableTable, VariableTableProps},
     text::{LineEnds, Text},
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     aside::aside,
-    door::{Demand, Deploy, May, Place, Read, Reveal, Stage},
+    door::{Demand, Deploy, EnvironmentAccess, May, Read, Reveal, Stage},
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
@@ -37,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Stages edits for somebody who may.
-pub(crate) async fn stage_edits<D: Demand<Place = Place>>(
+pub(crate) async fn stage_edits<D: Demand<Access = EnvironmentAccess>>(
     server: &Server,
     may: &May<D>,
     edits: Vec<Edit>,
@@ -170,7 +170,7 @@ async fn deploy(
 }
 
 /// Tells the reconciler what an apply has touched.
-pub(crate) fn wake(server: &Server, place: &Place, applied: &Applied) {
+pub(crate) fn wake(server: &Server, place: &EnvironmentAccess, applied: &Applied) {
     if applied.revision.is_none() {
         return;
     }

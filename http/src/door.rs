@@ -28,7 +28,7 @@ pub(crate) struct May<D: Demand> {
     /// How they proved who they are.
     pub(crate) proof: caller::Proof,
     /// Where, if `D` is about a place.
-    pub(crate) place: D::Place,
+    pub(crate) place: D::Access,
     demand: PhantomData<D>,
 }
 
@@ -41,14 +41,14 @@ impl<D: Demand> May<D> {
 /// What a door asks for.
 pub(crate) trait Demand: Send + Sync + Sized + 'static {
     /// What is known of the place once somebody is in.
-    type Place: Send;
+    type Access: Send;
 
     /// Lets the caller in, or says why not.
     fn admit(
         server: &Server,
         caller: &Caller,
         parts: &mut Parts,
-    ) -> impl Future<Output = Result<Self::Place>> + Send;
+    ) -> impl Future<Output = Result<Self::Access>> + Send;
 }
 
 impl<D: Demand> FromRequestParts<Server> for May<D> {
@@ -64,7 +64,7 @@ impl<D: Demand> FromRequestParts<Server> for May<D> {
 
 /// A project and one of its environments, which the caller may know of.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct EnvironmentAccess {
     pub(crate) project: ProjectId,
     pub(crate) environment: Environment,
     /// What the caller is here: an admin is an owner everywhere.
@@ -99,7 +99,7 @@ pub(crate) async fn enter(
     permission: Permission,
     project: ProjectId,
     environment: Option<&str>,
-) -> Result<Place> {
+) -> Result<EnvironmentAccess> {
     let projects = &server.app.projects;
     let hidden = || Problem::from(Error::NotFound(Resource::Project));
     let role = if actor.role == InstanceRole::Admin {
@@ -120,7 +120,7 @@ pub(crate) async fn enter(
         }
     }
     let environment = projects.environment(project, environment).await?;
-    Ok(Place { project, environment, role })
+    Ok(EnvironmentAccess { project, environment, role })
 }
 
 macro_rules! in_project {
@@ -130,9 +130,9 @@ macro_rules! in_project {
         pub(crate) struct $name;
 
         impl Demand for $name {
-            type Place = Place;
+            type Access = EnvironmentAccess;
 
-            async fn admit(server: &Server, caller: &Caller, parts: &mut Parts) -> Result<Place> {
+            async fn admit(server: &Server, caller: &Caller, parts: &mut Parts) -> Result<EnvironmentAccess> {
                 let path = RawPathParams::from_request_parts(parts, &())
                     .await
                     .map_err(|_| Problem::no_such_path())?;
@@ -169,7 +169,7 @@ macro_rules! on_instance {
         pub(crate) struct $name;
 
         impl Demand for $name {
-            type Place = ();
+            type Access = ();
 
             async fn admit(_: &Server, caller: &Caller, _: &mut Parts) -> Result<()> {
                 let admit: fn(&Actor) -> Result<()> = $admit;

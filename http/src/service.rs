@@ -2,7 +2,7 @@
 
 use crate::{
     change::{stage_edits, wake},
-    door::{Deploy, May, Place, Read, Stage},
+    door::{Deploy, EnvironmentAccess, May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
@@ -73,7 +73,7 @@ async fn list(
 }
 
 fn item(
-    place: &Place,
+    place: &EnvironmentAccess,
     id: ServiceId,
     service: &Service,
     state: Option<&ServiceState>,
@@ -100,7 +100,11 @@ async fn get(
     Ok(Json(detail(&server, &may.place, named.service).await?))
 }
 
-async fn detail(server: &Server, place: &Place, id: ServiceId) -> Result<ServiceDetail> {
+async fn detail(
+    server: &Server,
+    place: &EnvironmentAccess,
+    id: ServiceId,
+) -> Result<ServiceDetail> {
     let environment = place.environment.id;
     let Found { service, is_staged } = server.app.changes.service(environment, id).await?;
     let state = server.app.deployments.state(environment, id).await?;

@@ -6,7 +6,7 @@ use crate::{
     row::{from_word, text, word},
     table::account,
     transaction::Transaction,
-    vault::Place,
+    vault::Cell,
 };
 use async_trait::async_trait;
 use domain::{
@@ -89,7 +89,7 @@ impl Accounts for Store {
         let Some(row) = row else { return Ok(None) };
         let id = row.id.to_string();
         let hash = (self.inner.vault)
-            .open(password_place(&id), &row.password_hash)
+            .open(password_cell(&id), &row.password_hash)
             .map_err(Error::internal("read a password's hash"))?;
         let hash = String::from_utf8(hash).map_err(Error::internal("read a password's hash"))?;
         Ok(Some((user(row)?, Secret::new(hash))))
@@ -136,8 +136,8 @@ impl Accounts for Store {
     }
 }
 
-fn password_place(id: &str) -> Place<'_> {
-    Place { table: "account", row: id, column: "password_hash" }
+fn password_cell(id: &str) -> Cell<'_> {
+    Cell { table: "account", row: id, column: "password_hash" }
 }
 
 async fn has_users(db: &impl ConnectionTrait) -> Result<bool> {
@@ -153,7 +153,7 @@ async fn insert(tx: &Transaction, new: NewUser) -> Result<User> {
         email: new.email.as_str().to_owned(),
         name: new.name.as_str().to_owned(),
         role: word(&new.role)?,
-        password_hash: tx.seal(password_place(&id.to_string()), hash),
+        password_hash: tx.seal(password_cell(&id.to_string()), hash),
         created_at: tx.now.as_millis(),
         updated_at: tx.now.as_millis(),
     };

@@ -23,7 +23,7 @@ use domain::{
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
     event::Event,
     page::{Page, Paged},
-    resolve::Place,
+    resolve::EnvironmentRef,
     runtime::ContainerId,
 };
 use sea_orm::{
@@ -281,7 +281,7 @@ pub(crate) struct New {
 pub(crate) async fn create(
     tx: &mut Transaction,
     by: &Mutation,
-    place: Place,
+    place: EnvironmentRef,
     revision: RevisionNumber,
     message: &Message,
     new: Vec<New>,

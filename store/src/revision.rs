@@ -6,7 +6,7 @@ use crate::{
     store::Inner,
     table::revision,
     transaction::Transaction,
-    vault::Place,
+    vault::Cell,
 };
 use domain::{
     EnvironmentId, Error, Message, Resource, Result, RevisionNumber, Timestamp, UserId,
@@ -14,8 +14,8 @@ use domain::{
 };
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
 
-fn revision_place(row: &str) -> Place<'_> {
-    Place { table: "revision", row, column: "body" }
+fn revision_cell(row: &str) -> Cell<'_> {
+    Cell { table: "revision", row, column: "body" }
 }
 
 /// Writes what an apply has changed.
@@ -36,7 +36,7 @@ pub(crate) async fn write(
         message: message.into(),
         at: tx.now.as_millis(),
         changes: i64::try_from(plan.changes.len()).unwrap_or(i64::MAX),
-        body: tx.seal(revision_place(&key), &body),
+        body: tx.seal(revision_cell(&key), &body),
     };
     revision::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(&tx.db)
@@ -73,7 +73,7 @@ pub(crate) fn read(row: &revision::Model) -> Result<Revision> {
 pub(crate) fn read_changes(inner: &Inner, row: &revision::Model) -> Result<Vec<StagedChange>> {
     let key = format!("{}/{}", row.environment_id, row.number);
     let body = (inner.vault)
-        .open(revision_place(&key), &row.body)
+        .open(revision_cell(&key), &row.body)
         .map_err(Error::internal("read a revision"))?;
     serde_json::from_slice(&body).map_err(Error::internal("read a revision"))
 }

@@ -8,11 +8,11 @@ use crate::{
     store::Inner,
     table::{environment, staged_edit},
     transaction::{BATCH, Transaction},
-    vault::Place,
+    vault::Cell,
 };
 use domain::{
     Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
-    access::Mutation, change::StagedEdit, edit::Stager, event::Event, resolve::Place as Where,
+    access::Mutation, change::StagedEdit, edit::Stager, event::Event, resolve::EnvironmentRef,
     workspace::Workspace,
 };
 use sea_orm::{
@@ -76,7 +76,7 @@ pub(crate) fn read(inner: &Inner, row: staged_edit::Model) -> Result<StagedEdit>
         None => None,
         Some(sealed) => {
             let plain = (inner.vault)
-                .open(content_place(&id), sealed)
+                .open(content_cell(&id), sealed)
                 .map_err(Error::internal("read a staged edit"))?;
             Some(serde_json::from_slice(&plain).map_err(Error::internal("read a staged edit"))?)
         }
@@ -92,8 +92,8 @@ pub(crate) fn read(inner: &Inner, row: staged_edit::Model) -> Result<StagedEdit>
     })
 }
 
-fn content_place(id: &str) -> Place<'_> {
-    Place { table: "staged_edit", row: id, column: "content" }
+fn content_cell(id: &str) -> Cell<'_> {
+    Cell { table: "staged_edit", row: id, column: "content" }
 }
 
 impl Bench {
@@ -101,7 +101,7 @@ impl Bench {
         EnvironmentId::new(self.ground.environment.id)
     }
 
-    pub(crate) fn place(&self) -> Where {
+    pub(crate) fn place(&self) -> EnvironmentRef {
         self.ground.place()
     }
 
@@ -184,7 +184,7 @@ pub(crate) async fn insert(
             Some(content) => {
                 let plain =
                     serde_json::to_vec(content).map_err(Error::internal("write a staged edit"))?;
-                Some(tx.seal(content_place(&id), &plain))
+                Some(tx.seal(content_cell(&id), &plain))
             }
         };
         rows.push(staged_edit::Model {

@@ -6,7 +6,7 @@ use crate::{
     row::{json, signed, unsigned},
     store::Inner,
     table::{audit, event, event_count},
-    vault::Place,
+    vault::Cell,
 };
 use domain::{
     EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
@@ -134,7 +134,7 @@ impl Transaction {
     }
 
     /// Encrypts for a row's column.
-    pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, place: Cell<'_>, plain: &[u8]) -> Vec<u8> {
         self.inner.vault.seal(place, plain)
     }
 

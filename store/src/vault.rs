@@ -21,15 +21,15 @@ const HEAD_LEN: usize = 1 + ID_LEN + NONCE_LEN;
 const KEY_LEN: usize = 32;
 const TITLE: &str = "easel-key-1";
 
-/// Where a ciphertext lies. It opens nowhere else.
+/// The place of a table that a ciphertext lies in. It opens nowhere else.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Cell<'a> {
     pub(crate) table: &'a str,
     pub(crate) row: &'a str,
     pub(crate) column: &'a str,
 }
 
-impl Place<'_> {
+impl Cell<'_> {
     fn associated_data(&self) -> Vec<u8> {
         [self.table, self.row, self.column].join("\0").into_bytes()
     }
@@ -139,7 +139,7 @@ impl Vault {
     }
 
     /// Encrypts for this place.
-    pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, place: Cell<'_>, plain: &[u8]) -> Vec<u8> {
         let key = &self.keys[0];
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).expect("the kernel gives random bytes");
@@ -157,7 +157,7 @@ impl Vault {
     }
 
     /// Decrypts what was encrypted for this place.
-    pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Sealed> {
+    pub(crate) fn open(&self, place: Cell<'_>, sealed: &[u8]) -> Result<Vec<u8>, Sealed> {
         let (head, body) = sealed.split_at_checked(HEAD_LEN).ok_or(Sealed::Damaged)?;
         if head[0] != FORMAT {
             return Err(Sealed::Damaged);
@@ -186,7 +186,7 @@ fn id_of(key: &[u8; KEY_LEN]) -> [u8; ID_LEN] {
 mod tests {
     use super::*;
 
-    const HERE: Place<'_> = Place { table: "variable", row: "1", column: "value" };
+    const HERE: Cell<'_> = Cell { table: "variable", row: "1", column: "value" };
 
     fn vault() -> (tempfile::TempDir, Vault) {
         let directory = tempfile::tempdir().unwrap();
@@ -204,9 +204,9 @@ mod tests {
 
         assert_eq!(vault.open(HERE, &sealed), Ok(b"hunter2".to_vec()));
         for elsewhere in [
-            Place { row: "2", ..HERE },
-            Place { table: "staged_edit", ..HERE },
-            Place { column: "content", ..HERE },
+            Cell { row: "2", ..HERE },
+            Cell { table: "staged_edit", ..HERE },
+            Cell { column: "content", ..HERE },
         ] {
             assert_eq!(vault.open(elsewhere, &sealed), Err(Sealed::Damaged));
         }

@@ -26,12 +26,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// A project's environment, as paths name it.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct EnvironmentPath {
     pub(crate) project: ProjectId,
     pub(crate) environment: String,
 }
 
-impl Place {
+impl EnvironmentPath {
     fn path(&self, rest: &str) -> String {
         format!("projects/{}/environments/{}/{rest}", self.project, self.environment)
     }
@@ -89,18 +89,18 @@ impl Client {
         self.send(Method::DELETE, &format!("projects/{project}"), &[], None).await.map(drop)
     }
 
-    pub(crate) async fn snapshot(&self, place: &Place) -> Result<Snapshot> {
+    pub(crate) async fn snapshot(&self, place: &EnvironmentPath) -> Result<Snapshot> {
         self.ask(Method::GET, &place.path("canvas"), &[], None).await
     }
 
-    pub(crate) async fn stage(&self, place: &Place, edits: Vec<Edit>) -> Result<Staging> {
+    pub(crate) async fn stage(&self, place: &EnvironmentPath, edits: Vec<Edit>) -> Result<Staging> {
         let staged: Staged = self.post(&place.path("pending-changes"), &Edits { edits }).await?;
         Ok(staged.staging)
     }
 
     pub(crate) async fn discard(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         changes: Vec<ChangeId>,
         seen: Vec<ChangeId>,
     ) -> Result<Discarded> {
@@ -108,18 +108,27 @@ impl Client {
         self.post(&place.path("pending-changes/discard"), &discard).await
     }
 
-    pub(crate) async fn settle(&self, place: &Place, change: ChangeId, keep: Keep) -> Result<()> {
+    pub(crate) async fn settle(
+        &self,
+        place: &EnvironmentPath,
+        change: ChangeId,
+        keep: Keep,
+    ) -> Result<()> {
         let path = place.path(&format!("pending-changes/{change}/settle"));
         self.post(&path, &Settle { keep }).await
     }
 
-    pub(crate) async fn restore(&self, place: &Place, edits: Vec<ChangeId>) -> Result<Staging> {
+    pub(crate) async fn restore(
+        &self,
+        place: &EnvironmentPath,
+        edits: Vec<ChangeId>,
+    ) -> Result<Staging> {
         self.post(&place.path("pending-changes/restore"), &Restore { edits }).await
     }
 
     pub(crate) async fn apply(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         selection: Selection,
         message: Message,
     ) -> Result<Applied> {
@@ -128,7 +137,7 @@ impl Client {
 
     pub(crate) async fn deployments(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         service: ServiceId,
         limit: u64,
     ) -> Result<Paged<DeploymentSummary>> {
@@ -139,7 +148,7 @@ impl Client {
     /// What happened to a service, newest first.
     pub(crate) async fn history(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         service: ServiceId,
         limit: u64,
     ) -> Result<List<Numbered>> {
@@ -150,7 +159,7 @@ impl Client {
     /// One deployment, whole.
     pub(crate) async fn deployment(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         service: ServiceId,
         deployment: DeploymentId,
     ) -> Result<DeploymentDetail> {
@@ -160,7 +169,7 @@ impl Client {
 
     pub(crate) async fn redeploy(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         service: ServiceId,
         message: Message,
     ) -> Result<DeploymentSummary> {
@@ -170,7 +179,7 @@ impl Client {
 
     pub(crate) async fn logs(
         &self,
-        place: &Place,
+        place: &EnvironmentPath,
         service: ServiceId,
         tail: u32,
         follow: bool,
@@ -197,7 +206,7 @@ impl Client {
     }
 
     /// Where the canvas's socket is.
-    pub(super) fn socket(&self, place: &Place) -> Result<reqwest::Url> {
+    pub(super) fn socket(&self, place: &EnvironmentPath) -> Result<reqwest::Url> {
         let mut url = self.api(&place.path("canvas/ws"))?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         // Both are schemes with a host, which can always be changed into each other.

@@ -1,6 +1,6 @@
 //! A canvas's socket: the same one that browsers follow.
 
-use super::{Client, api::Place, json};
+use super::{Client, api::EnvironmentPath, json};
 use crate::exit::{Exit, Failure};
 use anyhow::{Result, anyhow};
 use domain::{
@@ -28,7 +28,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// A canvas that stays in step with the server, also across lost connections.
 pub(crate) struct Live<'a> {
     client: &'a Client,
-    place: Place,
+    place: EnvironmentPath,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
     epoch: Option<String>,
     snapshot: Option<Box<Snapshot>>,
@@ -49,7 +49,7 @@ pub(crate) enum News {
 
 impl<'a> Live<'a> {
     /// A canvas to follow. Nothing is asked yet.
-    pub(crate) fn new(client: &'a Client, place: Place) -> Self {
+    pub(crate) fn new(client: &'a Client, place: EnvironmentPath) -> Self {
         Self { client, place, socket: None, epoch: None, snapshot: None, failures: 0 }
     }
 

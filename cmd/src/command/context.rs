@@ -4,7 +4,7 @@ use super::find;
 use crate::{
     Surroundings,
     args::{Scope, Target},
-    client::{Client, Kept, api::Place},
+    client::{Client, Kept, api::EnvironmentPath},
     console::Console,
     exit::{Exit, Failure},
 };
@@ -61,7 +61,7 @@ impl Desk {
 /// A desk with a project open on it.
 pub(super) struct Room {
     pub(super) desk: Desk,
-    pub(super) place: Place,
+    pub(super) place: EnvironmentPath,
 }
 
 impl Room {
@@ -69,7 +69,7 @@ impl Room {
         let desk = Desk::open(&scope.target, around)?;
         let project = desk.project(scope.project.as_deref()).await?;
         let environment = scope.environment.clone();
-        Ok(Self { place: Place { project: project.project.id, environment }, desk })
+        Ok(Self { place: EnvironmentPath { project: project.project.id, environment }, desk })
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -1,7 +1,7 @@
 //! What can be set.
 
 use super::value::{
-    LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, Place, PublicUrl,
+    ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, PublicUrl,
 };
 use clap::Args;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub struct Settings {
 pub struct Layer {
     /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
     #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
-    pub addr: Option<Place>,
+    pub addr: Option<ListenAddr>,
 
     /// Folder for the database and its key; one server at a time. Default: ~/.local/share/easel.
     #[arg(long, env = "EASEL_DATA_DIR", value_name = "DIR")]

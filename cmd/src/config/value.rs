@@ -55,10 +55,10 @@ macro_rules! from_text {
 /// Where to listen: an address of this machine and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Place(SocketAddr);
-from_text!(Place);
+pub struct ListenAddr(SocketAddr);
+from_text!(ListenAddr);
 
-impl Place {
+impl ListenAddr {
     /// The address and the port.
     #[must_use]
     pub const fn addr(self) -> SocketAddr {
@@ -66,13 +66,13 @@ impl Place {
     }
 }
 
-impl Default for Place {
+impl Default for ListenAddr {
     fn default() -> Self {
         Self(SocketAddr::from(([127, 0, 0, 1], 8080)))
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ListenAddr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -319,11 +319,11 @@ mod tests {
     #[test]
     fn a_place_to_listen_is_an_address_and_a_port() {
         for (text, place) in [("127.0.0.1:80", "127.0.0.1:80"), ("localhost:1", "127.0.0.1:1")] {
-            assert_eq!(text.parse::<Place>().unwrap().addr().to_string(), place);
+            assert_eq!(text.parse::<ListenAddr>().unwrap().addr().to_string(), place);
         }
-        assert!("[::1]:8080".parse::<Place>().is_ok());
+        assert!("[::1]:8080".parse::<ListenAddr>().is_ok());
         for wrong in ["8080", ":8080", "127.0.0.1", "127.0.0.1:99999", "host:80", ""] {
-            assert!(wrong.parse::<Place>().unwrap_err().contains("0.0.0.0:8080"), "{wrong}");
+            assert!(wrong.parse::<ListenAddr>().unwrap_err().contains("0.0.0.0:8080"), "{wrong}");
         }
     }
 

@@ -184,11 +184,11 @@ impl SimEngine {
     }
 
     /// Puts an image into the engine, or (`registry`) where it can be pulled from.
-    pub fn add_image(&self, reference: &str, id: &str, place: Place) {
+    pub fn add_image(&self, reference: &str, id: &str, place: ImageLocation) {
         self.change(|state, _, _| {
             let images = match place {
-                Place::Engine => &mut state.images,
-                Place::Registry => &mut state.registry,
+                ImageLocation::Engine => &mut state.images,
+                ImageLocation::Registry => &mut state.registry,
             };
             images.insert(reference.to_owned(), id.to_owned());
         });
@@ -379,7 +379,7 @@ impl SimEngine {
 
 /// Where an image lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ImageLocation {
     /// In the engine's own store.
     Engine,
     /// In a registry that the engine can pull from.

@@ -7,7 +7,7 @@ use domain::{
     change::{StagedChange, StagedEdit},
     changes::{Keep, Selection},
     edit::{Edit, NewMount, NewService, NewVariable, Stager, stage},
-    resolve::Place,
+    resolve::EnvironmentRef,
     settle::Settled,
     testing::SeededIds,
     time::Timestamp,
@@ -75,8 +75,8 @@ pub(crate) fn key(text: &str) -> VariableKey {
     VariableKey::try_from(text).unwrap()
 }
 
-pub(crate) fn place() -> Place {
-    Place {
+pub(crate) fn place() -> EnvironmentRef {
+    EnvironmentRef {
         project: ProjectId::new(Uuid::from_u128(1)),
         environment: EnvironmentId::new(Uuid::from_u128(2)),
     }

@@ -12,12 +12,12 @@ use super::{Api, ApiError, Request};
 
 /// An environment of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct EnvironmentPath {
     pub project: ProjectId,
     pub environment: EnvironmentId,
 }
 
-impl Place {
+impl EnvironmentPath {
     /// Where a snapshot is of.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
@@ -37,7 +37,11 @@ impl Api {
     }
 
     /// Stages edits, all or none.
-    pub async fn stage(&self, place: Place, edits: Vec<Edit>) -> Result<Staging, ApiError> {
+    pub async fn stage(
+        &self,
+        place: EnvironmentPath,
+        edits: Vec<Edit>,
+    ) -> Result<Staging, ApiError> {
         let request = Request::post(&place.path("/pending-changes"));
         self.send::<Staged>(request.json(&Edits { edits })).await.map(|staged| staged.staging)
     }
@@ -45,7 +49,7 @@ impl Api {
     /// Discards changes and what depends on them. With `seen` given, nothing goes if more would.
     pub async fn discard(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         changes: Vec<ChangeId>,
         seen: Option<Vec<ChangeId>>,
     ) -> Result<Discarded, ApiError> {
@@ -54,13 +58,22 @@ impl Api {
     }
 
     /// Brings discarded edits back.
-    pub async fn restore(&self, place: Place, edits: Vec<ChangeId>) -> Result<Staging, ApiError> {
+    pub async fn restore(
+        &self,
+        place: EnvironmentPath,
+        edits: Vec<ChangeId>,
+    ) -> Result<Staging, ApiError> {
         let request = Request::post(&place.path("/pending-changes/restore"));
         self.send(request.json(&Restore { edits })).await
     }
 
     /// Ends the conflict of a change with what was applied meanwhile.
-    pub async fn settle(&self, place: Place, change: ChangeId, keep: Keep) -> Result<(), ApiError> {
+    pub async fn settle(
+        &self,
+        place: EnvironmentPath,
+        change: ChangeId,
+        keep: Keep,
+    ) -> Result<(), ApiError> {
         let request = Request::post(&place.path(&format!("/pending-changes/{change}/settle")));
         self.send(request.json(&Settle { keep })).await
     }
@@ -68,7 +81,7 @@ impl Api {
     /// Applies what is selected, as one revision.
     pub async fn apply(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         selection: Selection,
         message: Message,
     ) -> Result<Applied, ApiError> {
@@ -77,7 +90,11 @@ impl Api {
     }
 
     /// The values of one variable. It is noted who asked.
-    pub async fn reveal(&self, place: Place, address: Address) -> Result<Revealed, ApiError> {
+    pub async fn reveal(
+        &self,
+        place: EnvironmentPath,
+        address: Address,
+    ) -> Result<Revealed, ApiError> {
         let request = Request::post(&place.path("/reveal"));
         self.send(request.json(&Where { address })).await
     }

@@ -11,13 +11,13 @@ use domain::{
     page::Paged,
 };
 
-use super::{Api, ApiError, Place, Request, paging::PART};
+use super::{Api, ApiError, EnvironmentPath, Request, paging::PART};
 
 impl Api {
     /// A part of a service's deployments, newest first.
     pub async fn deployments(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
         offset: u64,
     ) -> Result<Paged<DeploymentSummary>, ApiError> {
@@ -30,7 +30,7 @@ impl Api {
     /// One of them, with its last lines if it failed.
     pub async fn deployment(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
         deployment: DeploymentId,
     ) -> Result<DeploymentDetail, ApiError> {
@@ -41,7 +41,7 @@ impl Api {
     /// The replicas of a deployment that are wanted, in order.
     pub async fn replicas(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
         deployment: DeploymentId,
     ) -> Result<Vec<ContainerItem>, ApiError> {
@@ -57,7 +57,7 @@ impl Api {
     /// Deploys the present configuration again.
     pub async fn redeploy(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
     ) -> Result<DeploymentSummary, ApiError> {
         let request = Request::post(&place.path(&format!("/services/{service}/redeploy")));
@@ -67,7 +67,7 @@ impl Api {
     /// Stops one that does not serve yet.
     pub async fn cancel(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
         deployment: DeploymentId,
     ) -> Result<DeploymentSummary, ApiError> {
@@ -78,7 +78,7 @@ impl Api {
     /// What happened to a service, newest first.
     pub async fn history(
         &self,
-        place: Place,
+        place: EnvironmentPath,
         service: ServiceId,
     ) -> Result<Vec<Numbered>, ApiError> {
         let request = Request::get(&place.path(&format!("/services/{service}/history")));

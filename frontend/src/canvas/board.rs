@@ -22,13 +22,13 @@ pub struct Board {
     parents: Vec<Option<CardId>>,
     resizable: Vec<bool>,
     index: HashMap<CardId, usize>,
-    edges: Vec<Line>,
+    edges: Vec<BoardEdge>,
     adjacent: Vec<Vec<usize>>,
 }
 
 /// An edge between two cards that are both on the board.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct BoardEdge {
     pub from: usize,
     pub to: usize,
     pub label: Rc<str>,
@@ -72,7 +72,13 @@ impl Board {
             self.adjacent[from].push(self.edges.len());
             self.adjacent[to].push(self.edges.len());
             let curve = Curve::between(&self.areas[from], &self.areas[to]);
-            self.edges.push(Line { from, to, label: edge.label.clone(), kind: edge.kind, curve });
+            self.edges.push(BoardEdge {
+                from,
+                to,
+                label: edge.label.clone(),
+                kind: edge.kind,
+                curve,
+            });
         }
     }
 
@@ -122,7 +128,7 @@ impl Board {
     }
 
     #[must_use]
-    pub fn edges(&self) -> &[Line] {
+    pub fn edges(&self) -> &[BoardEdge] {
         &self.edges
     }
 

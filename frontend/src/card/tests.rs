@@ -17,7 +17,7 @@ fn face() -> Face {
         volumes: vec!["content".into()],
         address: Some("shop.example.org".into()),
         host: "web".into(),
-        staged: Staged::Edited,
+        staged: CardChange::Edited,
     }
 }
 

@@ -11,7 +11,7 @@ use domain::{
     template::Reference,
 };
 
-use crate::{canvas::scene::EdgeKind, card::Staged};
+use crate::{canvas::scene::EdgeKind, card::CardChange};
 
 /// Everything drawn. Compared by pointer.
 #[derive(Clone, Debug)]
@@ -24,15 +24,15 @@ pub struct Drawn {
     /// What would be, with all that is staged.
     pub whole: EnvironmentSpec,
     pub changes: Vec<StagedChange>,
-    pub edges: Vec<Line>,
+    pub edges: Vec<ServiceEdge>,
     /// What keeps all of it from being applied.
     pub problems: Vec<Problem>,
-    marks: Map<ServiceId, Staged>,
+    marks: Map<ServiceId, CardChange>,
 }
 
 /// An edge between two services.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ServiceEdge {
     pub from: ServiceId,
     pub to: ServiceId,
     pub keys: String,
@@ -81,12 +81,12 @@ impl Drawn {
     }
 
     #[must_use]
-    pub fn mark(&self, service: ServiceId) -> Staged {
+    pub fn mark(&self, service: ServiceId) -> CardChange {
         self.marks.get(&service).copied().unwrap_or_default()
     }
 
     #[must_use]
-    pub fn group_mark(&self, group: GroupId) -> Staged {
+    pub fn group_mark(&self, group: GroupId) -> CardChange {
         let edits = |change: &StagedChange| matches!(&change.address, Address::GroupName(id) | Address::GroupVariable(id, _) if *id == group);
         whole_mark(
             self.base.groups.contains_key(&group),
@@ -96,7 +96,7 @@ impl Drawn {
     }
 
     #[must_use]
-    pub fn volume_mark(&self, volume: VolumeId) -> Staged {
+    pub fn volume_mark(&self, volume: VolumeId) -> CardChange {
         let edits = |change: &StagedChange| change.address == Address::VolumeName(volume);
         whole_mark(
             self.base.volumes.contains_key(&volume),
@@ -133,12 +133,12 @@ impl Drawn {
     }
 }
 
-fn whole_mark(was: bool, will_be: bool, is_edited: bool) -> Staged {
+fn whole_mark(was: bool, will_be: bool, is_edited: bool) -> CardChange {
     match (was, will_be) {
-        (false, true) => Staged::New,
-        (true, false) => Staged::Removed,
-        _ if is_edited => Staged::Edited,
-        _ => Staged::Nothing,
+        (false, true) => CardChange::New,
+        (true, false) => CardChange::Removed,
+        _ if is_edited => CardChange::Edited,
+        _ => CardChange::Nothing,
     }
 }
 
@@ -146,7 +146,7 @@ fn marks(
     base: &EnvironmentSpec,
     whole: &EnvironmentSpec,
     changes: &[StagedChange],
-) -> Map<ServiceId, Staged> {
+) -> Map<ServiceId, CardChange> {
     let touched: Set<ServiceId> =
         changes.iter().filter_map(|change| change.address.service()).collect();
     (touched.into_iter())
@@ -158,7 +158,11 @@ fn marks(
         .collect()
 }
 
-fn edges(base: &EnvironmentSpec, whole: &EnvironmentSpec, problems: &[Problem]) -> Vec<Line> {
+fn edges(
+    base: &EnvironmentSpec,
+    whole: &EnvironmentSpec,
+    problems: &[Problem],
+) -> Vec<ServiceEdge> {
     let broken = |from: ServiceId, to: ServiceId| {
         problems.iter().any(|problem| match &problem.kind {
             ProblemKind::UnknownReference { at, reference: Reference::Service { service, .. } } => {
@@ -169,13 +173,13 @@ fn edges(base: &EnvironmentSpec, whole: &EnvironmentSpec, problems: &[Problem]) 
     };
     let line = |edge: &domain::Edge, kind| {
         let keys: Vec<&str> = edge.keys.iter().map(domain::VariableKey::as_str).collect();
-        Line { from: edge.from, to: edge.to, keys: keys.join(", "), kind }
+        ServiceEdge { from: edge.from, to: edge.to, keys: keys.join(", "), kind }
     };
     let (before, after) = (base.edges(), whole.edges());
     let is_in = |edges: &[domain::Edge], one: &domain::Edge| {
         edges.iter().any(|edge| edge.from == one.from && edge.to == one.to)
     };
-    let mut lines: Vec<Line> = (after.iter())
+    let mut lines: Vec<ServiceEdge> = (after.iter())
         .map(|edge| {
             let kind = if broken(edge.from, edge.to) {
                 EdgeKind::Broken
@@ -246,8 +250,8 @@ mod tests {
         let drawn = picture(vec![(Address::Service(id(2)), None)]);
 
         assert_eq!(drawn.services().count(), 2);
-        assert_eq!(drawn.mark(id(2)), Staged::Removed);
-        assert_eq!(drawn.mark(id(1)), Staged::Nothing);
+        assert_eq!(drawn.mark(id(2)), CardChange::Removed);
+        assert_eq!(drawn.mark(id(1)), CardChange::Nothing);
         assert_eq!(drawn.edges.len(), 1);
         assert_eq!(drawn.edges[0].kind, EdgeKind::Broken);
     }
@@ -262,7 +266,7 @@ mod tests {
             ),
         ]);
 
-        assert_eq!(drawn.mark(id(3)), Staged::New);
+        assert_eq!(drawn.mark(id(3)), CardChange::New);
         assert_eq!(drawn.service(id(3)).unwrap().name.as_str(), "redis");
         assert_eq!(drawn.find("cache"), Some(id(3)));
         assert_eq!(drawn.edges[0].kind, EdgeKind::Quiet);

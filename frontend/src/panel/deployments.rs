@@ -10,8 +10,8 @@ use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 
 use super::{Tab, deployment::Deployment, history::History, replicas::Replicas};
 use crate::{
-    api::{Place, use_deed, use_pages},
-    card::Staged,
+    api::{EnvironmentPath, use_deed, use_pages},
+    card::CardChange,
     component::{Button, Empty, Skeleton, use_toasts},
     live::{Desk, Live, use_live, use_select},
 };
@@ -27,9 +27,9 @@ pub(super) struct DeploymentsProps {
 
 #[derive(Clone, PartialEq)]
 struct Seen {
-    place: Option<Place>,
+    place: Option<EnvironmentPath>,
     state: Option<ServiceState>,
-    staged: Staged,
+    staged: CardChange,
     /// How many are applied.
     replicas: u16,
     may_edit: bool,
@@ -37,7 +37,7 @@ struct Seen {
 
 fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
     Seen {
-        place: desk.snapshot().map(Place::of),
+        place: desk.snapshot().map(EnvironmentPath::of),
         state: desk.state(*id).cloned(),
         staged: desk.picture().map(|drawn| drawn.mark(*id)).unwrap_or_default(),
         replicas: desk
@@ -108,7 +108,7 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
         }
     };
     let can_redeploy =
-        seen.may_edit && seen.staged != Staged::New && seen.staged != Staged::Removed;
+        seen.may_edit && seen.staged != CardChange::New && seen.staged != CardChange::Removed;
     let shown = if *shows_all { past.len() } else { past.len().min(FEW) };
     html! {
         <div class="stack" data-test="deployments">
@@ -123,7 +123,7 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
             if let Some(error) = redeploy.error() {
                 <p class="form-error" role="alert">{ error.to_string() }</p>
             }
-            if seen.staged == Staged::New {
+            if seen.staged == CardChange::New {
                 <Empty icon={LuRocket} title="Not deployed yet"
                     text="It waits on the canvas. Apply the changes at the bottom to deploy it." />
             } else if all.is_empty() {
@@ -155,7 +155,7 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
                     }
                 </section>
             }
-            if seen.staged != Staged::New {
+            if seen.staged != CardChange::New {
                 <History id={*id} since={seen.state.as_ref().and_then(|state| state.since)} />
             }
         </div>

@@ -52,13 +52,13 @@ fn Events(props: &HistoryProps) -> Html {
     });
     match (&events.value, &events.error) {
         (Some(events), _) => {
-            let lines: Vec<_> = events.iter().filter_map(line).take(50).collect();
-            if lines.is_empty() {
+            let entries: Vec<_> = events.iter().filter_map(entry).take(50).collect();
+            if entries.is_empty() {
                 return html! { <p class="muted">{ "Nothing out of the ordinary." }</p> };
             }
             html! {
                 <ol class="events">
-                    { for lines.into_iter().map(|(event, status, word, why)| html! {
+                    { for entries.into_iter().map(|(event, status, word, why)| html! {
                         <li key={event.number} class="event">
                             <StatusMark {status} {word} />
                             if let Some(why) = why {
@@ -77,9 +77,9 @@ fn Events(props: &HistoryProps) -> Html {
     }
 }
 
-type Line<'a> = (&'a Numbered, Status, String, Option<String>);
+type Entry<'a> = (&'a Numbered, Status, String, Option<String>);
 
-fn line(event: &Numbered) -> Option<Line<'_>> {
+fn entry(event: &Numbered) -> Option<Entry<'_>> {
     let (status, word, why) = match &event.event {
         Event::Condition { condition, why, .. } => {
             let (status, word) = match condition {

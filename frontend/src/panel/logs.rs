@@ -8,7 +8,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{ApiError, Place},
+    api::{ApiError, EnvironmentPath},
     component::Empty,
     live::{Desk, Live, use_live, use_select},
     log::{FeedState, LogFeed, LogView, Row},
@@ -25,7 +25,7 @@ pub(super) struct LogsProps {
 
 #[derive(Clone, PartialEq)]
 struct Seen {
-    place: Option<Place>,
+    place: Option<EnvironmentPath>,
     /// Another deployment that has begun to run is worth another look.
     newest: Option<(domain::DeploymentId, bool)>,
     /// The newest deployment failed, and no other serves.
@@ -36,7 +36,7 @@ struct Seen {
 fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
     let newest = desk.state(*id).and_then(|state| state.newest.as_ref());
     Seen {
-        place: desk.snapshot().map(Place::of),
+        place: desk.snapshot().map(EnvironmentPath::of),
         newest: newest.map(|newest| (newest.id, newest.started_at.is_some())),
         is_down: newest.is_some_and(|newest| newest.state.is_over())
             && desk.state(*id).is_some_and(|state| state.active.is_none()),
@@ -59,7 +59,7 @@ pub(super) fn Logs(props: &LogsProps) -> Html {
         let (feed, is_open) = (feed.clone(), is_open.clone());
         move |(id, place, newest, _): &(
             ServiceId,
-            Option<Place>,
+            Option<EnvironmentPath>,
             Option<(domain::DeploymentId, bool)>,
             u32,
         )| {

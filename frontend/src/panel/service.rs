@@ -12,7 +12,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    card::{Face, ServiceIcon, Staged},
+    card::{CardChange, Face, ServiceIcon},
     component::{
         Badge, CopyButton, Elapsed, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs,
     },
@@ -131,12 +131,12 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
     }
 }
 
-fn staged(staged: Staged) -> Html {
+fn staged(staged: CardChange) -> Html {
     let (word, pigment) = match staged {
-        Staged::Nothing => return Html::default(),
-        Staged::New => ("New, not deployed yet", Pigment::Live),
-        Staged::Edited => ("Edits wait", Pigment::Staged),
-        Staged::Removed => ("To be removed", Pigment::Fail),
+        CardChange::Nothing => return Html::default(),
+        CardChange::New => ("New, not deployed yet", Pigment::Live),
+        CardChange::Edited => ("Edits wait", Pigment::Staged),
+        CardChange::Removed => ("To be removed", Pigment::Fail),
     };
     html! { <Badge {pigment}>{ word }</Badge> }
 }

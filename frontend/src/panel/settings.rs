@@ -12,7 +12,7 @@ use super::{
     setting::{ChoiceSetting, Read, TextSetting},
 };
 use crate::{
-    card::Staged,
+    card::CardChange,
     component::{Button, ButtonKind, Choice},
     live::{Desk, Live, Picture, use_live, use_select},
     project::{deeds::use_deeds, menus},
@@ -37,7 +37,7 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
     let id = props.id;
     let Some(service) = drawn.service(id) else { return Html::default() };
     let mark = drawn.mark(id);
-    if mark == Staged::Removed {
+    if mark == CardChange::Removed {
         let change = drawn.change(&Address::Service(id)).map(|change| change.id);
         return html! {
             <div class="stack">
@@ -59,7 +59,7 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
         let on_close = props.on_close.clone();
         Callback::from(move |_| {
             deeds.remove(Address::Service(id), &name);
-            if mark == Staged::New {
+            if mark == CardChange::New {
                 on_close.emit(());
             }
         })

@@ -6,7 +6,7 @@ use yew::prelude::{Callback, Html, Properties, component, html};
 
 use super::{Open, Tab, setting::TextSetting};
 use crate::{
-    card::Staged,
+    card::CardChange,
     component::{Button, ButtonKind, Icon},
     live::{use_live, use_select},
     project::deeds::use_deeds,
@@ -29,7 +29,7 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
     let known = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id));
     let Some(volume) = known else { return Html::default() };
     let name = volume.name.to_string();
-    let is_going = drawn.volume_mark(*id) == Staged::Removed;
+    let is_going = drawn.volume_mark(*id) == CardChange::Removed;
     let remove = {
         let (deeds, name, id) = (deeds.clone(), name.clone(), *id);
         Callback::from(move |_| deeds.remove(Address::Volume(id), &name))

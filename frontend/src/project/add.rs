@@ -14,7 +14,7 @@ use super::deeds::{Deeds, use_deeds};
 use crate::{
     api::{ApiError, use_deed},
     component::{Button, ButtonKind, Choice, Dialog, Form, Select, TextField},
-    live::Staged,
+    live::StageOutcome,
 };
 
 /// What is to be added, and where its middle shall lie.
@@ -67,12 +67,12 @@ fn send(
     deed.start(async move { live.stage(vec![edit]).await }, move |staged| {
         on_close.emit(());
         match staged {
-            Staged::Stored(staging) => {
+            StageOutcome::Stored(staging) => {
                 if let Some(made) = staging.addresses.first() {
                     on_made.emit(made.clone());
                 }
             }
-            Staged::Held => {
+            StageOutcome::Held => {
                 deeds.say("You are offline. It will be staged when the network is back.")
             }
         }

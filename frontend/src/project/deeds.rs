@@ -6,7 +6,7 @@ use yew::prelude::{AttrValue, Callback, hook};
 use crate::{
     api::ApiError,
     component::{Toast, Toasts, use_toasts},
-    live::{Live, Staged, use_live},
+    live::{Live, StageOutcome, use_live},
 };
 
 /// Stages, and says what came of it.
@@ -29,7 +29,7 @@ impl Deeds {
     }
 
     /// Stages edits, and goes on when that has worked.
-    pub fn stage_then(&self, edits: Vec<Edit>, done: impl FnOnce(Staged) + 'static) {
+    pub fn stage_then(&self, edits: Vec<Edit>, done: impl FnOnce(StageOutcome) + 'static) {
         let (live, toasts) = (self.live.clone(), self.toasts.clone());
         wasm_bindgen_futures::spawn_local(async move {
             match live.stage(edits).await {
@@ -46,7 +46,7 @@ impl Deeds {
             self.live.desk().picture().is_some_and(|drawn| drawn.base.get(&address).is_none());
         let text = if was_staged { format!("{name} is removed") } else { text };
         self.stage_then(vec![Edit::Clear { address }], move |staged| {
-            if let Staged::Stored(staging) = staged {
+            if let StageOutcome::Stored(staging) = staged {
                 let undo = deeds.undo(staging.edits);
                 deeds.toasts.show(Toast::done(text).deed("Undo", undo));
             }

@@ -8,7 +8,7 @@ use domain::{
 use yew::AttrValue;
 
 use crate::{
-    card::{CardIcon, Face, Rollout, Staged, brand},
+    card::{CardChange, CardIcon, Face, Rollout, brand},
     component::Status,
     live::{Desk, Drawn},
 };
@@ -164,7 +164,7 @@ pub fn face(desk: &Desk, id: ServiceId) -> Option<Face> {
     let shown = if is_staged { source } else { running.or(source) };
     let standing = match (staged, source) {
         (_, None) => Standing::new(Status::Stopped, "No image yet"),
-        (Staged::New, _) => Standing::new(Status::Staged, "Not deployed yet"),
+        (CardChange::New, _) => Standing::new(Status::Staged, "Not deployed yet"),
         _ => standing(desk.state(id)),
     };
     let wanted = usize::from(service.replicas.count());

@@ -6,7 +6,7 @@ use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
 
 use super::face;
 use crate::{
-    card::{Face, ServiceCard, Staged},
+    card::{CardChange, Face, ServiceCard},
     component::Icon,
     live::{Desk, Live, use_live, use_select},
 };
@@ -61,7 +61,7 @@ fn Group(props: &GroupProps) -> Html {
     }
 }
 
-fn named_group(_: &Live, desk: &Desk, id: &GroupId) -> (AttrValue, Staged) {
+fn named_group(_: &Live, desk: &Desk, id: &GroupId) -> (AttrValue, CardChange) {
     let drawn = desk.picture();
     let name = drawn.as_ref().and_then(|drawn| {
         let group = drawn.whole.groups.get(id).or_else(|| drawn.base.groups.get(id))?;
@@ -88,8 +88,8 @@ fn Volume(props: &VolumeProps) -> Html {
                 <h3 class="card-name truncate" title={name.clone()}>{ name }</h3>
                 <p class="card-source truncate">{
                     match staged {
-                        Staged::Removed => "Volume, to be given up",
-                        Staged::New => "New volume, mounted nowhere",
+                        CardChange::Removed => "Volume, to be given up",
+                        CardChange::New => "New volume, mounted nowhere",
                         _ => "Volume, mounted nowhere",
                     }
                 }</p>
@@ -98,7 +98,7 @@ fn Volume(props: &VolumeProps) -> Html {
     }
 }
 
-fn named_volume(_: &Live, desk: &Desk, id: &VolumeId) -> (AttrValue, Staged) {
+fn named_volume(_: &Live, desk: &Desk, id: &VolumeId) -> (AttrValue, CardChange) {
     let drawn = desk.picture();
     let name = drawn.as_ref().and_then(|drawn| {
         let volume = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id))?;
@@ -108,12 +108,12 @@ fn named_volume(_: &Live, desk: &Desk, id: &VolumeId) -> (AttrValue, Staged) {
     (name.unwrap_or_default().into(), staged)
 }
 
-fn staged_class(block: &str, staged: Staged) -> Option<String> {
+fn staged_class(block: &str, staged: CardChange) -> Option<String> {
     let word = match staged {
-        Staged::Nothing => return None,
-        Staged::New => "new",
-        Staged::Edited => "edited",
-        Staged::Removed => "removed",
+        CardChange::Nothing => return None,
+        CardChange::New => "new",
+        CardChange::Edited => "edited",
+        CardChange::Removed => "removed",
     };
     Some(format!("{block}--{word}"))
 }

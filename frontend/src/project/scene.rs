@@ -13,7 +13,7 @@ use crate::{
         geometry::Area,
         scene::{Card, CardId, Edge, Layer, Scene, Tone},
     },
-    card::{HEIGHT, Staged, WIDTH},
+    card::{CardChange, HEIGHT, WIDTH},
     component::Status,
     live::{Desk, Drawn},
 };
@@ -199,11 +199,11 @@ fn tone(desk: &Desk, drawn: &Drawn, service: ServiceId) -> Tone {
     }
 }
 
-fn staged_tone(mark: Staged) -> Tone {
+fn staged_tone(mark: CardChange) -> Tone {
     match mark {
-        Staged::Nothing => Tone::Calm,
-        Staged::New | Staged::Edited => Tone::Staged,
-        Staged::Removed => Tone::Failed,
+        CardChange::Nothing => Tone::Calm,
+        CardChange::New | CardChange::Edited => Tone::Staged,
+        CardChange::Removed => Tone::Failed,
     }
 }
 

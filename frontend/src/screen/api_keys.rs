@@ -80,7 +80,7 @@ pub fn ApiKeys() -> Html {
                 }
                 <Table caption="API keys" columns={columns()}>
                     { for rows.iter().map(|key| html! {
-                        <Line api_key={key.clone()} key={key.id.to_string()}
+                        <KeyRow api_key={key.clone()} key={key.id.to_string()}
                             on_delete={{ let doomed = doomed.setter(); Callback::from(move |key| doomed.set(Some(key))) }} />
                     }) }
                 </Table>
@@ -128,14 +128,14 @@ fn columns() -> Vec<Column> {
 }
 
 #[derive(Properties, PartialEq)]
-struct LineProps {
+struct KeyRowProps {
     api_key: ApiKey,
     on_delete: Callback<ApiKey>,
 }
 
 #[component]
-fn Line(props: &LineProps) -> Html {
-    let LineProps { api_key: key, on_delete } = props;
+fn KeyRow(props: &KeyRowProps) -> Html {
+    let KeyRowProps { api_key: key, on_delete } = props;
     let Now(now) = use_context::<Now>().unwrap_or(Now(0));
     let is_over = key.expires_at.is_some_and(|end| end <= Timestamp::from_millis(now));
     let onclick = on_delete.reform({

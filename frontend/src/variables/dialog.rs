@@ -10,7 +10,7 @@ use yew::prelude::{
 
 use super::{LineEnds, Remark, Scope, Text, remarks, suggestions};
 use crate::{
-    api::{ApiError, Place, sentence, use_api, use_deed, use_fetch},
+    api::{ApiError, EnvironmentPath, sentence, use_api, use_deed, use_fetch},
     component::{
         Banner, Button, ButtonKind, Checkbox, Choice, Dialog, Form, Icon, Pigment, Select,
         Skeleton, TextArea, TextField,
@@ -32,7 +32,7 @@ pub(super) enum Subject {
 
 #[derive(Properties, PartialEq)]
 pub(super) struct VariableDialogProps {
-    pub(super) place: Place,
+    pub(super) place: EnvironmentPath,
     pub(super) scope: Scope,
     /// With all that is staged.
     pub(super) spec: Rc<EnvironmentSpec>,

@@ -6,16 +6,16 @@ use domain::{Reference, Value, canvas::Snapshot, changes::Revealed};
 use icondata_lu::{LuLock, LuPencil, LuTrash2, LuUndo2};
 use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
 
-use super::{Origin, Row, Staged, dialog::Subject, table::Wish};
+use super::{Origin, Row, VariableChange, dialog::Subject, table::Wish};
 use crate::{
-    api::{Place, use_api, use_deed},
+    api::{EnvironmentPath, use_api, use_deed},
     component::{Badge, Icon, IconButton, Pigment, Secrecy, SecretValue},
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct VariableLineProps {
     pub(super) row: Row,
-    pub(super) place: Place,
+    pub(super) place: EnvironmentPath,
     pub(super) snapshot: Rc<Snapshot>,
     pub(super) is_readonly: bool,
     pub(super) on_wish: Callback<Wish>,
@@ -25,9 +25,9 @@ pub(super) struct VariableLineProps {
 pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
     let VariableLineProps { row, place, snapshot, is_readonly, on_wish } = props;
     let staged = match row.staged {
-        Some(Staged::Added) => "variable--new",
-        Some(Staged::Edited) => "variable--edited",
-        Some(Staged::Removed) => "variable--removed",
+        Some(VariableChange::Added) => "variable--new",
+        Some(VariableChange::Edited) => "variable--edited",
+        Some(VariableChange::Removed) => "variable--removed",
         None => "",
     };
     html! {
@@ -62,9 +62,9 @@ fn badges(row: &Row, snapshot: &Snapshot, is_readonly: bool) -> Html {
         <span class="variable-badges" {title}>
             if let Some(staged) = row.staged {
                 <Badge pigment={match staged {
-                    Staged::Added => Pigment::Live,
-                    Staged::Edited => Pigment::Staged,
-                    Staged::Removed => Pigment::Fail,
+                    VariableChange::Added => Pigment::Live,
+                    VariableChange::Edited => Pigment::Staged,
+                    VariableChange::Removed => Pigment::Fail,
                 }}>{ staged.word() }</Badge>
             }
             // Where the value would stand, it says so itself.
@@ -129,7 +129,7 @@ fn deeds(row: &Row, on_wish: &Callback<Wish>) -> Html {
         let onclick = wish(Wish::Edit(Subject::Override(key)));
         return html! { <IconButton icon={LuPencil} {label} {onclick} /> };
     }
-    let is_removed = row.staged == Some(Staged::Removed);
+    let is_removed = row.staged == Some(VariableChange::Removed);
     let subject = Subject::Existing { key: key.clone(), is_sealed: row.variable.sealed };
     html! {
         <span class="row variable-buttons">
@@ -150,7 +150,7 @@ fn deeds(row: &Row, on_wish: &Callback<Wish>) -> Html {
 #[derive(Properties, PartialEq)]
 struct HiddenProps {
     row: Row,
-    place: Place,
+    place: EnvironmentPath,
 }
 
 /// A value that is fetched when it is asked for.

@@ -13,8 +13,10 @@ use crate::component::CopyButton;
 pub(super) fn list(snapshot: &Snapshot, id: ServiceId) -> Html {
     let whole = snapshot.spec.overlay(&snapshot.changes());
     let Some(service) = whole.services.get(&id) else { return Html::default() };
-    let place =
-        resolve::Place { project: snapshot.project.id, environment: snapshot.environment.id };
+    let place = resolve::EnvironmentRef {
+        project: snapshot.project.id,
+        environment: snapshot.environment.id,
+    };
     let own = whole.variables_of(id);
     let is_hidden = |key: &VariableKey| own.iter().any(|(at, _)| at.variable_key() == Some(key));
     let given = provided(place, id, service);

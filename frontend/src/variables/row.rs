@@ -65,13 +65,13 @@ impl Scope {
 
 /// What is staged for a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Staged {
+pub enum VariableChange {
     Added,
     Edited,
     Removed,
 }
 
-impl Staged {
+impl VariableChange {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ pub struct Row {
     pub address: Address,
     pub origin: Origin,
     pub variable: Variable,
-    pub staged: Option<Staged>,
+    pub staged: Option<VariableChange>,
     /// The change that can be undone, if it is one of its own.
     pub change: Option<ChangeId>,
     /// Who had a part in it.
@@ -125,9 +125,9 @@ pub fn rows(snapshot: &Snapshot, scope: Scope) -> Vec<Row> {
         let origin = origin(scope, address, &after);
         let is_own = origin == Origin::Own;
         let staged = match (find(&was, address), find(&is, address)) {
-            (None, Some(_)) if is_own => Some(Staged::Added),
-            (Some(_), None) if is_own => Some(Staged::Removed),
-            (Some(old), Some(new)) if !old.same_as(&new) => Some(Staged::Edited),
+            (None, Some(_)) if is_own => Some(VariableChange::Added),
+            (Some(_), None) if is_own => Some(VariableChange::Removed),
+            (Some(old), Some(new)) if !old.same_as(&new) => Some(VariableChange::Edited),
             // What is inherited comes and goes for other reasons too.
             (Some(_), None) => continue,
             _ => None,

@@ -15,7 +15,7 @@ use super::{
     provided, rows,
 };
 use crate::{
-    api::{ApiError, Place, use_api, use_deed},
+    api::{ApiError, EnvironmentPath, use_api, use_deed},
     component::{
         Button, ButtonKind, Column, Confirm, Empty, Icon, Table, TextField, Toast, use_toasts,
     },
@@ -47,7 +47,7 @@ pub(super) enum Wish {
 #[component]
 pub fn VariableTable(props: &VariableTableProps) -> Html {
     let VariableTableProps { snapshot, scope, refusal, on_changed } = props;
-    let (place, scope) = (Place::of(snapshot), *scope);
+    let (place, scope) = (EnvironmentPath::of(snapshot), *scope);
     let all = use_memo((snapshot.clone(), scope), |(snapshot, scope)| rows(snapshot, *scope));
     let spec = use_memo(snapshot.clone(), |snapshot| snapshot.spec.overlay(&snapshot.changes()));
     let subject = use_state_eq(|| None::<Subject>);
@@ -195,7 +195,7 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
 /// Brings back what was undone.
 fn restoring(
     api: &crate::api::Api,
-    place: Place,
+    place: EnvironmentPath,
     toasts: &crate::component::Toasts,
     on_changed: &Callback<()>,
 ) -> Callback<Vec<ChangeId>> {

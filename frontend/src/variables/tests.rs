@@ -92,8 +92,8 @@ fn what_is_staged_for_a_variable_is_told_and_can_be_undone() {
     let rows = rows(&snapshot, Scope::Service(id(WEB)));
 
     let of = |text: &str| rows.iter().find(|row| row.key.as_str() == text).unwrap();
-    assert_eq!(of("NEW").staged, Some(Staged::Added));
-    assert_eq!(of("PORT").staged, Some(Staged::Removed));
+    assert_eq!(of("NEW").staged, Some(VariableChange::Added));
+    assert_eq!(of("PORT").staged, Some(VariableChange::Removed));
     assert!(of("NEW").change.is_some() && of("PORT").change.is_some());
     assert_eq!(of("NEW").by, [id(9)]);
 }
@@ -104,7 +104,7 @@ fn an_edited_variable_is_edited_and_not_new() {
 
     let rows = rows(&snapshot, Scope::Service(id(WEB)));
 
-    assert_eq!(rows[0].staged, Some(Staged::Edited));
+    assert_eq!(rows[0].staged, Some(VariableChange::Edited));
     assert_eq!(rows[0].variable.version, 101);
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     caller::{Caller, by_token, recognise},
-    door::{Place, enter, find},
+    door::{EnvironmentAccess, enter, find},
     error::Problem,
     layout::MOST_PLACES,
     room::{Guest, News, Room, frame, serialise},
@@ -60,7 +60,7 @@ pub(super) struct Socket {
     server: Server,
     asked: Asked,
     caller: Caller,
-    place: Place,
+    place: EnvironmentAccess,
     raw: WebSocket,
     guest: Guest,
     /// The last event that the client has.
@@ -75,7 +75,7 @@ impl Socket {
     pub(super) async fn serve(
         server: Server,
         asked: Asked,
-        guest: Option<(Caller, Place)>,
+        guest: Option<(Caller, EnvironmentAccess)>,
         mut raw: WebSocket,
     ) {
         let stop = server.stop.clone();
@@ -394,7 +394,7 @@ async fn admit(
     server: &Server,
     asked: &Asked,
     raw: &mut WebSocket,
-) -> Result<(Caller, Place), Close> {
+) -> Result<(Caller, EnvironmentAccess), Close> {
     let first = timeout(AUTH_TIME, raw.recv()).await.map_err(|_| Close::Unauthorized)?;
     let Some(Ok(Message::Text(text))) = first else { return Err(Close::Unauthorized) };
     let Ok(ClientMessage::Auth { token }) = crate::json::parse(text.as_bytes()) else {

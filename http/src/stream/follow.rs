@@ -2,7 +2,7 @@
 
 use crate::{
     caller::{Proof, recognise},
-    door::{Logs, May, Place, enter},
+    door::{EnvironmentAccess, Logs, May, enter},
     error::{Problem, Result},
     server::Server,
 };
@@ -86,7 +86,7 @@ struct Position {
 pub(crate) struct Following {
     server: Server,
     proof: Proof,
-    place: Place,
+    place: EnvironmentAccess,
     service: ServiceId,
     deployment: Option<DeploymentId>,
     pub(crate) positions: Positions,

@@ -4,7 +4,7 @@ use crate::support::{World, with_image, with_port};
 use domain::{
     VolumeId,
     runtime::ContainerState,
-    testing::{CallKind, engine::Place, rollouts::config_with_volume},
+    testing::{CallKind, engine::ImageLocation, rollouts::config_with_volume},
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ async fn a_pull_that_never_ends_fails_after_an_hour() {
     let world = World::new();
     let key = world.live_with("web", 1, with_port("listen 80 0")).await;
     let old = world.only(key);
-    world.engine.add_image("endless:1", "sha256:endless", Place::Registry);
+    world.engine.add_image("endless:1", "sha256:endless", ImageLocation::Registry);
     world.engine.set_pull_time("endless:1", Duration::from_secs(1_000_000));
     let before = world.now();
 

@@ -4,7 +4,7 @@ use crate::support::{World, with_image, with_port};
 use domain::{
     deployment::{Condition, RunConfig},
     runtime::{ContainerState, Restart},
-    testing::{CallKind, engine::Place, rollouts::config},
+    testing::{CallKind, engine::ImageLocation, rollouts::config},
 };
 use std::time::Duration;
 
@@ -223,7 +223,7 @@ async fn a_short_hiccup_of_the_registry_fails_nothing() {
 
     let id = world.deploy(key, with_image("team/app:2"));
     world.pass(Duration::from_secs(10)).await;
-    world.engine.add_image("team/app:2", "sha256:two", Place::Registry);
+    world.engine.add_image("team/app:2", "sha256:two", ImageLocation::Registry);
 
     world.until_word(id, "live").await;
     let pinned = world.rollouts.deployment(id).and_then(|it| it.image).expect("it is pinned");
@@ -235,7 +235,7 @@ async fn a_short_hiccup_of_the_registry_fails_nothing() {
 async fn a_slow_pull_does_not_block_others() {
     let world = World::new();
     let busy = world.live("busy", 1, "listen 80 0").await;
-    world.engine.add_image("slow:1", "sha256:slow", Place::Registry);
+    world.engine.add_image("slow:1", "sha256:slow", ImageLocation::Registry);
     world.engine.set_pull_time("slow:1", Duration::from_secs(600));
     let slow: Vec<_> = (0..6)
         .map(|at| world.deploy(world.service(&format!("slow-{at}"), 1), with_image("slow:1")))
@@ -259,7 +259,7 @@ async fn a_slow_pull_does_not_block_others() {
 async fn a_newer_deployment_does_not_wait_for_an_older_ones_pull() {
     let world = World::new();
     let key = world.service("web", 1);
-    world.engine.add_image("slow:1", "sha256:slow", Place::Registry);
+    world.engine.add_image("slow:1", "sha256:slow", ImageLocation::Registry);
     world.engine.set_pull_time("slow:1", Duration::from_secs(600));
 
     let old = world.deploy(key, with_image("slow:1"));

@@ -5,7 +5,7 @@ use domain::{
     rollout::{EngineHealth, Rollouts},
     testing::{
         CallKind,
-        engine::{Outage, Place},
+        engine::{ImageLocation, Outage},
         rollouts::config,
     },
 };
@@ -131,7 +131,7 @@ async fn a_labelled_container_that_no_row_names_is_listed_and_left_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_pruned_image_is_fetched_again_by_its_digest() {
     let world = World::new();
-    world.engine.add_image("team/app:2", "sha256:two", Place::Registry);
+    world.engine.add_image("team/app:2", "sha256:two", ImageLocation::Registry);
     let key = world.service("web", 1);
     let image = "team/app:2".parse().expect("this is an image");
     let id = world.deploy(key, domain::deployment::RunConfig { image, ..config("listen 80 0") });
@@ -153,7 +153,7 @@ async fn another_image_under_the_same_tag_is_not_run_in_its_place() {
     let key = world.live("web", 1, "listen 80 0").await;
 
     world.engine.remove_image("sim/app:1");
-    world.engine.add_image("sim/app:1", "sha256:other", Place::Registry);
+    world.engine.add_image("sim/app:1", "sha256:other", ImageLocation::Registry);
     world.engine.remove_by_hand(&world.only(key).id);
     world
         .until("it says so", |world| {

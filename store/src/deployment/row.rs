@@ -6,7 +6,7 @@ use crate::{
     store::Inner,
     table::deployment,
     transaction::Transaction,
-    vault::Place,
+    vault::Cell,
 };
 use domain::{
     Deployment, DeploymentId, Error, Result, RevisionNumber, Secret, ServiceId, Timestamp, UserId,
@@ -14,24 +14,24 @@ use domain::{
 };
 use sea_orm::{EntityTrait, IntoActiveModel, sea_query::OnConflict};
 
-fn config_place(id: &str) -> Place<'_> {
-    Place { table: "deployment", row: id, column: "config" }
+fn config_cell(id: &str) -> Cell<'_> {
+    Cell { table: "deployment", row: id, column: "config" }
 }
 
-fn tail_place(id: &str) -> Place<'_> {
-    Place { table: "deployment", row: id, column: "log_tail" }
+fn tail_cell(id: &str) -> Cell<'_> {
+    Cell { table: "deployment", row: id, column: "log_tail" }
 }
 
 /// A row as a deployment.
 pub(crate) fn read(inner: &Inner, row: deployment::Model) -> Result<Deployment> {
     let id = row.id.to_string();
     let config = (inner.vault)
-        .open(config_place(&id), &row.config)
+        .open(config_cell(&id), &row.config)
         .map_err(Error::internal("read a deployment"))?;
     let mut state: DeploymentState = parse(&row.state)?;
     if let (DeploymentState::Failed { failure, .. }, Some(sealed)) = (&mut state, &row.log_tail) {
         let tail = (inner.vault)
-            .open(tail_place(&id), sealed)
+            .open(tail_cell(&id), sealed)
             .map_err(Error::internal("read a deployment's last lines"))?;
         failure.log_tail = Some(Secret::new(String::from_utf8_lossy(&tail).into_owned()));
     }
@@ -66,8 +66,8 @@ pub(super) fn write(tx: &Transaction, deployment: &Deployment) -> Result<deploym
     let mut state = deployment.state.clone();
     let mut log_tail = None;
     if let DeploymentState::Failed { failure, .. } = &mut state {
-        log_tail = (failure.log_tail.take())
-            .map(|tail| tx.seal(tail_place(&id), tail.expose().as_bytes()));
+        log_tail =
+            (failure.log_tail.take()).map(|tail| tx.seal(tail_cell(&id), tail.expose().as_bytes()));
     }
     Ok(deployment::Model {
         id: deployment.id.as_uuid(),
@@ -81,7 +81,7 @@ pub(super) fn write(tx: &Transaction, deployment: &Deployment) -> Result<deploym
         author: deployment.author.map(UserId::as_uuid),
         message: deployment.message.as_str().to_owned(),
         image: deployment.config.image.to_string(),
-        config: tx.seal(config_place(&id), &config),
+        config: tx.seal(config_cell(&id), &config),
         pinned: deployment.image.as_ref().map(json).transpose()?,
         state: json(&state)?,
         over: state.is_over(),

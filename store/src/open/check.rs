@@ -4,13 +4,13 @@ use super::OpenError;
 use crate::{
     migration::Migrator,
     table::instance,
-    vault::{Place, Vault},
+    vault::{Cell, Vault},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 use std::path::Path;
 
-const KEY_CHECK: Place<'_> = Place { table: "instance", row: "1", column: "key_check" };
+const KEY_CHECK: Cell<'_> = Cell { table: "instance", row: "1", column: "key_check" };
 
 /// By which [`is_key_of`] will know the key again.
 pub(super) fn key_check(vault: &Vault) -> Vec<u8> {

@@ -8,7 +8,7 @@ use crate::{
     upsert::upsert,
 };
 use domain::{
-    EnvironmentId, ProjectId, Result, ServiceId, resolve::Place, rollout::Subject,
+    EnvironmentId, ProjectId, Result, ServiceId, resolve::EnvironmentRef, rollout::Subject,
     runtime::ContainerId,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -16,7 +16,11 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Buries services: writes a tombstone for each, with the containers that are known.
-pub(crate) async fn bury(tx: &Transaction, place: Place, services: &[ServiceId]) -> Result<()> {
+pub(crate) async fn bury(
+    tx: &Transaction,
+    place: EnvironmentRef,
+    services: &[ServiceId],
+) -> Result<()> {
     if services.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::{
 use domain::{
     Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Map, Resource, Result,
     RevisionNumber, Service, ServiceId, Volume, VolumeId,
-    resolve::Place,
+    resolve::EnvironmentRef,
     variable::{Value, Variable},
 };
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -27,8 +27,8 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    pub(crate) fn place(&self) -> Place {
-        Place {
+    pub(crate) fn place(&self) -> EnvironmentRef {
+        EnvironmentRef {
             project: self.environment.project_id.into(),
             environment: self.environment.id.into(),
         }
@@ -193,7 +193,7 @@ fn put_variables(
 fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {
     let key = format!("{}/{}", row.environment_id, row.service_id);
     let body = (inner.vault)
-        .open(service_place(&key), &row.body)
+        .open(service_cell(&key), &row.body)
         .map_err(Error::internal("read a service's configuration"))?;
     serde_json::from_slice(&body).map_err(Error::internal("read a service's configuration"))
 }
@@ -201,7 +201,7 @@ fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {
 fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
     let key = format!("{}/{}", row.environment_id, row.address);
     let value = (inner.vault)
-        .open(variable_place(&key), &row.value)
+        .open(variable_cell(&key), &row.value)
         .map_err(Error::internal("read a variable"))?;
     let template = serde_json::from_slice(&value).map_err(Error::internal("read a variable"))?;
     Ok(Variable {
@@ -211,10 +211,10 @@ fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
     })
 }
 
-pub(super) fn service_place(row: &str) -> vault::Place<'_> {
-    vault::Place { table: "service_config", row, column: "body" }
+pub(super) fn service_cell(row: &str) -> vault::Cell<'_> {
+    vault::Cell { table: "service_config", row, column: "body" }
 }
 
-pub(super) fn variable_place(row: &str) -> vault::Place<'_> {
-    vault::Place { table: "variable", row, column: "value" }
+pub(super) fn variable_cell(row: &str) -> vault::Cell<'_> {
+    vault::Cell { table: "variable", row, column: "value" }
 }

@@ -1,6 +1,6 @@
 //! Writes an environment's desired state: what differs, and nothing else.
 
-use super::load::{Ground, service_place, variable_place};
+use super::load::{Ground, service_cell, variable_cell};
 use crate::{
     error::{failed, is_taken},
     row::{json, signed},
@@ -88,7 +88,7 @@ async fn save_services(tx: &Transaction, ground: &Ground, after: &EnvironmentSpe
             service_id: id.as_uuid(),
             wanted: wanted(service),
             limits: json(&service.limits)?,
-            body: tx.seal(service_place(&key), &body),
+            body: tx.seal(service_cell(&key), &body),
         });
         if !ground.spec.services.contains_key(id) {
             born.push(service::Model {
@@ -217,7 +217,7 @@ async fn save_variables(
         rows.push(variable::Model {
             environment_id: environment,
             address: address.to_string(),
-            value: tx.seal(variable_place(&key), &value),
+            value: tx.seal(variable_cell(&key), &value),
             sealed: variable.sealed,
             version: signed(variable.version),
         });

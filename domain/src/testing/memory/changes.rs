@@ -13,14 +13,14 @@ use crate::{
     event::Event,
     layout::{Node, Position},
     page::{Page, Paged},
-    resolve::Place,
+    resolve::EnvironmentRef,
     workspace::Workspace,
 };
 use async_trait::async_trait;
 
 impl HeldEnvironment {
-    pub(super) fn place(&self) -> Place {
-        Place { project: self.environment.project, environment: self.environment.id }
+    pub(super) fn place(&self) -> EnvironmentRef {
+        EnvironmentRef { project: self.environment.project, environment: self.environment.id }
     }
 }
 

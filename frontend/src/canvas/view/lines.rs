@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use web_sys::{Document, Element};
 
 use crate::canvas::{
-    board::Line,
+    board::BoardEdge,
     buffer::Buffer,
     engine::{Engine, Hover},
     geometry::Area,
@@ -139,7 +139,7 @@ impl Lines {
         }
     }
 
-    fn show(&mut self, edge: usize, line: &Line, buffer: &mut Buffer) {
+    fn show(&mut self, edge: usize, line: &BoardEdge, buffer: &mut Buffer) {
         let path = self.pool.pop().or_else(|| self.document.create_element_ns(SVG, "path").ok());
         let Some(path) = path else { return };
         let shown = Shown { path, label: None, is_lifted: false };
@@ -159,7 +159,7 @@ impl Lines {
 }
 
 impl Shown {
-    fn draw(&self, line: &Line, buffer: &mut Buffer) {
+    fn draw(&self, line: &BoardEdge, buffer: &mut Buffer) {
         line.curve.write(buffer);
         let _ = self.path.set_attribute("d", buffer.as_str());
         if let Some(label) = &self.label {
@@ -167,7 +167,7 @@ impl Shown {
         }
     }
 
-    fn light(&mut self, is_lit: bool, line: &Line, document: &Document, buffer: &mut Buffer) {
+    fn light(&mut self, is_lit: bool, line: &BoardEdge, document: &Document, buffer: &mut Buffer) {
         let _ = self.path.set_attribute("class", class(line.kind, is_lit));
         if let Some(label) = self.label.take() {
             label.remove();
@@ -184,7 +184,7 @@ impl Shown {
     }
 }
 
-fn place(label: &Element, line: &Line, buffer: &mut Buffer) {
+fn place(label: &Element, line: &BoardEdge, buffer: &mut Buffer) {
     let middle = line.curve.at(0.5);
     buffer.clear().whole(middle.x);
     let _ = label.set_attribute("x", buffer.as_str());

@@ -7,7 +7,7 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 
 use super::{danger::Danger, to_canvas};
 use crate::{
-    api::{Place, sentence, use_api, use_deed},
+    api::{EnvironmentPath, sentence, use_api, use_deed},
     component::{
         Badge, Button, ButtonKind, CopyButton, Form, Pigment, RelativeTime, TextField, use_toasts,
     },
@@ -41,7 +41,7 @@ pub(super) fn General(props: &GeneralProps) -> Html {
                             <s class="muted">{ project.name.as_str() }</s>{ " → " }<b>{ planned }</b>
                         </span>
                         if *role >= Some(ProjectRole::Editor) {
-                            <UndoRename place={Place::of(snapshot)} change={change.id}
+                            <UndoRename place={EnvironmentPath::of(snapshot)} change={change.id}
                                 on_changed={on_changed.clone()} />
                         }
                     </div>
@@ -120,7 +120,7 @@ fn Rename(props: &RenameProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct UndoRenameProps {
-    place: Place,
+    place: EnvironmentPath,
     change: domain::ChangeId,
     on_changed: Callback<()>,
 }

@@ -121,7 +121,7 @@ pub(super) fn Members(props: &MembersProps) -> Html {
                     Column::new("deeds", "What to do").silent(),
                 ]}>
                     { for list.iter().map(|member| html! {
-                        <Line key={member.user.id.to_string()} member={member.clone()} {is_owner}
+                        <MemberRow key={member.user.id.to_string()} member={member.clone()} {is_owner}
                             on_role={on_role.clone()}
                             on_remove={{ let leaving = leaving.setter(); Callback::from(move |member| leaving.set(Some(member))) }} />
                     }) }
@@ -154,7 +154,7 @@ pub(super) fn Members(props: &MembersProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct LineProps {
+struct MemberRowProps {
     member: Member,
     is_owner: bool,
     on_role: Callback<(Member, ProjectRole)>,
@@ -162,8 +162,8 @@ struct LineProps {
 }
 
 #[component]
-fn Line(props: &LineProps) -> Html {
-    let LineProps { member, is_owner, on_role, on_remove } = props;
+fn MemberRow(props: &MemberRowProps) -> Html {
+    let MemberRowProps { member, is_owner, on_role, on_remove } = props;
     let user = &member.user;
     let session = use_context::<Session>().unwrap_or_default();
     let is_self = session.user.is_some_and(|it| it.id.as_str() == user.id.to_string());
