@@ -10,6 +10,7 @@ mod find;
 mod group;
 mod key;
 mod log;
+mod outage;
 mod project;
 mod serve;
 mod service;

@@ -20,6 +20,21 @@ impl Page {
     pub fn new(offset: u64, limit: u64) -> Self {
         Self { offset, limit: if limit == 0 { 20 } else { limit.min(100) } }
     }
+
+    /// This part of a list which is so long as a whole.
+    #[must_use]
+    pub fn of<T>(self, data: Vec<T>, total_count: u64) -> Paged<T> {
+        Paged { data, total_count, offset: self.offset, limit: self.limit }
+    }
+
+    /// This part of a whole list.
+    #[must_use]
+    pub fn cut<T>(self, all: Vec<T>) -> Paged<T> {
+        let total_count = all.len() as u64;
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        self.of(all.into_iter().skip(offset).take(limit).collect(), total_count)
+    }
 }
 
 impl Default for Page {

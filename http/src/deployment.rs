@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
-    query::{Paging, Query, slice},
+    query::{Paging, Query},
     server::Server,
     service::{OneService, require},
 };
@@ -16,7 +16,7 @@ use domain::{
     api::deployment::{ContainerItem, CreateDeployment, DeploymentDetail, Redeploy},
     deployments::{DeploymentSummary, ReplicaSummary},
     edit::Edit,
-    page::Paged,
+    page::{Page, Paged},
     rollout::ServiceKey,
     runtime::ContainerState,
 };
@@ -204,5 +204,5 @@ async fn containers(
         })
         .filter(|item| narrow.status.is_none_or(|status| item.status == Some(status)))
         .collect();
-    Ok(Json(slice(found, page.into())))
+    Ok(Json(Page::from(page).cut(found)))
 }

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     json::Json,
     path::Path,
-    query::{Paging, Query, slice},
+    query::{Paging, Query},
     server::Server,
 };
 use axum::{extract::State, http::StatusCode};
@@ -63,7 +63,7 @@ async fn list(
     match may.actor().via {
         Via::ApiKey { project: Some(bound), .. } => {
             let found = only(projects.as_ref(), visible_to, name, bound).await?;
-            Ok(Json(slice(found, page.into())))
+            Ok(Json(Page::from(page).cut(found)))
         }
         Via::Session(_) | Via::ApiKey { .. } => {
             Ok(Json(projects.list(visible_to, name, page.into()).await?))

@@ -90,19 +90,6 @@ impl From<Paging> for Page {
     }
 }
 
-/// A page, and what of a list it shows.
-pub(crate) fn slice<T>(all: Vec<T>, page: Page) -> domain::page::Paged<T> {
-    let total_count = all.len() as u64;
-    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    domain::page::Paged {
-        data: all.into_iter().skip(offset).take(limit).collect(),
-        total_count,
-        offset: page.offset,
-        limit: page.limit,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     json::Json,
     path::Path,
-    query::{Paging, Query, slice},
+    query::{Paging, Query},
     server::Server,
 };
 use axum::{extract::State, http::StatusCode};
@@ -18,7 +18,7 @@ use domain::{
     },
     deployments::ServiceState,
     edit::{CreateService, Edit, UpdateService},
-    page::Paged,
+    page::{Page, Paged},
     workspace::OneService as Found,
 };
 use serde::Deserialize;
@@ -69,7 +69,7 @@ async fn list(
         .collect();
     // Ids rise with time: newest first.
     found.sort_by_key(|item| std::cmp::Reverse(item.id));
-    Ok(Json(slice(found, page.into())))
+    Ok(Json(Page::from(page).cut(found)))
 }
 
 fn item(

@@ -3,6 +3,7 @@
 use crate::{
     Store,
     error::{failed, is_taken},
+    page,
     row::{from_word, text, word},
     table::account,
     transaction::Transaction,
@@ -19,8 +20,7 @@ use domain::{
     page::{Page, Paged},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
 #[async_trait]
@@ -59,19 +59,12 @@ impl Accounts for Store {
     async fn users(&self, page: Page) -> Result<Paged<User>> {
         let db = self.read().await?;
         let query = account::Entity::find();
-        let total_count = query.clone().count(&db).await.map_err(failed("count users"))?;
-        let data = query
-            .order_by_desc(account::Column::CreatedAt)
-            .order_by_desc(account::Column::Id)
-            .offset(page.offset)
-            .limit(page.limit)
-            .all(&db)
-            .await
-            .map_err(failed("list users"))?
-            .into_iter()
-            .map(user)
-            .collect::<Result<_>>()?;
-        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+        let query =
+            query.order_by_desc(account::Column::CreatedAt).order_by_desc(account::Column::Id);
+        let (rows, total_count) =
+            page::rows(&db, query, page).await.map_err(failed("list users"))?;
+        let data = rows.into_iter().map(user).collect::<Result<_>>()?;
+        Ok(page.of(data, total_count))
     }
 
     async fn user(&self, id: UserId) -> Result<User> {

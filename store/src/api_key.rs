@@ -4,6 +4,7 @@ use crate::{
     Store,
     account::user,
     error::{failed, is_taken},
+    page,
     row::{json, millis, parse, text, time},
     table::{account, api_key},
 };
@@ -14,8 +15,7 @@ use domain::{
     page::{Page, Paged},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr,
 };
 use std::time::Duration;
 
@@ -68,19 +68,12 @@ impl Store {
     pub(crate) async fn list_api_keys(&self, user: UserId, page: Page) -> Result<Paged<ApiKey>> {
         let db = self.read().await?;
         let query = api_key::Entity::find().filter(api_key::Column::AccountId.eq(user.as_uuid()));
-        let total_count = query.clone().count(&db).await.map_err(failed("count API keys"))?;
-        let data = query
-            .order_by_desc(api_key::Column::CreatedAt)
-            .order_by_desc(api_key::Column::Id)
-            .offset(page.offset)
-            .limit(page.limit)
-            .all(&db)
-            .await
-            .map_err(failed("list API keys"))?
-            .into_iter()
-            .map(key)
-            .collect::<Result<_>>()?;
-        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+        let query =
+            query.order_by_desc(api_key::Column::CreatedAt).order_by_desc(api_key::Column::Id);
+        let (rows, total_count) =
+            page::rows(&db, query, page).await.map_err(failed("list API keys"))?;
+        let data = rows.into_iter().map(key).collect::<Result<_>>()?;
+        Ok(page.of(data, total_count))
     }
 
     pub(crate) async fn remove_api_key(&self, by: &Mutation, key: ApiKeyId) -> Result<()> {

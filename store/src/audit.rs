@@ -1,13 +1,13 @@
 //! Reads the audit, which [`Transaction`](crate::transaction::Transaction) writes.
 
-use crate::{Store, error::failed, row::unsigned, table::audit};
+use crate::{Store, error::failed, page, row::unsigned, table::audit};
 use async_trait::async_trait;
 use domain::{
     ProjectId, Result, Timestamp, UserId,
     audit::{Audit, AuditEntry},
     page::{Page, Paged},
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 #[async_trait]
 impl Audit for Store {
@@ -17,18 +17,11 @@ impl Audit for Store {
         if let Some(project) = project {
             query = query.filter(audit::Column::ProjectId.eq(project.as_uuid()));
         }
-        let total_count = query.clone().count(&db).await.map_err(failed("count the audit"))?;
-        let data = query
-            .order_by_desc(audit::Column::Number)
-            .offset(page.offset)
-            .limit(page.limit)
-            .all(&db)
-            .await
-            .map_err(failed("read the audit"))?
-            .into_iter()
-            .map(entry)
-            .collect();
-        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+        let query = query.order_by_desc(audit::Column::Number);
+        let (rows, total_count) =
+            page::rows(&db, query, page).await.map_err(failed("read the audit"))?;
+        let data = rows.into_iter().map(entry).collect();
+        Ok(page.of(data, total_count))
     }
 }
 

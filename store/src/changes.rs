@@ -3,7 +3,7 @@
 use crate::{
     Store, apply,
     error::failed,
-    layout, revision, spec,
+    layout, page, revision, spec,
     staging::{self, Bench},
     table::{self, staged_edit},
     transaction::Transaction,
@@ -19,7 +19,7 @@ use domain::{
     page::{Page, Paged},
     workspace::{OneService, Workspace},
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 
 /// What a repeated staging is answered from.
@@ -246,18 +246,11 @@ impl Changes for Store {
         spec::find(&db, environment).await?;
         let query = table::revision::Entity::find()
             .filter(table::revision::Column::EnvironmentId.eq(environment.as_uuid()));
-        let total_count = query.clone().count(&db).await.map_err(failed("count revisions"))?;
-        let data = query
-            .order_by_desc(table::revision::Column::Number)
-            .offset(page.offset)
-            .limit(page.limit)
-            .all(&db)
-            .await
-            .map_err(failed("list revisions"))?
-            .iter()
-            .map(revision::read)
-            .collect::<Result<_>>()?;
-        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+        let query = query.order_by_desc(table::revision::Column::Number);
+        let (rows, total_count) =
+            page::rows(&db, query, page).await.map_err(failed("list revisions"))?;
+        let data = rows.iter().map(revision::read).collect::<Result<_>>()?;
+        Ok(page.of(data, total_count))
     }
 
     async fn revision(

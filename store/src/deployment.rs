@@ -7,6 +7,7 @@ pub(crate) use row::{read, update};
 use crate::{
     Store,
     error::failed,
+    page,
     row::{from_word, signed, time, unsigned},
     spec,
     store::Inner,
@@ -27,8 +28,8 @@ use domain::{
     runtime::ContainerId,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QueryTrait, Statement,
 };
 use std::collections::BTreeMap;
 
@@ -61,18 +62,14 @@ impl Deployments for Store {
         let query = deployment::Entity::find()
             .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
             .filter(deployment::Column::ServiceId.eq(service.as_uuid()));
-        let total_count = query.clone().count(&db).await.map_err(failed("count deployments"))?;
-        let data = query
-            .order_by_desc(deployment::Column::Generation)
-            .offset(page.offset)
-            .limit(page.limit)
-            .all(&db)
-            .await
-            .map_err(failed("list deployments"))?
+        let query = query.order_by_desc(deployment::Column::Generation);
+        let (rows, total_count) =
+            page::rows(&db, query, page).await.map_err(failed("list deployments"))?;
+        let data = rows
             .into_iter()
             .map(|row| Ok(DeploymentSummary::from(&read(&self.inner, row)?)))
             .collect::<Result<_>>()?;
-        Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+        Ok(page.of(data, total_count))
     }
 
     async fn get(

@@ -19,6 +19,7 @@ mod lock;
 mod migration;
 mod network;
 mod open;
+mod page;
 mod project;
 mod revision;
 mod rollout;

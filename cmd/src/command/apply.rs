@@ -1,6 +1,6 @@
 //! Applying staged changes, and waiting for what comes of it.
 
-use super::{change, context::Room, describe, find, project::sure};
+use super::{change, context::Room, describe, find, outage::Outage, project::sure};
 use crate::{
     args::Apply,
     client::live::{Live, News},
@@ -152,22 +152,18 @@ async fn wait(
 ) -> Result<BTreeMap<DeploymentId, DeploymentSummary>> {
     let console = room.console();
     let mut live = Live::new(room.client(), room.place.clone());
-    let mut lost = false;
+    let mut outage = Outage::default();
     let mut said: BTreeMap<DeploymentId, (&'static str, Option<String>)> = BTreeMap::new();
     let mut ended: BTreeMap<DeploymentId, DeploymentSummary> = BTreeMap::new();
     loop {
         match live.next().await? {
             News::Fresh | News::Happened(_) => (),
             News::Lost(why) => {
-                if !std::mem::replace(&mut lost, true) {
-                    console.aside(format!("The connection was lost ({why}); trying again."));
-                }
+                outage.begin(console, &why);
                 continue;
             }
             News::Back => {
-                if std::mem::take(&mut lost) {
-                    console.aside("The connection is back.");
-                }
+                outage.end(console);
                 continue;
             }
         }

@@ -1,6 +1,6 @@
 //! How the services are doing, and what happens to them.
 
-use super::{apply, change, context::Room, describe};
+use super::{apply, change, context::Room, describe, outage::Outage};
 use crate::{
     client::live::{Live, News},
     console::Tone,
@@ -161,7 +161,7 @@ fn condition(condition: Condition) -> (Tone, String) {
 async fn watch(room: &Room) -> Result<()> {
     let console = room.console();
     let mut live = Live::new(room.client(), room.place.clone());
-    let mut lost = false;
+    let mut outage = Outage::default();
     let mut last = String::new();
     loop {
         match live.next().await? {
@@ -192,15 +192,11 @@ async fn watch(room: &Room) -> Result<()> {
                 }
             }
             News::Lost(why) => {
-                if !std::mem::replace(&mut lost, true) {
-                    console.aside(format!("The connection was lost ({why}); trying again."));
-                }
+                outage.begin(console, &why);
                 continue;
             }
             News::Back => {
-                if std::mem::take(&mut lost) {
-                    console.aside("The connection is back.");
-                }
+                outage.end(console);
             }
         }
         if !console.is_heard() {

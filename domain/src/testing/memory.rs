@@ -184,14 +184,7 @@ impl Transaction<'_> {
 
 /// A page of what is listed oldest first, newest first.
 fn paged<T: Clone>(oldest_first: &[T], page: Page) -> Paged<T> {
-    let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    Paged {
-        data: oldest_first.iter().rev().skip(skip).take(take).cloned().collect(),
-        total_count: oldest_first.len() as u64,
-        offset: page.offset,
-        limit: page.limit,
-    }
+    page.cut(oldest_first.iter().rev().cloned().collect())
 }
 
 #[async_trait]

@@ -2,7 +2,6 @@
 
 use domain::{
     ServiceId, Timestamp,
-    deployment::Condition,
     event::{Event, Numbered},
     rollout::IncidentKind,
 };
@@ -12,6 +11,7 @@ use crate::{
     api::use_fetch,
     component::{RelativeTime, Skeleton, Status, StatusMark},
     live::use_live,
+    project::face,
 };
 
 #[derive(Properties, PartialEq)]
@@ -82,16 +82,7 @@ type Entry<'a> = (&'a Numbered, Status, String, Option<String>);
 fn entry(event: &Numbered) -> Option<Entry<'_>> {
     let (status, word, why) = match &event.event {
         Event::Condition { condition, why, .. } => {
-            let (status, word) = match condition {
-                Condition::Running => (Status::Live, "Running"),
-                Condition::Degraded => (Status::Failed, "Degraded"),
-                Condition::Restarting => (Status::Progress, "Restarting"),
-                Condition::Crashed => (Status::Failed, "Crashed"),
-                Condition::Completed => (Status::Live, "Completed"),
-                Condition::Sleeping => (Status::Sleeping, "Sleeping"),
-                Condition::Stopped => (Status::Stopped, "Stopped"),
-                Condition::Missing => (Status::Failed, "Missing"),
-            };
+            let (status, word) = face::condition(*condition);
             (status, word.to_owned(), why.clone())
         }
         Event::Incident { incident, .. } => {

@@ -56,8 +56,9 @@ pub fn standing(state: Option<&ServiceState>) -> Standing {
     }
 }
 
-fn serving(condition: Condition, state: &ServiceState) -> Standing {
-    let (status, word) = match condition {
+/// The shape and the word of a condition.
+pub fn condition(condition: Condition) -> (Status, &'static str) {
+    match condition {
         Condition::Running => (Status::Live, "Running"),
         Condition::Degraded => (Status::Failed, "Degraded"),
         Condition::Restarting => (Status::Progress, "Restarting"),
@@ -66,7 +67,11 @@ fn serving(condition: Condition, state: &ServiceState) -> Standing {
         Condition::Sleeping => (Status::Sleeping, "Sleeping"),
         Condition::Stopped => (Status::Stopped, "Stopped"),
         Condition::Missing => (Status::Failed, "Missing"),
-    };
+    }
+}
+
+fn serving(seen: Condition, state: &ServiceState) -> Standing {
+    let (status, word) = condition(seen);
     Standing {
         since: state.since.map(|at| at.as_millis()),
         reason: state.why.clone().map(Into::into),

@@ -3,6 +3,7 @@
 use super::row::read;
 use crate::{
     error::failed,
+    page,
     row::{from_word, unsigned},
     table::{member, project},
 };
@@ -12,8 +13,8 @@ use domain::{
     project::ProjectSummary,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, Statement,
     sea_query::{Expr, Query},
 };
 use std::collections::BTreeMap;
@@ -46,15 +47,8 @@ pub(super) async fn load(
     if let Some(part) = name.map(str::to_lowercase).filter(|part| !part.is_empty()) {
         query = query.filter(Expr::cust_with_values("instr(name_folded, ?) > 0", [part]));
     }
-    let total_count = query.clone().count(db).await.map_err(failed("count projects"))?;
-    let rows = query
-        .order_by_desc(project::Column::CreatedAt)
-        .order_by_desc(project::Column::Id)
-        .offset(page.offset)
-        .limit(page.limit)
-        .all(db)
-        .await
-        .map_err(failed("list projects"))?;
+    let query = query.order_by_desc(project::Column::CreatedAt).order_by_desc(project::Column::Id);
+    let (rows, total_count) = page::rows(db, query, page).await.map_err(failed("list projects"))?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let roles = roles(db, visible_to, &ids).await?;
     let counts = counts(db, &ids).await?;
@@ -74,7 +68,7 @@ pub(super) async fn load(
             })
         })
         .collect::<Result<_>>()?;
-    Ok(Paged { data, total_count, offset: page.offset, limit: page.limit })
+    Ok(page.of(data, total_count))
 }
 
 async fn roles(
