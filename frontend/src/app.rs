@@ -5,9 +5,13 @@ use yew::prelude::{ContextProvider, Html, component, html};
 use crate::{
     component::{Now, ToastProvider},
     panel::{Open, Tab},
-    route::{Redirect, Route, Router, use_route},
+    route::{
+        Route,
+        link::Redirect,
+        router::{Router, use_route},
+    },
     screen,
-    session::{Guard, SessionProvider},
+    session::{guard::Guard, provider::SessionProvider},
     theme::ThemeProvider,
     view::clock,
 };

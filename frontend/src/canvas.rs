@@ -13,6 +13,8 @@ pub mod overview;
 pub mod scene;
 mod view;
 
+pub use self::view::MenuRequest;
+
 use std::{fmt, rc::Rc};
 
 use yew::prelude::{
@@ -42,15 +44,6 @@ impl PartialEq for RenderCard {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
-}
-
-/// A menu is wanted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MenuRequest {
-    /// In pixels from the canvas's corner.
-    pub at: Position,
-    pub map: Position,
-    pub card: Option<CardId>,
 }
 
 /// The page's hold on a canvas: make one with `use_state` or `use_memo`, and pass it in.

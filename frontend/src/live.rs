@@ -3,7 +3,7 @@
 pub mod desk;
 pub mod link;
 pub mod picture;
-mod watch;
+pub mod watch;
 
 use std::{
     cell::{Cell, Ref, RefCell},
@@ -25,7 +25,6 @@ pub use self::{
     desk::Desk,
     link::{End, Phase},
     picture::{Drawn, Picture},
-    watch::{use_live, use_select},
 };
 use self::{
     desk::Outcome,

@@ -9,154 +9,16 @@ mod history;
 mod logs;
 mod lost_volume;
 mod mounts;
+mod open;
 mod replicas;
 mod service;
 mod setting;
 mod settings;
 mod volume;
+mod width;
 
-use std::fmt;
-
-use domain::layout::Node;
-
-pub use self::frame::{Panel, PanelProps};
-use crate::{
-    live::Drawn,
-    route::Route,
-    view::{page, storage},
+pub use self::{
+    frame::{Panel, PanelProps},
+    open::{Open, Tab},
+    width::{free, width},
 };
-
-/// What is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Open {
-    #[default]
-    Nothing,
-    /// A service, by slug or id.
-    Service(String, Tab),
-    /// A group, by id.
-    Group(String),
-    /// A volume, by id.
-    Volume(String),
-}
-
-/// A page of a service's panel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    #[default]
-    Deployments,
-    Logs,
-    Variables,
-    Settings,
-}
-
-impl Tab {
-    pub const ALL: [Self; 4] = [Self::Deployments, Self::Logs, Self::Variables, Self::Settings];
-
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Deployments => "deployments",
-            Self::Logs => "logs",
-            Self::Variables => "variables",
-            Self::Settings => "settings",
-        }
-    }
-
-    #[must_use]
-    pub fn named(word: &str) -> Self {
-        Self::ALL.into_iter().find(|tab| tab.word() == word).unwrap_or_default()
-    }
-
-    /// The tab that a letter after G leads to.
-    #[must_use]
-    pub fn lettered(letter: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tab| tab.word().get(..1) == Some(&*letter.to_lowercase()))
-    }
-}
-
-impl fmt::Display for Tab {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Deployments => "Deployments",
-            Self::Logs => "Logs",
-            Self::Variables => "Variables",
-            Self::Settings => "Settings",
-        })
-    }
-}
-
-impl Open {
-    /// What is to be opened for a thing on the canvas.
-    #[must_use]
-    pub fn at(node: Node, tab: Tab, drawn: &Drawn) -> Self {
-        match node {
-            Node::Service(id) => {
-                let slug = drawn.service(id).map(|service| service.slug.to_string());
-                Self::Service(slug.unwrap_or_else(|| id.to_string()), tab)
-            }
-            Node::Group(id) => Self::Group(id.to_string()),
-            Node::Volume(id) => Self::Volume(id.to_string()),
-        }
-    }
-
-    /// The thing that is open, if there is such a thing.
-    #[must_use]
-    pub fn node(&self, drawn: &Drawn) -> Option<Node> {
-        match self {
-            Self::Nothing => None,
-            Self::Service(named, _) => drawn.find(named).map(Node::Service),
-            Self::Group(id) => {
-                let id = id.parse().ok()?;
-                drawn.whole.groups.contains_key(&id).then_some(Node::Group(id))
-            }
-            Self::Volume(id) => {
-                let id = id.parse().ok()?;
-                let is_there =
-                    drawn.whole.volumes.contains_key(&id) || drawn.base.volumes.contains_key(&id);
-                is_there.then_some(Node::Volume(id))
-            }
-        }
-    }
-
-    /// The address in the browser.
-    #[must_use]
-    pub fn route(&self, project: &str) -> Route {
-        let project = project.to_owned();
-        match self.clone() {
-            Self::Nothing => Route::Canvas { project },
-            Self::Service(service, Tab::Deployments) => Route::Service { project, service },
-            Self::Service(service, tab) => {
-                Route::ServiceTab { project, service, tab: tab.word().to_owned() }
-            }
-            Self::Group(group) => Route::Group { project, group },
-            Self::Volume(volume) => Route::Volume { project, volume },
-        }
-    }
-}
-
-const REMEMBERED: &str = "easel.panel";
-const USUAL: i32 = 600;
-const LEAST: i32 = 360;
-const MOST: i32 = 720;
-
-/// How wide the panel was last.
-#[must_use]
-pub fn width() -> i32 {
-    let kept = storage::read(REMEMBERED).and_then(|text| text.parse().ok());
-    kept.unwrap_or(USUAL).clamp(LEAST, MOST)
-}
-
-/// Remembers how wide the panel is; the width that it may have.
-fn resized(width: i32) -> i32 {
-    let width = width.clamp(LEAST, MOST);
-    storage::write(REMEMBERED, Some(&width.to_string()));
-    width
-}
-
-/// The width that a panel of this width leaves to the map.
-#[must_use]
-pub fn free(width: i32) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "screens are small")]
-    let window = page::width() as i32;
-    (window - width - 12).max(0)
-}

@@ -1,12 +1,8 @@
 //! The addresses of the app.
 
-mod link;
-mod router;
+pub mod link;
+pub mod router;
 
-pub use self::{
-    link::{Link, Redirect},
-    router::{Location, Navigator, Router, use_location, use_navigator, use_route},
-};
 use crate::api::request::{decoded, encoded};
 
 /// A project and a service are named by their slugs; ids work as well.

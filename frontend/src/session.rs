@@ -1,18 +1,14 @@
 //! Who is signed in.
 
-mod guard;
+pub mod guard;
 mod next;
-mod provider;
+pub mod provider;
 
 use yew::prelude::{AttrValue, Callback};
 
 use crate::api::ApiError;
 
-pub use self::{
-    guard::{Guard, go_on},
-    next::Next,
-    provider::SessionProvider,
-};
+pub use self::next::Next;
 
 /// What every screen may know of the one in front of it.
 #[derive(Clone, Debug, Default, PartialEq)]

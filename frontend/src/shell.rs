@@ -10,7 +10,11 @@ use yew::prelude::{
 
 use crate::{
     component::{Avatar, AvatarStack, Banner, IconButton, Menu, MenuAt, MenuItem, Person, Pigment},
-    route::{Link, Route, use_navigator, use_route},
+    route::{
+        Route,
+        link::Link,
+        router::{use_navigator, use_route},
+    },
     session::Session,
     theme::{Theme, use_theme},
     view::{focus, page},

@@ -1,11 +1,9 @@
 //! The canvas without the web: events change it, frames read it.
 
-mod keyboard;
+pub mod keyboard;
 mod pointer;
 #[cfg(test)]
 mod tests;
-
-pub use keyboard::Key;
 
 use super::{
     board::{Board, Moved},

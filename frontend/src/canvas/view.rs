@@ -4,8 +4,10 @@ mod bitmap;
 mod hosts;
 mod input;
 mod lines;
+mod outlets;
 mod peers;
 mod stage;
+mod tell;
 
 use std::{
     cell::RefCell,
@@ -14,33 +16,19 @@ use std::{
 
 use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement};
-use yew::Callback;
+use web_sys::HtmlElement;
 
-use self::stage::Stage;
+pub use self::outlets::MenuRequest;
+pub(super) use self::outlets::Outlets;
+use self::{
+    stage::Stage,
+    tell::{settle, tell},
+};
 use super::{
-    board::Moved,
     engine::Engine,
     geometry::Position,
-    gesture::Effect,
     scene::{CardId, Scene},
 };
-
-/// How often others hear of a drag or a cursor, in milliseconds.
-const TELL_EVERY: f64 = 33.0;
-
-/// Where the canvas reports to.
-#[derive(Clone, Default, PartialEq)]
-pub(super) struct Outlets {
-    pub(super) on_select: Callback<Option<CardId>>,
-    pub(super) on_selection: Callback<Vec<CardId>>,
-    pub(super) on_open: Callback<CardId>,
-    pub(super) on_moving: Callback<Vec<Moved>>,
-    pub(super) on_moved: Callback<Vec<Moved>>,
-    pub(super) on_menu: Callback<super::MenuRequest>,
-    pub(super) on_point: Callback<Position>,
-    pub(super) on_mounts: Callback<Vec<(CardId, Element)>>,
-}
 
 /// A canvas in the document. Its listeners end with it.
 pub(super) struct View {
@@ -132,77 +120,6 @@ impl View {
     pub(super) fn set_selected(&self, card: Option<CardId>) {
         self.stage.borrow_mut().engine.set_selected(card);
         settle(&self.stage);
-    }
-}
-
-/// After a change: a frame is asked for, and the page hears what has happened.
-fn settle(stage: &Rc<RefCell<Stage>>) {
-    stage.borrow_mut().schedule();
-    tell(stage, None);
-}
-
-/// Tells the page, with nothing borrowed: it may answer at once.
-fn tell(stage: &Rc<RefCell<Stage>>, frame: Option<f64>) {
-    let (outlets, effects, mounts, moving, pointed) = {
-        let mut stage = stage.borrow_mut();
-        let stage = &mut *stage;
-        let mut effects = stage.engine.effects();
-        effects.retain(|effect| match effect {
-            Effect::Moving(moving) => {
-                stage.moving = Some(moving.clone());
-                false
-            }
-            Effect::Focus(id) => {
-                stage.focus = Some(*id);
-                false
-            }
-            Effect::Click { .. }
-            | Effect::Select(_)
-            | Effect::Selection(_)
-            | Effect::Open(_)
-            | Effect::Moved(_)
-            | Effect::Menu { .. } => true,
-        });
-        if effects.iter().any(|effect| matches!(effect, Effect::Moved(_))) {
-            stage.moving = None;
-        }
-        let mounts = std::mem::take(&mut stage.has_mounts_to_tell).then(|| stage.hosts.list());
-        let is_time = frame.is_some_and(|now| now - stage.told >= TELL_EVERY);
-        let (moving, pointed) = if is_time {
-            stage.told = frame.unwrap_or_default();
-            (stage.moving.take(), stage.pointed.take())
-        } else {
-            (None, None)
-        };
-        (stage.outlets.clone(), effects, mounts, moving, pointed)
-    };
-
-    if let Some(mounts) = mounts {
-        outlets.on_mounts.emit(mounts);
-    }
-    if let Some(moving) = moving {
-        outlets.on_moving.emit(moving);
-    }
-    if let Some(at) = pointed {
-        outlets.on_point.emit(at);
-    }
-    for effect in effects {
-        match effect {
-            Effect::Click { at, card, adds } => {
-                if card.is_none() || adds || !input::pass_on(stage, at) {
-                    stage.borrow_mut().engine.choose(card, adds);
-                    settle(stage);
-                }
-            }
-            Effect::Select(card) => outlets.on_select.emit(card),
-            Effect::Selection(cards) => outlets.on_selection.emit(cards),
-            Effect::Open(card) => outlets.on_open.emit(card),
-            Effect::Moved(moved) => outlets.on_moved.emit(moved),
-            Effect::Menu { at, map, card } => {
-                outlets.on_menu.emit(super::MenuRequest { at, map, card });
-            }
-            Effect::Moving(_) | Effect::Focus(_) => (),
-        }
     }
 }
 

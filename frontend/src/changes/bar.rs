@@ -11,7 +11,10 @@ use super::{details::Details, review::Review};
 use crate::{
     api::{ApiError, use_deed},
     component::{AvatarStack, Button, ButtonKind, Icon, Person, use_toasts},
-    live::{Desk, Live, Phase, Picture, use_live, use_select},
+    live::{
+        Desk, Live, Phase, Picture,
+        watch::{use_live, use_select},
+    },
     project::words::count,
     view::{page, style},
 };

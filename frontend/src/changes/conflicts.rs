@@ -6,7 +6,7 @@ use yew::prelude::{Callback, Html, Properties, component, html};
 use crate::{
     api::use_deed,
     component::{Button, ButtonKind},
-    live::{Picture, use_live},
+    live::{Picture, watch::use_live},
 };
 
 #[derive(Properties, PartialEq)]

@@ -22,9 +22,12 @@ use super::{
 use crate::{
     api::use_deed,
     component::{Button, ButtonKind, Confirm, Dialog, Icon, Person, TextField, use_toasts},
-    live::{Picture, use_live},
+    live::{Picture, watch::use_live},
     project::{deeds::use_deeds, words::count},
-    route::{Route, use_navigator, use_route},
+    route::{
+        Route,
+        router::{use_navigator, use_route},
+    },
 };
 
 #[derive(Properties, PartialEq)]

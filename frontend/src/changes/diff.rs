@@ -7,7 +7,7 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 use crate::{
     api::use_deed,
     component::{Icon, IconButton},
-    live::{Picture, use_live},
+    live::{Picture, watch::use_live},
 };
 
 #[derive(Properties, PartialEq)]

@@ -11,7 +11,7 @@ use super::setting::Mark;
 use crate::{
     api::{ApiError, use_deed},
     component::{Button, ButtonKind, Choice, Form, Select, TextField},
-    live::use_live,
+    live::watch::use_live,
     project::add::wrong,
 };
 

@@ -10,14 +10,14 @@ use yew::prelude::{
     AttrValue, Callback, Html, Properties, classes, component, html, use_node_ref, use_state_eq,
 };
 
-use super::Tab;
+use super::open::Tab;
 use crate::{
     api::{use_deed, use_fetch},
     component::{
         Avatar, Badge, Button, ButtonKind, Elapsed, Pigment, RelativeTime, Skeleton, StatusMark,
         duration,
     },
-    live::use_live,
+    live::watch::use_live,
     project::face,
     view::style,
 };

@@ -8,12 +8,15 @@ use domain::{
 use icondata_lu::{LuRocket, LuRotateCw};
 use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 
-use super::{Tab, deployment::Deployment, history::History, replicas::Replicas};
+use super::{deployment::Deployment, history::History, open::Tab, replicas::Replicas};
 use crate::{
     api::{EnvironmentPath, use_deed, use_pages},
     card::CardChange,
     component::{Button, Empty, Skeleton, use_toasts},
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
 };
 
 /// So many of the past are shown at first.

@@ -9,8 +9,11 @@ use yew::prelude::{
 };
 
 use super::{
-    LEAST, MOST, Open, Tab, group::GroupPanel, resized, service::ServicePanel, volume::VolumePanel,
-    width,
+    group::GroupPanel,
+    open::{Open, Tab},
+    service::ServicePanel,
+    volume::VolumePanel,
+    width::{LEAST, MOST, resized, width},
 };
 use crate::{
     component::{Button, Empty, IconButton},

@@ -4,10 +4,14 @@ use domain::{Address, Content, Field, GroupId, Name, edit::Edit};
 use icondata_lu::{LuFolder, LuLogOut, LuTrash2};
 use yew::prelude::{Callback, Html, Properties, component, html};
 
-use super::{Open, Tab, service::Variables, setting::TextSetting};
+use super::{
+    open::{Open, Tab},
+    service::Variables,
+    setting::TextSetting,
+};
 use crate::{
     component::{Button, ButtonKind, Icon, IconButton},
-    live::{use_live, use_select},
+    live::watch::{use_live, use_select},
     project::deeds::use_deeds,
     variables::Scope,
 };

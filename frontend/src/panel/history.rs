@@ -10,7 +10,7 @@ use yew::prelude::{Html, Properties, component, html, use_state_eq};
 use crate::{
     api::use_fetch,
     component::{RelativeTime, Skeleton, Status, StatusMark},
-    live::use_live,
+    live::watch::use_live,
     project::face,
 };
 

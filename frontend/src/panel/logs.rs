@@ -10,7 +10,10 @@ use yew::prelude::{
 use crate::{
     api::{ApiError, EnvironmentPath},
     component::Empty,
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
     log::{FeedState, LogFeed, LogView, Row},
     view::stream::{Heard, Stream},
 };

@@ -6,7 +6,7 @@ use yew::prelude::{Html, Properties, component, html};
 use crate::{
     api::{ApiError, use_fetch},
     component::{Status, StatusMark},
-    live::use_live,
+    live::watch::use_live,
 };
 
 #[derive(Properties, PartialEq)]

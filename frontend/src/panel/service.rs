@@ -5,10 +5,10 @@ use icondata_lu::LuFolder;
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html};
 
 use super::{
-    Tab,
     deployments::Deployments,
     logs::Logs,
     lost_volume::{LostVolume, LostVolumeNote, lost},
+    open::Tab,
     settings::Settings,
 };
 use crate::{
@@ -16,7 +16,10 @@ use crate::{
     component::{
         Badge, CopyButton, Elapsed, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs,
     },
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
     project::{face, menus},
     variables::{Scope, VariableTable},
 };

@@ -10,7 +10,10 @@ use yew::prelude::{
 use crate::{
     api::use_deed,
     component::{Badge, Button, ButtonKind, Choice, Pigment, Select, TextField},
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
     project::{deeds::use_deeds, words},
 };
 

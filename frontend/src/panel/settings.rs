@@ -14,7 +14,10 @@ use super::{
 use crate::{
     card::CardChange,
     component::{Button, ButtonKind, Choice},
-    live::{Desk, Live, Picture, use_live, use_select},
+    live::{
+        Desk, Live, Picture,
+        watch::{use_live, use_select},
+    },
     project::{deeds::use_deeds, menus},
 };
 

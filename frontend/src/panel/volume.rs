@@ -4,11 +4,14 @@ use domain::{Address, Content, MountPath, Name, VolumeId};
 use icondata_lu::{LuHardDrive, LuTrash2, LuUndo2};
 use yew::prelude::{Callback, Html, Properties, component, html};
 
-use super::{Open, Tab, setting::TextSetting};
+use super::{
+    open::{Open, Tab},
+    setting::TextSetting,
+};
 use crate::{
     card::CardChange,
     component::{Button, ButtonKind, Icon},
-    live::{use_live, use_select},
+    live::watch::{use_live, use_select},
     project::deeds::use_deeds,
 };
 

@@ -1,5 +1,6 @@
 //! Adding a service, a group or a volume: a form whose fields are read by the domain's own rules.
 
+mod form;
 mod service;
 
 use domain::{
@@ -9,12 +10,14 @@ use domain::{
 };
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state};
 
-use self::service::AddService;
+use self::{
+    form::{foot, send},
+    service::AddService,
+};
 use super::deeds::{Deeds, use_deeds};
 use crate::{
     api::{ApiError, use_deed},
-    component::{Button, ButtonKind, Choice, Dialog, Form, Select, TextField},
-    live::StageOutcome,
+    component::{Choice, Dialog, Form, Select, TextField},
 };
 
 /// What is to be added, and where its middle shall lie.
@@ -43,40 +46,6 @@ pub fn Add(props: &AddProps) -> Html {
         Adding::Group(at) => html! { <AddGroup at={*at} {on_close} {on_made} /> },
         Adding::Volume(service) => html! { <AddVolume service={*service} {on_close} {on_made} /> },
     }
-}
-
-fn foot(deed: &'static str, is_busy: bool, on_close: &Callback<()>) -> Html {
-    html! {
-        <div class="row row--end">
-            <span class="muted small grow">{ "Nothing runs before you apply." }</span>
-            <Button onclick={on_close.reform(|_| ())}>{ "Cancel" }</Button>
-            <Button kind={ButtonKind::Primary} submits=true busy={is_busy}>{ deed }</Button>
-        </div>
-    }
-}
-
-fn send(
-    deeds: &Deeds,
-    deed: &crate::api::Deed,
-    edit: Edit,
-    on_close: &Callback<()>,
-    on_made: &Callback<Address>,
-) {
-    let (live, deeds) = (deeds.live.clone(), deeds.clone());
-    let (on_close, on_made) = (on_close.clone(), on_made.clone());
-    deed.start(async move { live.stage(vec![edit]).await }, move |staged| {
-        on_close.emit(());
-        match staged {
-            StageOutcome::Stored(staging) => {
-                if let Some(made) = staging.addresses.first() {
-                    on_made.emit(made.clone());
-                }
-            }
-            StageOutcome::Held => {
-                deeds.say("You are offline. It will be staged when the network is back.")
-            }
-        }
-    });
 }
 
 #[derive(Properties, PartialEq)]

@@ -6,7 +6,7 @@ use yew::prelude::{AttrValue, Callback, hook};
 use crate::{
     api::ApiError,
     component::{Toast, Toasts, use_toasts},
-    live::{Live, StageOutcome, use_live},
+    live::{Live, StageOutcome, watch::use_live},
 };
 
 /// Stages, and says what came of it.

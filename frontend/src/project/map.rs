@@ -25,7 +25,10 @@ use crate::{
         Canvas, CanvasHandle, MenuRequest, RenderCard, board::Moved, geometry, scene::CardId,
     },
     component::{Button, ButtonKind, Empty, IconButton, Menu, MenuAt, use_toasts},
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
     panel::Tab,
     theme::use_theme,
     view::page,

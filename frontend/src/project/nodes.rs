@@ -8,7 +8,10 @@ use super::face;
 use crate::{
     card::{CardChange, Face, ServiceCard},
     component::Icon,
-    live::{Desk, Live, use_live, use_select},
+    live::{
+        Desk, Live,
+        watch::{use_live, use_select},
+    },
 };
 
 #[derive(Properties, PartialEq)]

@@ -4,7 +4,8 @@ use yew::prelude::{
     AttrValue, Callback, Html, MouseEvent, Properties, component, html, use_effect_with,
 };
 
-use super::{Route, use_navigator};
+use super::Route;
+use crate::route::router::use_navigator;
 
 #[derive(Properties, PartialEq)]
 pub struct LinkProps {

@@ -1,12 +1,13 @@
 //! Keys for scripts and the command line (DK-17).
 
 mod create;
+mod scope;
 
-use domain::{Timestamp, access::KeyScope, account::ApiKey};
+use domain::{Timestamp, account::ApiKey};
 use icondata_lu::{LuKeyRound, LuPlus, LuTrash2};
 use yew::prelude::{Callback, Html, Properties, component, html, use_context, use_state_eq};
 
-use self::create::CreateKey;
+use self::{create::CreateKey, scope::SCOPES};
 use crate::{
     api::{use_api, use_deed, use_fetch, use_pages},
     component::{
@@ -19,15 +20,6 @@ use crate::{
     },
     view::page,
 };
-
-/// The scopes, with what each allows.
-pub(super) const SCOPES: [(KeyScope, &str, &str); 5] = [
-    (KeyScope::Read, "read", "look at everything but values"),
-    (KeyScope::Stage, "stage", "stage changes and discard them"),
-    (KeyScope::Deploy, "deploy", "apply changes and deploy"),
-    (KeyScope::Write, "write", "reveal values, lay out the canvas, make and delete projects"),
-    (KeyScope::Admin, "admin", "administer the instance, as far as you may"),
-];
 
 #[component]
 pub fn ApiKeys() -> Html {

@@ -8,7 +8,7 @@ use yew::prelude::{
 use crate::{
     api::{self, ApiError, sentence, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
-    route::{Redirect, Route, use_location},
+    route::{Route, link::Redirect, router::use_location},
     screen::{failure::Failure, login::Doorway},
     session::{Session, Standing},
     view::{focus, page},

@@ -6,7 +6,7 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html};
 use crate::{
     api::ApiError,
     component::{Button, ButtonKind, CopyButton, Empty},
-    route::{Link, Route},
+    route::{Route, link::Link},
 };
 
 #[derive(Properties, PartialEq)]

@@ -9,9 +9,13 @@ use yew::prelude::{
 use crate::{
     api::{self, ApiError, use_api, use_deed},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
-    route::{Redirect, Route, use_location, use_navigator},
+    route::{
+        Route,
+        link::Redirect,
+        router::{use_location, use_navigator},
+    },
     screen::failure::Failure,
-    session::{Session, Standing, go_on},
+    session::{Session, Standing, guard::go_on},
     shell::logo,
     view::{focus, page},
 };

@@ -5,7 +5,7 @@ use yew::prelude::{Html, component, html};
 
 use crate::{
     component::Empty,
-    route::{Link, Route},
+    route::{Route, link::Link},
     shell::Shell,
     view::page,
 };

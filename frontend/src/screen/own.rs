@@ -3,7 +3,7 @@
 use yew::prelude::{Html, Properties, classes, component, html, use_context};
 
 use crate::{
-    route::{Link, Route},
+    route::{Route, link::Link},
     session::Session,
     shell::Shell,
 };

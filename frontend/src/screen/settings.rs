@@ -3,6 +3,7 @@
 mod danger;
 mod general;
 mod members;
+mod staged;
 
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_c
 use crate::{
     api::{use_api, use_fetch},
     component::{Icon, Skeleton, Tab, Tabs},
-    route::{Link, Route, use_navigator},
+    route::{Route, link::Link, router::use_navigator},
     screen::failure::{Failure, Stale},
     session::Session,
     shell::Shell,
@@ -114,7 +115,7 @@ fn Pages(props: &PagesProps) -> Html {
                     </p>
                     <VariableTable snapshot={known.clone()} scope={Scope::Shared} {refusal}
                         on_changed={snapshot.reload.clone()} />
-                    { to_canvas(known, named, may_apply) }
+                    { staged::to_canvas(known, named, may_apply) }
                 } else {
                     <general::General snapshot={known.clone()} named={named.clone()} {role}
                         on_changed={snapshot.reload.clone()} />
@@ -137,24 +138,5 @@ fn Pages(props: &PagesProps) -> Html {
                 { body }
             </Tabs>
         </div>
-    }
-}
-
-/// What is staged is applied on the canvas.
-fn to_canvas(snapshot: &domain::canvas::Snapshot, named: &str, may_apply: bool) -> Html {
-    let count = snapshot.changes().len();
-    if count == 0 {
-        return Html::default();
-    }
-    let (noun, waits) = if count == 1 { ("change", "waits") } else { ("changes", "wait") };
-    html! {
-        <p class="note note--staged row row--wrap">
-            <span class="grow">
-                { format!("{count} staged {noun} {waits} in this project. Nothing runs differently until somebody applies.") }
-            </span>
-            <Link to={Route::Canvas { project: named.to_owned() }} classes="button button--quiet">
-                { if may_apply { "Look and apply on the canvas" } else { "Look on the canvas" } }
-            </Link>
-        </p>
     }
 }

@@ -5,7 +5,11 @@ use yew::prelude::{Html, Properties, component, html, use_context, use_effect_wi
 use super::{Next, Session, Standing};
 use crate::{
     component::Skeleton,
-    route::{Navigator, Redirect, Route, use_location, use_navigator},
+    route::{
+        Route,
+        link::Redirect,
+        router::{Navigator, use_location, use_navigator},
+    },
     screen::failure::Failure,
     shell::Shell,
 };

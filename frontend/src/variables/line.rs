@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use domain::{Reference, Value, canvas::Snapshot, changes::Revealed};
+use domain::{ChangeId, Reference, Value, canvas::Snapshot, changes::Revealed};
 use icondata_lu::{LuLock, LuPencil, LuTrash2, LuUndo2};
 use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
 
-use super::{Origin, Row, VariableChange, dialog::Subject, table::Wish};
+use super::{Origin, Row, VariableChange, dialog::Subject};
 use crate::{
     api::{EnvironmentPath, use_api, use_deed},
     component::{Badge, Icon, IconButton, Pigment, Secrecy, SecretValue},
@@ -19,6 +19,14 @@ pub(super) struct VariableLineProps {
     pub(super) snapshot: Rc<Snapshot>,
     pub(super) is_readonly: bool,
     pub(super) on_wish: Callback<Wish>,
+}
+
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wish {
+    Edit(Subject),
+    Delete(Box<Row>),
+    Undo(ChangeId),
 }
 
 #[component]

@@ -11,7 +11,7 @@ use yew::prelude::{
 use super::{
     Origin, Row, Scope,
     dialog::{Subject, VariableDialog},
-    line::VariableLine,
+    line::{VariableLine, Wish},
     provided, rows,
 };
 use crate::{
@@ -34,14 +34,6 @@ pub struct VariableTableProps {
     /// Something has been staged or undone. A page that hears events needs no telling.
     #[prop_or_default]
     pub on_changed: Callback<()>,
-}
-
-/// What a line asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Wish {
-    Edit(Subject),
-    Delete(Box<Row>),
-    Undo(ChangeId),
 }
 
 #[component]

@@ -3,6 +3,7 @@ use proptest::prelude::{Strategy, any, prop_assert, prop_oneof, proptest};
 use super::*;
 use crate::canvas::{
     board::Direction,
+    engine::keyboard::Key,
     gesture::{Button, Keys, Pointer},
     scene::{Card, Layer},
 };

@@ -6,15 +6,12 @@ use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use super::{settle, stage::Stage};
+use super::{stage::Stage, tell::settle};
 use crate::canvas::{
-    engine::Key,
+    engine::keyboard::Key,
     geometry::Position,
     gesture::{Button, Keys, Pointer},
 };
-
-/// What a click is passed on to.
-const INTERACTIVE: &str = "a[href], button, [data-click]";
 
 pub(super) fn listen(root: &HtmlElement, stage: &Rc<RefCell<Stage>>) -> Vec<EventListener> {
     let on = |name: &'static str, is_passive: bool, handle: fn(&Rc<RefCell<Stage>>, &Event)| {
@@ -153,30 +150,6 @@ fn focus(stage: &Rc<RefCell<Stage>>, event: &Event) {
 fn focused_host(stage: &Rc<RefCell<Stage>>, event: &Event) -> Option<crate::canvas::scene::CardId> {
     let target = event.target()?.dyn_into::<Element>().ok()?;
     stage.borrow().hosts.card(&target)
-}
-
-/// Passes a click on to the interactive part of a card under it; whether there was one.
-pub(super) fn pass_on(stage: &Rc<RefCell<Stage>>, at: Position) -> bool {
-    let found = {
-        let stage = stage.borrow();
-        let corner = stage.root.get_bounding_client_rect();
-        let Some(document) = stage.window.document() else { return false };
-        #[expect(clippy::cast_possible_truncation, reason = "screens are small")]
-        let under =
-            document.elements_from_point((at.x + corner.x()) as f32, (at.y + corner.y()) as f32);
-        under.iter().find_map(|element| {
-            let part = element.dyn_into::<Element>().ok()?.closest(INTERACTIVE).ok()??;
-            part.closest(".canvas-host").ok()??;
-            part.dyn_into::<HtmlElement>().ok()
-        })
-    };
-    match found {
-        Some(element) => {
-            element.click();
-            true
-        }
-        None => false,
-    }
 }
 
 /// Whether an event is the input layer's, not that of a card being edited or of a control above.

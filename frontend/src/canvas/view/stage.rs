@@ -4,10 +4,10 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Document, Element, HtmlElement, Window};
 
 use super::{
-    Outlets,
     bitmap::Painter,
     hosts::{Hosts, Layers},
     lines::Lines,
+    outlets::Outlets,
     peers::Peers,
 };
 use crate::canvas::{

@@ -8,7 +8,7 @@ use domain::{
 };
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state};
 
-use super::{foot, send};
+use super::form::{foot, send};
 use crate::{
     api::{ApiError, Deed, use_deed},
     component::{Choice, Dialog, Form, Select, TextArea, TextField},

@@ -12,7 +12,7 @@ use yew::prelude::{
     AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
 };
 
-use super::SCOPES;
+use super::scope::SCOPES;
 use crate::{
     api::{ApiError, sentence, use_api, use_deed, use_pages},
     component::{

@@ -5,7 +5,7 @@ use yew::prelude::{Html, Properties, component, html};
 
 use crate::{
     component::{RelativeTime, Status, StatusMark},
-    route::{Link, Route},
+    route::{Route, link::Link},
 };
 
 /// No more slabs than this are drawn.

@@ -6,7 +6,7 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 use crate::{
     api::{sentence, use_api, use_deed},
     component::{Button, ButtonKind, Dialog, Form, TextField},
-    route::{Route, use_navigator},
+    route::{Route, router::use_navigator},
 };
 
 #[derive(Properties, PartialEq)]

@@ -8,7 +8,7 @@ use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 use crate::{
     api::{use_api, use_deed},
     component::{Button, ButtonKind, Confirm, use_toasts},
-    route::{Route, use_navigator},
+    route::{Route, router::use_navigator},
 };
 
 #[derive(Properties, PartialEq)]

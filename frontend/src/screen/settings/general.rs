@@ -5,7 +5,7 @@ use std::rc::Rc;
 use domain::{Address, Name, access::ProjectRole, canvas::Snapshot};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
 
-use super::{danger::Danger, to_canvas};
+use super::{danger::Danger, staged::to_canvas};
 use crate::{
     api::{EnvironmentPath, sentence, use_api, use_deed},
     component::{
