@@ -6,7 +6,7 @@ use crate::{
     access::Mutation,
     deployment::{Cause, Condition, Deployment, DeploymentState},
     page::{Page, Paged},
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ pub struct ReplicaSummary {
     pub service: ServiceId,
     pub deployment: DeploymentId,
     pub index: u16,
-    pub container: Option<ContainerId>,
+    pub container: Option<ReplicaHandle>,
     pub retired: bool,
     pub created_at: Timestamp,
 }

@@ -8,7 +8,7 @@ use crate::{
     deployments::DeploymentSummary,
     layout::{Node, Position},
     rollout::Incident,
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ pub enum Event {
         /// Of which deployment.
         deployment: DeploymentId,
         /// Which one, by the engine's name for it.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// What has happened to it.
         change: ContainerChange,
     },

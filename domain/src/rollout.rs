@@ -14,7 +14,7 @@ use crate::{
     DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Set, Slug,
     Timestamp, VolumeId,
     deployment::{Condition, Deployment, Milestone},
-    runtime::{ContainerId, PinnedImage},
+    runtime::{PinnedImage, ReplicaHandle},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -199,7 +199,7 @@ pub struct ReplicaRow {
     /// Which of the deployment's replicas it is, from 0. Of retired ones there may be several.
     pub index: u16,
     /// Its container, once the engine has said so.
-    pub container: Option<ContainerId>,
+    pub container: Option<ReplicaHandle>,
     /// What is remembered of its starts and ends.
     pub ledger: Ledger,
     /// Since when nobody wants it.
@@ -212,7 +212,7 @@ pub struct Tombstone {
     /// What was deleted.
     pub subject: Subject,
     /// Containers that were known when it was deleted, to be asked for one by one.
-    pub containers: Vec<ContainerId>,
+    pub containers: Vec<ReplicaHandle>,
     /// When it was deleted.
     pub made_at: Timestamp,
     /// When nothing of it was left.
@@ -270,7 +270,7 @@ pub enum Step {
         /// Which replica.
         replica: ReplicaId,
         /// Its container.
-        container: ContainerId,
+        container: ReplicaHandle,
     },
     /// Its container is gone without our doing: the row waits for a new one (container `None`,
     /// ledger empty). Stale when the row has another container.
@@ -278,7 +278,7 @@ pub enum Step {
         /// Which replica.
         replica: ReplicaId,
         /// The container it had.
-        container: ContainerId,
+        container: ReplicaHandle,
     },
     /// Something was learned of its starts and ends.
     LedgerChanged {

@@ -14,7 +14,7 @@ mod replica;
 pub use error::RuntimeError;
 pub use log::{Follow, LogLine, LogStream, LogsFrom};
 pub use observed::{
-    Census, ContainerId, ContainerState, Engine, Inspection, ObservedReplica, RuntimeEvent, Usage,
+    Census, ContainerState, Engine, Inspection, ObservedReplica, ReplicaHandle, RuntimeEvent, Usage,
 };
 pub use replica::{
     Existed, PinnedImage, PullProgress, Question, ReplicaIdentity, ReplicaSpec, Restart, Serving,
@@ -45,7 +45,7 @@ pub trait Runtime: Send + Sync {
     }
 
     /// What a list does not tell: start time, exit code, restarts. `None` when it is gone.
-    async fn inspect(&self, container: &ContainerId) -> Result<Option<Inspection>, RuntimeError>;
+    async fn inspect(&self, replica: &ReplicaHandle) -> Result<Option<Inspection>, RuntimeError>;
 
     /// Makes what the replicas of an environment have in common, by which they reach each other and
     /// nobody else. What is there is kept as it is.
@@ -86,19 +86,19 @@ pub trait Runtime: Send + Sync {
     /// Something foreign in its place is [`RuntimeError::NameTaken`]; without its environment it is
     /// [`RuntimeError::Gone`]; where nothing is free for it at the moment,
     /// [`RuntimeError::NoAddress`].
-    async fn create(&self, replica: &ReplicaSpec) -> Result<ContainerId, RuntimeError>;
+    async fn create(&self, replica: &ReplicaSpec) -> Result<ReplicaHandle, RuntimeError>;
 
     /// Starts it. Running already is fine.
-    async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+    async fn start(&self, replica: &ReplicaHandle) -> Result<(), RuntimeError>;
 
     /// Resumes a paused one. Running already is fine.
-    async fn unpause(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+    async fn unpause(&self, replica: &ReplicaHandle) -> Result<(), RuntimeError>;
 
     /// Asks it to stop and ends it after `grace`. Stopped or gone already is fine.
-    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError>;
+    async fn stop(&self, replica: &ReplicaHandle, grace: Duration) -> Result<(), RuntimeError>;
 
-    /// Removes a container, never its named volumes. Gone already is fine.
-    async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+    /// Removes it, never the volumes that it mounts by name. Gone already is fine.
+    async fn remove(&self, replica: &ReplicaHandle) -> Result<(), RuntimeError>;
 
     /// Says whether it serves: whether its service's name leads to it. One that was cut off from its
     /// environment is connected again.
@@ -106,18 +106,18 @@ pub trait Runtime: Send + Sync {
     /// Established connections survive this, and it goes on answering where it did.
     async fn set_serving(
         &self,
-        container: &ContainerId,
+        replica: &ReplicaHandle,
         serving: Serving,
     ) -> Result<(), RuntimeError>;
 
-    /// Changes the limits of a running container.
-    async fn set_limits(&self, container: &ContainerId, limits: Limits)
+    /// Changes the limits of one that runs.
+    async fn set_limits(&self, replica: &ReplicaHandle, limits: Limits)
     -> Result<(), RuntimeError>;
 
     /// Says whether the engine restarts it after a crash or a reboot.
     async fn set_restart(
         &self,
-        container: &ContainerId,
+        replica: &ReplicaHandle,
         restart: Restart,
     ) -> Result<(), RuntimeError>;
 
@@ -125,22 +125,22 @@ pub trait Runtime: Send + Sync {
     /// `Ok(false)`: it did not answer well.
     async fn probe(
         &self,
-        container: &ContainerId,
+        replica: &ReplicaHandle,
         address: IpAddr,
         question: &Question,
         timeout: Duration,
     ) -> Result<bool, RuntimeError>;
 
-    /// Output of a container: history first, then, if asked, as it comes.
+    /// Output of a replica: history first, then, if asked, as it comes.
     async fn logs(
         &self,
-        container: &ContainerId,
+        replica: &ReplicaHandle,
         from: LogsFrom,
         follow: Follow,
     ) -> Result<BoxStream<'static, Result<LogLine, RuntimeError>>, RuntimeError>;
 
-    /// One measurement of a running container; `None` when it does not run.
-    async fn usage(&self, container: &ContainerId) -> Result<Option<Usage>, RuntimeError>;
+    /// One measurement of it; `None` when it does not run.
+    async fn usage(&self, replica: &ReplicaHandle) -> Result<Option<Usage>, RuntimeError>;
 
     /// Hints that something has happened. The stream ends when the engine is gone; what happened
     /// in between must be looked up.

@@ -4,7 +4,7 @@ use crate::situation::Thresholds;
 use domain::{
     DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, Timestamp,
     rollout::Step,
-    runtime::{ContainerId, PinnedImage, Question, ReplicaSpec, Restart, Serving, VolumeSpec},
+    runtime::{PinnedImage, Question, ReplicaHandle, ReplicaSpec, Restart, Serving, VolumeSpec},
 };
 use std::{net::IpAddr, time::Duration};
 
@@ -76,43 +76,43 @@ pub enum Action {
     /// Make it and start it.
     Launch(Box<ReplicaSpec>),
     /// Start a container.
-    Start(ContainerId),
+    Start(ReplicaHandle),
     /// Resume a container.
-    Unpause(ContainerId),
+    Unpause(ReplicaHandle),
     /// Stop a container.
     Stop {
         /// Which.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// How long it may take.
         grace: Duration,
     },
     /// Remove a container.
-    Remove(ContainerId),
+    Remove(ReplicaHandle),
     /// Lead its service's name to a container, or away from it; connect it if it was cut off.
     SetServing {
         /// Which.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// Whether it serves.
         serving: Serving,
     },
     /// Change a container's limits.
     SetLimits {
         /// Which.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// To what.
         limits: Limits,
     },
     /// Change a container's restart policy.
     SetRestart {
         /// Which.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// To what.
         restart: Restart,
     },
     /// Ask a readiness question, and remember the answer.
     Probe {
         /// Whom.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// Where it has been seen to answer.
         address: IpAddr,
         /// What.
@@ -131,7 +131,7 @@ pub enum Action {
         /// How its container ended.
         exit_code: Option<i64>,
         /// Whose lines to keep.
-        logs: Option<ContainerId>,
+        logs: Option<ReplicaHandle>,
     },
 }
 

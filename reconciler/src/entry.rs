@@ -5,7 +5,7 @@ use domain::{
     Strategy, Timestamp,
     deployment::{Condition, DeploymentState},
     rollout::Aim,
-    runtime::{ContainerId, ContainerState, ObservedReplica},
+    runtime::{ContainerState, ObservedReplica, ReplicaHandle},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -90,7 +90,7 @@ impl Entry {
     /// an end with 0 may be a job well done: neither says anything before it is looked at.
     pub(crate) fn hear_of_end(
         &mut self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         exit_code: Option<i64>,
         at: Timestamp,
     ) {

@@ -10,7 +10,7 @@ use domain::{
     ReplicaId, Secret, Timestamp,
     deployment::{Failure, Milestone},
     rollout::{RolloutError, ServiceKey, Step},
-    runtime::{ContainerId, Follow, LogsFrom, ReplicaSpec, RuntimeError},
+    runtime::{Follow, LogsFrom, ReplicaHandle, ReplicaSpec, RuntimeError},
 };
 use futures::StreamExt;
 use std::{
@@ -65,7 +65,7 @@ impl From<RolloutError> for Trouble {
 }
 
 type Result<T> = std::result::Result<T, Trouble>;
-type Answered = (ContainerId, Answer, Thresholds, Timestamp);
+type Answered = (ReplicaHandle, Answer, Thresholds, Timestamp);
 
 /// Carries out the chains of one phase.
 pub(crate) struct Executor<'a> {
@@ -80,7 +80,7 @@ pub(crate) struct Executor<'a> {
 #[derive(Default)]
 struct Learned {
     answers: Vec<Answered>,
-    made: Vec<ContainerId>,
+    made: Vec<ReplicaHandle>,
 }
 
 impl<'a> Executor<'a> {
@@ -101,7 +101,7 @@ impl<'a> Executor<'a> {
         std::mem::take(&mut self.learned().answers)
     }
 
-    pub(crate) fn take_made(&self) -> Vec<ContainerId> {
+    pub(crate) fn take_made(&self) -> Vec<ReplicaHandle> {
         std::mem::take(&mut self.learned().made)
     }
 
@@ -214,7 +214,7 @@ impl<'a> Executor<'a> {
         Ok(tools.rollouts.record(tools.fence, tools.clock.now(), steps).await?)
     }
 
-    async fn create(&self, spec: &ReplicaSpec) -> Result<ContainerId> {
+    async fn create(&self, spec: &ReplicaSpec) -> Result<ReplicaHandle> {
         let container = self.tools.runtime.create(spec).await?;
         self.learned().made.push(container.clone());
         let replica = spec.identity.replica;
@@ -233,7 +233,7 @@ impl<'a> Executor<'a> {
     }
 
     /// A container's last lines, as far as they can be had within five seconds.
-    async fn log_tail(&self, container: &ContainerId) -> Option<Secret> {
+    async fn log_tail(&self, container: &ReplicaHandle) -> Option<Secret> {
         let tools = self.tools;
         let read = async {
             let from = LogsFrom::Tail(LOG_LINES);

@@ -3,7 +3,7 @@
 use domain::{
     DeploymentId, Timestamp, VolumeId,
     rollout::{Aim, ServiceKey},
-    runtime::{ContainerId, ContainerState, Inspection},
+    runtime::{ContainerState, Inspection, ReplicaHandle},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ pub struct Situation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// The engine's name for it.
-    pub container: ContainerId,
+    pub container: ReplicaHandle,
     /// What it is like.
     pub inspection: Inspection,
 }
@@ -49,7 +49,7 @@ impl Seen {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// How its containers have answered.
-    pub health: BTreeMap<ContainerId, Health>,
+    pub health: BTreeMap<ReplicaHandle, Health>,
     /// The deployment whose image the engine has lost.
     pub lost_image: Option<DeploymentId>,
     /// Deployments whose images are being pulled at the moment.
@@ -101,7 +101,7 @@ impl Memory {
     /// Takes in one answer.
     pub fn answer(
         &mut self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         is_good: Answer,
         thresholds: Thresholds,
         now: Timestamp,

@@ -16,7 +16,7 @@ use domain::{
     Clock, Ids, Timestamp,
     deployment::Condition,
     rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::{ContainerId, ObservedReplica, Runtime, RuntimeError},
+    runtime::{ObservedReplica, ReplicaHandle, Runtime, RuntimeError},
 };
 use futures::{StreamExt, stream};
 use std::{collections::BTreeSet, sync::Arc};
@@ -49,7 +49,7 @@ pub(crate) struct Tools {
 #[derive(Clone, Debug)]
 pub(crate) struct Hint {
     pub(crate) aim: Arc<Aim>,
-    pub(crate) containers: Vec<ContainerId>,
+    pub(crate) containers: Vec<ReplicaHandle>,
 }
 
 /// How a pass begins.
@@ -119,7 +119,7 @@ struct Worker<'a> {
     key: ServiceKey,
     memory: Memory,
     /// Containers that may be this service's.
-    known: BTreeSet<ContainerId>,
+    known: BTreeSet<ReplicaHandle>,
     /// Chains that have failed in this pass: not tried again before the next.
     failed: Vec<Chain>,
     /// What was seen to in this pass, so that it is not done again for what has failed since.

@@ -23,8 +23,8 @@ use domain::{
     EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
     network::{Addresses, Pool},
     runtime::{
-        Census, ContainerId, Engine, Existed, Follow, Inspection, LogLine, LogsFrom,
-        ObservedReplica, PinnedImage, PullProgress, Question, ReplicaSpec, Restart, Runtime,
+        Census, Engine, Existed, Follow, Inspection, LogLine, LogsFrom, ObservedReplica,
+        PinnedImage, PullProgress, Question, ReplicaHandle, ReplicaSpec, Restart, Runtime,
         RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
@@ -124,7 +124,7 @@ impl Runtime for Docker {
         self.list_replicas_of(service).await
     }
 
-    async fn inspect(&self, container: &ContainerId) -> Result<Option<Inspection>, RuntimeError> {
+    async fn inspect(&self, container: &ReplicaHandle) -> Result<Option<Inspection>, RuntimeError> {
         self.inspect_replica(container).await
     }
 
@@ -161,29 +161,29 @@ impl Runtime for Docker {
         self.drop_volume(volume).await
     }
 
-    async fn create(&self, replica: &ReplicaSpec) -> Result<ContainerId, RuntimeError> {
+    async fn create(&self, replica: &ReplicaSpec) -> Result<ReplicaHandle, RuntimeError> {
         self.create_replica(replica).await
     }
 
-    async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    async fn start(&self, container: &ReplicaHandle) -> Result<(), RuntimeError> {
         self.start_replica(container).await
     }
 
-    async fn unpause(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    async fn unpause(&self, container: &ReplicaHandle) -> Result<(), RuntimeError> {
         self.unpause_replica(container).await
     }
 
-    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError> {
+    async fn stop(&self, container: &ReplicaHandle, grace: Duration) -> Result<(), RuntimeError> {
         self.stop_replica(container, grace).await
     }
 
-    async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    async fn remove(&self, container: &ReplicaHandle) -> Result<(), RuntimeError> {
         self.remove_replica(container).await
     }
 
     async fn set_serving(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         serving: Serving,
     ) -> Result<(), RuntimeError> {
         self.move_alias(container, serving).await
@@ -191,7 +191,7 @@ impl Runtime for Docker {
 
     async fn set_limits(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         limits: Limits,
     ) -> Result<(), RuntimeError> {
         self.update_limits(container, limits).await
@@ -199,7 +199,7 @@ impl Runtime for Docker {
 
     async fn set_restart(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         restart: Restart,
     ) -> Result<(), RuntimeError> {
         self.update_restart(container, restart).await
@@ -207,7 +207,7 @@ impl Runtime for Docker {
 
     async fn probe(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         address: IpAddr,
         question: &Question,
         timeout: Duration,
@@ -217,14 +217,14 @@ impl Runtime for Docker {
 
     async fn logs(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         from: LogsFrom,
         follow: Follow,
     ) -> Result<BoxStream<'static, Result<LogLine, RuntimeError>>, RuntimeError> {
         self.read_logs(container, from, follow).await
     }
 
-    async fn usage(&self, container: &ContainerId) -> Result<Option<Usage>, RuntimeError> {
+    async fn usage(&self, container: &ReplicaHandle) -> Result<Option<Usage>, RuntimeError> {
         self.measure(container).await
     }
 

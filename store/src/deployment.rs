@@ -25,7 +25,7 @@ use domain::{
     event::Event,
     page::{Page, Paged},
     resolve::EnvironmentRef,
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
@@ -172,7 +172,7 @@ fn read_replica(row: replica::Model) -> Result<ReplicaSummary> {
         service: ServiceId::new(row.service_id),
         deployment: DeploymentId::new(row.deployment_id),
         index: u16::try_from(row.index).unwrap_or_default(),
-        container: row.container.map(ContainerId),
+        container: row.container.map(ReplicaHandle),
         retired: row.retired_at.is_some(),
         created_at: Timestamp::from_millis(row.created_at),
     })

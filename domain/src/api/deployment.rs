@@ -7,7 +7,7 @@ use crate::{
     deployment::{DeploymentState, RunConfig},
     deployments::{DeploymentSummary, ReplicaSummary},
     field::service_fields,
-    runtime::{ContainerId, ContainerState},
+    runtime::{ReplicaHandle, ContainerState},
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -148,7 +148,7 @@ pub struct ContainerItem {
     pub replica: ReplicaSummary,
     pub service_id: ServiceId,
     pub deployment_id: DeploymentId,
-    pub docker_container_id: Option<ContainerId>,
+    pub docker_container_id: Option<ReplicaHandle>,
     /// Where it answers, as the engine reports it; absent when it does not.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub address: Option<IpAddr>,

@@ -3,7 +3,7 @@
 use super::ServiceKey;
 use crate::{
     Timestamp,
-    runtime::{ContainerId, ReplicaIdentity},
+    runtime::{ReplicaHandle, ReplicaIdentity},
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ pub enum EngineHealth {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stray {
     /// The engine's name for it.
-    pub container: ContainerId,
+    pub container: ReplicaHandle,
     /// What its labels say.
     pub identity: ReplicaIdentity,
 }

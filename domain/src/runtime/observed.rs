@@ -5,14 +5,14 @@ use crate::{EnvironmentId, Limits, ServiceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, time::Duration};
 
-/// The engine's own name of a container: opaque, and never an identity of ours.
+/// What an engine calls a replica's container: opaque, and never an identity of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ContainerId(pub String);
+pub struct ReplicaHandle(pub String);
 
-impl ContainerId {
-    /// The first twelve characters, as the `docker` client shows it.
+impl ReplicaHandle {
+    /// The first twelve characters, which are enough for people: the `docker` client shows as many.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
@@ -51,7 +51,7 @@ pub struct Engine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedReplica {
     /// The engine's name for it.
-    pub container: ContainerId,
+    pub container: ReplicaHandle,
     /// Which replica it is.
     pub identity: ReplicaIdentity,
     /// What it does.
@@ -133,7 +133,7 @@ pub enum RuntimeEvent {
         /// Whose container.
         service: ServiceId,
         /// Which one.
-        container: ContainerId,
+        container: ReplicaHandle,
         /// With which code, if the engine says.
         exit_code: Option<i64>,
         /// When, by the engine's clock, which also says when a run began.

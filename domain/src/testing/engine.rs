@@ -17,7 +17,7 @@ pub use state::State;
 use crate::{
     Clock, EnvironmentId, ServiceId, Timestamp, VolumeId,
     network::{Addresses, Pool},
-    runtime::{ContainerId, ContainerState, ReplicaSpec, Restart, RuntimeEvent},
+    runtime::{ContainerState, ReplicaHandle, ReplicaSpec, Restart, RuntimeEvent},
 };
 use ipnet::Ipv4Net;
 use std::{
@@ -128,7 +128,7 @@ impl SimEngine {
 
     /// One container, if it is there.
     #[must_use]
-    pub fn container(&self, id: &ContainerId) -> Option<SimContainer> {
+    pub fn container(&self, id: &ReplicaHandle) -> Option<SimContainer> {
         self.change(|state, _, _| state.containers.get(id).cloned())
     }
 
@@ -205,16 +205,16 @@ impl SimEngine {
     }
 
     /// `docker kill`: the engine's restart policy leaves it alone from now on.
-    pub fn kill(&self, id: &ContainerId) {
+    pub fn kill(&self, id: &ReplicaHandle) {
         self.end_by_hand(id, 137);
     }
 
     /// `docker stop`.
-    pub fn stop_by_hand(&self, id: &ContainerId) {
+    pub fn stop_by_hand(&self, id: &ReplicaHandle) {
         self.end_by_hand(id, 143);
     }
 
-    fn end_by_hand(&self, id: &ContainerId, code: i64) {
+    fn end_by_hand(&self, id: &ReplicaHandle, code: i64) {
         self.change(|state, faults, now| {
             let Some(container) = state.containers.get_mut(id) else { return };
             if container.is_alive() || container.state == ContainerState::Restarting {
@@ -226,7 +226,7 @@ impl SimEngine {
     }
 
     /// `docker rm -f`.
-    pub fn remove_by_hand(&self, id: &ContainerId) {
+    pub fn remove_by_hand(&self, id: &ReplicaHandle) {
         self.change(|state, faults, now| {
             let Some(container) = state.containers.remove(id) else { return };
             if let Some(identity) = container.identity {
@@ -236,7 +236,7 @@ impl SimEngine {
     }
 
     /// `docker pause`.
-    pub fn pause(&self, id: &ContainerId) {
+    pub fn pause(&self, id: &ReplicaHandle) {
         self.change(|state, faults, now| {
             let Some(container) = state.containers.get_mut(id) else { return };
             if container.state == ContainerState::Running {
@@ -247,7 +247,7 @@ impl SimEngine {
     }
 
     /// Its main process dies by itself with this code.
-    pub fn crash(&self, id: &ContainerId, code: i64) {
+    pub fn crash(&self, id: &ReplicaHandle, code: i64) {
         self.change(|state, faults, now| {
             let Some(container) = state.containers.get_mut(id) else { return };
             if container.state == ContainerState::Running {
@@ -258,7 +258,7 @@ impl SimEngine {
     }
 
     /// `docker network disconnect`.
-    pub fn disconnect(&self, id: &ContainerId) {
+    pub fn disconnect(&self, id: &ReplicaHandle) {
         self.change(|state, faults, now| {
             if let Some(container) = state.containers.get_mut(id) {
                 (container.is_connected, container.serves) = (false, false);
@@ -284,7 +284,7 @@ impl SimEngine {
     }
 
     /// Puts a container into a state that no call leads to.
-    pub fn force_state(&self, id: &ContainerId, to: ContainerState) {
+    pub fn force_state(&self, id: &ReplicaHandle, to: ContainerState) {
         self.change(|state, faults, now| {
             if let Some(container) = state.containers.get_mut(id) {
                 container.state = to;
@@ -294,9 +294,9 @@ impl SimEngine {
     }
 
     /// Somebody else runs a container of this name.
-    pub fn add_foreign(&self, name: &str) -> ContainerId {
+    pub fn add_foreign(&self, name: &str) -> ReplicaHandle {
         self.change(|state, _, now| {
-            let id = ContainerId(format!("foreign{:06}", state.created));
+            let id = ReplicaHandle(format!("foreign{:06}", state.created));
             state.created += 1;
             let mut container = SimContainer {
                 id: id.clone(),
@@ -331,7 +331,7 @@ impl SimEngine {
     }
 
     /// A replica that runs and that nobody's rows name; its environment need not be there.
-    pub fn add_stray(&self, spec: &ReplicaSpec) -> ContainerId {
+    pub fn add_stray(&self, spec: &ReplicaSpec) -> ReplicaHandle {
         self.change(|state, _, now| {
             let id = acts::insert(state, spec, None);
             if let Some(container) = state.containers.get_mut(&id) {

@@ -20,7 +20,7 @@ use domain::{
     event::{ContainerChange, Event, Numbered},
     layout::{Node, Position},
     rollout::{Incident, IncidentKind},
-    runtime::{ContainerId, PullProgress},
+    runtime::{PullProgress, ReplicaHandle},
     template::Reference,
     variable::{Value, Variable},
 };

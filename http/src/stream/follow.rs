@@ -12,7 +12,7 @@ use domain::{
     access::Permission,
     api::log::{LogEntry, LogEvent, LogOrigin},
     deployments::ReplicaSummary,
-    runtime::{ContainerId, ContainerState, Follow, LogLine, LogsFrom, RuntimeError},
+    runtime::{ContainerState, Follow, LogLine, LogsFrom, ReplicaHandle, RuntimeError},
 };
 use futures::{
     StreamExt,
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
 type Lines = BoxStream<'static, Result<LogLine, RuntimeError>>;
-type Open = SelectAll<BoxStream<'static, (ContainerId, Said)>>;
+type Open = SelectAll<BoxStream<'static, (ReplicaHandle, Said)>>;
 
 /// Where a reader is in each container's output: the id of the last event that it has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,17 +59,17 @@ impl Positions {
         parts.join(",")
     }
 
-    fn after(&self, container: &ContainerId) -> Option<LogsFrom> {
+    fn after(&self, container: &ReplicaHandle) -> Option<LogsFrom> {
         let place = self.0.get(container.short())?;
         Some(LogsFrom::After { at: place.at, nanos: place.nanos })
     }
 
-    fn keep<'a>(&mut self, containers: impl Iterator<Item = &'a ContainerId>) {
-        let kept: BTreeSet<&str> = containers.map(ContainerId::short).collect();
+    fn keep<'a>(&mut self, containers: impl Iterator<Item = &'a ReplicaHandle>) {
+        let kept: BTreeSet<&str> = containers.map(ReplicaHandle::short).collect();
         self.0.retain(|container, _| kept.contains(container.as_str()));
     }
 
-    fn advance(&mut self, container: &ContainerId, line: &LogLine) {
+    fn advance(&mut self, container: &ReplicaHandle, line: &LogLine) {
         let place = Position { at: line.at, nanos: line.nanos };
         self.0.insert(container.short().to_owned(), place);
     }
@@ -95,7 +95,7 @@ pub(crate) struct Following {
 /// A container whose history is being read.
 pub(crate) struct Source {
     replica: ReplicaSummary,
-    container: ContainerId,
+    container: ReplicaHandle,
     lines: Lines,
     head: Option<LogLine>,
 }
@@ -128,7 +128,7 @@ impl Following {
         }
     }
 
-    async fn replicas(&self) -> Result<Vec<(ReplicaSummary, ContainerId)>> {
+    async fn replicas(&self) -> Result<Vec<(ReplicaSummary, ReplicaHandle)>> {
         let environment = self.place.environment.id;
         let replicas = self.server.app.deployments.replicas(environment, self.service).await?;
         Ok((replicas.into_iter())
@@ -212,8 +212,8 @@ impl Following {
     /// Lines as they come, of containers that come and go.
     async fn send_live(&mut self, tail: u32, events: &mpsc::Sender<Event>) -> Result<(), Over> {
         let mut open = Open::new();
-        let mut known: BTreeMap<ContainerId, ReplicaSummary> = BTreeMap::new();
-        let mut reading: BTreeSet<ContainerId> = BTreeSet::new();
+        let mut known: BTreeMap<ReplicaHandle, ReplicaSummary> = BTreeMap::new();
+        let mut reading: BTreeSet<ReplicaHandle> = BTreeSet::new();
         let mut turns = self.server.turnstile.watch();
         let mut idle = Duration::ZERO;
         let mut look = tokio::time::interval(LOOK_AGAIN);
@@ -257,8 +257,8 @@ impl Following {
         &mut self,
         tail: u32,
         open: &mut Open,
-        known: &mut BTreeMap<ContainerId, ReplicaSummary>,
-        reading: &mut BTreeSet<ContainerId>,
+        known: &mut BTreeMap<ReplicaHandle, ReplicaSummary>,
+        reading: &mut BTreeSet<ReplicaHandle>,
     ) -> Result<()> {
         let replicas = self.replicas().await?;
         // Of what is gone nobody asks any more: ids of events stay short.
@@ -269,7 +269,7 @@ impl Following {
             return Ok(());
         }
         let observed = self.server.app.runtime.replicas_of(self.service).await?;
-        let runs = |container: &ContainerId| {
+        let runs = |container: &ReplicaHandle| {
             let lives = |state| !matches!(state, ContainerState::Exited | ContainerState::Dead);
             observed.iter().any(|one| one.container == *container && lives(one.state))
         };
@@ -321,7 +321,7 @@ impl Following {
     async fn send_line(
         &mut self,
         replica: &ReplicaSummary,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         line: LogLine,
         events: &mpsc::Sender<Event>,
     ) -> Result<(), Over> {
@@ -332,7 +332,7 @@ impl Following {
     }
 }
 
-fn origin(replica: &ReplicaSummary, container: &ContainerId) -> LogOrigin {
+fn origin(replica: &ReplicaSummary, container: &ReplicaHandle) -> LogOrigin {
     LogOrigin {
         replica: replica.id,
         container_id: container.short().to_owned(),

@@ -9,7 +9,7 @@ use domain::{
     rollout::{
         EngineHealth, Fence, Reconciler, ReconcilerStatus, Rollouts, ServiceKey, ServiceView, Step,
     },
-    runtime::{ContainerId, Runtime},
+    runtime::{ReplicaHandle, Runtime},
     testing::{Bell, ManualClock, Memory, SeededIds, SimEngine},
     *,
 };
@@ -209,7 +209,7 @@ impl TestApp {
         let replica = ReplicaId::new(self.ids.mint());
         self.record(&[
             Step::ReplicaAdded { replica, deployment, index },
-            Step::ContainerMade { replica, container: ContainerId(container.to_owned()) },
+            Step::ContainerMade { replica, container: ReplicaHandle(container.to_owned()) },
         ])
         .await;
         replica

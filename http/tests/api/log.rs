@@ -10,7 +10,7 @@ use axum::{
 use domain::{
     Timestamp,
     rollout::Step,
-    runtime::{ContainerId, LogLine, LogStream, ReplicaIdentity},
+    runtime::{LogLine, LogStream, ReplicaHandle, ReplicaIdentity},
     testing::clock::EPOCH,
 };
 use futures::StreamExt;
@@ -211,7 +211,7 @@ async fn there_is_nothing_to_read_of_what_was_stopped() {
     shop.say("aaaaaaaaaaaa0", 1, "a1");
     shop.app.tape.exit("aaaaaaaaaaaa0");
     assert_eq!(texts(&shop.read("follow=false").await), ["a1"]);
-    let container = ContainerId("aaaaaaaaaaaa0".to_owned());
+    let container = ReplicaHandle("aaaaaaaaaaaa0".to_owned());
     shop.app.record(&[Step::ContainerLost { replica: identity.replica, container }]).await;
 
     let reply = shop.app.admin.get(&format!("{}/logs", shop.path)).await;
@@ -430,7 +430,7 @@ async fn a_replica_without_a_container_is_left_out() {
     let identity = shop.run(0, "aaaaaaaaaaaa0").await;
     shop.run(1, "bbbbbbbbbbbb0").await;
     shop.say("bbbbbbbbbbbb0", 1, "b1");
-    let container = ContainerId("aaaaaaaaaaaa0".to_owned());
+    let container = ReplicaHandle("aaaaaaaaaaaa0".to_owned());
     shop.app.record(&[Step::ContainerLost { replica: identity.replica, container }]).await;
 
     assert_eq!(texts(&shop.read("follow=false").await), ["b1"]);

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{
     EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
     runtime::{
-        Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
-        LogsFrom, ObservedReplica, PinnedImage, PullProgress, Question, ReplicaIdentity,
+        Census, ContainerState, Engine, Existed, Follow, Inspection, LogLine, LogsFrom,
+        ObservedReplica, PinnedImage, PullProgress, Question, ReplicaHandle, ReplicaIdentity,
         ReplicaSpec, Restart, Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
     testing::SimEngine,
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 /// The simulated engine, with output of containers that tests write.
 pub(crate) struct Tape {
     engine: SimEngine,
-    outputs: Arc<Mutex<BTreeMap<ContainerId, Output>>>,
+    outputs: Arc<Mutex<BTreeMap<ReplicaHandle, Output>>>,
     changed: watch::Sender<()>,
     pub(crate) is_down: Arc<Mutex<bool>>,
 }
@@ -42,18 +42,18 @@ impl Tape {
         Self { engine, outputs, changed: watch::Sender::new(()), is_down }
     }
 
-    fn outputs(&self) -> MutexGuard<'_, BTreeMap<ContainerId, Output>> {
+    fn outputs(&self) -> MutexGuard<'_, BTreeMap<ReplicaHandle, Output>> {
         self.outputs.lock().expect("no panic holds it")
     }
 
     /// A container that runs.
     pub(crate) fn run(&self, container: &str, identity: ReplicaIdentity) {
         let output = Output { identity, lines: Vec::new(), runs: true, breaks: 0 };
-        self.outputs().insert(ContainerId(container.to_owned()), output);
+        self.outputs().insert(ReplicaHandle(container.to_owned()), output);
     }
 
     pub(crate) fn say(&self, container: &str, line: LogLine) {
-        let id = ContainerId(container.to_owned());
+        let id = ReplicaHandle(container.to_owned());
         self.outputs().get_mut(&id).expect("it runs").lines.push(line);
         self.changed.send_replace(());
     }
@@ -66,19 +66,19 @@ impl Tape {
 
     /// The engine breaks off what is being read of a container, which runs on.
     pub(crate) fn break_off(&self, container: &str) {
-        let id = ContainerId(container.to_owned());
+        let id = ReplicaHandle(container.to_owned());
         self.outputs().get_mut(&id).expect("it runs").breaks += 1;
         self.changed.send_replace(());
     }
 
     /// A container that has ended runs again.
     pub(crate) fn run_again(&self, container: &str) {
-        let id = ContainerId(container.to_owned());
+        let id = ReplicaHandle(container.to_owned());
         self.outputs().get_mut(&id).expect("it ran").runs = true;
     }
 
     pub(crate) fn exit(&self, container: &str) {
-        let id = ContainerId(container.to_owned());
+        let id = ReplicaHandle(container.to_owned());
         self.outputs().get_mut(&id).expect("it runs").runs = false;
         self.changed.send_replace(());
     }
@@ -96,7 +96,7 @@ impl Runtime for Tape {
     }
 
     async fn replicas(&self) -> Result<Vec<ObservedReplica>> {
-        let observed = |(container, output): (&ContainerId, &Output)| ObservedReplica {
+        let observed = |(container, output): (&ReplicaHandle, &Output)| ObservedReplica {
             container: container.clone(),
             identity: output.identity,
             state: if output.runs { ContainerState::Running } else { ContainerState::Exited },
@@ -110,7 +110,7 @@ impl Runtime for Tape {
 
     async fn logs(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         from: LogsFrom,
         follow: Follow,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
@@ -168,7 +168,7 @@ impl Runtime for Tape {
         Ok(receiver.boxed())
     }
 
-    async fn inspect(&self, container: &ContainerId) -> Result<Option<Inspection>> {
+    async fn inspect(&self, container: &ReplicaHandle) -> Result<Option<Inspection>> {
         self.engine.inspect(container).await
     }
 
@@ -205,41 +205,41 @@ impl Runtime for Tape {
         self.engine.remove_volume(volume).await
     }
 
-    async fn create(&self, replica: &ReplicaSpec) -> Result<ContainerId> {
+    async fn create(&self, replica: &ReplicaSpec) -> Result<ReplicaHandle> {
         self.engine.create(replica).await
     }
 
-    async fn start(&self, container: &ContainerId) -> Result<()> {
+    async fn start(&self, container: &ReplicaHandle) -> Result<()> {
         self.engine.start(container).await
     }
 
-    async fn unpause(&self, container: &ContainerId) -> Result<()> {
+    async fn unpause(&self, container: &ReplicaHandle) -> Result<()> {
         self.engine.unpause(container).await
     }
 
-    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<()> {
+    async fn stop(&self, container: &ReplicaHandle, grace: Duration) -> Result<()> {
         self.engine.stop(container, grace).await
     }
 
-    async fn remove(&self, container: &ContainerId) -> Result<()> {
+    async fn remove(&self, container: &ReplicaHandle) -> Result<()> {
         self.engine.remove(container).await
     }
 
-    async fn set_serving(&self, container: &ContainerId, serving: Serving) -> Result<()> {
+    async fn set_serving(&self, container: &ReplicaHandle, serving: Serving) -> Result<()> {
         self.engine.set_serving(container, serving).await
     }
 
-    async fn set_limits(&self, container: &ContainerId, limits: Limits) -> Result<()> {
+    async fn set_limits(&self, container: &ReplicaHandle, limits: Limits) -> Result<()> {
         self.engine.set_limits(container, limits).await
     }
 
-    async fn set_restart(&self, container: &ContainerId, restart: Restart) -> Result<()> {
+    async fn set_restart(&self, container: &ReplicaHandle, restart: Restart) -> Result<()> {
         self.engine.set_restart(container, restart).await
     }
 
     async fn probe(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         address: IpAddr,
         question: &Question,
         timeout: Duration,
@@ -247,7 +247,7 @@ impl Runtime for Tape {
         self.engine.probe(container, address, question, timeout).await
     }
 
-    async fn usage(&self, container: &ContainerId) -> Result<Option<Usage>> {
+    async fn usage(&self, container: &ReplicaHandle) -> Result<Option<Usage>> {
         self.engine.usage(container).await
     }
 

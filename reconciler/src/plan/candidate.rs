@@ -11,7 +11,7 @@ use domain::{
     Strategy,
     deployment::{Deployment, DeploymentState, Milestone},
     rollout::{ServiceView, Step},
-    runtime::{ContainerId, ContainerState},
+    runtime::{ContainerState, ReplicaHandle},
 };
 
 impl Draft<'_> {
@@ -62,7 +62,7 @@ impl Draft<'_> {
         deployment: &Deployment,
         reason: String,
         exit_code: Option<i64>,
-        logs: Option<ContainerId>,
+        logs: Option<ReplicaHandle>,
     ) {
         let fail = Action::Fail { deployment: deployment.id, reason, exit_code, logs };
         self.act(None, vec![fail]);
@@ -193,7 +193,7 @@ fn its<'a, 'b>(
     replicas.iter().filter(|replica| replica.is_wanted && replica.row.deployment == deployment.id)
 }
 
-fn last_container(deployment: &Deployment, replicas: &[Replica<'_>]) -> Option<ContainerId> {
+fn last_container(deployment: &Deployment, replicas: &[Replica<'_>]) -> Option<ReplicaHandle> {
     its(deployment, replicas).find_map(|it| it.seen).map(|seen| seen.container.clone())
 }
 

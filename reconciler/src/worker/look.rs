@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{
     rollout::Aim,
-    runtime::{ContainerId, Inspection},
+    runtime::{Inspection, ReplicaHandle},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::BTreeMap, sync::Arc};
@@ -58,12 +58,12 @@ impl Worker<'_> {
 
     async fn inspect(&mut self) -> Result<Vec<Seen>, Trouble> {
         let tools = self.tools;
-        let inspect = |container: ContainerId| async move {
+        let inspect = |container: ReplicaHandle| async move {
             let _permit = tools.permit(&tools.gate).await;
             let inspection = tools.runtime.inspect(&container).await?;
             Ok::<_, Trouble>((container, inspection))
         };
-        let found: Vec<(ContainerId, Option<Inspection>)> =
+        let found: Vec<(ReplicaHandle, Option<Inspection>)> =
             stream::iter(self.known.clone()).map(inspect).buffered(8).try_collect().await?;
         let mut seen = Vec::new();
         for (container, inspection) in found {

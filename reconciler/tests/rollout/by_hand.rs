@@ -4,21 +4,21 @@ use crate::support::{Addresses, World};
 use domain::{
     deployment::Condition,
     rollout::{IncidentKind, ServiceKey},
-    runtime::{ContainerId, ContainerState},
+    runtime::{ContainerState, ReplicaHandle},
     testing::{SimEngine, engine::Faults},
 };
 use std::{sync::Mutex, time::Duration};
 
 /// Does something to a live service's container; it must be mended and told, and then be at rest,
 /// whoever says where it answers.
-async fn mended(deed: impl Fn(&SimEngine, &ContainerId, ServiceKey)) -> (World, ServiceKey) {
+async fn mended(deed: impl Fn(&SimEngine, &ReplicaHandle, ServiceKey)) -> (World, ServiceKey) {
     mended_of(Addresses::Chosen, &deed).await;
     mended_of(Addresses::Kept, &deed).await
 }
 
 async fn mended_of(
     addresses: Addresses,
-    deed: impl Fn(&SimEngine, &ContainerId, ServiceKey),
+    deed: impl Fn(&SimEngine, &ReplicaHandle, ServiceKey),
 ) -> (World, ServiceKey) {
     let world = World::of(addresses);
     let key = world.live("web", 1, "listen 80 0").await;

@@ -10,7 +10,7 @@ use domain::{
     deployment::RunConfig,
     readiness::{Check, Probe},
     rollout::ServiceKey,
-    runtime::{ContainerId, ReplicaSpec, Restart},
+    runtime::{ReplicaHandle, ReplicaSpec, Restart},
     testing::{
         Chance,
         contract::{Ground, Play, SimGround},
@@ -58,7 +58,7 @@ pub(crate) struct Story {
     chance: Chance,
     pub(crate) keys: Vec<ServiceKey>,
     volumes: BTreeSet<VolumeId>,
-    pub(crate) left_alone: BTreeSet<ContainerId>,
+    pub(crate) left_alone: BTreeSet<ReplicaHandle>,
     pub(crate) violations: Violations,
     /// Whether no event and no wish gets lost.
     pub(crate) is_told: bool,
@@ -131,7 +131,7 @@ impl Story {
     }
 
     /// A container with our labels that no row names.
-    async fn stray(&self, key: ServiceKey, at: u128) -> ContainerId {
+    async fn stray(&self, key: ServiceKey, at: u128) -> ReplicaHandle {
         let ground = SimGround::new().await;
         let mut spec: ReplicaSpec = ground.replica("stray", Play::Stay);
         spec.identity.environment = key.environment;

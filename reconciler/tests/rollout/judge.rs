@@ -4,7 +4,7 @@ use crate::chaos::{NOBODY, Story, Violations};
 use domain::{
     deployment::Condition,
     rollout::{ServiceKey, Step},
-    runtime::{ContainerId, Restart},
+    runtime::{ReplicaHandle, Restart},
     testing::{
         CallKind,
         engine::{Call, State},
@@ -213,7 +213,7 @@ impl Story {
 pub(crate) fn check_call(
     rollouts: &FakeRollouts,
     violations: &Violations,
-    left_alone: &BTreeSet<ContainerId>,
+    left_alone: &BTreeSet<ReplicaHandle>,
     now: domain::Timestamp,
     state: &State,
     call: &Call,

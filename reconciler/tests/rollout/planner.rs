@@ -4,7 +4,7 @@ use domain::{
     Clock, DeploymentId, Ids, ReplicaId, Strategy, Timestamp,
     deployment::{DeploymentState, Failure},
     rollout::{Ledger, ReplicaRow, Rollouts, ServiceKey, Verdict},
-    runtime::{ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, Restart},
+    runtime::{ContainerState, Inspection, PinnedImage, ReplicaHandle, ReplicaIdentity, Restart},
     testing::{
         Chance, FakeRollouts, ManualClock, SeededIds,
         rollouts::{Held, config},
@@ -24,7 +24,7 @@ struct Scene {
     clock: Arc<ManualClock>,
     rollouts: FakeRollouts,
     situation: Situation,
-    strays: BTreeSet<ContainerId>,
+    strays: BTreeSet<ReplicaHandle>,
 }
 
 impl Scene {
@@ -70,7 +70,7 @@ impl Scene {
         for at in 0..chance.below(3) {
             let nobody = ReplicaId::new(Uuid::from_u128(u128::from(at) + 1));
             let mut row = row(chance, &*ids, deployments[0], 0, clock.now());
-            (row.id, row.container) = (nobody, Some(ContainerId(format!("stray-{at}"))));
+            (row.id, row.container) = (nobody, Some(ReplicaHandle(format!("stray-{at}"))));
             let stray = container(chance, &rollouts, key, &row, clock.now());
             strays.insert(stray.container.clone());
             seen.push(stray);
@@ -155,7 +155,7 @@ fn row(
         id,
         deployment,
         index,
-        container: chance.percent(85).then(|| ContainerId(format!("c-{id}"))),
+        container: chance.percent(85).then(|| ReplicaHandle(format!("c-{id}"))),
         ledger: Ledger {
             started_at: Some(past(chance, now)),
             crashes: vec![past(chance, now); pick(chance, 11)],
@@ -210,11 +210,11 @@ fn container(
         stop_grace: Duration::from_secs(10),
         error: None,
     };
-    let container = row.container.clone().unwrap_or_else(|| ContainerId(format!("c-{}", row.id)));
+    let container = row.container.clone().unwrap_or_else(|| ReplicaHandle(format!("c-{}", row.id)));
     Seen { container, inspection }
 }
 
-fn touched(action: &Action) -> Option<&ContainerId> {
+fn touched(action: &Action) -> Option<&ReplicaHandle> {
     match action {
         Action::Start(container)
         | Action::Unpause(container)

@@ -17,7 +17,7 @@ use bollard::{
 use domain::{
     Limits, ServiceId,
     runtime::{
-        ContainerId, ContainerState, Inspection, ObservedReplica, ReplicaSpec, Restart,
+        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaSpec, Restart,
         RuntimeError,
     },
 };
@@ -62,7 +62,7 @@ impl Docker {
 
     pub(super) async fn inspect_replica(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
     ) -> Result<Option<Inspection>, RuntimeError> {
         match self.raw_inspection(&container.0).await {
             Ok(raw) => self.marks.inspection(raw).map(Some).ok_or_else(|| foreign(container)),
@@ -85,7 +85,7 @@ impl Docker {
     pub(super) async fn create_replica(
         &self,
         spec: &ReplicaSpec,
-    ) -> Result<ContainerId, RuntimeError> {
+    ) -> Result<ReplicaHandle, RuntimeError> {
         for volume in spec.config.mounts.keys() {
             self.check_volume(*volume).await?;
         }
@@ -140,13 +140,13 @@ impl Docker {
         &self,
         name: &str,
         spec: &ReplicaSpec,
-    ) -> Result<Option<ContainerId>, RuntimeError> {
+    ) -> Result<Option<ReplicaHandle>, RuntimeError> {
         let holder = match self.raw_inspection(name).await {
             Ok(holder) => holder,
             Err(failure) if failure.status() == Some(404) => return Ok(None),
             Err(failure) => return Err(failure.into()),
         };
-        let id = ContainerId(holder.id.unwrap_or_default());
+        let id = ReplicaHandle(holder.id.unwrap_or_default());
         let labels = holder.config.and_then(|config| config.labels).unwrap_or_default();
         if !body::has_all(&labels, &self.marks.replica(spec)) {
             return Err(RuntimeError::NameTaken {
@@ -169,7 +169,10 @@ impl Docker {
         }
     }
 
-    pub(super) async fn start_replica(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    pub(super) async fn start_replica(
+        &self,
+        container: &ReplicaHandle,
+    ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
         self.connection
             .call("start a container", ACT, |docker| async move {
@@ -181,7 +184,7 @@ impl Docker {
 
     pub(super) async fn unpause_replica(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
         let unpaused = self
@@ -198,7 +201,7 @@ impl Docker {
 
     pub(super) async fn stop_replica(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         grace: Duration,
     ) -> Result<(), RuntimeError> {
         if !self.is_there(container).await? {
@@ -218,7 +221,10 @@ impl Docker {
         }
     }
 
-    pub(super) async fn remove_replica(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    pub(super) async fn remove_replica(
+        &self,
+        container: &ReplicaHandle,
+    ) -> Result<(), RuntimeError> {
         if !self.is_there(container).await? {
             return Ok(());
         }
@@ -243,7 +249,7 @@ impl Docker {
 
     pub(super) async fn update_limits(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         limits: Limits,
     ) -> Result<(), RuntimeError> {
         let machine = self.machine().await?;
@@ -252,7 +258,7 @@ impl Docker {
 
     pub(super) async fn update_restart(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         restart: Restart,
     ) -> Result<(), RuntimeError> {
         self.update(container, body::update_restart(restart)).await
@@ -260,7 +266,7 @@ impl Docker {
 
     async fn update(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         body: bollard::models::ContainerUpdateBody,
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
@@ -274,7 +280,7 @@ impl Docker {
 
     /// Refuses to touch what is not ours. Costs a call only for containers that we have neither
     /// made nor listed: an id never changes hands, and labels never change.
-    pub(super) async fn check_ours(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+    pub(super) async fn check_ours(&self, container: &ReplicaHandle) -> Result<(), RuntimeError> {
         if self.known.has(container) {
             return Ok(());
         }
@@ -290,7 +296,7 @@ impl Docker {
     }
 
     /// As [`check_ours`](Self::check_ours), for calls to which "it has gone" is good news.
-    async fn is_there(&self, container: &ContainerId) -> Result<bool, RuntimeError> {
+    async fn is_there(&self, container: &ReplicaHandle) -> Result<bool, RuntimeError> {
         match self.check_ours(container).await {
             Ok(()) => Ok(true),
             Err(RuntimeError::Gone(_)) => Ok(false),
@@ -299,7 +305,7 @@ impl Docker {
     }
 }
 
-pub(super) fn foreign(container: &ContainerId) -> RuntimeError {
+pub(super) fn foreign(container: &ReplicaHandle) -> RuntimeError {
     RuntimeError::Refused(format!(
         "container {} does not carry this instance's label, so it is not touched",
         container.short()
@@ -308,33 +314,33 @@ pub(super) fn foreign(container: &ContainerId) -> RuntimeError {
 
 /// The containers that are known to be ours, and whose they are.
 #[derive(Default)]
-pub(super) struct Known(Mutex<HashMap<ContainerId, ServiceId>>);
+pub(super) struct Known(Mutex<HashMap<ReplicaHandle, ServiceId>>);
 
 impl Known {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ContainerId, ServiceId>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ReplicaHandle, ServiceId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The service that a container belongs to.
-    pub(super) fn service(&self, container: &ContainerId) -> Option<ServiceId> {
+    pub(super) fn service(&self, container: &ReplicaHandle) -> Option<ServiceId> {
         self.lock().get(container).copied()
     }
 
-    fn has(&self, container: &ContainerId) -> bool {
+    fn has(&self, container: &ReplicaHandle) -> bool {
         self.lock().contains_key(container)
     }
 
-    fn add(&self, id: String, service: ServiceId) -> ContainerId {
-        let container = ContainerId(id);
+    fn add(&self, id: String, service: ServiceId) -> ReplicaHandle {
+        let container = ReplicaHandle(id);
         self.lock().insert(container.clone(), service);
         container
     }
 
-    fn remove(&self, container: &ContainerId) {
+    fn remove(&self, container: &ReplicaHandle) {
         self.lock().remove(container);
     }
 
-    fn replace(&self, containers: impl Iterator<Item = (ContainerId, ServiceId)>) {
+    fn replace(&self, containers: impl Iterator<Item = (ReplicaHandle, ServiceId)>) {
         *self.lock() = containers.collect();
     }
 }

@@ -7,7 +7,7 @@ use bollard::{
 };
 use domain::{
     Timestamp,
-    runtime::{ContainerId, RuntimeError, RuntimeEvent},
+    runtime::{ReplicaHandle, RuntimeError, RuntimeEvent},
 };
 use futures::{StreamExt, future, stream, stream::BoxStream};
 use std::{
@@ -73,7 +73,7 @@ fn hint(
                 let nanos = event.time_nano.filter(|_| event.action.as_deref() == Some("die"))?;
                 Some(RuntimeEvent::Ended {
                     service,
-                    container: ContainerId(actor.id?),
+                    container: ReplicaHandle(actor.id?),
                     exit_code: attributes.get("exitCode").and_then(|code| code.parse().ok()),
                     at: Timestamp::from_millis(nanos / 1_000_000),
                 })
@@ -83,7 +83,7 @@ fn hint(
         EventMessageTypeEnum::NETWORK => {
             let environment = networks.environment(attributes.get("name")?)?;
             // Who was disconnected: each promotion does that, and its neighbours need not look up.
-            let container = attributes.get("container").map(|id| ContainerId(id.clone()));
+            let container = attributes.get("container").map(|id| ReplicaHandle(id.clone()));
             let service = container.and_then(|container| containers.service(&container));
             Some(service.map_or(RuntimeEvent::Environment(environment), RuntimeEvent::Service))
         }

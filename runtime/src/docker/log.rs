@@ -2,7 +2,7 @@
 
 use super::{Docker, connection::LOOK};
 use bollard::{container::LogOutput, query_parameters::LogsOptionsBuilder};
-use domain::runtime::{ContainerId, Follow, LogLine, LogsFrom, RuntimeError};
+use domain::runtime::{Follow, LogLine, LogsFrom, ReplicaHandle, RuntimeError};
 use futures::{StreamExt, future::Either, stream, stream::BoxStream};
 use lines::{Lines, Moment};
 use std::time::Duration;
@@ -16,7 +16,7 @@ const IDLE: Duration = Duration::from_secs(30);
 impl Docker {
     pub(super) async fn read_logs(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         from: LogsFrom,
         follow: Follow,
     ) -> Result<BoxStream<'static, Result<LogLine, RuntimeError>>, RuntimeError> {

@@ -19,7 +19,7 @@ use bollard::{
 use domain::{
     EnvironmentId, ProjectId,
     network::{AddressError, gateway},
-    runtime::{ContainerId, RuntimeError, Serving},
+    runtime::{ReplicaHandle, RuntimeError, Serving},
 };
 use ipnet::Ipv4Net;
 use std::{
@@ -183,7 +183,7 @@ impl Docker {
     /// for a moment, and comes back at the same address.
     pub(super) async fn move_alias(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         serving: Serving,
     ) -> Result<(), RuntimeError> {
         let raw = self.raw_inspection(&container.0).await?;
@@ -221,7 +221,11 @@ impl Docker {
         }
     }
 
-    async fn disconnect(&self, container: &ContainerId, network: &str) -> Result<(), RuntimeError> {
+    async fn disconnect(
+        &self,
+        container: &ReplicaHandle,
+        network: &str,
+    ) -> Result<(), RuntimeError> {
         let request =
             NetworkDisconnectRequest { container: container.0.clone(), force: Some(false) };
         let left = self
@@ -239,7 +243,7 @@ impl Docker {
 
     async fn connect(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         environment: EnvironmentId,
         at: Ipv4Addr,
         alias: Option<&str>,

@@ -10,7 +10,7 @@ use bollard::models::{
 };
 use domain::{
     Timestamp,
-    runtime::{ContainerId, ContainerState, Inspection, ObservedReplica},
+    runtime::{ContainerState, Inspection, ObservedReplica, ReplicaHandle},
 };
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -32,7 +32,7 @@ impl Marks {
         let networks = container.network_settings.and_then(|settings| settings.networks);
         let network = self.network_name(identity.environment);
         Some(ObservedReplica {
-            container: ContainerId(id),
+            container: ReplicaHandle(id),
             identity,
             state: state_in_list(container.state),
             address: networks.as_ref().and_then(|networks| address(networks.get(&network)?)),

@@ -9,7 +9,7 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     models::ExecInspectResponse,
 };
-use domain::runtime::{ContainerId, Question, RuntimeError};
+use domain::runtime::{Question, ReplicaHandle, RuntimeError};
 use futures::StreamExt;
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ const LONGEST_LINE: u64 = 8 * 1024;
 impl Docker {
     pub(super) async fn ask(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         address: IpAddr,
         question: &Question,
         limit: Duration,
@@ -49,7 +49,7 @@ impl Docker {
 
     async fn run(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         command: &[String],
         limit: Duration,
     ) -> Result<bool, RuntimeError> {
@@ -143,18 +143,18 @@ fn status(line: &str) -> Option<u16> {
 
 /// Commands that had not ended when their time was over.
 #[derive(Default)]
-pub(super) struct Late(Mutex<HashMap<ContainerId, String>>);
+pub(super) struct Late(Mutex<HashMap<ReplicaHandle, String>>);
 
 impl Late {
-    fn late(&self, container: &ContainerId) -> Option<String> {
+    fn late(&self, container: &ReplicaHandle) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(container).cloned()
     }
 
-    fn remember(&self, container: &ContainerId, id: String) {
+    fn remember(&self, container: &ReplicaHandle, id: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(container.clone(), id);
     }
 
-    pub(super) fn forget(&self, container: &ContainerId) {
+    pub(super) fn forget(&self, container: &ReplicaHandle) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(container);
     }
 }

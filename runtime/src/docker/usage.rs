@@ -6,7 +6,7 @@ use super::{
     failure::Failure,
 };
 use bollard::{models::ContainerStatsResponse, query_parameters::StatsOptionsBuilder};
-use domain::runtime::{ContainerId, RuntimeError, Usage};
+use domain::runtime::{ReplicaHandle, RuntimeError, Usage};
 use futures::StreamExt;
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ const OLDEST: Duration = Duration::from_secs(60);
 impl Docker {
     pub(super) async fn measure(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
     ) -> Result<Option<Usage>, RuntimeError> {
         let Some(mut stats) = self.stats(container).await? else { return Ok(None) };
         let now = Sample::of(&stats);
@@ -44,7 +44,7 @@ impl Docker {
 
     async fn stats(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
     ) -> Result<Option<ContainerStatsResponse>, RuntimeError> {
         let stats = self
             .connection
@@ -109,25 +109,25 @@ impl Sample {
 
 /// The last measurement of each container.
 #[derive(Default)]
-pub(super) struct Samples(Mutex<HashMap<ContainerId, Sample>>);
+pub(super) struct Samples(Mutex<HashMap<ReplicaHandle, Sample>>);
 
 impl Samples {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ContainerId, Sample>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ReplicaHandle, Sample>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn before(&self, container: &ContainerId) -> Option<Sample> {
+    fn before(&self, container: &ReplicaHandle) -> Option<Sample> {
         self.lock()
             .get(container)
             .copied()
             .filter(|sample| (SHORTEST..OLDEST).contains(&sample.at.elapsed()))
     }
 
-    fn remember(&self, container: &ContainerId, sample: Sample) {
+    fn remember(&self, container: &ReplicaHandle, sample: Sample) {
         self.lock().insert(container.clone(), sample);
     }
 
-    pub(super) fn forget(&self, container: &ContainerId) {
+    pub(super) fn forget(&self, container: &ReplicaHandle) {
         self.lock().remove(container);
     }
 }

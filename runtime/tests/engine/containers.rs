@@ -12,7 +12,7 @@ use domain::{
     ImageRef, Limits, MountPath, PullPolicy, Secret, VariableKey, VolumeId,
     network::Pool,
     runtime::{
-        ContainerId, ContainerState, Existed, Question, ReplicaSpec, Restart, Runtime,
+        ContainerState, Existed, Question, ReplicaHandle, ReplicaSpec, Restart, Runtime,
         RuntimeError, Serving, VolumeSpec,
     },
 };
@@ -86,7 +86,7 @@ async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
 
     let refused = lab.docker.create(&spec).await;
 
-    let holder = ContainerId(foreign.clone());
+    let holder = ReplicaHandle(foreign.clone());
     assert_eq!(refused, Err(RuntimeError::NameTaken { name, holder: holder.short().to_owned() }));
     for touched in [
         lab.docker.start(&holder).await,

@@ -14,7 +14,7 @@ use bollard::{
 };
 use domain::{
     EnvironmentId, ProjectId, VolumeId,
-    runtime::{ContainerId, ReplicaSpec, Runtime},
+    runtime::{ReplicaHandle, ReplicaSpec, Runtime},
     testing::contract::{Ground, Play},
 };
 use std::time::Duration;
@@ -46,26 +46,26 @@ impl Ground for Lab {
         self.replica(slug, &["sh", "-c", &script])
     }
 
-    async fn kill(&self, container: &ContainerId) {
+    async fn kill(&self, container: &ReplicaHandle) {
         let killed = self.raw.kill_container(&container.0, None::<KillContainerOptions>).await;
         killed.expect("a kill");
     }
 
-    async fn remove(&self, container: &ContainerId) {
+    async fn remove(&self, container: &ReplicaHandle) {
         let force = RemoveContainerOptionsBuilder::new().force(true).build();
         self.raw.remove_container(&container.0, Some(force)).await.expect("a removal");
     }
 
-    async fn pause(&self, container: &ContainerId) {
+    async fn pause(&self, container: &ReplicaHandle) {
         self.raw.pause_container(&container.0).await.expect("a pause");
     }
 
-    async fn disconnect(&self, container: &ContainerId) {
+    async fn disconnect(&self, container: &ReplicaHandle) {
         let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
         self.raw.disconnect_network(&self.network_name(), off).await.expect("a disconnection");
     }
 
-    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
+    async fn occupy(&self, replica: &ReplicaSpec) -> ReplicaHandle {
         let body = ContainerCreateBody {
             image: Some(self.image.id.clone()),
             cmd: Some(["/bin/busybox", "sleep", "3600"].map(str::to_owned).to_vec()),
@@ -75,10 +75,10 @@ impl Ground for Lab {
         let made = self.raw.create_container(Some(options), body).await.expect("a container");
         self.foreign.lock().expect("nobody panics with it").push(made.id.clone());
         self.raw.start_container(&made.id, None).await.expect("a start");
-        ContainerId(made.id)
+        ReplicaHandle(made.id)
     }
 
-    async fn runs(&self, foreign: &ContainerId) -> bool {
+    async fn runs(&self, foreign: &ReplicaHandle) -> bool {
         let found = self.raw.inspect_container(&foreign.0, None).await;
         found.is_ok_and(|found| {
             let state = found.state.and_then(|state| state.status);

@@ -14,7 +14,7 @@ use domain::{
     deployment::RunConfig,
     network::{Addresses, Pool},
     runtime::{
-        ContainerId, ContainerState, Inspection, PinnedImage, ReplicaIdentity, ReplicaSpec,
+        ContainerState, Inspection, PinnedImage, ReplicaHandle, ReplicaIdentity, ReplicaSpec,
         Restart, Runtime, RuntimeError,
     },
     testing::{FakeRollouts, ManualClock, SeededIds},
@@ -226,7 +226,7 @@ impl Lab {
     }
 
     /// Makes and starts it.
-    pub(crate) async fn run(&self, spec: &ReplicaSpec) -> ContainerId {
+    pub(crate) async fn run(&self, spec: &ReplicaSpec) -> ReplicaHandle {
         let container = self.docker.create(spec).await.expect("a container");
         self.docker.start(&container).await.expect("a start");
         container
@@ -239,7 +239,7 @@ impl Lab {
         self.raw_logs(&container).await
     }
 
-    pub(crate) async fn raw_logs(&self, container: &ContainerId) -> String {
+    pub(crate) async fn raw_logs(&self, container: &ReplicaHandle) -> String {
         let options =
             bollard::query_parameters::LogsOptionsBuilder::new().stdout(true).stderr(true).build();
         let chunks: Vec<_> = self.raw.logs(&container.0, Some(options)).collect().await;
@@ -247,7 +247,7 @@ impl Lab {
     }
 
     /// Runs a command in a container; says what it wrote.
-    pub(crate) async fn exec(&self, container: &ContainerId, command: &[&str]) -> String {
+    pub(crate) async fn exec(&self, container: &ReplicaHandle, command: &[&str]) -> String {
         let options = bollard::exec::CreateExecOptions {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
@@ -267,7 +267,7 @@ impl Lab {
     /// Waits until this is seen of a container.
     pub(crate) async fn until(
         &self,
-        container: &ContainerId,
+        container: &ReplicaHandle,
         seen: impl Fn(&Inspection) -> bool,
     ) -> Inspection {
         until("the container to become so", async || {

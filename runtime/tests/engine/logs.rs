@@ -2,14 +2,14 @@
 
 use crate::lab::Lab;
 use domain::runtime::{
-    ContainerId, ContainerState, Follow, LogLine, LogStream, LogsFrom, Runtime, RuntimeError,
+    ContainerState, Follow, LogLine, LogStream, LogsFrom, ReplicaHandle, Runtime, RuntimeError,
 };
 use futures::StreamExt;
 use std::time::Duration;
 
 async fn read(
     lab: &Lab,
-    container: &ContainerId,
+    container: &ReplicaHandle,
     from: LogsFrom,
     follow: Follow,
 ) -> Vec<Result<LogLine, RuntimeError>> {
@@ -20,7 +20,7 @@ fn texts(lines: &[Result<LogLine, RuntimeError>]) -> Vec<&str> {
     lines.iter().map(|line| line.as_ref().expect("a line").line.as_str()).collect()
 }
 
-async fn finished(lab: &Lab, script: &str) -> ContainerId {
+async fn finished(lab: &Lab, script: &str) -> ReplicaHandle {
     let container = lab.run(&lab.replica("web", &["sh", "-c", script])).await;
     lab.until(&container, |seen| seen.state == ContainerState::Exited).await;
     container

@@ -4,7 +4,7 @@ use crate::lab::{Lab, until};
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkDisconnectRequest};
 use domain::{
     network::Pool,
-    runtime::{ContainerId, Question, Runtime, RuntimeError, Serving},
+    runtime::{Question, ReplicaHandle, Runtime, RuntimeError, Serving},
 };
 use ipnet::Ipv4Net;
 use std::{
@@ -19,7 +19,7 @@ use tokio::{
 const SLEEP: [&str; 2] = ["sleep", "3600"];
 
 /// The addresses that a name leads to, as a neighbour sees it.
-async fn resolve(lab: &Lab, from: &ContainerId, name: &str) -> Vec<IpAddr> {
+async fn resolve(lab: &Lab, from: &ReplicaHandle, name: &str) -> Vec<IpAddr> {
     let answer = lab.exec(from, &["/bin/busybox", "nslookup", name]).await;
     answer
         .lines()
@@ -43,7 +43,7 @@ async fn nobody_resolves_a_candidate_and_everybody_a_promoted_replica() {
     let (old, new) = (lab.replica("web", &SLEEP), lab.replica("web", &SLEEP));
     let (old_id, new_id) = (lab.run(&old).await, lab.run(&new).await);
     let (old_at, new_at) = (lab.address(&old).await, lab.address(&new).await);
-    let set = async |id: &ContainerId, serving| {
+    let set = async |id: &ReplicaHandle, serving| {
         lab.docker.set_serving(id, serving).await.unwrap();
     };
 

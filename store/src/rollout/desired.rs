@@ -14,7 +14,7 @@ use domain::{
         Aim, Desired, EnvironmentView, MEMORY, Ownership, ReplicaRow, ServiceKey, ServiceView,
         Subject, Tombstone,
     },
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
@@ -184,7 +184,7 @@ fn replica(row: table::replica::Model) -> Result<ReplicaRow> {
         id: ReplicaId::new(row.id),
         deployment: DeploymentId::new(row.deployment_id),
         index: u16::try_from(row.index).unwrap_or_default(),
-        container: row.container.map(ContainerId),
+        container: row.container.map(ReplicaHandle),
         ledger: parse(&row.ledger)?,
         retired_at: time(row.retired_at),
     })

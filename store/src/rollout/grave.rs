@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     EnvironmentId, ProjectId, Result, ServiceId, resolve::EnvironmentRef, rollout::Subject,
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub(crate) async fn bury(
         .into_iter()
         .map(|row| (row.service_id, unsigned(row.last)))
         .collect();
-    let mut containers: BTreeMap<Uuid, Vec<ContainerId>> = BTreeMap::new();
+    let mut containers: BTreeMap<Uuid, Vec<ReplicaHandle>> = BTreeMap::new();
     let replicas = replica::Entity::find()
         .filter(replica::Column::EnvironmentId.eq(environment))
         .filter(replica::Column::ServiceId.is_in(ids.clone()))
@@ -45,7 +45,7 @@ pub(crate) async fn bury(
         .map_err(failed("read replicas"))?;
     for row in replicas.into_iter().filter(|row| row.released_at.is_none() || row.buried) {
         let known = containers.entry(row.service_id).or_default();
-        known.extend(row.container.map(ContainerId));
+        known.extend(row.container.map(ReplicaHandle));
     }
     let mut rows = Vec::new();
     for service in services {
@@ -101,7 +101,7 @@ fn stone(
     subject: Subject,
     environment: EnvironmentId,
     service: Option<ServiceId>,
-    containers: &[ContainerId],
+    containers: &[ReplicaHandle],
 ) -> Result<tombstone::Model> {
     Ok(tombstone::Model {
         subject: json(&subject)?,
@@ -122,7 +122,7 @@ pub(super) async fn done(tx: &Transaction, subject: &Subject, at: i64) -> Result
     else {
         return Ok(false);
     };
-    let _: Vec<ContainerId> = parse(&row.containers)?;
+    let _: Vec<ReplicaHandle> = parse(&row.containers)?;
     if row.done_at.is_some() {
         return Ok(true);
     }

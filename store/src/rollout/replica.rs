@@ -12,7 +12,7 @@ use domain::{
     DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp,
     event::{ContainerChange, Event},
     rollout::{Ledger, RolloutError},
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 
@@ -91,7 +91,7 @@ fn tell(
     tx: &mut Transaction,
     at: Timestamp,
     row: &replica::Model,
-    container: ContainerId,
+    container: ReplicaHandle,
     change: ContainerChange,
 ) {
     let event = Event::Container {
@@ -108,7 +108,7 @@ pub(super) async fn container_made(
     tx: &mut Transaction,
     at: Timestamp,
     id: ReplicaId,
-    container: &ContainerId,
+    container: &ReplicaHandle,
 ) -> Result<DeploymentId> {
     let row = held(tx, id).await?;
     set(tx, id, vec![(replica::Column::Container, container.0.clone().into())]).await?;
@@ -121,7 +121,7 @@ pub(super) async fn container_lost(
     tx: &mut Transaction,
     at: Timestamp,
     id: ReplicaId,
-    container: &ContainerId,
+    container: &ReplicaHandle,
 ) -> Result<()> {
     let row = held(tx, id).await?;
     if row.container.as_ref() != Some(&container.0) {
@@ -163,7 +163,7 @@ pub(super) async fn release(tx: &mut Transaction, id: ReplicaId, at: Timestamp) 
     };
     set(tx, id, vec![(replica::Column::ReleasedAt, at.as_millis().into())]).await?;
     if let Some(container) = row.container.clone() {
-        tell(tx, at, &row, ContainerId(container), ContainerChange::Deleted);
+        tell(tx, at, &row, ReplicaHandle(container), ContainerChange::Deleted);
     }
     Ok(())
 }

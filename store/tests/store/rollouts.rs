@@ -12,7 +12,7 @@ use domain::{
     page::Page,
     project::Projects,
     rollout::{Fence, RolloutError, Rollouts, ServiceKey, Step, Subject},
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
     testing::contracts::desk::{mutation, name, new_service},
 };
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Scene {
         let replica = ReplicaId::new(self.bench.ids.mint());
         self.record(&[
             Step::ReplicaAdded { replica, deployment, index: 0 },
-            Step::ContainerMade { replica, container: ContainerId(format!("c-{replica}")) },
+            Step::ContainerMade { replica, container: ReplicaHandle(format!("c-{replica}")) },
         ])
         .await
         .unwrap();
@@ -102,7 +102,7 @@ async fn a_service_that_comes_back_goes_on_counting() {
     assert!(aim.service.is_none());
     let subject = aim.tombstones[0].subject;
     assert!(matches!(subject, Subject::Service { generation: 1, .. }));
-    assert_eq!(aim.tombstones[0].containers, [ContainerId(format!("c-{replica}"))]);
+    assert_eq!(aim.tombstones[0].containers, [ReplicaHandle(format!("c-{replica}"))]);
 }
 
 #[tokio::test]

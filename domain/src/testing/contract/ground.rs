@@ -4,7 +4,7 @@ use crate::{
     DeploymentId, EnvironmentId, ImageRef, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
     network::Pool,
     runtime::{
-        ContainerId, Inspection, PinnedImage, Question, ReplicaIdentity, ReplicaSpec, Restart,
+        Inspection, PinnedImage, Question, ReplicaHandle, ReplicaIdentity, ReplicaSpec, Restart,
         Runtime,
     },
     testing::{FakeRollouts, PausedClock, SeededIds, SimEngine},
@@ -43,22 +43,22 @@ pub trait Ground: Send + Sync {
     fn replica(&self, slug: &str, play: Play) -> ReplicaSpec;
 
     /// The person kills a container.
-    async fn kill(&self, container: &ContainerId);
+    async fn kill(&self, container: &ReplicaHandle);
 
     /// The person removes a container by force.
-    async fn remove(&self, container: &ContainerId);
+    async fn remove(&self, container: &ReplicaHandle);
 
     /// The person pauses a container.
-    async fn pause(&self, container: &ContainerId);
+    async fn pause(&self, container: &ReplicaHandle);
 
     /// The person cuts a container off from its environment.
-    async fn disconnect(&self, container: &ContainerId);
+    async fn disconnect(&self, container: &ReplicaHandle);
 
     /// Somebody else runs a container under the very name that this replica's would get.
-    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId;
+    async fn occupy(&self, replica: &ReplicaSpec) -> ReplicaHandle;
 
     /// Whether a container of somebody else is still there and runs.
-    async fn runs(&self, foreign: &ContainerId) -> bool;
+    async fn runs(&self, foreign: &ReplicaHandle) -> bool;
 
     /// Somebody else makes something under the very name that this environment would get: the name.
     async fn occupy_environment(&self, environment: EnvironmentId) -> String;
@@ -74,14 +74,14 @@ pub trait Ground: Send + Sync {
 }
 
 /// Made and started.
-pub async fn run(ground: &dyn Ground, replica: &ReplicaSpec) -> ContainerId {
+pub async fn run(ground: &dyn Ground, replica: &ReplicaSpec) -> ReplicaHandle {
     let container = ground.runtime().create(replica).await.expect("it is made");
     ground.runtime().start(&container).await.expect("it is started");
     container
 }
 
 /// What an inspection says of a container that is there.
-pub async fn inspect(ground: &dyn Ground, container: &ContainerId) -> Inspection {
+pub async fn inspect(ground: &dyn Ground, container: &ReplicaHandle) -> Inspection {
     let inspection = ground.runtime().inspect(container).await.expect("the engine answers");
     inspection.expect("the container is there")
 }
@@ -89,7 +89,7 @@ pub async fn inspect(ground: &dyn Ground, container: &ContainerId) -> Inspection
 /// Waits until this can be said of a container.
 pub async fn until(
     ground: &dyn Ground,
-    container: &ContainerId,
+    container: &ReplicaHandle,
     claim: impl Fn(&Inspection) -> bool,
 ) -> Inspection {
     let mut last = None;
@@ -105,7 +105,7 @@ pub async fn until(
 }
 
 /// Waits until this port of it answers, where it is reported.
-pub async fn until_it_answers(ground: &dyn Ground, container: &ContainerId, port: u16) {
+pub async fn until_it_answers(ground: &dyn Ground, container: &ReplicaHandle, port: u16) {
     let timeout = Duration::from_secs(1);
     for _ in 0..500 {
         if let Some(address) = inspect(ground, container).await.address {
@@ -192,27 +192,27 @@ impl Ground for SimGround {
         }
     }
 
-    async fn kill(&self, container: &ContainerId) {
+    async fn kill(&self, container: &ReplicaHandle) {
         self.engine.kill(container);
     }
 
-    async fn remove(&self, container: &ContainerId) {
+    async fn remove(&self, container: &ReplicaHandle) {
         self.engine.remove_by_hand(container);
     }
 
-    async fn pause(&self, container: &ContainerId) {
+    async fn pause(&self, container: &ReplicaHandle) {
         self.engine.pause(container);
     }
 
-    async fn disconnect(&self, container: &ContainerId) {
+    async fn disconnect(&self, container: &ReplicaHandle) {
         self.engine.disconnect(container);
     }
 
-    async fn occupy(&self, replica: &ReplicaSpec) -> ContainerId {
+    async fn occupy(&self, replica: &ReplicaSpec) -> ReplicaHandle {
         self.engine.add_foreign(&SimEngine::name(replica))
     }
 
-    async fn runs(&self, foreign: &ContainerId) -> bool {
+    async fn runs(&self, foreign: &ReplicaHandle) -> bool {
         self.engine.container(foreign).is_some_and(|container| container.is_alive())
     }
 

@@ -9,7 +9,7 @@ use crate::{
     edit::Edit,
     network::{ADDRESS_HOLD, AddressError, Pool},
     rollout::Step,
-    runtime::{ContainerId, RuntimeError},
+    runtime::{ReplicaHandle, RuntimeError},
 };
 use ipnet::Ipv4Net;
 use std::{net::Ipv4Addr, sync::Mutex, time::Duration};
@@ -178,7 +178,7 @@ pub async fn an_address_is_the_replicas_whoever_asks(store: Store) {
 pub async fn a_replica_whose_container_is_lost_keeps_its_address(store: Store) {
     let scene = on("10.208.0.0/22", store).await;
     let replica = scene.add(0).await;
-    let container = ContainerId("one".to_owned());
+    let container = ReplicaHandle("one".to_owned());
     let before = scene.address(replica).await;
 
     scene

@@ -10,7 +10,7 @@ use crate::{
     edit::Edit,
     event::{Announcements, ContainerChange, Event, Replay},
     rollout::{Incident, IncidentKind, ServiceKey, Step},
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
 };
 use uuid::Uuid;
 
@@ -63,7 +63,7 @@ pub async fn containers_are_told_as_they_come_and_go(store: Store) {
     let web = desk.service("web").await;
     let deployment = desk.newest(web).await.id;
     let replica = ReplicaId::new(Uuid::from_u128(1));
-    let container = |name: &str| ContainerId(name.to_owned());
+    let container = |name: &str| ReplicaHandle(name.to_owned());
     let before = desk.events().await.len();
 
     desk.record(&[

@@ -9,7 +9,7 @@ use crate::{
     edit::Edit,
     event::Event,
     rollout::{Aim, Ledger, MEMORY, Ownership, RolloutError, ServiceKey, Step, Verdict},
-    runtime::{ContainerId, PinnedImage},
+    runtime::{PinnedImage, ReplicaHandle},
 };
 use scene::{Scene, replica};
 use std::time::Duration;
@@ -44,8 +44,8 @@ macro_rules! rollouts_contract {
     };
 }
 
-fn container(name: &str) -> ContainerId {
-    ContainerId(name.to_owned())
+fn container(name: &str) -> ReplicaHandle {
+    ReplicaHandle(name.to_owned())
 }
 
 fn is_stale(result: &Result<(), RolloutError>) -> bool {

@@ -4,7 +4,7 @@ use super::{Endpoint, Held, Program, SimContainer, SimEngine, State, call::Resul
 use crate::{
     EnvironmentId, Timestamp, VolumeId,
     runtime::{
-        ContainerId, ContainerState, ObservedReplica, ReplicaSpec, RuntimeError, RuntimeEvent,
+        ContainerState, ObservedReplica, ReplicaHandle, ReplicaSpec, RuntimeError, RuntimeEvent,
     },
 };
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) fn create(
     now: Timestamp,
     spec: &ReplicaSpec,
     endpoint: Option<Endpoint>,
-) -> Result<ContainerId> {
+) -> Result<ReplicaHandle> {
     let name = SimEngine::name(spec);
     if let Some(holder) = state.containers.values().find(|container| container.name == name) {
         return match (holder.identity, holder.state) {
@@ -88,9 +88,9 @@ pub(super) fn insert(
     state: &mut State,
     spec: &ReplicaSpec,
     endpoint: Option<Endpoint>,
-) -> ContainerId {
+) -> ReplicaHandle {
     state.created += 1;
-    let id = ContainerId(format!("{:012x}", state.created));
+    let id = ReplicaHandle(format!("{:012x}", state.created));
     let number = u32::try_from(state.created).unwrap_or(u32::MAX);
     let container = SimContainer {
         id: id.clone(),
@@ -160,7 +160,7 @@ pub(super) fn check_name(state: &State, name: &str) -> Result<()> {
 pub(super) fn check_endpoint(
     state: &State,
     endpoint: Endpoint,
-    but: Option<&ContainerId>,
+    but: Option<&ReplicaHandle>,
 ) -> Result<()> {
     let is_there = |container: &SimContainer| {
         Some(&container.id) != but && container.address() == Some(endpoint.address())

@@ -3,7 +3,7 @@
 use super::{Call, CallKind, Gate, Held, Outage, SimEngine, State, fault::Faults};
 use crate::{
     EnvironmentId, Timestamp, VolumeId,
-    runtime::{ContainerId, ReplicaIdentity, RuntimeError},
+    runtime::{ReplicaHandle, ReplicaIdentity, RuntimeError},
 };
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ pub(super) type Result<T> = std::result::Result<T, RuntimeError>;
 /// What a call is about.
 #[derive(Default)]
 pub(super) struct About {
-    pub(super) container: Option<ContainerId>,
+    pub(super) container: Option<ReplicaHandle>,
     pub(super) identity: Option<ReplicaIdentity>,
     pub(super) environment: Option<EnvironmentId>,
     pub(super) volume: Option<VolumeId>,
 }
 
 impl About {
-    pub(super) fn container(id: &ContainerId) -> Self {
+    pub(super) fn container(id: &ReplicaHandle) -> Self {
         Self { container: Some(id.clone()), ..Self::default() }
     }
 

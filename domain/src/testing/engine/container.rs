@@ -3,7 +3,9 @@
 use super::program::Program;
 use crate::{
     EnvironmentId, Limits, Timestamp, VolumeId,
-    runtime::{ContainerId, ContainerState, Inspection, ObservedReplica, ReplicaIdentity, Restart},
+    runtime::{
+        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaIdentity, Restart,
+    },
 };
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -14,7 +16,7 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimContainer {
     /// The engine's name for it.
-    pub id: ContainerId,
+    pub id: ReplicaHandle,
     /// The name that it holds.
     pub name: String,
     /// Which replica it is; `None`: a foreign one.

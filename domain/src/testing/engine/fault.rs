@@ -2,7 +2,7 @@
 
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ContainerId, ReplicaIdentity},
+    runtime::{ReplicaHandle, ReplicaIdentity},
     testing::Chance,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -15,7 +15,7 @@ pub struct Call {
     /// What was asked.
     pub kind: CallKind,
     /// Of which container.
-    pub container: Option<ContainerId>,
+    pub container: Option<ReplicaHandle>,
     /// Of which replica, where it is known.
     pub identity: Option<ReplicaIdentity>,
     /// Of which environment.

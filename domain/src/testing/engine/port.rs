@@ -8,20 +8,20 @@ use super::{
 use crate::{
     EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, VolumeId,
     runtime::{
-        Census, ContainerId, ContainerState, Engine, Existed, Follow, Inspection, LogLine,
-        LogStream, LogsFrom, ObservedReplica, PinnedImage, PullProgress, Question, ReplicaSpec,
-        Restart, Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
+        Census, ContainerState, Engine, Existed, Follow, Inspection, LogLine, LogStream, LogsFrom,
+        ObservedReplica, PinnedImage, PullProgress, Question, ReplicaHandle, ReplicaSpec, Restart,
+        Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use std::{net::IpAddr, time::Duration};
 
-fn gone(id: &ContainerId) -> RuntimeError {
+fn gone(id: &ReplicaHandle) -> RuntimeError {
     RuntimeError::Gone(format!("container {}", id.short()))
 }
 
-fn ours<'a>(state: &'a mut State, id: &ContainerId) -> Result<&'a mut SimContainer> {
+fn ours<'a>(state: &'a mut State, id: &ReplicaHandle) -> Result<&'a mut SimContainer> {
     state
         .containers
         .get_mut(id)
@@ -64,7 +64,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn inspect(&self, id: &ContainerId) -> Result<Option<Inspection>> {
+    async fn inspect(&self, id: &ReplicaHandle) -> Result<Option<Inspection>> {
         self.call(CallKind::Inspect, About::container(id), |state, _, _| {
             Ok(state.containers.get(id).and_then(SimContainer::inspection))
         })
@@ -150,7 +150,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn create(&self, spec: &ReplicaSpec) -> Result<ContainerId> {
+    async fn create(&self, spec: &ReplicaSpec) -> Result<ReplicaHandle> {
         let endpoint = self.keep_endpoint(spec.identity.replica).await?;
         let about = About { identity: Some(spec.identity), ..About::default() };
         self.call(CallKind::Create, about, |state, faults, now| {
@@ -159,7 +159,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn start(&self, id: &ContainerId) -> Result<()> {
+    async fn start(&self, id: &ReplicaHandle) -> Result<()> {
         self.call(CallKind::Start, About::container(id), |state, faults, now| {
             let container = ours(state, id)?;
             if matches!(container.state, ContainerState::Removing | ContainerState::Dead) {
@@ -178,7 +178,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn unpause(&self, id: &ContainerId) -> Result<()> {
+    async fn unpause(&self, id: &ReplicaHandle) -> Result<()> {
         self.call(CallKind::Unpause, About::container(id), |state, faults, now| {
             let container = ours(state, id)?;
             if container.state == ContainerState::Paused {
@@ -190,7 +190,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn stop(&self, id: &ContainerId, grace: Duration) -> Result<()> {
+    async fn stop(&self, id: &ReplicaHandle, grace: Duration) -> Result<()> {
         let is_stubborn = self
             .container(id)
             .is_some_and(|container| container.program.is_stubborn && container.is_alive());
@@ -209,7 +209,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn remove(&self, id: &ContainerId) -> Result<()> {
+    async fn remove(&self, id: &ReplicaHandle) -> Result<()> {
         self.call(CallKind::Remove, About::container(id), |state, faults, now| {
             if let Ok(container) = ours(state, id) {
                 let service = container.identity.map(|identity| identity.service);
@@ -227,7 +227,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn set_serving(&self, id: &ContainerId, serving: Serving) -> Result<()> {
+    async fn set_serving(&self, id: &ReplicaHandle, serving: Serving) -> Result<()> {
         self.call(CallKind::SetServing, About::container(id), |state, faults, now| {
             let container = ours(state, id)?.clone();
             let environment = container.identity.map(|identity| identity.environment);
@@ -246,7 +246,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn set_limits(&self, id: &ContainerId, limits: Limits) -> Result<()> {
+    async fn set_limits(&self, id: &ReplicaHandle, limits: Limits) -> Result<()> {
         self.call(CallKind::SetLimits, About::container(id), |state, _, _| {
             ours(state, id)?.limits = limits;
             Ok(())
@@ -254,7 +254,7 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn set_restart(&self, id: &ContainerId, restart: Restart) -> Result<()> {
+    async fn set_restart(&self, id: &ReplicaHandle, restart: Restart) -> Result<()> {
         self.call(CallKind::SetRestart, About::container(id), |state, _, _| {
             ours(state, id)?.restart = restart;
             Ok(())
@@ -264,7 +264,7 @@ impl Runtime for SimEngine {
 
     async fn probe(
         &self,
-        id: &ContainerId,
+        id: &ReplicaHandle,
         address: IpAddr,
         question: &Question,
         timeout: Duration,
@@ -289,7 +289,7 @@ impl Runtime for SimEngine {
 
     async fn logs(
         &self,
-        id: &ContainerId,
+        id: &ReplicaHandle,
         from: LogsFrom,
         _: Follow,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
@@ -310,7 +310,7 @@ impl Runtime for SimEngine {
         Ok(stream::iter(output.into_iter().skip(skip).map(line)).boxed())
     }
 
-    async fn usage(&self, id: &ContainerId) -> Result<Option<Usage>> {
+    async fn usage(&self, id: &ReplicaHandle) -> Result<Option<Usage>> {
         self.call(CallKind::Usage, About::container(id), |state, _, _| {
             let is_running = ours(state, id)?.state == ContainerState::Running;
             Ok(is_running.then(Usage::default))

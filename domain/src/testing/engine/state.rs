@@ -3,7 +3,7 @@
 use super::{container::SimContainer, fault::Faults};
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ContainerId, ContainerState, ObservedReplica, Restart, RuntimeEvent},
+    runtime::{ContainerState, ObservedReplica, ReplicaHandle, Restart, RuntimeEvent},
 };
 use ipnet::Ipv4Net;
 use std::{
@@ -15,7 +15,7 @@ use std::{
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// All containers, ours and foreign.
-    pub containers: BTreeMap<ContainerId, SimContainer>,
+    pub containers: BTreeMap<ReplicaHandle, SimContainer>,
     /// Environments that have a place here.
     pub environments: BTreeSet<EnvironmentId>,
     /// Addresses that somebody else uses.
@@ -71,7 +71,7 @@ impl State {
         self.containers.values().filter_map(SimContainer::due).min()
     }
 
-    pub(super) fn count_start(&mut self, id: &ContainerId) {
+    pub(super) fn count_start(&mut self, id: &ReplicaHandle) {
         let service = self.containers.get(id).and_then(|container| container.identity);
         if let Some(identity) = service {
             *self.starts.entry(identity.service).or_default() += 1;
@@ -79,7 +79,7 @@ impl State {
     }
 
     /// Tells the listeners that something has happened to a container, and remembers the list.
-    pub(super) fn announce(&mut self, id: &ContainerId, at: Timestamp, faults: &mut Faults) {
+    pub(super) fn announce(&mut self, id: &ReplicaHandle, at: Timestamp, faults: &mut Faults) {
         let identity = self.containers.get(id).and_then(|container| container.identity);
         if let Some(identity) = identity {
             self.tell(RuntimeEvent::Service(identity.service), at, faults);
@@ -87,7 +87,7 @@ impl State {
     }
 
     /// Tells the listeners that a container has ended.
-    pub(super) fn announce_end(&mut self, id: &ContainerId, at: Timestamp, faults: &mut Faults) {
+    pub(super) fn announce_end(&mut self, id: &ReplicaHandle, at: Timestamp, faults: &mut Faults) {
         let Some(container) = self.containers.get(id) else { return };
         let Some(identity) = container.identity else { return };
         let event = RuntimeEvent::Ended {

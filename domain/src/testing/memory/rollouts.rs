@@ -6,7 +6,7 @@ use crate::{
     deployments::DeploymentSummary,
     event::{ContainerChange, Event},
     rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
-    runtime::ContainerId,
+    runtime::ReplicaHandle,
     testing::rollouts::Held,
 };
 use async_trait::async_trait;
@@ -28,13 +28,19 @@ impl Transaction<'_> {
             .collect()
     }
 
-    fn container_of(&self, replica: ReplicaId) -> Option<(ServiceKey, DeploymentId, ContainerId)> {
+    fn container_of(
+        &self,
+        replica: ReplicaId,
+    ) -> Option<(ServiceKey, DeploymentId, ReplicaHandle)> {
         let held = self.world.rolled.replicas.get(&replica)?;
         Some((held.service, held.row.deployment, held.row.container.clone()?))
     }
 
     /// The container that is gone with this step.
-    fn container_that_goes(&self, step: &Step) -> Option<(ServiceKey, DeploymentId, ContainerId)> {
+    fn container_that_goes(
+        &self,
+        step: &Step,
+    ) -> Option<(ServiceKey, DeploymentId, ReplicaHandle)> {
         match step {
             Step::ContainerLost { replica, .. } => self.container_of(*replica),
             Step::ReplicaReleased { replica } => {

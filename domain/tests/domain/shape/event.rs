@@ -29,7 +29,7 @@ fn events() -> Vec<Event> {
         Event::Container {
             service: service(),
             deployment: DeploymentId::new(id(9)),
-            container: ContainerId("4f53cda1".to_owned()),
+            container: ReplicaHandle("4f53cda1".to_owned()),
             change: ContainerChange::Created,
         },
         Event::Attempted { service: service(), why: "no such image".to_owned(), retry_at: at() },
