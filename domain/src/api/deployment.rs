@@ -124,7 +124,7 @@ impl DeploymentDetail {
             strategy: config.strategy,
             container: ContainerConfig::of(&config),
             mounts: config.mounts,
-            env_keys: config.variables.into_iter().map(|(key, _)| key).collect(),
+            env_keys: config.variables.into_keys().collect(),
         }
     }
 }
