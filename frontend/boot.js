@@ -33,6 +33,22 @@ const look = (error) => error instanceof WebAssembly.RuntimeError && end(String(
 window.addEventListener("error", ({ error }) => look(error));
 window.addEventListener("unhandledrejection", ({ reason }) => look(reason));
 
+// What the first screen asks for comes along with the app, not after it: see `view/early.rs`.
+const [place, project, page] = location.pathname.split("/").slice(1);
+const early = ["/api/auth/me"];
+if (place === "projects" && project) {
+  early.push(`/api/projects/${project}`);
+  if (page !== "settings") early.push(`/api/projects/${project}/canvas`);
+}
+window.easelEarly = new Map(
+  early.map((path) => {
+    const answer = fetch(path, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+    // Whoever takes it hears of a failure.
+    answer.catch(() => {});
+    return [path, answer];
+  }),
+);
+
 async function compiled(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);

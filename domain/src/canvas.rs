@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 /// An environment as a canvas shows it. Values are hidden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// The log that its number belongs to.
+    pub epoch: String,
     /// The number of the last event that is in it.
     pub number: u64,
     /// Whose.

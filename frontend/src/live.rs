@@ -12,7 +12,7 @@ use std::{
 
 use domain::{
     ChangeId, ProjectId,
-    api::canvas::ClientMessage,
+    api::canvas::{ClientMessage, ServerMessage},
     canvas::Snapshot,
     changes::{Discarded, Staging},
     edit::Edit,
@@ -108,9 +108,22 @@ impl Live {
         }))
     }
 
-    /// Opens the line. Everything else follows from it.
-    pub fn open(&self) {
-        self.carry_out(vec![Deed::Connect]);
+    /// Opens the line to the project of this name. Everything else follows from it.
+    pub fn open(&self, named: &str) {
+        if !Api::has_early_canvas(named) {
+            return self.carry_out(vec![Deed::Connect]);
+        }
+        // What lies on the canvas is on its way already: the line only brings what came after.
+        let (live, api, named) = (Rc::downgrade(&self.0), self.0.api.clone(), named.to_owned());
+        wasm_bindgen_futures::spawn_local(async move {
+            let first = api.early_canvas(&named).await;
+            let Some(live) = live.upgrade().map(Self) else { return };
+            if let Ok(snapshot) = first {
+                let snapshot = Box::new(snapshot);
+                live.hear(News::Said(Box::new(ServerMessage::Snapshot { snapshot })));
+            }
+            live.carry_out(vec![Deed::Connect]);
+        });
     }
 
     /// Closes the line for good.
@@ -254,11 +267,11 @@ impl Live {
     fn hear(&self, news: News) {
         let after = self.desk().number();
         let was_live = self.phase() == Phase::Live;
-        let mut deeds = Vec::new();
-        if let News::Said(message) = &news {
+        let mut deeds = self.0.link.borrow_mut().hear(&news, after);
+        if let News::Said(message) = news {
             let outcome = {
                 let link = self.0.link.borrow();
-                self.0.desk.borrow_mut().hear((**message).clone(), link.unstored())
+                self.0.desk.borrow_mut().hear(*message, link.unstored())
             };
             match outcome {
                 Outcome::Understood => (),
@@ -268,10 +281,9 @@ impl Live {
                     return;
                 }
                 Outcome::Placed(_) => (),
-                Outcome::Gap => deeds.extend(self.0.link.borrow_mut().hear(News::Gap, after)),
+                Outcome::Gap => deeds.extend(self.0.link.borrow_mut().hear(&News::Gap, after)),
             }
         }
-        deeds.extend(self.0.link.borrow_mut().hear(news, after));
         self.carry_out(deeds);
         if !was_live && self.phase() == Phase::Live {
             self.send_held();

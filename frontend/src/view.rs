@@ -2,6 +2,7 @@
 
 pub mod clipboard;
 pub mod clock;
+pub mod early;
 pub mod fetch;
 pub mod field;
 pub mod focus;

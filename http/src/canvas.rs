@@ -28,6 +28,7 @@ use domain::{
 use serde::Deserialize;
 use socket::{Asked, Socket};
 use std::sync::Arc;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest frame that a client may send (DK-120).
@@ -37,7 +38,9 @@ const READ_AT_ONCE: usize = 8 * 1024;
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(snapshot)).routes(routes!(open))
+    // A thousand services say much, and nearly the same.
+    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    OpenApiRouter::new().routes(routes!(snapshot)).layer(packed).routes(routes!(open))
 }
 
 /// Everything that a canvas shows, values hidden.

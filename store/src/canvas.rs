@@ -30,6 +30,7 @@ impl Snapshots for Store {
                 .collect();
         let people = people(&db, &edits, &states).await?;
         Ok(Snapshot {
+            epoch: event::epoch(&db).await?,
             number: event::last_number(&db, environment).await?.unwrap_or_default(),
             project: project::read(project)?,
             environment: project::read_environment(row)?,

@@ -61,10 +61,14 @@ impl EventLog for Store {
     }
 
     async fn epoch(&self) -> Result<String> {
-        let db = self.read().await?;
-        let row = instance::Entity::find().one(&db).await.map_err(failed("read the epoch"))?;
-        Ok(row.map(|row| row.epoch).unwrap_or_default())
+        epoch(&self.read().await?).await
     }
+}
+
+/// Names this log.
+pub(crate) async fn epoch(db: &DatabaseTransaction) -> Result<String> {
+    let row = instance::Entity::find().one(db).await.map_err(failed("read the epoch"))?;
+    Ok(row.map(|row| row.epoch).unwrap_or_default())
 }
 
 fn numbered(row: event::Model) -> Result<Numbered> {

@@ -8,7 +8,8 @@ use domain::{
     edit::Edit,
 };
 
-use super::{Api, ApiError, Request};
+use super::{Api, ApiError, Request, request::encoded};
+use crate::view::early;
 
 /// An environment of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,17 @@ impl Api {
     /// A project's first environment as a canvas shows it.
     pub async fn canvas(&self, project: ProjectId) -> Result<Snapshot, ApiError> {
         self.send(Request::get(&format!("/projects/{project}/canvas"))).await
+    }
+
+    /// Whether the canvas of the project of this name is on its way since before the app was here.
+    #[must_use]
+    pub fn has_early_canvas(named: &str) -> bool {
+        early::is_asked(&canvas_of(named).path)
+    }
+
+    /// That canvas.
+    pub async fn early_canvas(&self, named: &str) -> Result<Snapshot, ApiError> {
+        self.send(canvas_of(named)).await
     }
 
     /// Stages edits, all or none.
@@ -98,4 +110,8 @@ impl Api {
         let request = Request::post(&place.path("/reveal"));
         self.send(request.json(&Where { address })).await
     }
+}
+
+fn canvas_of(named: &str) -> Request {
+    Request::get(&format!("/projects/{}/canvas", encoded(named)))
 }

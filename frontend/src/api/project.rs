@@ -8,7 +8,7 @@ use domain::{
     project::{Project, ProjectSummary},
 };
 
-use super::{Api, ApiError, Method, Request, paging::PART};
+use super::{Api, ApiError, Method, Request, paging::PART, request::encoded};
 
 impl Api {
     /// A part of the projects whose name contains this.
@@ -40,6 +40,11 @@ impl Api {
                 return Err(ApiError::NotFound("this project does not exist".to_owned()));
             }
         }
+    }
+
+    /// The project of this slug or id.
+    pub async fn project(&self, named: String) -> Result<Project, ApiError> {
+        self.send(Request::get(&format!("/projects/{}", encoded(&named)))).await
     }
 
     pub async fn create_project(&self, name: Name) -> Result<Project, ApiError> {

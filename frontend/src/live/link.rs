@@ -118,11 +118,11 @@ impl Link {
     }
 
     /// Hears news; `after` is the last event that the page has.
-    pub fn hear(&mut self, news: News, after: Option<u64>) -> Vec<Deed> {
+    pub fn hear(&mut self, news: &News, after: Option<u64>) -> Vec<Deed> {
         if let Phase::Over(_) = self.phase {
             return Vec::new();
         }
-        match news {
+        match *news {
             News::Opened => {
                 let known = if self.must_start_over { None } else { after };
                 let epoch = self.epoch.clone().filter(|_| known.is_some());
@@ -131,7 +131,7 @@ impl Link {
                     epoch,
                 }))]
             }
-            News::Said(message) => self.told(*message),
+            News::Said(ref message) => self.told(message),
             News::Garbled => self.end(End::Outdated),
             News::Closed(4001) => self.end(End::SignedOut),
             News::Closed(4004) | News::Gone => self.end(End::Gone),
@@ -167,33 +167,34 @@ impl Link {
         }
     }
 
-    fn told(&mut self, message: ServerMessage) -> Vec<Deed> {
+    fn told(&mut self, message: &ServerMessage) -> Vec<Deed> {
         match message {
-            ServerMessage::Welcome { protocol, .. } if protocol != PROTOCOL => {
+            ServerMessage::Welcome { protocol, .. } if *protocol != PROTOCOL => {
                 self.end(End::Outdated)
             }
             ServerMessage::Welcome { epoch, app, .. } => {
                 // Only somebody who was let in has ended the row of failures.
                 self.tries = 0;
                 self.phase = Phase::Live;
-                self.epoch = Some(epoch);
+                self.epoch = Some(epoch.clone());
                 let is_other =
-                    self.own_app.as_ref().is_some_and(|own| !app.is_empty() && *own != app);
-                self.newer_app = is_other.then_some(app);
+                    self.own_app.as_ref().is_some_and(|own| !app.is_empty() && own != app);
+                self.newer_app = is_other.then(|| app.clone());
                 self.ops.iter().map(|(op, places)| place(*op, places)).collect()
             }
-            ServerMessage::Snapshot { .. } => {
+            ServerMessage::Snapshot { snapshot } => {
+                self.epoch = Some(snapshot.epoch.clone());
                 self.must_start_over = false;
                 Vec::new()
             }
             ServerMessage::Done { op, .. } => {
-                self.ops.retain(|(other, _)| *other != op);
+                self.ops.retain(|(other, _)| other != op);
                 Vec::new()
             }
             ServerMessage::Refused { op: Some(op), message, .. } => {
-                self.ops.retain(|(other, _)| *other != op);
-                let mut deeds = vec![Deed::Complain(message)];
-                deeds.extend(self.hear(News::Gap, None));
+                self.ops.retain(|(other, _)| other != op);
+                let mut deeds = vec![Deed::Complain(message.clone())];
+                deeds.extend(self.hear(&News::Gap, None));
                 deeds
             }
             ServerMessage::Refused { op: None, .. }

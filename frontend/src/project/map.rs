@@ -65,7 +65,10 @@ pub fn Map(props: &MapProps) -> Html {
     let deeds = use_deeds();
     let toasts = use_toasts();
     let grounds = use_select(&live, (), grounds);
-    let may_edit = use_select(&live, (), |_, desk, ()| desk.may_edit());
+    let (may_edit, looks_on) = use_select(&live, (), |_, desk, ()| {
+        // What one may do here is known a moment after what lies here.
+        (desk.may_edit(), desk.role().is_some() && !desk.may_edit())
+    });
     let known = use_mut_ref(domain::Map::<Node, Position>::new);
     let laid: Rc<Laid> = use_memo(grounds.clone(), {
         let (live, known) = (live.clone(), known.clone());
@@ -259,7 +262,7 @@ pub fn Map(props: &MapProps) -> Html {
                     }
                 </span>
               </div>
-            } else {
+            } else if looks_on {
                 <p class="tools tools--add looks-on small" data-test="looks-on">{ "You look on: only editors change this." }</p>
             }
             <div class="tools tools--zoom" role="toolbar" aria-label="Zoom">

@@ -37,10 +37,10 @@ pub struct ProjectScreenProps {
 pub fn ProjectScreen(props: &ProjectScreenProps) -> Html {
     let api = use_api();
     let found =
-        use_fetch(props.project.clone(), move |named| async move { api.find_project(named).await });
+        use_fetch(props.project.clone(), move |named| async move { api.project(named).await });
     match (&found.value, &found.error) {
         (Some(project), _) => html! {
-            <Opened key={project.project.id.to_string()} id={project.project.id}
+            <Opened key={project.id.to_string()} id={project.id}
                 slug={props.project.clone()} open={props.open.clone()} />
         },
         (None, Some(error)) => html! {
@@ -71,10 +71,13 @@ fn Opened(props: &OpenedProps) -> Html {
     let live = use_memo(props.id, |id| Live::new(*id, api));
     let live = (*live).clone();
     let is_online = page::use_online();
-    use_effect_with(live.clone(), |live: &Live| {
-        live.open();
-        let live = live.clone();
-        move || live.close()
+    use_effect_with(live.clone(), {
+        let named = props.slug.clone();
+        move |live: &Live| {
+            live.open(&named);
+            let live = live.clone();
+            move || live.close()
+        }
     });
     use_effect_with((live.clone(), is_online), |(live, is_online): &(Live, bool)| {
         if *is_online != (live.phase() != Phase::Offline) {

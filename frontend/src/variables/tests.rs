@@ -66,6 +66,7 @@ fn snapshot(edits: Vec<(u64, Address, Option<&str>)>) -> Snapshot {
         at: Timestamp::from_millis(0),
     });
     let json = serde_json::json!({
+        "epoch": "e1",
         "number": 0,
         "project": {"id": id::<domain::ProjectId>(20), "name": "Shop", "slug": "shop-1a2b3c",
             "created_at": Timestamp::from_millis(0), "updated_at": Timestamp::from_millis(0)},

@@ -9,8 +9,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::{
-    api::{Answer, Lost, Request, Transport},
-    view::random,
+    api::{Answer, Lost, Method, Request, Transport},
+    view::{early, random},
 };
 
 /// The browser's own way to send requests.
@@ -50,6 +50,16 @@ impl Transport for Browser {
 }
 
 async fn carry(request: &Request, controller: &AbortController) -> Result<Answer, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    if request.method == Method::Get
+        && let Some(answer) = early::take(&window, &request.path)
+        && let Ok(response) = JsFuture::from(answer).await
+        && let Ok(response) = response.dyn_into::<Response>()
+        // What was refused then may be granted now.
+        && response.ok()
+    {
+        return read(&response).await;
+    }
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
     if request.body.is_some() {
@@ -67,9 +77,11 @@ async fn carry(request: &Request, controller: &AbortController) -> Result<Answer
     if let Some(body) = &request.body {
         options.set_body(&JsValue::from_str(body));
     }
-    let window = web_sys::window().ok_or(JsValue::NULL)?;
     let response = JsFuture::from(window.fetch_with_str_and_init(&request.path, &options)).await?;
-    let response: Response = response.dyn_into()?;
+    read(&response.dyn_into()?).await
+}
+
+async fn read(response: &Response) -> Result<Answer, JsValue> {
     let body = JsFuture::from(response.text()?).await?;
     Ok(Answer {
         status: response.status(),

@@ -51,6 +51,19 @@ async fn the_snapshot_shows_names_icons_and_ends_that_are_staged() {
 }
 
 #[tokio::test]
+async fn the_snapshot_comes_packed_to_whoever_can_unpack_it() {
+    let (app, path, _) = shop().await;
+    let canvas = format!("{path}/canvas");
+
+    let plain = app.admin.get(&canvas).await;
+    let packed = app.admin.header("accept-encoding", "gzip").get(&canvas).await;
+
+    assert_eq!(plain.header("content-encoding"), "");
+    assert_eq!((packed.status, packed.header("content-encoding")), (200, "gzip"));
+    assert!(packed.raw.len() < plain.raw.len());
+}
+
+#[tokio::test]
 async fn places_on_the_canvas_are_kept() {
     let (app, path, web) = shop().await;
     let node = format!("service/{web}");

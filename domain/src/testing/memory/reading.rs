@@ -14,6 +14,9 @@ use crate::{
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
+/// The epoch: there is only one log.
+const LOG: &str = "memory";
+
 #[async_trait]
 impl Layouts for Memory {
     async fn place(
@@ -85,7 +88,7 @@ impl EventLog for Memory {
     }
 
     async fn epoch(&self) -> Result<String> {
-        Ok("memory".to_owned())
+        Ok(LOG.to_owned())
     }
 }
 
@@ -119,6 +122,7 @@ impl Snapshots for Memory {
                 .filter_map(|id| Some((id, world.user(id).ok()?.name.clone())))
                 .collect();
             Ok(Snapshot {
+                epoch: LOG.to_owned(),
                 number: world.logs.get(&environment).map_or(0, |log| log.last),
                 project: world.project(held.environment.project)?.project.clone(),
                 environment: held.environment.clone(),

@@ -52,6 +52,7 @@ async fn a_client_that_comes_back_gets_what_it_missed() {
     let bearer = format!("Bearer {}", shop.app.admin.token());
     let mut again = shop.connect(&[("authorization", &bearer)]).await.expect("it opens");
     let welcome = again.hear().await;
+    assert_eq!(snapshot["epoch"], welcome["epoch"]);
     again.say(json!({ "type": "open", "epoch": welcome["epoch"], "after": after })).await;
     let missed = again.hear().await;
     shop.app.admin.patch(&service, json!({ "replicas": 9 })).await;
