@@ -13,8 +13,9 @@ use chromiumoxide::{
             MouseButton,
         },
         network::{
-            BlockPattern, EmulateNetworkConditionsParams, EnableParams,
-            EventWebSocketFrameReceived, EventWebSocketFrameSent, SetBlockedUrLsParams,
+            BlockPattern, EmulateNetworkConditionsByRuleParams as Line, EnableParams,
+            EventWebSocketFrameReceived, EventWebSocketFrameSent, NetworkConditions,
+            SetBlockedUrLsParams,
         },
         page::{CaptureScreenshotFormat, CaptureScreenshotParams, NavigateParams},
     },
@@ -149,9 +150,8 @@ impl Window {
 
     /// A line that carries so many bytes a second, or as many as it can.
     pub(crate) async fn line(&self, speed: Option<u32>) {
-        let speed = speed.map_or(-1.0, f64::from);
-        let line = EmulateNetworkConditionsParams::new(false, 0.0, speed, speed);
-        self.page.execute(line).await.expect("a line");
+        let conditions = speed.map(|speed| NetworkConditions::new("", 0.0, speed, speed));
+        self.page.execute(Line::new(false, Vec::from_iter(conditions))).await.expect("a line");
     }
 
     /// Keeps back what has such an address, as something on the way may; nothing keeps back nothing.
