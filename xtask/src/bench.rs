@@ -2,13 +2,14 @@
 
 mod caddy;
 mod page;
+mod react_flow;
 
 use std::fs;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::{engine, image, process, web, workspace};
+use crate::{browser, engine, image, process, web, workspace};
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub(crate) struct Options {
     /// Few rounds and few services: whether it works, not how fast it is
     #[arg(long, conflicts_with = "write")]
     quick: bool,
-    /// Only this part: `live`, `many` or `size`
+    /// Only this part: `live`, `many`, `web` or `size`
     #[arg(long, conflicts_with = "write")]
     only: Vec<String>,
 }
@@ -47,6 +48,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             bench.arg("--caddy").arg(caddy);
         }
         Err(error) => println!("Caddy is left out: {error:#}"),
+    }
+    match react_flow::ensure() {
+        Ok(page) => {
+            bench.arg("--chromium").arg(browser::ensure()?).arg("--react-flow").arg(page);
+        }
+        Err(error) => println!("React Flow is left out: {error:#}"),
     }
     if options.quick {
         bench.args(["--rounds", "3", "--services", "60", "--live", "3"]);

@@ -4,6 +4,8 @@ mod asset;
 mod inputs;
 mod page;
 
+pub(crate) use self::inputs::files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +83,7 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
 
     let module = fs::read(bound.join("easel_bg.wasm"))?;
     let mut script = fs::read_to_string(bound.join("easel.js"))?;
-    for snippet in inputs::files(&bound.join("snippets"))? {
+    for snippet in files(&bound.join("snippets"))? {
         let path = snippet.strip_prefix(bound)?;
         let hashed = assets.add(path, fs::read(&snippet)?)?;
         script = script.replace(&format!("./{}", path.display()), &format!("./{hashed}"));
@@ -97,7 +99,7 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
     for (name, asset) in [("js", script), ("wasm", wasm), ("boot", boot), ("css", css)] {
         page.fill(name, &assets.url(&asset));
     }
-    for file in inputs::files(&frontend.join("assets"))? {
+    for file in files(&frontend.join("assets"))? {
         let name = file.strip_prefix(frontend.join("assets"))?;
         let asset = assets.add_for_later(name, fs::read(&file)?)?;
         page.fill(&name.to_string_lossy(), &assets.url(&asset));
@@ -106,6 +108,14 @@ fn lay_out(bound: &Path, dist: &Path) -> Result<u64> {
     page.fill("app", &app);
 
     assets.finish(page.finish()?.into_bytes(), &app)
+}
+
+/// Puts beside each file of a folder what a server sends in its place.
+pub(crate) fn compress(folder: &Path) -> Result<()> {
+    for file in files(folder)? {
+        asset::write(&file, &fs::read(&file)?)?;
+    }
+    Ok(())
 }
 
 /// Says how much a first visit transfers; fails when it is too much.
@@ -123,8 +133,7 @@ fn weigh(transferred: u64) -> Result<()> {
 
 /// Every stylesheet, one after the other in the order of their names.
 fn stylesheet(folder: &Path) -> Result<String> {
-    let sheets =
-        inputs::files(folder)?.into_iter().filter(|it| it.extension() == Some("css".as_ref()));
+    let sheets = files(folder)?.into_iter().filter(|it| it.extension() == Some("css".as_ref()));
     let sheets = sheets.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
     Ok(sheets.join("\n"))
 }

@@ -18,6 +18,7 @@ mod size;
 mod start;
 mod table;
 mod time;
+mod web;
 
 use anyhow::{Context, Result, bail};
 use api::Project;
@@ -42,6 +43,12 @@ struct Options {
     /// The peer of the idle memory, if there is one.
     #[arg(long)]
     caddy: Option<PathBuf>,
+    /// The peer of the web app, as a folder with a page.
+    #[arg(long)]
+    react_flow: Option<PathBuf>,
+    /// The browser that draws both.
+    #[arg(long, default_value = "/usr/bin/chromium")]
+    chromium: PathBuf,
     /// How often each thing is measured.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -69,6 +76,8 @@ enum Part {
     Live,
     /// The resync of many services, and the start with them
     Many,
+    /// The web app's first paint
+    Web,
     /// What is downloaded
     Size,
 }
@@ -123,6 +132,9 @@ async fn measure(options: &Options, engine: &Engine, table: &mut Table) -> Resul
         let data = folder.path().join("data");
         resync::measure(options, engine, &data, table).await?;
         start::measure(options, &data, table).await?;
+    }
+    if has(Part::Web) {
+        web::measure(options, table).await?;
     }
     if has(Part::Size) {
         size::measure(options, table)?;

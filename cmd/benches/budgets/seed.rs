@@ -3,19 +3,20 @@
 use crate::time::{RandomIds, SystemClock};
 use anyhow::Result;
 use domain::{
-    Message, Name, Secret, SessionId, Source, VariableKey,
+    EnvironmentId, Message, Name, Secret, SessionId, Slug, Source, VariableKey,
     access::{Actor, InstanceRole, Mutation, Via},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
     edit::{Edit, NewService, NewVariable},
     event::Announcer,
+    layout::Position,
     project::Projects,
 };
 use std::{path::Path, sync::Arc};
 use store::{KeySource, Store};
 use uuid::Uuid;
 
-/// Services of a project.
+/// Services of a project, and those that are staged at once.
 const PER_PROJECT: usize = 100;
 
 pub(crate) const EMAIL: &str = "ada@example.org";
@@ -36,8 +37,8 @@ pub(crate) async fn open(data: &Path) -> Result<Store> {
     Ok(Store::open(data, KeySource::Beside, ids, clock, Arc::new(Silence)).await?)
 }
 
-/// So many services, applied.
-pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
+/// The one who made it all.
+async fn founder(store: &Store) -> Result<Mutation> {
     let user = NewUser {
         email: EMAIL.parse()?,
         name: "Ada".parse()?,
@@ -45,7 +46,7 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         password_hash: Secret::from(HASH),
     };
     let user = store.register_first(user).await?;
-    let by = Mutation {
+    Ok(Mutation {
         actor: Actor {
             user: user.id,
             role: InstanceRole::Admin,
@@ -54,7 +55,12 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         idempotency: None,
         request: "bench".to_owned(),
         source: None,
-    };
+    })
+}
+
+/// So many services, applied.
+pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
+    let by = founder(store).await?;
     for first in (0..services).step_by(PER_PROJECT) {
         let name: Name = format!("Project {first}").parse()?;
         let project = store.create(&by, name).await?;
@@ -62,12 +68,42 @@ pub(crate) async fn plant(store: &Store, services: usize) -> Result<()> {
         let last = services.min(first + PER_PROJECT);
         let edits = (first..last).map(service).collect::<Result<_>>()?;
         store.stage(&by, environment, edits).await?;
-        let staged = store.workspace(environment).await?.edits;
-        let up_to = staged.iter().map(|edit| edit.seq).max().unwrap_or_default();
-        let what = Selection::UpTo { up_to };
-        store.apply(&by, environment, what, Message::default()).await?;
+        apply(store, &by, environment).await?;
     }
     Ok(())
+}
+
+/// A canvas with so many cards in a square, applied; the answer is its project's slug.
+pub(crate) async fn spread(store: &Store, cards: usize) -> Result<Slug> {
+    let by = founder(store).await?;
+    let project = store.create(&by, "Bench".parse()?).await?;
+    let environment = store.environment(project.id, None).await?.id;
+    for first in (0..cards).step_by(PER_PROJECT) {
+        let last = cards.min(first + PER_PROJECT);
+        let edits = (first..last).map(card).collect::<Result<_>>()?;
+        store.stage(&by, environment, edits).await?;
+    }
+    apply(store, &by, environment).await?;
+    Ok(project.slug)
+}
+
+/// Applies all that is staged.
+async fn apply(store: &Store, by: &Mutation, environment: EnvironmentId) -> Result<()> {
+    let staged = store.workspace(environment).await?.edits;
+    let up_to = staged.iter().map(|edit| edit.seq).max().unwrap_or_default();
+    store.apply(by, environment, Selection::UpTo { up_to }, Message::default()).await?;
+    Ok(())
+}
+
+/// A service with a place on the canvas.
+fn card(number: usize) -> Result<Edit> {
+    const COLUMNS: usize = 32;
+    let (column, row) = (u16::try_from(number % COLUMNS)?, u16::try_from(number / COLUMNS)?);
+    let mut edit = service(number)?;
+    if let Edit::CreateService(new) = &mut edit {
+        new.position = Some(Position::new(f64::from(column) * 340.0, f64::from(row) * 200.0)?);
+    }
+    Ok(edit)
 }
 
 fn service(number: usize) -> Result<Edit> {

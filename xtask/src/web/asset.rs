@@ -60,7 +60,7 @@ fn hashed(name: &Path, content: &[u8]) -> Result<String> {
 }
 
 /// The file, and beside it what is smaller; the answer is the size of its brotli, or its own.
-fn write(path: &Path, content: &[u8]) -> Result<u64> {
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<u64> {
     fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
     fs::write(path, content)?;
     let name = path.as_os_str().to_string_lossy();

@@ -32,7 +32,7 @@ pub(super) fn hash(root: &Path) -> Result<String> {
 }
 
 /// Every file at or below a path, in the order of their paths; none where nothing is.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
