@@ -7,7 +7,7 @@ use crate::{
     deployment::{DeploymentState, RunConfig},
     deployments::{DeploymentSummary, ReplicaSummary},
     field::service_fields,
-    runtime::{ReplicaHandle, ContainerState},
+    runtime::{ContainerState, ReplicaHandle},
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
