@@ -1,6 +1,7 @@
 //! A container engine in memory: seeded, on the test's clock, with faults to order.
 
 mod acts;
+mod by_hand;
 mod call;
 mod container;
 mod fault;
@@ -15,11 +16,11 @@ pub use program::Program;
 pub use state::State;
 
 use crate::{
-    Clock, EnvironmentId, ServiceId, Timestamp, VolumeId,
+    Clock, ServiceId, Timestamp,
     network::{Addresses, Pool},
-    runtime::{ContainerState, ReplicaHandle, ReplicaSpec, Restart, RuntimeEvent},
+    runtime::ReplicaHandle,
 };
-use ipnet::Ipv4Net;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,7 +32,7 @@ pub type Watcher = Arc<dyn Fn(&State, &Call) + Send + Sync>;
 
 /// A container engine in memory, with its adapter.
 ///
-/// What a person does with the `docker` client is here; what Easel does is behind the port.
+/// What a person does with the `docker` client is in `by_hand`; what Easel does is behind the port.
 #[derive(Clone)]
 pub struct SimEngine {
     inner: Arc<Inner>,
@@ -42,7 +43,13 @@ struct Inner {
     held: Mutex<Held>,
     changed: watch::Sender<u64>,
     /// Where its adapter has addresses from, if the engine leaves them to it.
-    keeper: Option<keep::Keeper>,
+    keeper: Option<Keeper>,
+}
+
+/// Where the adapter has addresses from.
+struct Keeper {
+    addresses: Arc<dyn Addresses>,
+    pool: Pool,
 }
 
 struct Held {
@@ -79,10 +86,10 @@ impl SimEngine {
     /// The same, but its adapter tells it the addresses: those that are kept here.
     #[must_use]
     pub fn keeping(clock: Arc<dyn Clock>, addresses: Arc<dyn Addresses>, pool: Pool) -> Self {
-        Self::with(clock, Some(keep::Keeper { addresses, pool }))
+        Self::with(clock, Some(Keeper { addresses, pool }))
     }
 
-    fn with(clock: Arc<dyn Clock>, keeper: Option<keep::Keeper>) -> Self {
+    fn with(clock: Arc<dyn Clock>, keeper: Option<Keeper>) -> Self {
         let mut state = State::default();
         state.images.insert("sim/app:1".to_owned(), "sha256:app1".to_owned());
         let held = Held {
@@ -181,199 +188,6 @@ impl SimEngine {
     /// Looks at each mutating call before it takes effect.
     pub fn set_watcher(&self, watcher: Option<Watcher>) {
         self.lock().watcher = watcher;
-    }
-
-    /// Puts an image into the engine, or (`registry`) where it can be pulled from.
-    pub fn add_image(&self, reference: &str, id: &str, place: ImageLocation) {
-        self.change(|state, _, _| {
-            let images = match place {
-                ImageLocation::Engine => &mut state.images,
-                ImageLocation::Registry => &mut state.registry,
-            };
-            images.insert(reference.to_owned(), id.to_owned());
-        });
-    }
-
-    /// Lets a pull of this image take so long.
-    pub fn set_pull_time(&self, reference: &str, time: std::time::Duration) {
-        self.change(|state, _, _| state.pull_times.insert(reference.to_owned(), time));
-    }
-
-    /// `docker rmi -f`.
-    pub fn remove_image(&self, reference: &str) {
-        self.change(|state, _, _| state.images.remove(reference));
-    }
-
-    /// `docker kill`: the engine's restart policy leaves it alone from now on.
-    pub fn kill(&self, id: &ReplicaHandle) {
-        self.end_by_hand(id, 137);
-    }
-
-    /// `docker stop`.
-    pub fn stop_by_hand(&self, id: &ReplicaHandle) {
-        self.end_by_hand(id, 143);
-    }
-
-    fn end_by_hand(&self, id: &ReplicaHandle, code: i64) {
-        self.change(|state, faults, now| {
-            let Some(container) = state.containers.get_mut(id) else { return };
-            if container.is_alive() || container.state == ContainerState::Restarting {
-                container.is_stopped_by_hand = true;
-                container.end(now, code);
-                state.announce_end(id, now, faults);
-            }
-        });
-    }
-
-    /// `docker rm -f`.
-    pub fn remove_by_hand(&self, id: &ReplicaHandle) {
-        self.change(|state, faults, now| {
-            let Some(container) = state.containers.remove(id) else { return };
-            if let Some(identity) = container.identity {
-                state.tell(RuntimeEvent::Service(identity.service), now, faults);
-            }
-        });
-    }
-
-    /// `docker pause`.
-    pub fn pause(&self, id: &ReplicaHandle) {
-        self.change(|state, faults, now| {
-            let Some(container) = state.containers.get_mut(id) else { return };
-            if container.state == ContainerState::Running {
-                container.state = ContainerState::Paused;
-                state.announce(id, now, faults);
-            }
-        });
-    }
-
-    /// Its main process dies by itself with this code.
-    pub fn crash(&self, id: &ReplicaHandle, code: i64) {
-        self.change(|state, faults, now| {
-            let Some(container) = state.containers.get_mut(id) else { return };
-            if container.state == ContainerState::Running {
-                container.crash(now, code);
-                state.announce_end(id, now, faults);
-            }
-        });
-    }
-
-    /// `docker network disconnect`.
-    pub fn disconnect(&self, id: &ReplicaHandle) {
-        self.change(|state, faults, now| {
-            if let Some(container) = state.containers.get_mut(id) {
-                (container.is_connected, container.serves) = (false, false);
-                state.announce(id, now, faults);
-            }
-        });
-    }
-
-    /// Everybody is disconnected, then `docker network rm`.
-    pub fn remove_environment_by_hand(&self, environment: EnvironmentId) {
-        self.change(|state, faults, now| {
-            for container in state.containers.values_mut().filter(|it| it.is_in(environment)) {
-                (container.is_connected, container.serves) = (false, false);
-            }
-            state.environments.remove(&environment);
-            state.tell(RuntimeEvent::Environment(environment), now, faults);
-        });
-    }
-
-    /// `docker volume rm`.
-    pub fn remove_volume_by_hand(&self, volume: VolumeId) {
-        self.change(|state, _, _| state.volumes.remove(&volume));
-    }
-
-    /// Puts a container into a state that no call leads to.
-    pub fn force_state(&self, id: &ReplicaHandle, to: ContainerState) {
-        self.change(|state, faults, now| {
-            if let Some(container) = state.containers.get_mut(id) {
-                container.state = to;
-                state.announce(id, now, faults);
-            }
-        });
-    }
-
-    /// Somebody else runs a container of this name.
-    pub fn add_foreign(&self, name: &str) -> ReplicaHandle {
-        self.change(|state, _, now| {
-            let id = ReplicaHandle(format!("foreign{:06}", state.created));
-            state.created += 1;
-            let mut container = SimContainer {
-                id: id.clone(),
-                name: name.to_owned(),
-                identity: None,
-                image: "foreign".to_owned(),
-                program: Program::default(),
-                state: ContainerState::Created,
-                started_at: None,
-                finished_at: None,
-                exit_code: 0,
-                out_of_memory: false,
-                restart_count: 0,
-                restart: Restart::UnlessStopped,
-                is_stopped_by_hand: false,
-                endpoint: Endpoint::Chosen { number: u32::MAX, moves: 0 },
-                is_connected: false,
-                serves: false,
-                limits: crate::Limits::default(),
-                stop_grace: std::time::Duration::ZERO,
-                mounts: Vec::new(),
-                output: Vec::new(),
-                delay: std::time::Duration::ZERO,
-                ends_at: None,
-                restarts_at: None,
-                error: None,
-            };
-            container.run(now);
-            state.containers.insert(id.clone(), container);
-            id
-        })
-    }
-
-    /// A replica that runs and that nobody's rows name; its environment need not be there.
-    pub fn add_stray(&self, spec: &ReplicaSpec) -> ReplicaHandle {
-        self.change(|state, _, now| {
-            let id = acts::insert(state, spec, None);
-            if let Some(container) = state.containers.get_mut(&id) {
-                container.run(now);
-            }
-            id
-        })
-    }
-
-    /// An environment that nobody's rows name.
-    pub fn add_environment(&self, environment: EnvironmentId) {
-        self.change(|state, _, _| state.environments.insert(environment));
-    }
-
-    /// Seeds a bug: from now on, removing a container removes its volumes.
-    pub fn lose_volumes(&self) {
-        self.change(|state, _, _| state.loses_volumes = true);
-    }
-
-    /// Somebody else uses these addresses.
-    pub fn add_foreign_network(&self, addresses: Ipv4Net) {
-        self.change(|state, _, _| state.foreign_networks.push(addresses));
-    }
-
-    /// Somebody else makes a network or a volume of this name.
-    pub fn add_foreign_name(&self, name: &str) {
-        self.change(|state, _, _| state.foreign_names.insert(name.to_owned()));
-    }
-
-    /// The engine is restarted, orderly.
-    pub fn restart(&self) {
-        self.change(|state, _, now| state.reboot(now, false));
-    }
-
-    /// The engine is killed and comes back: counts of restarts are forgotten.
-    pub fn crash_engine(&self) {
-        self.change(|state, _, now| state.reboot(now, true));
-    }
-
-    /// The event stream ends; what happens until somebody listens again is not told.
-    pub fn cut_events(&self) {
-        self.change(|state, _, _| state.epoch += 1);
     }
 }
 

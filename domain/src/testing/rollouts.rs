@@ -3,8 +3,7 @@
 mod given;
 mod world;
 
-pub use given::Given;
-pub use world::{Held, World};
+pub use world::{Given, Held, World};
 
 use crate::{
     Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, RevisionNumber,

@@ -1,18 +1,8 @@
 //! Addresses that the simulated engine's adapter keeps, as the one for Docker does.
 
-use super::{Endpoint, SimEngine, call::Result};
-use crate::{
-    EnvironmentId, ReplicaId,
-    network::{AddressError, Addresses, Pool},
-};
+use super::{Endpoint, Keeper, SimEngine, call::Result};
+use crate::{EnvironmentId, ReplicaId, network::AddressError};
 use ipnet::Ipv4Net;
-use std::sync::Arc;
-
-/// Where the adapter has addresses from.
-pub(super) struct Keeper {
-    pub(super) addresses: Arc<dyn Addresses>,
-    pub(super) pool: Pool,
-}
 
 impl SimEngine {
     /// Sees to it that the environment has a subnet.

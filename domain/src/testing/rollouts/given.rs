@@ -1,23 +1,15 @@
 //! Which subnet the fake has given to whom, and which address.
 
-use super::{FakeRollouts, World};
+use super::{FakeRollouts, world::World};
 use crate::{
     EnvironmentId, ReplicaId, Timestamp,
     network::{AddressError, Addresses, Choose, free_address},
 };
 use async_trait::async_trait;
 use ipnet::Ipv4Net;
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 type Result<T> = std::result::Result<T, AddressError>;
-
-/// What was given to whom.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "each field names what it holds")]
-pub struct Given {
-    pub subnets: BTreeMap<EnvironmentId, Ipv4Net>,
-    pub addresses: BTreeMap<ReplicaId, Ipv4Addr>,
-}
 
 impl World {
     /// The environment's subnet, which is written down if it is new.

@@ -1,6 +1,5 @@
 //! What the fake holds, and how each step changes it.
 
-use super::Given;
 use crate::{
     DeploymentId, EnvironmentId, ProjectId, ReplicaId, Timestamp,
     deployment::{Deployment, Milestone},
@@ -9,7 +8,8 @@ use crate::{
         ServiceKey, ServiceView, Step, Subject, Tombstone,
     },
 };
-use std::collections::BTreeMap;
+use ipnet::Ipv4Net;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 type Result<T> = std::result::Result<T, RolloutError>;
 
@@ -35,6 +35,14 @@ pub struct Held {
     pub row: ReplicaRow,
     pub service: ServiceKey,
     pub released_at: Option<Timestamp>,
+}
+
+/// Which subnet was given to which environment, and which address to which replica.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "each field names what it holds")]
+pub struct Given {
+    pub subnets: BTreeMap<EnvironmentId, Ipv4Net>,
+    pub addresses: BTreeMap<ReplicaId, Ipv4Addr>,
 }
 
 fn stale<T>(why: impl Into<String>) -> Result<T> {
