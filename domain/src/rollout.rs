@@ -4,9 +4,11 @@
 //! every container of ours is named by a row or a tombstone from before it exists until after it
 //! is gone, and a death at any point leaves nothing that nobody knows.
 
+mod key;
 mod ledger;
 mod status;
 
+pub use key::ServiceKey;
 pub use ledger::{CRASH_LIMIT, CRASH_WINDOW, Ledger, Verdict};
 pub use status::{EngineHealth, Reconciler, ReconcilerStatus, Stray};
 
@@ -81,14 +83,6 @@ pub enum RolloutError {
     /// Back off, then try again.
     #[error(transparent)]
     Other(#[from] Error),
-}
-
-/// A service within an environment: what one worker looks after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each field names its type")]
-pub struct ServiceKey {
-    pub environment: EnvironmentId,
-    pub service: ServiceId,
 }
 
 /// Everything that should be.

@@ -1,6 +1,6 @@
 //! How the reconciler is doing: for `/api/ready`, the banner and the list of unknown objects.
 
-use super::ServiceKey;
+use super::key::ServiceKey;
 use crate::{
     Timestamp,
     runtime::{ReplicaHandle, ReplicaIdentity},
