@@ -1,6 +1,6 @@
 //! Addresses: typed places in an environment's configuration.
 
-use crate::{Field, GroupId, ServiceId, VariableKey, VolumeId, name::Invalid};
+use crate::{Field, GroupId, ServiceId, VariableKey, VolumeId, effect::Effect, name::Invalid};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -34,6 +34,23 @@ pub enum Address {
 }
 
 impl Address {
+    /// What a change does there, whatever else is staged. `None`: `Redeploy` when some service that
+    /// runs would see other values without it, else nothing.
+    #[must_use]
+    pub(crate) fn effect(&self) -> Option<Effect> {
+        match self {
+            Self::Service(_) | Self::ServiceMount(..) => Some(Effect::Redeploy),
+            Self::ServiceField(_, field) => field.effect(),
+            Self::Variable(_)
+            | Self::GroupVariable(..)
+            | Self::ServiceVariable(..)
+            | Self::Group(_) => None,
+            Self::ProjectName | Self::GroupName(_) | Self::Volume(_) | Self::VolumeName(_) => {
+                Some(Effect::None)
+            }
+        }
+    }
+
     /// The place whose existence this one needs.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {

@@ -1,8 +1,8 @@
 //! What may stand at an address.
 
 use crate::{
-    Address, EnvironmentSpec, Field, Group, Map, MountPath, Service, VariableKey, Volume,
-    field::service_fields, variable::Variable,
+    Address, Field, Group, Map, MountPath, Service, VariableKey, Volume, field::service_fields,
+    variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,23 +103,6 @@ impl Content {
         }
     }
 
-    /// It in words, with names as this environment has them; `None` for a variable, which may be secret.
-    #[must_use]
-    pub fn text(&self, spec: &EnvironmentSpec) -> Option<String> {
-        Some(match self {
-            Self::GroupId(id) => {
-                let group = spec.groups.get(id);
-                group.map_or_else(|| "a group".to_owned(), |group| group.name.to_string())
-            }
-            Self::MountPath(path) => path.to_string(),
-            Self::Group(group) => group.name.to_string(),
-            Self::Volume(volume) => volume.name.to_string(),
-            Self::Service(service) => format!("{} ({})", service.name, service.source),
-            Self::Variable(_) => return None,
-            field => field.field_text()?,
-        })
-    }
-
     /// What may leave the server: everything but the values of variables.
     #[must_use]
     pub fn hidden(&self) -> Self {
@@ -165,15 +148,5 @@ impl Content {
             Self::Service(service) => service.variables.values_mut().collect(),
             _ => Vec::new(),
         }
-    }
-}
-
-impl Service {
-    /// What may leave the server: everything but the values of variables.
-    #[must_use]
-    pub fn hidden(&self) -> Self {
-        let variables =
-            self.variables.iter().map(|(key, variable)| (key.clone(), variable.hidden())).collect();
-        Self { variables, ..self.clone() }
     }
 }

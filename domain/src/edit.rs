@@ -1,10 +1,8 @@
 //! What a person asks to be edited, and what is staged for it.
 
 mod new;
-mod update;
 
-pub use new::{CreateService, NewMount, NewService, NewVariable};
-pub use update::UpdateService;
+pub use new::{NewMount, NewService, NewVariable};
 
 use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Error, Field, Group, GroupId, Ids, Map, Name,

@@ -15,16 +15,19 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod conflict;
+pub mod consequence;
 pub mod content;
 pub mod dependency;
 pub mod deployment;
 pub mod deployments;
+mod describe;
 mod discard;
 pub mod edit;
 pub mod effect;
 pub mod error;
 pub mod event;
 pub mod field;
+pub mod group;
 pub mod host;
 pub mod id;
 pub mod image;
@@ -41,6 +44,7 @@ mod reveal;
 pub mod rollout;
 pub mod runtime;
 pub mod secret;
+pub mod service;
 pub mod setting;
 pub mod settle;
 pub mod spec;
@@ -50,6 +54,7 @@ pub mod template;
 pub mod testing;
 pub mod time;
 pub mod variable;
+pub mod volume;
 pub mod workspace;
 pub mod write;
 
@@ -63,6 +68,7 @@ pub use content::Content;
 pub use deployment::Deployment;
 pub use error::{Error, FieldErrors, Resource, Result};
 pub use field::Field;
+pub use group::Group;
 pub use id::{
     ApiKeyId, ChangeId, DeploymentId, EnvironmentId, GroupId, InstanceId, ProjectId, ReplicaId,
     ServiceId, SessionId, UserId, VolumeId,
@@ -72,11 +78,13 @@ pub use lookup::Edge;
 pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
 pub use readiness::{Check, Probe};
 pub use secret::Secret;
+pub use service::Service;
 pub use setting::Setting;
-pub use spec::{EnvironmentSpec, Group, RevisionNumber, Service, Volume};
+pub use spec::{EnvironmentSpec, RevisionNumber};
 pub use template::{Reference, Template};
 pub use time::Timestamp;
 pub use variable::{Value, Variable};
+pub use volume::Volume;
 
 // Sorted, so that what is sent, stored and drawn has one order.
 pub use std::collections::{BTreeMap as Map, BTreeSet as Set};

@@ -1,8 +1,8 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Content, Field, GroupId, Map, MountPath, Name, ServiceId, Slug, VariableKey, VolumeId,
-    field::service_fields, name::Invalid, variable::Variable,
+    Address, Content, Field, Group, GroupId, Map, Name, Service, ServiceId, Variable, VariableKey,
+    Volume, VolumeId, name::Invalid,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -52,74 +52,6 @@ pub struct EnvironmentSpec {
     /// In which revision an address last changed. Absent: not since its parent was made.
     #[serde(default)]
     pub versions: Map<Address, RevisionNumber>,
-}
-
-macro_rules! service {
-    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
-        service! { $($planned)* $($container)* }
-    };
-    ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
-        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
-        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
-    })*) => {
-        /// A service, as one environment has it.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub struct Service {
-            /// Its name on the private network: never changes.
-            pub slug: Slug,
-            $(#[doc = $help] $(#[$default])? pub $name: $($type)+,)*
-            /// Its own variables.
-            #[serde(default)]
-            pub variables: Map<VariableKey, Variable>,
-            /// Volumes, and where they appear in it.
-            #[serde(default)]
-            pub mounts: Map<VolumeId, MountPath>,
-        }
-
-        impl Service {
-            /// A service with nothing but a name.
-            #[must_use]
-            pub fn named(name: Name, slug: Slug) -> Self {
-                Self {
-                    slug,
-                    $($name: service!(@bare $kind name),)*
-                    variables: Map::new(),
-                    mounts: Map::new(),
-                }
-            }
-        }
-    };
-    (@bare required $given:ident) => {
-        $given
-    };
-    (@bare $kind:ident $given:ident) => {
-        Default::default()
-    };
-}
-
-service_fields!(service);
-
-/// A group of services, which share its variables.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Group {
-    /// What people call it.
-    pub name: Name,
-    /// Variables that its services inherit.
-    #[serde(default)]
-    pub variables: Map<VariableKey, Variable>,
-}
-
-/// A volume. Its data is found by its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Volume {
-    /// What people call it.
-    pub name: Name,
 }
 
 impl EnvironmentSpec {

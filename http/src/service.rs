@@ -14,10 +14,10 @@ use domain::{
     Address, EnvironmentId, Error, Map, Resource, Service, ServiceId,
     api::{
         change::Staged,
-        service::{ServiceDetail, ServiceItem},
+        service::{CreateService, ServiceDetail, ServiceItem, UpdateService},
     },
     deployments::ServiceState,
-    edit::{CreateService, Edit, UpdateService},
+    edit::Edit,
     page::{Page, Paged},
     workspace::OneService as Found,
 };

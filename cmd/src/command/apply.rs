@@ -13,10 +13,10 @@ use domain::{
     canvas::Snapshot,
     change::StagedChange,
     changes::{Applied, Selection},
+    consequence::consequences,
     dependency::closure,
     deployment::DeploymentState,
     deployments::DeploymentSummary,
-    effect::consequences,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};

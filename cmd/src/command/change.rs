@@ -11,8 +11,8 @@ use domain::{
     canvas::Snapshot,
     change::{Refusal, StagedChange},
     changes::Keep,
+    consequence::effect_of,
     dependency::dependents,
-    effect::effect_of,
 };
 use serde_json::{Value, json};
 

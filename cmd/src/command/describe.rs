@@ -1,11 +1,8 @@
 //! Configuration and what becomes of it, in words.
 
 use domain::{
-    Address, Content, EnvironmentSpec, ServiceId, Timestamp, Value,
-    canvas::Snapshot,
-    change::StagedChange,
-    effect::{Consequences, Effect},
-    variable::Variable,
+    Address, Content, EnvironmentSpec, ServiceId, Timestamp, Value, canvas::Snapshot,
+    change::StagedChange, consequence::Consequences, effect::Effect, variable::Variable,
 };
 
 /// What stands in place of nothing.

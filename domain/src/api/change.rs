@@ -6,9 +6,10 @@ use crate::{
     changes::{Keep, Selection, Staging},
     check::Problem,
     conflict::Conflict,
+    consequence::{Consequences, consequences, effects},
     dependency::{closure, dependents},
     edit::Edit,
-    effect::{Consequences, Effect, consequences, effects},
+    effect::Effect,
     workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,9 @@
 //! Services, and how they are doing.
 
+mod asked;
+
+pub use asked::{CreateService, UpdateService};
+
 use crate::{
     DeploymentId, EnvironmentId, GroupId, IconUrl, ImageRef, Name, ProjectId, Replicas, Service,
     ServiceId, Slug, Timestamp,

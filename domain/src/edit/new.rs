@@ -1,9 +1,8 @@
 //! What is asked to be made.
 
-use super::Edit;
 use crate::{
-    Error, ImageRef, Map, Message, MountPath, Name, Secret, Service, ServiceId, Slug, Source,
-    VariableKey, field::service_fields, layout::Position,
+    Map, MountPath, Name, Secret, Service, ServiceId, Slug, VariableKey, field::service_fields,
+    layout::Position,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,54 +64,6 @@ macro_rules! new_service {
                 }
             }
         }
-
-        /// A service to be made at once, in the API's words.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub struct CreateService {
-            /// Suggested by the name if absent.
-            #[serde(default)]
-            pub slug: Option<Slug>,
-            /// In short for `source`.
-            #[serde(default)]
-            pub image: Option<ImageRef>,
-            $(#[doc = $help] $(#[$default])? #[serde(rename = $api)] pub $name: $($type)+,)*
-            /// Its own variables.
-            #[serde(default)]
-            pub env_vars: Map<VariableKey, Secret>,
-            /// Why, for the history.
-            #[serde(default)]
-            pub message: Message,
-        }
-
-        impl CreateService {
-            /// The edit that makes it, and why it is made.
-            ///
-            /// # Errors
-            /// When both an image and a source are given.
-            pub fn edit(self) -> Result<(Edit, Message), Error> {
-                let source = match (self.image, self.source) {
-                    (Some(image), Source::Empty) => Source::image_of(image),
-                    (Some(_), _) => {
-                        let rule = "and `source` say the same: give only one";
-                        return Err(Error::field("image", rule));
-                    }
-                    (None, source) => source,
-                };
-                let variables = (self.env_vars.into_iter())
-                    .map(|(key, value)| (key, NewVariable { value, sealed: false }))
-                    .collect();
-                let mut new = NewService {
-                    slug: self.slug,
-                    $($name: new_service!(@taken $name self),)*
-                    variables,
-                    position: None,
-                };
-                new.source = source;
-                Ok((Edit::CreateService(Box::new(new)), self.message))
-            }
-        }
     };
     (@bare required $given:ident) => {
         $given
@@ -120,8 +71,6 @@ macro_rules! new_service {
     (@bare $kind:ident $given:ident) => {
         Default::default()
     };
-    (@taken source $from:ident) => { Source::Empty };
-    (@taken $name:ident $from:ident) => { $from.$name };
 }
 
 service_fields!(new_service);

@@ -9,9 +9,10 @@ use domain::{
     ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
     changes::Selection,
+    consequence::{consequences, effect_of},
     dependency::closure,
     edit::{Edit, NewMount},
-    effect::{Effect, consequences, effect_of},
+    effect::Effect,
     variable::{Value, Variable},
 };
 use proptest::{prelude::*, strategy::Strategy as Values};

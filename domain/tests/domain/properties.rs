@@ -6,9 +6,10 @@ use domain::{
     apply::plan,
     change::{StagedChange, StagedEdit, compact},
     changes::Selection,
+    consequence::{consequences, effect_of, effects},
     dependency::{closure, dependents},
     edit::{Edit, MOST_EDITS, stage},
-    effect::{Effect, consequences, effect_of, effects},
+    effect::Effect,
     testing::SeededIds,
     workspace::Workspace,
 };

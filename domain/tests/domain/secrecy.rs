@@ -6,9 +6,9 @@ use domain::{
     apply::plan,
     change::StagedChange,
     changes::{Revealed, Selection},
+    consequence::{consequences, effect_of},
     deployment::{DeploymentState, Failure, Milestone},
     edit::{Edit, NewVariable},
-    effect::{consequences, effect_of},
     time::Timestamp,
 };
 use proptest::prelude::*;

@@ -3,8 +3,8 @@
 use domain::{
     Content, Field, Limits, MemorySize, Ports, Probe, PullPolicy, Service, Setting, Source,
     Strategy,
+    api::service::UpdateService,
     config::{StopGrace, StopSignal},
-    edit::UpdateService,
     effect::Effect,
     setting::Input,
 };

@@ -2,7 +2,8 @@
 
 use crate::bench::Bench;
 use domain::{
-    effect::{Effect, consequences, effects},
+    consequence::{consequences, effects},
+    effect::Effect,
     testing::work,
 };
 

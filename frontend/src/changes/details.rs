@@ -5,7 +5,8 @@ use std::rc::Rc;
 use domain::{
     Address, Map, Message, Set,
     changes::{Applied, Selection},
-    effect::{Effect, effects},
+    consequence::effects,
+    effect::Effect,
 };
 use icondata_lu::{LuRocket, LuTriangleAlert};
 use yew::prelude::{

@@ -5,8 +5,9 @@ use domain::{
     change::{Refusal, StagedChange},
     check::Problem,
     conflict::Conflict,
+    consequence::{Consequences, consequences},
     dependency::closure,
-    effect::{Consequences, Effect, consequences},
+    effect::Effect,
 };
 
 use crate::{

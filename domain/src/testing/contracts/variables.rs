@@ -348,7 +348,7 @@ pub async fn a_sealed_value_gives_no_answer_to_a_guess(store: Store) {
         let changes = desk.changes().await;
         let effects: Vec<_> = changes
             .iter()
-            .map(|change| crate::effect::effect_of(&spec, &changes, change))
+            .map(|change| crate::consequence::effect_of(&spec, &changes, change))
             .collect();
         answers.push((staging.warnings, changes.len(), effects));
         desk.discard(&[]).await;

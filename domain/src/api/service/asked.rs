@@ -1,8 +1,74 @@
-//! Another configuration of a service, in the API's words.
+//! What is asked of a service: to be made, and to be otherwise.
 
-use super::Edit;
-use crate::{Address, Content, Field, ImageRef, ServiceId, Source, field::service_fields};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use crate::{
+    Address, Content, Error, Field, ImageRef, Map, Message, Secret, ServiceId, Slug, Source,
+    VariableKey,
+    edit::{Edit, NewService, NewVariable},
+    field::service_fields,
+};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+macro_rules! create_service {
+    (planned { $($planned:tt)* } container { $($container:tt)* }) => {
+        create_service! { $($planned)* $($container)* }
+    };
+    ($($(#[$default:meta])? $name:ident: [$($type:tt)+] {
+        field: $field:ident, content: $content:ident, holds: $kind:ident [$($inner:tt)+],
+        api: $api:literal by $read:literal, effect: $effect:ident, help: $help:literal, form: $form:tt,
+    })*) => {
+        /// A service to be made at once, in the API's words.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct CreateService {
+            /// Suggested by the name if absent.
+            #[serde(default)]
+            pub slug: Option<Slug>,
+            /// In short for `source`.
+            #[serde(default)]
+            pub image: Option<ImageRef>,
+            $(#[doc = $help] $(#[$default])? #[serde(rename = $api)] pub $name: $($type)+,)*
+            /// Its own variables.
+            #[serde(default)]
+            pub env_vars: Map<VariableKey, Secret>,
+            /// Why, for the history.
+            #[serde(default)]
+            pub message: Message,
+        }
+
+        impl CreateService {
+            /// The edit that makes it, and why it is made.
+            ///
+            /// # Errors
+            /// When both an image and a source are given.
+            pub fn edit(self) -> Result<(Edit, Message), Error> {
+                let source = match (self.image, self.source) {
+                    (Some(image), Source::Empty) => Source::image_of(image),
+                    (Some(_), _) => {
+                        let rule = "and `source` say the same: give only one";
+                        return Err(Error::field("image", rule));
+                    }
+                    (None, source) => source,
+                };
+                let variables = (self.env_vars.into_iter())
+                    .map(|(key, value)| (key, NewVariable { value, sealed: false }))
+                    .collect();
+                let mut new = NewService {
+                    slug: self.slug,
+                    $($name: create_service!(@taken $name self),)*
+                    variables,
+                    position: None,
+                };
+                new.source = source;
+                Ok((Edit::CreateService(Box::new(new)), self.message))
+            }
+        }
+    };
+    (@taken source $from:ident) => { Source::Empty };
+    (@taken $name:ident $from:ident) => { $from.$name };
+}
+
+service_fields!(create_service);
 
 macro_rules! update_service {
     (planned { $($planned:tt)* } container { $($container:tt)* }) => {
@@ -75,5 +141,5 @@ fn filled<'de, T: TryFrom<String, Error: std::fmt::Display>, D: Deserializer<'de
 ) -> Result<Option<Option<T>>, D::Error> {
     let text: Option<String> = Option::deserialize(deserializer)?;
     let filled = text.filter(|text| !text.is_empty()).map(T::try_from).transpose();
-    filled.map(Some).map_err(D::Error::custom)
+    filled.map(Some).map_err(<D::Error as de::Error>::custom)
 }

@@ -5,10 +5,10 @@
 //! is found there. Only where groups are joined or made must values be looked up again, and only
 //! those of services that asked for the group.
 
-use super::{Effect, plain_effect};
 use crate::{
     Address, Content, EnvironmentSpec, Field, Group, GroupId, Map, ServiceId, Set, Variable,
     change::StagedChange,
+    effect::Effect,
     lookup::{Found, Look, Scope},
 };
 use std::mem;
@@ -20,7 +20,7 @@ pub fn effects(base: &EnvironmentSpec, all: &[StagedChange]) -> Vec<Effect> {
     let mut among = None;
     all.iter()
         .map(|change| {
-            plain_effect(&change.address).unwrap_or_else(|| {
+            change.address.effect().unwrap_or_else(|| {
                 let among = among.get_or_insert_with(|| Among::new(base, all));
                 if among.differs_without(change) { Effect::Redeploy } else { Effect::None }
             })
