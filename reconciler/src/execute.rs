@@ -2,14 +2,15 @@
 
 use crate::{
     action::{Action, Chain},
-    pulls,
+    pull,
     situation::{Answer, Thresholds},
-    worker::Tools,
+    tools::Tools,
+    trouble::Trouble,
 };
 use domain::{
     ReplicaId, Secret, Timestamp,
     deployment::{Failure, Milestone},
-    rollout::{RolloutError, ServiceKey, Step},
+    rollout::{ServiceKey, Step},
     runtime::{Follow, LogsFrom, ReplicaHandle, ReplicaSpec, RuntimeError},
 };
 use futures::StreamExt;
@@ -23,46 +24,6 @@ use tokio_util::sync::CancellationToken;
 /// How many of a failed container's last lines are kept, and how much of them.
 const LOG_LINES: u32 = 100;
 const LOG_BYTES: usize = 10 * 1024;
-
-/// Why a pass could not go on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
-    #[error(transparent)]
-    Engine(#[from] RuntimeError),
-    #[error("the rows have moved on: {0}")]
-    Stale(String),
-    #[error(transparent)]
-    Record(domain::Error),
-    #[error("another Easel has taken over this database")]
-    Overtaken,
-    #[error("it does not come to rest")]
-    Restless,
-    #[error("Easel is stopping")]
-    Stopped,
-}
-
-impl Trouble {
-    /// Whether it passes by itself: the engine or the database was busy, or did not answer.
-    pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Engine(RuntimeError::Busy(_) | RuntimeError::Storage(_)) | Self::Record(_) => {
-                true
-            }
-            Self::Engine(error) => error.is_outage(),
-            Self::Stale(_) | Self::Overtaken | Self::Restless | Self::Stopped => false,
-        }
-    }
-}
-
-impl From<RolloutError> for Trouble {
-    fn from(error: RolloutError) -> Self {
-        match error {
-            RolloutError::Overtaken => Self::Overtaken,
-            RolloutError::Stale(why) => Self::Stale(why),
-            RolloutError::Other(error) => Self::Record(error),
-        }
-    }
-}
 
 type Result<T> = std::result::Result<T, Trouble>;
 type Answered = (ReplicaHandle, Answer, Thresholds, Timestamp);
@@ -121,7 +82,7 @@ impl<'a> Executor<'a> {
         let runtime = &tools.runtime;
         match action {
             Action::Pull(pull) => {
-                pulls::begin(self.tools, self.key, pull.clone());
+                pull::begin(self.tools, self.key, pull.clone());
                 return Ok(());
             }
             Action::Stop { container, grace } => {

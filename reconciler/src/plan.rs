@@ -8,6 +8,7 @@ mod active;
 mod bury;
 mod candidate;
 mod condition;
+mod draft;
 mod failure;
 mod leaving;
 mod making;
@@ -16,12 +17,9 @@ mod replica;
 
 pub use failure::{Consequence, consequence};
 
-use crate::{
-    action::{Action, Chain, Phase, Plan},
-    settings::Rules,
-    situation::Situation,
-};
-use domain::{DeploymentId, Timestamp, rollout::ServiceView, rollout::Step};
+use crate::{action::Plan, rules::Rules, situation::Situation};
+use domain::{Timestamp, rollout::ServiceView};
+use draft::Draft;
 use replica::Replica;
 
 /// What to do for one service now.
@@ -36,36 +34,7 @@ pub fn plan(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     draft.finish()
 }
 
-/// A plan while it is made.
-struct Draft<'a> {
-    situation: &'a Situation,
-    now: Timestamp,
-    rules: &'a Rules,
-    /// What is true and not written down yet: the first phase.
-    facts: Vec<Step>,
-    /// What others need.
-    preparations: Phase,
-    /// The work itself.
-    work: Phase,
-    again_at: Option<Timestamp>,
-    /// Why the service is not as it should be.
-    why: Option<String>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(situation: &'a Situation, now: Timestamp, rules: &'a Rules) -> Self {
-        Self {
-            situation,
-            now,
-            rules,
-            facts: Vec::new(),
-            preparations: Vec::new(),
-            work: Vec::new(),
-            again_at: None,
-            why: situation.memory.obstacle.clone(),
-        }
-    }
-
+impl Draft<'_> {
     fn attend(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         if self.note_losses(service, replicas) {
             return;
@@ -75,30 +44,5 @@ impl<'a> Draft<'a> {
         self.look_after(service, replicas);
         self.let_go(service, replicas);
         self.conclude(service, replicas);
-    }
-
-    /// Looks again at this time, or earlier.
-    fn wake(&mut self, at: Timestamp) {
-        self.again_at = Some(self.again_at.map_or(at, |known| known.min(at)));
-    }
-
-    fn prepare(&mut self, on_behalf: Option<DeploymentId>, action: Action) {
-        let chain = Chain { on_behalf, actions: vec![action] };
-        if !self.preparations.contains(&chain) {
-            self.preparations.push(chain);
-        }
-    }
-
-    fn act(&mut self, on_behalf: Option<DeploymentId>, actions: Vec<Action>) {
-        self.work.push(Chain { on_behalf, actions });
-    }
-
-    fn finish(self) -> Plan {
-        let mut phases = Vec::new();
-        if !self.facts.is_empty() {
-            phases.push(vec![Chain { on_behalf: None, actions: vec![Action::Record(self.facts)] }]);
-        }
-        phases.extend([self.preparations, self.work].into_iter().filter(|it| !it.is_empty()));
-        Plan { phases, again_at: self.again_at }
     }
 }

@@ -1,71 +1,18 @@
-//! The reconciler between its ports.
+//! From the start to the end of a reconciler.
 
 use crate::{
-    nudges::Nudges, pulls::Pulls, settings::Settings, starts::Starts, turn::Turn, worker::Tools,
+    pulls::Pulls,
+    reconcile::{Ended, Reconcile},
+    starts::Starts,
+    tools::Tools,
+    turn::Turn,
 };
-use domain::{
-    Clock, Ids,
-    rollout::{Reconciler, ReconcilerStatus, RolloutError, Rollouts, ServiceKey},
-    runtime::Runtime,
-};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use domain::rollout::RolloutError;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Makes the engine match what should be.
-pub struct Reconcile {
-    runtime: Arc<dyn Runtime>,
-    rollouts: Arc<dyn Rollouts>,
-    pub(crate) clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    pub(crate) settings: Settings,
-    pub(crate) nudges: Arc<Nudges>,
-    status: Mutex<ReconcilerStatus>,
-}
-
-/// Why the loop has ended although nobody asked it to.
-#[derive(Debug, thiserror::Error)]
-pub enum Ended {
-    /// A later Easel rules this database now.
-    #[error("another Easel has taken over this database; this one must stop")]
-    Overtaken,
-    /// It could not even begin.
-    #[error("the reconciler could not take over")]
-    Record(#[source] RolloutError),
-}
-
-impl Reconciler for Reconcile {
-    fn nudge(&self, service: Option<ServiceKey>) {
-        self.nudges.ask(service);
-    }
-
-    fn status(&self) -> ReconcilerStatus {
-        let mut status = self.current().clone();
-        let due = status.last_pass.map(|at| at.plus(self.settings.resync));
-        let lag = due.map_or(Duration::ZERO, |due| self.clock.now().since(due));
-        status.lag_ms = millis(lag);
-        status
-    }
-}
-
 impl Reconcile {
-    /// A reconciler between these ports. It does nothing until it [`run`](Self::run)s.
-    #[must_use]
-    pub fn new(
-        runtime: Arc<dyn Runtime>,
-        rollouts: Arc<dyn Rollouts>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        settings: Settings,
-    ) -> Arc<Self> {
-        let nudges = Arc::default();
-        let status = Mutex::default();
-        Arc::new(Self { runtime, rollouts, clock, ids, settings, nudges, status })
-    }
-
     /// Runs until `stop`. What runs in the engine goes on running.
     ///
     /// # Errors
@@ -105,12 +52,4 @@ impl Reconcile {
         turn.end().await;
         end
     }
-
-    pub(crate) fn current(&self) -> MutexGuard<'_, ReconcilerStatus> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

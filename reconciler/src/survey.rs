@@ -1,9 +1,6 @@
 //! A look at everything: one list of what is, and one read of what should be if it has changed.
 
-use crate::{
-    execute::Trouble,
-    worker::{Hint, Tools},
-};
+use crate::{tools::Tools, trouble::Trouble, worker::Hint};
 use domain::{
     EnvironmentId,
     rollout::{Aim, Desired, Ownership, ServiceKey, Stray, Subject, Version},

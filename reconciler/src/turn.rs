@@ -5,11 +5,12 @@ mod findings;
 
 use crate::{
     entry::Entry,
-    execute::Trouble,
-    run::{Ended, Reconcile},
+    reconcile::{Ended, Reconcile},
     situation::Memory,
     survey::{Depth, Rows, Survey, survey},
-    worker::{Begin, Outcome, Tools, pass},
+    tools::Tools,
+    trouble::Trouble,
+    worker::{Begin, Outcome, pass},
 };
 use domain::{
     Timestamp,

@@ -4,46 +4,25 @@ mod look;
 
 use crate::{
     action::{Action, Chain, Plan},
-    execute::{Executor, Trouble},
-    nudges::Nudges,
+    execute::Executor,
     plan::consequence,
-    pulls::{self, Pulls},
-    settings::Settings,
     situation::{Memory, Seen, Situation},
-    starts::Starts,
+    tools::Tools,
+    trouble::Trouble,
 };
 use domain::{
-    Clock, Ids, Timestamp,
+    Timestamp,
     deployment::Condition,
-    rollout::{Aim, Fence, RolloutError, Rollouts, ServiceKey, Step},
-    runtime::{ObservedReplica, ReplicaHandle, Runtime, RuntimeError},
+    rollout::{Aim, RolloutError, ServiceKey, Step},
+    runtime::{ObservedReplica, ReplicaHandle, RuntimeError},
 };
 use futures::{StreamExt, stream};
 use std::{collections::BTreeSet, sync::Arc};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A pass that has not settled after so many rounds is told as a failure, and slowed down.
 const MOST_ROUNDS: usize = 64;
-
-/// What all workers share.
-pub(crate) struct Tools {
-    pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) rollouts: Arc<dyn Rollouts>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
-    pub(crate) settings: Settings,
-    pub(crate) fence: Fence,
-    pub(crate) nudges: Arc<Nudges>,
-    /// Short calls to the engine.
-    pub(crate) gate: Semaphore,
-    /// What starts before names are changed.
-    pub(crate) starts: Starts,
-    /// Pulls, which take long and must not keep others waiting.
-    pub(crate) pulls: Pulls,
-    /// Questions and stops, which may take long too.
-    pub(crate) waits: Semaphore,
-}
 
 /// What a resync already knows, so that a worker need not ask again.
 #[derive(Clone, Debug)]
@@ -154,7 +133,7 @@ impl Worker<'_> {
             }
             let situation = self.look(hint.take(), round).await?;
             self.situation = Some(situation.clone());
-            let failures = pulls::take_failures(self.tools, self.key);
+            let failures = self.tools.pulls.take_failures(self.key);
             if !failures.is_empty() {
                 for (chain, action, trouble) in failures {
                     if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
@@ -249,7 +228,7 @@ impl Worker<'_> {
         let now = self.tools.clock.now();
         let mut situation = Situation { memory: self.memory.clone(), ..situation.clone() };
         if let Some(service) = &situation.aim.service {
-            situation.memory.pulling = pulls::running(self.tools, service.key());
+            situation.memory.pulling = self.tools.pulls.running(service.key());
         }
         let settings = &self.tools.settings;
         (settings.planner)(&situation, now, &settings.rules)
@@ -332,7 +311,7 @@ impl Worker<'_> {
         let consequence = consequence(service, chain, action, &error, now, rules);
         if let Some(lost) = consequence.lost_image {
             // Its first pull is long done and says nothing about now.
-            pulls::take_success(tools, lost);
+            tools.pulls.take_success(lost);
             self.memory.lost_image = Some(lost);
         }
         if consequence.obstacle.is_some() {
@@ -352,14 +331,4 @@ impl Worker<'_> {
 /// Whether its failure leaves something undone. A question may go unanswered.
 fn is_needed(action: &Action) -> bool {
     !matches!(action, Action::Probe { .. })
-}
-
-impl Tools {
-    pub(crate) async fn permit<'a>(
-        &self,
-        semaphore: &'a Semaphore,
-    ) -> Option<tokio::sync::SemaphorePermit<'a>> {
-        // Never closed: without a permit the call would only be early, not wrong.
-        semaphore.acquire().await.ok()
-    }
 }

@@ -1,7 +1,7 @@
 //! The deployment that serves: its replicas are kept as they should be.
 
 use super::{
-    Draft,
+    draft::Draft,
     making::{Begin, Obstacle},
     newcomer::{Standing, how_it_ended, is_job, question},
     replica::{Replica, incident, is_handing_over},

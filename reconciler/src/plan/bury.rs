@@ -1,6 +1,6 @@
 //! Tombstones: what was deleted is removed, and nothing else.
 
-use super::Draft;
+use super::draft::Draft;
 use crate::{action::Action, situation::Seen};
 use domain::{
     rollout::{Step, Subject, Tombstone},

@@ -1,7 +1,7 @@
 //! The rollout of a new deployment, up to its promotion.
 
 use super::{
-    Draft,
+    draft::Draft,
     making::{Begin, Obstacle},
     newcomer::Standing,
     replica::{Replica, candidate},

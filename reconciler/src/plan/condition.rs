@@ -1,7 +1,7 @@
 //! What a service is like, and when a rollout is over.
 
 use super::{
-    Draft,
+    draft::Draft,
     newcomer::question,
     replica::{Replica, is_handing_over},
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     action::{Action, Chain},
-    settings::Rules,
+    rules::Rules,
 };
 use domain::{
     DeploymentId, Timestamp,

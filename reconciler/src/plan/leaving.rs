@@ -4,7 +4,7 @@
 //! the strategy is to stop first. What no row, released id or tombstone names is not touched.
 
 use super::{
-    Draft,
+    draft::Draft,
     replica::{Replica, is_handing_over},
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! Making replicas: rows first, then what they need, then their containers.
 
-use super::{Draft, replica::Replica};
+use super::{draft::Draft, replica::Replica};
 use crate::action::{Action, Pull};
 use domain::{
     PullPolicy,

@@ -1,7 +1,7 @@
 //! A replica that has not proved itself yet, whether its deployment serves or not.
 
 use super::{
-    Draft,
+    draft::Draft,
     making::ensure_environment,
     replica::{Replica, out_of_memory},
 };

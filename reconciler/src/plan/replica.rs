@@ -1,6 +1,6 @@
 //! A replica as the planner sees it: its row, its container, and what follows from both.
 
-use super::Draft;
+use super::draft::Draft;
 use crate::situation::{Health, Seen, Situation};
 use domain::{
     DeploymentId, Strategy,

@@ -1,7 +1,7 @@
 //! How what was begun has ended, and what follows from a failure.
 
 use super::{Done, Link, Turn};
-use crate::{entry::Settled, execute::Trouble, run::Ended, survey::Depth, worker::Outcome};
+use crate::{entry::Settled, reconcile::Ended, survey::Depth, trouble::Trouble, worker::Outcome};
 use domain::rollout::ServiceKey;
 use std::sync::Arc;
 

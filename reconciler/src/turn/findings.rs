@@ -2,9 +2,9 @@
 
 use super::{Done, Turn};
 use crate::{
-    execute::Trouble,
-    run::millis,
+    reconcile::millis,
     survey::{Depth, Survey},
+    trouble::Trouble,
 };
 use domain::{
     EnvironmentId, Timestamp,

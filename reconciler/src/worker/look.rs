@@ -2,9 +2,8 @@
 
 use super::{Hint, Worker};
 use crate::{
-    execute::Trouble,
-    pulls,
     situation::{Memory, Seen, Situation},
+    trouble::Trouble,
 };
 use domain::{
     rollout::Aim,
@@ -46,9 +45,9 @@ impl Worker<'_> {
         let seen = self.inspect().await?;
         let volumes = self.volumes(&aim).await?;
         self.memory.refresh(&seen, tools.clock.now());
-        self.memory.pulling = pulls::keep_wanted(tools, self.key, &aim);
+        self.memory.pulling = tools.pulls.keep_wanted(self.key, &aim);
         if let Some(lost) = self.memory.lost_image
-            && pulls::take_success(tools, lost)
+            && tools.pulls.take_success(lost)
         {
             self.memory.lost_image = None;
         }
