@@ -6,6 +6,7 @@ mod container;
 mod event;
 mod failure;
 mod image;
+mod known;
 mod label;
 mod log;
 mod network;
@@ -29,12 +30,14 @@ use domain::{
     },
 };
 use futures::stream::BoxStream;
+use known::{ContainerIndex, Late, NetworkIndex};
 use label::Marks;
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use usage::sample::Samples;
 
 /// A Docker engine, from version 20.10 on, as one instance of Easel sees it.
 ///
@@ -48,10 +51,10 @@ pub struct Docker {
     pool: Pool,
     machine: Mutex<Option<Machine>>,
     pull_idle: Duration,
-    known: Arc<container::Known>,
-    networks: Arc<network::Known>,
-    usages: usage::Samples,
-    probes: probe::Late,
+    known: Arc<ContainerIndex>,
+    networks: Arc<NetworkIndex>,
+    usages: Samples,
+    probes: Late,
 }
 
 impl Docker {
@@ -72,8 +75,8 @@ impl Docker {
             pull_idle: Duration::from_secs(60),
             known: Arc::default(),
             networks: Arc::default(),
-            usages: usage::Samples::default(),
-            probes: probe::Late::default(),
+            usages: Samples::default(),
+            probes: Late::default(),
         }
     }
 

@@ -21,11 +21,7 @@ use domain::{
         RuntimeError,
     },
 };
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 impl Docker {
     pub(super) async fn list_replicas(&self) -> Result<Vec<ObservedReplica>, RuntimeError> {
@@ -310,37 +306,4 @@ pub(super) fn foreign(container: &ReplicaHandle) -> RuntimeError {
         "container {} does not carry this instance's label, so it is not touched",
         container.short()
     ))
-}
-
-/// The containers that are known to be ours, and whose they are.
-#[derive(Default)]
-pub(super) struct Known(Mutex<HashMap<ReplicaHandle, ServiceId>>);
-
-impl Known {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ReplicaHandle, ServiceId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The service that a container belongs to.
-    pub(super) fn service(&self, container: &ReplicaHandle) -> Option<ServiceId> {
-        self.lock().get(container).copied()
-    }
-
-    fn has(&self, container: &ReplicaHandle) -> bool {
-        self.lock().contains_key(container)
-    }
-
-    fn add(&self, id: String, service: ServiceId) -> ReplicaHandle {
-        let container = ReplicaHandle(id);
-        self.lock().insert(container.clone(), service);
-        container
-    }
-
-    fn remove(&self, container: &ReplicaHandle) {
-        self.lock().remove(container);
-    }
-
-    fn replace(&self, containers: impl Iterator<Item = (ReplicaHandle, ServiceId)>) {
-        *self.lock() = containers.collect();
-    }
 }

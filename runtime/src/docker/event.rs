@@ -1,6 +1,10 @@
 //! Hints that something has happened.
 
-use super::{Docker, label};
+use super::{
+    Docker,
+    known::{ContainerIndex, NetworkIndex},
+    label,
+};
 use bollard::{
     models::{EventMessage, EventMessageTypeEnum},
     query_parameters::EventsOptionsBuilder,
@@ -61,8 +65,8 @@ impl Docker {
 
 fn hint(
     event: EventMessage,
-    containers: &super::container::Known,
-    networks: &super::network::Known,
+    containers: &ContainerIndex,
+    networks: &NetworkIndex,
 ) -> Option<RuntimeEvent> {
     let actor = event.actor?;
     let attributes = actor.attributes?;

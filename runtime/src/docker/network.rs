@@ -22,11 +22,7 @@ use domain::{
     runtime::{ReplicaHandle, RuntimeError, Serving},
 };
 use ipnet::Ipv4Net;
-use std::{
-    collections::{HashMap, HashSet},
-    net::Ipv4Addr,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashSet, net::Ipv4Addr};
 
 impl Docker {
     /// Learns which networks of ours there are.
@@ -277,45 +273,4 @@ fn name_taken(name: &str) -> RuntimeError {
 fn ranges(network: &Network) -> impl Iterator<Item = Ipv4Net> {
     let configs = network.ipam.as_ref().and_then(|ipam| ipam.config.as_deref()).unwrap_or_default();
     configs.iter().filter_map(|config| config.subnet.as_deref()?.parse().ok())
-}
-
-/// What is known of our networks, and whose turn it is to make or remove one.
-#[derive(Default)]
-pub(super) struct Known {
-    turn: tokio::sync::Mutex<()>,
-    by_environment: Mutex<HashMap<EnvironmentId, Seen>>,
-}
-
-struct Seen {
-    id: String,
-    name: String,
-}
-
-impl Known {
-    fn lock(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seen>> {
-        self.by_environment.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remember(&self, environment: EnvironmentId, network: &Network) {
-        if let (Some(id), Some(name)) = (network.id.clone(), network.name.clone()) {
-            self.lock().insert(environment, Seen { id, name });
-        }
-    }
-
-    fn keep(&self, environments: &HashSet<EnvironmentId>) {
-        self.lock().retain(|environment, _| environments.contains(environment));
-    }
-
-    fn id(&self, environment: EnvironmentId) -> Option<String> {
-        self.lock().get(&environment).map(|seen| seen.id.clone())
-    }
-
-    pub(super) fn forget(&self, environment: EnvironmentId) {
-        self.lock().remove(&environment);
-    }
-
-    /// Whose network has this name.
-    pub(super) fn environment(&self, name: &str) -> Option<EnvironmentId> {
-        self.lock().iter().find(|(_, seen)| seen.name == name).map(|(environment, _)| *environment)
-    }
 }

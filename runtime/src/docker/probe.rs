@@ -12,9 +12,7 @@ use bollard::{
 use domain::runtime::{Question, ReplicaHandle, RuntimeError};
 use futures::StreamExt;
 use std::{
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -139,24 +137,6 @@ fn status(line: &str) -> Option<u16> {
         return None;
     }
     words.next()?.parse().ok()
-}
-
-/// Commands that had not ended when their time was over.
-#[derive(Default)]
-pub(super) struct Late(Mutex<HashMap<ReplicaHandle, String>>);
-
-impl Late {
-    fn late(&self, container: &ReplicaHandle) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(container).cloned()
-    }
-
-    fn remember(&self, container: &ReplicaHandle, id: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(container.clone(), id);
-    }
-
-    pub(super) fn forget(&self, container: &ReplicaHandle) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(container);
-    }
 }
 
 #[cfg(test)]

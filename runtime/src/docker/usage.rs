@@ -1,5 +1,7 @@
 //! What a container uses.
 
+pub(super) mod sample;
+
 use super::{
     Docker,
     connection::{ACT, LOOK},
@@ -8,17 +10,8 @@ use super::{
 use bollard::{models::ContainerStatsResponse, query_parameters::StatsOptionsBuilder};
 use domain::runtime::{ReplicaHandle, RuntimeError, Usage};
 use futures::StreamExt;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::time::{Instant, sleep};
-
-/// The shortest time over which a share of the processor means anything.
-const SHORTEST: Duration = Duration::from_millis(250);
-/// An older measurement says nothing about now.
-const OLDEST: Duration = Duration::from_secs(60);
+use sample::{SHORTEST, Sample, total};
+use tokio::time::sleep;
 
 impl Docker {
     pub(super) async fn measure(
@@ -62,10 +55,6 @@ impl Docker {
     }
 }
 
-fn total(stats: &ContainerStatsResponse) -> Option<u64> {
-    stats.cpu_stats.as_ref()?.cpu_usage.as_ref()?.total_usage
-}
-
 fn usage(stats: &ContainerStatsResponse, cpu_percent: f64) -> Usage {
     let memory = stats.memory_stats.clone().unwrap_or_default();
     let detail = memory.stats.unwrap_or_default();
@@ -87,55 +76,11 @@ fn usage(stats: &ContainerStatsResponse, cpu_percent: f64) -> Usage {
     }
 }
 
-/// How much processor time a container had used, and when.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    used: Duration,
-    at: Instant,
-}
-
-impl Sample {
-    fn of(stats: &ContainerStatsResponse) -> Self {
-        Self { used: Duration::from_nanos(total(stats).unwrap_or_default()), at: Instant::now() }
-    }
-
-    /// Percent of one core. A restart begins again at nothing.
-    fn percent_since(self, before: Self) -> f64 {
-        let used = self.used.saturating_sub(before.used).as_secs_f64();
-        let passed = self.at.saturating_duration_since(before.at).as_secs_f64();
-        if passed > 0.0 { used / passed * 100.0 } else { 0.0 }
-    }
-}
-
-/// The last measurement of each container.
-#[derive(Default)]
-pub(super) struct Samples(Mutex<HashMap<ReplicaHandle, Sample>>);
-
-impl Samples {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ReplicaHandle, Sample>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn before(&self, container: &ReplicaHandle) -> Option<Sample> {
-        self.lock()
-            .get(container)
-            .copied()
-            .filter(|sample| (SHORTEST..OLDEST).contains(&sample.at.elapsed()))
-    }
-
-    fn remember(&self, container: &ReplicaHandle, sample: Sample) {
-        self.lock().insert(container.clone(), sample);
-    }
-
-    pub(super) fn forget(&self, container: &ReplicaHandle) {
-        self.lock().remove(container);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use bollard::models::{ContainerMemoryStats, ContainerNetworkStats};
+    use std::collections::HashMap;
 
     fn stats(detail: &str) -> ContainerStatsResponse {
         let network = ContainerNetworkStats {
@@ -164,16 +109,5 @@ mod tests {
             assert_eq!(usage.memory_limit_bytes, 1000);
             assert_eq!((usage.received_bytes, usage.sent_bytes), (7, 8));
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_share_of_the_processor_is_time_used_by_time_passed() {
-        let before = Sample { used: Duration::from_secs(1), at: Instant::now() };
-        sleep(Duration::from_secs(2)).await;
-        let now = Sample { used: Duration::from_secs(2), at: Instant::now() };
-        let restarted = Sample { used: Duration::ZERO, at: Instant::now() };
-
-        assert!((now.percent_since(before) - 50.0).abs() < 0.001);
-        assert!(restarted.percent_since(before).abs() < f64::EPSILON);
     }
 }
