@@ -4,7 +4,7 @@ use std::{cell::Cell, future::Future, rc::Rc};
 
 use yew::prelude::{AttrValue, UseStateSetter, hook, use_effect_with, use_memo, use_state_eq};
 
-use super::{ApiError, Boxed};
+use super::{ApiError, client::Boxed};
 use crate::component::{Toasts, use_toasts};
 
 /// What is left to do after success.
