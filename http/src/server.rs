@@ -5,7 +5,7 @@ use crate::{
     limit::Attempts,
     password::Hasher,
     room::Rooms,
-    stream::Streams,
+    stream::turn::Streams,
     turnstile::Turnstile,
 };
 use axum::extract::FromRef;

@@ -1,9 +1,7 @@
 //! Live output of containers, as server-sent events.
 
 mod follow;
-mod turn;
-
-pub(crate) use turn::Streams;
+pub(crate) mod turn;
 
 use crate::{
     deployment::OneDeployment,
