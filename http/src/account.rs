@@ -3,7 +3,7 @@
 use crate::{
     caller, cookie,
     door::{Known, May, Person},
-    error::{Problem, Result},
+    error::{ErrorResponse, Result},
     json::Json,
     path::Path,
     server::Server,
@@ -92,16 +92,16 @@ async fn login(
     let nobody = || Email::try_from("nobody@invalid");
     let email = Email::try_from(login.email.expose())
         .or_else(|_| nobody())
-        .map_err(|_| Problem::unauthorized(WRONG))?;
+        .map_err(|_| ErrorResponse::unauthorized(WRONG))?;
     let source = caller::source(&server, &parts);
     server.attempts.begin(&email, source, server.app.clock.now())?;
 
     let known = server.app.accounts.user_to_sign_in(&email).await?;
     let (user, hash) = known.unzip();
     if !server.hasher.verify(&login.password, hash).await? {
-        return Err(Problem::unauthorized(WRONG));
+        return Err(ErrorResponse::unauthorized(WRONG));
     }
-    let user = user.ok_or_else(|| Problem::unauthorized(WRONG))?;
+    let user = user.ok_or_else(|| ErrorResponse::unauthorized(WRONG))?;
     server.attempts.succeeded(&email, source);
     let (tokens, cookie) = open(&server, &user, login.kind, device(login.device, &parts)).await?;
     Ok(with_cookie(StatusCode::OK, Json(SignedIn { user, tokens }), cookie))
@@ -118,12 +118,12 @@ async fn refresh(
     let old = digest(refresh.refresh_token.expose());
     match server.app.accounts.rotate(&old, new).await? {
         Rotation::Rotated(_) => Ok(Json(tokens)),
-        Rotation::Unknown => {
-            Err(Problem::unauthorized("this refresh token is not valid (any more): sign in again"))
-        }
+        Rotation::Unknown => Err(ErrorResponse::unauthorized(
+            "this refresh token is not valid (any more): sign in again",
+        )),
         Rotation::Reused => {
             server.turnstile.turn();
-            Err(Problem::unauthorized(
+            Err(ErrorResponse::unauthorized(
                 "this refresh token was used before, so its session has been ended: sign in again",
             ))
         }

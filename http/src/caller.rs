@@ -2,7 +2,7 @@
 
 use crate::{
     cookie,
-    error::{Problem, Result},
+    error::{ErrorResponse, Result},
     server::Server,
     token::digest,
 };
@@ -44,12 +44,16 @@ pub(crate) async fn authenticate(server: &Server, headers: &HeaderMap) -> Result
                 Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
                     Proof::Bearer(digest(token.trim()))
                 }
-                _ => return Err(Problem::unauthorized("send `Authorization: Bearer <token>`")),
+                _ => {
+                    return Err(ErrorResponse::unauthorized(
+                        "send `Authorization: Bearer <token>`",
+                    ));
+                }
             }
         }
         None => match cookie::read(headers, &server.config) {
             Some(cookie) => Proof::Cookie(digest(cookie.expose())),
-            None => return Err(Problem::unauthorized(SIGN_IN)),
+            None => return Err(ErrorResponse::unauthorized(SIGN_IN)),
         },
     };
     recognise(server, proof).await
@@ -71,7 +75,7 @@ pub(crate) async fn recognise(server: &Server, proof: Proof) -> Result<Caller> {
     if let Some((session, user)) = accounts.session_by_access(&digest).await? {
         // A cookie is no bearer token: what was made for one door opens no other.
         if session.kind != kind {
-            return Err(Problem::unauthorized(AGAIN));
+            return Err(ErrorResponse::unauthorized(AGAIN));
         }
         let actor = Actor { user: user.id, role: user.role, via: Via::Session(session.id) };
         return Ok(Caller { user, actor, proof });
@@ -83,7 +87,7 @@ pub(crate) async fn recognise(server: &Server, proof: Proof) -> Result<Caller> {
         let actor = Actor { user: user.id, role: user.role, via };
         return Ok(Caller { user, actor, proof });
     }
-    Err(Problem::unauthorized(AGAIN))
+    Err(ErrorResponse::unauthorized(AGAIN))
 }
 
 /// The id of a request: in the answer, the log and the audit.
@@ -113,7 +117,7 @@ pub(crate) fn mutation(server: &Server, parts: &Parts, actor: Actor) -> Result<M
         Some(value) => {
             let key = value.to_str().unwrap_or_default().parse();
             Some(key.map_err(|rule: domain::name::Invalid| {
-                Problem::unreadable(format!("the header Idempotency-Key {rule}"))
+                ErrorResponse::unreadable(format!("the header Idempotency-Key {rule}"))
             })?)
         }
     };

@@ -87,7 +87,7 @@ async fn open(
         None
     };
     let upgrade = upgrade.map_err(|_| {
-        crate::error::Problem::new(
+        crate::error::ErrorResponse::new(
             StatusCode::UPGRADE_REQUIRED,
             ErrorCode::Invalid,
             "this address speaks WebSocket only",

@@ -2,7 +2,7 @@
 
 use crate::{
     caller::{self, Caller},
-    error::{Problem, Result},
+    error::{ErrorResponse, Result},
     server::Server,
 };
 use axum::{
@@ -52,7 +52,7 @@ pub(crate) trait Demand: Send + Sync + Sized + 'static {
 }
 
 impl<D: Demand> FromRequestParts<Server> for May<D> {
-    type Rejection = Problem;
+    type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self> {
         let caller = caller::authenticate(server, &parts.headers).await?;
@@ -76,7 +76,7 @@ pub(crate) async fn find(server: &Server, actor: &Actor, which: &str) -> Result<
     if let Ok(id) = which.parse() {
         return Ok(id);
     }
-    let hidden = || Problem::from(Error::NotFound(Resource::Project));
+    let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
     let slug = Slug::try_from(which).map_err(|_| hidden())?;
     let visible_to = (actor.role != InstanceRole::Admin).then_some(actor.user);
     let mut page = Page::new(0, 100);
@@ -101,7 +101,7 @@ pub(crate) async fn enter(
     environment: Option<&str>,
 ) -> Result<EnvironmentAccess> {
     let projects = &server.app.projects;
-    let hidden = || Problem::from(Error::NotFound(Resource::Project));
+    let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
     let role = if actor.role == InstanceRole::Admin {
         projects.exists(project).await?.then_some(ProjectRole::Owner)
     } else {
@@ -135,7 +135,7 @@ macro_rules! in_project {
             async fn admit(server: &Server, caller: &Caller, parts: &mut Parts) -> Result<EnvironmentAccess> {
                 let path = RawPathParams::from_request_parts(parts, &())
                     .await
-                    .map_err(|_| Problem::no_such_path())?;
+                    .map_err(|_| ErrorResponse::no_such_path())?;
                 let named = |wanted: &str| {
                     path.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
                 };
@@ -212,7 +212,7 @@ fn person(actor: &Actor) -> Result<()> {
     if actor.is_person() {
         Ok(())
     } else {
-        Err(Problem::unauthorized("an API key cannot do this: sign in"))
+        Err(ErrorResponse::unauthorized("an API key cannot do this: sign in"))
     }
 }
 

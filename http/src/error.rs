@@ -13,18 +13,18 @@ use domain::{
 use std::{error::Error as StdError, time::Duration};
 
 /// What handlers answer.
-pub(crate) type Result<T, E = Problem> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = ErrorResponse> = std::result::Result<T, E>;
 
 /// An answer that says what went wrong.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ErrorResponse {
     pub(crate) body: Box<ErrorBody>,
     status: StatusCode,
     retry_after: Option<Duration>,
 }
 
-impl Problem {
-    /// A problem with a status, a code and a sentence.
+impl ErrorResponse {
+    /// One with a status, a code and a sentence.
     pub(crate) fn new(status: StatusCode, error: ErrorCode, message: impl Into<String>) -> Self {
         Self { body: Box::new(ErrorBody::new(error, message)), status, retry_after: None }
     }
@@ -36,9 +36,9 @@ impl Problem {
 
     /// A parameter of the query cannot be read.
     pub(crate) fn wrong_query(name: String, rule: String) -> Self {
-        let mut problem = Self::unreadable(format!("{name} {rule}"));
-        problem.body.errors = Map::from([(name, vec![rule])]);
-        problem
+        let mut answer = Self::unreadable(format!("{name} {rule}"));
+        answer.body.errors = Map::from([(name, vec![rule])]);
+        answer
     }
 
     /// There is nothing at this path.
@@ -62,7 +62,7 @@ impl Problem {
     }
 }
 
-impl From<Error> for Problem {
+impl From<Error> for ErrorResponse {
     fn from(error: Error) -> Self {
         let (status, code) = match &error {
             Error::NotFound(_) => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
@@ -81,16 +81,16 @@ impl From<Error> for Problem {
         if status.is_server_error() {
             tracing::error!(error = &error as &dyn StdError, "request failed: {error}");
         }
-        let mut problem = Self::new(status, code, error.to_string());
+        let mut answer = Self::new(status, code, error.to_string());
         match error {
-            Error::Invalid(FieldErrors(errors)) => problem.body.errors = errors,
+            Error::Invalid(FieldErrors(errors)) => answer.body.errors = errors,
             Error::Incomplete { closure, missing } => {
-                problem.body.closure = closure;
-                problem.body.missing = missing;
+                answer.body.closure = closure;
+                answer.body.missing = missing;
             }
-            Error::Conflict(conflicts) => problem.body.conflicts = conflicts.hidden(),
-            Error::Blocked(faults) => problem.body.problems = faults.0,
-            Error::TooMany { retry_after } => problem.retry_after = Some(retry_after),
+            Error::Conflict(conflicts) => answer.body.conflicts = conflicts.hidden(),
+            Error::Blocked(problems) => answer.body.problems = problems.0,
+            Error::TooMany { retry_after } => answer.retry_after = Some(retry_after),
             Error::NotFound(_)
             | Error::Unauthorized(_)
             | Error::Forbidden(_)
@@ -100,11 +100,11 @@ impl From<Error> for Problem {
             | Error::StorageFull
             | Error::Internal { .. } => (),
         }
-        problem
+        answer
     }
 }
 
-impl From<RuntimeError> for Problem {
+impl From<RuntimeError> for ErrorResponse {
     fn from(error: RuntimeError) -> Self {
         let what = match &error {
             RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) | RuntimeError::Busy(_) => {
@@ -122,7 +122,7 @@ impl From<RuntimeError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status, self.retry_after);
         let mut response = (status, Json(self.body)).into_response();

@@ -1,6 +1,6 @@
 //! Bodies: JSON, bounded, read strictly, and refused in words.
 
-use crate::error::Problem;
+use crate::error::ErrorResponse;
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequest, Request},
@@ -24,7 +24,7 @@ const REQUIRED: &str = "is required";
 /// How long a whole body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// A JSON body, with rejections turned into [`Problem`].
+/// A JSON body, with rejections turned into [`ErrorResponse`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -35,11 +35,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 impl<T: DeserializeOwned + Serialize, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Problem;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ErrorResponse> {
         if !is_json(&request) {
-            return Err(Problem::new(
+            return Err(ErrorResponse::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 ErrorCode::Invalid,
                 "the body must be JSON, sent with `Content-Type: application/json`",
@@ -54,16 +54,16 @@ impl<T: DeserializeOwned + Serialize, S: Send + Sync> FromRequest<S> for Json<T>
 pub(crate) struct MaybeJson<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Serialize + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
-    type Rejection = Problem;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         if is_json(&request) {
             return Json::from_request(request, state).await.map(|Json(body)| Self(body));
         }
         if read(request.into_body()).await?.is_empty() {
             Ok(Self(T::default()))
         } else {
-            Err(Problem::new(
+            Err(ErrorResponse::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 ErrorCode::Invalid,
                 "the body must be JSON, sent with `Content-Type: application/json`",
@@ -81,23 +81,23 @@ fn is_json(request: &Request) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
+async fn read(body: Body) -> Result<axum::body::Bytes, ErrorResponse> {
     match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let is_long = std::error::Error::source(&error)
                 .is_some_and(|cause| cause.to_string().contains("length limit"));
             Err(if is_long {
-                Problem::new(
+                ErrorResponse::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     ErrorCode::TooLarge,
                     "the body must be at most 1 MiB long",
                 )
             } else {
-                Problem::unreadable("the body broke off")
+                ErrorResponse::unreadable("the body broke off")
             })
         }
-        Err(_) => Err(Problem::new(
+        Err(_) => Err(ErrorResponse::new(
             StatusCode::REQUEST_TIMEOUT,
             ErrorCode::TooSlow,
             "the body took longer than 30 s to arrive",
@@ -107,13 +107,14 @@ async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
 
 /// A value from JSON text. Text that is no JSON is unreadable; a value that is not as it should
 /// be is named by its field.
-pub(crate) fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, ErrorResponse> {
     let mut strict = serde_json::Deserializer::from_slice(text);
     let sent = (Shape { depth: 0 }.deserialize(&mut strict))
         .and_then(|()| strict.end())
         .and_then(|()| serde_json::from_slice(text));
-    let sent: Value =
-        sent.map_err(|error| Problem::unreadable(format!("the body is not sound JSON: {error}")))?;
+    let sent: Value = sent.map_err(|error| {
+        ErrorResponse::unreadable(format!("the body is not sound JSON: {error}"))
+    })?;
 
     let value: T = serde_path_to_error::deserialize(&sent).map_err(|error| {
         let path = error.path().to_string();
@@ -155,7 +156,7 @@ fn at<'a>(sent: &'a Value, place: &str) -> Option<&'a Value> {
     sent.pointer(&pointer)
 }
 
-fn no_object(place: &str) -> Problem {
+fn no_object(place: &str) -> ErrorResponse {
     let place = if place.is_empty() { "body" } else { place };
     Error::field(place, "must be an object").into()
 }
@@ -327,11 +328,11 @@ mod tests {
     }
 
     fn refusal(text: &str) -> (u16, String) {
-        let problem = parse::<Body>(text.as_bytes()).expect_err("it is refused");
-        problem.into_response_status()
+        let answer = parse::<Body>(text.as_bytes()).expect_err("it is refused");
+        answer.into_response_status()
     }
 
-    impl Problem {
+    impl ErrorResponse {
         fn into_response_status(self) -> (u16, String) {
             let fields: Vec<String> = (self.body.errors.iter())
                 .map(|(field, rules)| format!("{field} {}", rules[0]))
@@ -359,8 +360,8 @@ mod tests {
     fn a_wrong_field_of_one_of_many_edits_is_named() {
         let refusal = |edit: &str| {
             let text = format!(r#"{{"edits":[{{"op":"clear","address":"project/name"}},{edit}]}}"#);
-            let problem = parse::<domain::api::change::Edits>(text.as_bytes());
-            problem.expect_err("it is refused").into_response_status().1
+            let answer = parse::<domain::api::change::Edits>(text.as_bytes());
+            answer.expect_err("it is refused").into_response_status().1
         };
 
         assert_eq!(

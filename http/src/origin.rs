@@ -1,6 +1,6 @@
 //! Whether a request comes from our own pages: browsers say so, and pages cannot lie about it.
 
-use crate::{cookie, error::Problem, request::listed_origin, server::Server};
+use crate::{cookie, error::ErrorResponse, request::listed_origin, server::Server};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
@@ -17,7 +17,7 @@ pub(crate) async fn guard(State(server): State<Server>, request: Request, next: 
     if is_safe || is_ours(headers, &server) || listed_origin(&server, headers).is_some() {
         return next.run(request).await;
     }
-    Problem::new(
+    ErrorResponse::new(
         StatusCode::FORBIDDEN,
         ErrorCode::Forbidden,
         "this request comes from another site; open Easel under the address that it is reached by",

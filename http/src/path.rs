@@ -1,6 +1,6 @@
 //! Parts of the path: whatever is no id names nothing.
 
-use crate::error::Problem;
+use crate::error::ErrorResponse;
 use axum::{
     extract::{FromRequestParts, Path as AxumPath},
     http::request::Parts,
@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match AxumPath::from_request_parts(parts, state).await {
             Ok(AxumPath(named)) => Ok(Self(named)),
-            Err(_) => Err(Problem::no_such_path()),
+            Err(_) => Err(ErrorResponse::no_such_path()),
         }
     }
 }

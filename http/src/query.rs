@@ -1,6 +1,6 @@
 //! The query: wrong values are said to be wrong.
 
-use crate::{error::Problem, json::explain};
+use crate::{error::ErrorResponse, json::explain};
 use axum::{
     extract::{FromRequestParts, Query as AxumQuery},
     http::request::Parts,
@@ -12,14 +12,14 @@ use serde::{
 };
 use utoipa::IntoParams;
 
-/// The query, with rejections turned into [`Problem`].
+/// The query, with rejections turned into [`ErrorResponse`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match AxumQuery::from_request_parts(parts, state).await {
             Ok(AxumQuery(query)) => Ok(Self(query)),
             Err(rejection) => Err(refusal(&rejection.body_text())),
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
 /// Which parameter, and what it must be like, from axum's words: a title, the parameter where it
 /// is known, and what serde says.
-fn refusal(text: &str) -> Problem {
+fn refusal(text: &str) -> ErrorResponse {
     let text = text.split_once(": ").map_or(text, |(_, rest)| rest);
     let (name, rule) = match text.split_once(": ") {
         Some((name, rule)) if !name.contains([' ', '`']) => (name, rule),
@@ -42,7 +42,7 @@ fn refusal(text: &str) -> Problem {
     } else {
         explain(name, rule)
     };
-    Problem::wrong_query(if field == "body" { "query".to_owned() } else { field }, rule)
+    ErrorResponse::wrong_query(if field == "body" { "query".to_owned() } else { field }, rule)
 }
 
 /// A whole number within bounds, as text.
@@ -110,10 +110,10 @@ mod tests {
     async fn refusal(query: &str) -> String {
         let request = Request::builder().uri(format!("/x?{query}")).body(()).expect("it is sound");
         let (mut parts, ()) = request.into_parts();
-        let problem = Query::<Asked>::from_request_parts(&mut parts, &()).await;
-        let problem = problem.expect_err("it is refused");
-        assert_eq!(problem.status(), 400);
-        problem.body.message
+        let answer = Query::<Asked>::from_request_parts(&mut parts, &()).await;
+        let answer = answer.expect_err("it is refused");
+        assert_eq!(answer.status(), 400);
+        answer.body.message
     }
 
     // DK-158, S66: nothing is silently cut or taken for the default.

@@ -1,6 +1,6 @@
 //! What happens to every request: it gets an id, a log line, and an answer with safe headers.
 
-use crate::{caller::RequestId, cookie, error::Problem, server::Server, web::PAGE_POLICY};
+use crate::{caller::RequestId, cookie, error::ErrorResponse, server::Server, web::PAGE_POLICY};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
@@ -106,8 +106,8 @@ pub(crate) fn listed_origin(server: &Server, headers: &HeaderMap) -> Option<Head
 }
 
 /// The path exists, and does not do this.
-pub(crate) async fn wrong_method() -> Problem {
-    Problem::new(
+pub(crate) async fn wrong_method() -> ErrorResponse {
+    ErrorResponse::new(
         StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::MethodNotAllowed,
         "this address does not know this method",
@@ -115,8 +115,8 @@ pub(crate) async fn wrong_method() -> Problem {
 }
 
 /// There is nothing at this path of the API.
-pub(crate) async fn no_such_path() -> Problem {
-    Problem::no_such_path()
+pub(crate) async fn no_such_path() -> ErrorResponse {
+    ErrorResponse::no_such_path()
 }
 
 /// A bug: say so, and go on serving others.
@@ -127,7 +127,7 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("nothing");
     tracing::error!("a handler panicked and said: {said}");
-    Problem::new(
+    ErrorResponse::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::Internal,
         "something went wrong in Easel; the log says more under this request's id",

@@ -1,6 +1,6 @@
 //! The web app: embedded in the binary, or read from a folder.
 
-use crate::{app::Web, error::Problem, server::Server};
+use crate::{app::Web, error::ErrorResponse, server::Server};
 use axum::{
     body::Body,
     extract::State,
@@ -46,10 +46,10 @@ pub(crate) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     if uri.path() == "/api" || uri.path().starts_with("/api/") {
-        return Problem::no_such_path().into_response();
+        return ErrorResponse::no_such_path().into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return Problem::new(
+        return ErrorResponse::new(
             StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::MethodNotAllowed,
             "pages can only be looked at",

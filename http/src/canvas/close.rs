@@ -1,6 +1,6 @@
 //! Why sockets close, and how.
 
-use crate::error::Problem;
+use crate::error::ErrorResponse;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use domain::Error;
 use std::time::Duration;
@@ -37,9 +37,9 @@ impl Close {
     }
 }
 
-impl From<Problem> for Close {
-    fn from(problem: Problem) -> Self {
-        match problem.status().as_u16() {
+impl From<ErrorResponse> for Close {
+    fn from(answer: ErrorResponse) -> Self {
+        match answer.status().as_u16() {
             401 => Self::Unauthorized,
             403 | 404 => Self::NotFound,
             _ => Self::Failed,
@@ -49,7 +49,7 @@ impl From<Problem> for Close {
 
 impl From<Error> for Close {
     fn from(error: Error) -> Self {
-        Problem::from(error).into()
+        ErrorResponse::from(error).into()
     }
 }
 

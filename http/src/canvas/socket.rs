@@ -7,7 +7,7 @@ use super::{
 use crate::{
     caller::{Caller, by_token, recognise},
     door::{EnvironmentAccess, enter, find},
-    error::Problem,
+    error::ErrorResponse,
     layout::MOST_PLACES,
     room::{Guest, News, Room, frame, serialise},
     server::Server,
@@ -257,7 +257,7 @@ impl Socket {
         match crate::json::parse(text.as_bytes()) {
             Ok(message) => self.obey(message).await,
             Err(_) if !is_known(&text) => Err(Close::Violation("an unknown message")),
-            Err(problem) => self.refuse(op_of(&text), &problem).await,
+            Err(answer) => self.refuse(op_of(&text), &answer).await,
         }
     }
 
@@ -305,13 +305,13 @@ impl Socket {
                     Ok(()) => {
                         let layouts = &self.server.app.layouts;
                         let by = self.mutation(op);
-                        layouts.place(&by, environment, &places).await.map_err(Problem::from)
+                        layouts.place(&by, environment, &places).await.map_err(ErrorResponse::from)
                     }
-                    Err(problem) => Err(problem),
+                    Err(answer) => Err(answer),
                 };
                 match placed {
                     Ok(()) => self.done(op).await,
-                    Err(problem) => self.refuse(Some(op), &problem).await,
+                    Err(answer) => self.refuse(Some(op), &answer).await,
                 }
             }
         }
@@ -326,7 +326,7 @@ impl Socket {
         }
     }
 
-    fn may_stage(&self) -> Result<(), Problem> {
+    fn may_stage(&self) -> Result<(), ErrorResponse> {
         let (project, role) = (self.place.project, Some(self.place.role));
         match self.caller.actor.may(Permission::Stage, project, role) {
             Verdict::Allowed => Ok(()),
@@ -345,8 +345,8 @@ impl Socket {
         self.send(frame(&ServerMessage::Done { op, number })).await
     }
 
-    async fn refuse(&mut self, op: Option<u64>, problem: &Problem) -> Result<(), Close> {
-        let (error, message) = (problem.body.error, problem.body.message.clone());
+    async fn refuse(&mut self, op: Option<u64>, answer: &ErrorResponse) -> Result<(), Close> {
+        let (error, message) = (answer.body.error, answer.body.message.clone());
         self.send(frame(&ServerMessage::Refused { op, error, message })).await
     }
 
@@ -358,7 +358,7 @@ impl Socket {
             let (actor, may) = (&caller.actor, Permission::Read);
             let project = self.place.project;
             let place = enter(&self.server, actor, may, project, Some(&environment)).await?;
-            Ok::<_, Problem>((caller, place))
+            Ok::<_, ErrorResponse>((caller, place))
         };
         match again.await {
             Ok((caller, place)) if place.role == self.place.role => {
@@ -368,11 +368,11 @@ impl Socket {
             // The greeting said another role: a fresh one says the new one.
             Ok(_) => Err(Close::Restart),
             // A database that hiccups is no reason to throw anybody out.
-            Err(problem) if problem.is_server_error() => Ok(()),
-            Err(problem) => {
+            Err(answer) if answer.is_server_error() => Ok(()),
+            Err(answer) => {
                 // What happened last says why: the project may have been deleted.
                 let _ = self.catch_up().await;
-                Err(problem.into())
+                Err(answer.into())
             }
         }
     }

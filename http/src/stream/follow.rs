@@ -3,7 +3,7 @@
 use crate::{
     caller::{Proof, recognise},
     door::{EnvironmentAccess, Logs, May, enter},
-    error::{Problem, Result},
+    error::{ErrorResponse, Result},
     server::Server,
 };
 use axum::response::sse::Event;
@@ -166,8 +166,8 @@ impl Following {
                 // What broke off is read on from where it is.
                 self.send_live(tail, &events).await?;
             } else if let Some(error) = broke {
-                let problem = Problem::from(error);
-                return send(&events, &LogEvent::Failed(*problem.body)).await;
+                let answer = ErrorResponse::from(error);
+                return send(&events, &LogEvent::Failed(*answer.body)).await;
             }
             send(&events, &LogEvent::End).await
         };
@@ -310,9 +310,9 @@ impl Following {
         match again.await {
             Ok(_) => Ok(()),
             // A database that hiccups is no reason to stop reading.
-            Err(problem) if problem.is_server_error() => Ok(()),
-            Err(problem) => {
-                send(events, &LogEvent::Failed(*problem.body)).await?;
+            Err(answer) if answer.is_server_error() => Ok(()),
+            Err(answer) => {
+                send(events, &LogEvent::Failed(*answer.body)).await?;
                 Err(Over)
             }
         }

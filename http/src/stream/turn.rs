@@ -1,6 +1,6 @@
 //! How many streams a person has open.
 
-use crate::error::{Problem, Result};
+use crate::error::{ErrorResponse, Result};
 use domain::{Error, UserId};
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ impl Streams {
         let count = open.entry(user).or_default();
         if *count >= PER_PERSON {
             let retry_after = Duration::from_secs(10);
-            return Err(Problem::from(Error::TooMany { retry_after }));
+            return Err(ErrorResponse::from(Error::TooMany { retry_after }));
         }
         *count += 1;
         Ok(Turn { streams: self.clone(), user })
