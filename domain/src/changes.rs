@@ -55,9 +55,8 @@ impl Staging {
 }
 
 /// What to apply: never "whatever is there now".
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Selection {
     /// Exactly these changes.
     Changes {

@@ -8,8 +8,9 @@ use domain::{
     RevisionNumber, Secret, ServiceId, Template, Timestamp, UserId, VolumeId,
     access::ProjectRole,
     api::{
-        ErrorCode,
+        ErrorBody, ErrorCode,
         canvas::{ClientMessage, PROTOCOL, ServerMessage},
+        change::Selected,
     },
     change::{Contribution, StagedChange, StagedEdit},
     changes::{Applied, Revision, Selection, Staging},
@@ -226,12 +227,14 @@ fn staged_changes_and_edits() {
 #[test]
 fn selections() {
     let changes = vec![ChangeId::new(id(5))];
+    let selected = |selection| Selected::new(selection, Message::default());
     reads(
         r#"{"changes":["00000000-0000-0000-0000-000000000005"]}"#,
-        &Selection::Changes { changes },
+        &selected(Selection::Changes { changes }),
     );
-    reads(r#"{"up_to":7}"#, &Selection::UpTo { up_to: 7 });
-    assert!(serde_json::from_str::<Selection>("{}").is_err(), "never: whatever is there now");
+    reads(r#"{"up_to":7}"#, &selected(Selection::UpTo { up_to: 7 }));
+    let nothing: Selected = serde_json::from_str("{}").unwrap();
+    assert!(nothing.selection().is_err(), "never: whatever is there now");
 }
 
 fn revision() -> Revision {
@@ -395,4 +398,17 @@ fn what_the_server_says() {
     {"error":"forbidden","message":"you may only look","op":null,"type":"refused"}
     {"places":[["volume/00000000-0000-0000-0000-000000000004",{"x":1,"y":2}]],"type":"drag","user":"00000000-0000-0000-0000-000000000009"}
     "#);
+}
+
+#[test]
+fn what_is_said_of_an_error() {
+    let mut error = ErrorBody::new(ErrorCode::Invalid, "name must not be empty");
+    error.errors.insert("name".to_owned(), vec!["must not be empty".to_owned()]);
+
+    assert_snapshot!(lines(&(error, ErrorBody::new(ErrorCode::NotNow, "it runs"))), @r#"
+    {"error":"invalid","errors":{"name":["must not be empty"]},"message":"name must not be empty"}
+    {"error":"not_now","message":"it runs"}
+    "#);
+    let later = r#"{"error":"teapot","message":"short and stout"}"#;
+    reads(later, &ErrorBody::new(ErrorCode::Unknown, "short and stout"));
 }
