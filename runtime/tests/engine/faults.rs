@@ -71,6 +71,7 @@ async fn a_container_whose_answer_was_lost_is_found_again_and_not_doubled() {
     let replicas = lab.docker.replicas().await.unwrap();
     assert_eq!(replicas.len(), 1);
     assert_eq!(replicas[0].container, found);
+    assert_eq!(replicas[0].address, Some(lab.address(&spec).await), "at the very same address");
 }
 
 // F33
