@@ -150,8 +150,9 @@ impl Window {
 
     /// A line that carries so many bytes a second, or as many as it can.
     pub(crate) async fn line(&self, speed: Option<u32>) {
-        let conditions = speed.map(|speed| NetworkConditions::new("", 0.0, speed, speed));
-        self.page.execute(Line::new(false, Vec::from_iter(conditions))).await.expect("a line");
+        let speed = speed.map_or(-1.0, f64::from);
+        let conditions = NetworkConditions::new("", 0.0, speed, speed);
+        self.page.execute(Line::new(false, vec![conditions])).await.expect("a line");
     }
 
     /// Keeps back what has such an address, as something on the way may; nothing keeps back nothing.

@@ -7,12 +7,13 @@ async fn a_panic_is_read_in_the_console_and_on_the_page_which_can_be_loaded_agai
     let (server, _) = Server::claimed().await;
     let window = Window::open(&format!("{}/login", server.url)).await;
     window.sign_in().await;
+    window.read("main", "Begin with a project").await;
 
     // A browser that makes no more elements leaves the app no way on.
     let refusal = "document.createElement = document.createElementNS = \
                    () => { throw new Error('no more elements'); }; 0";
     let _: u8 = window.eval(refusal).await;
-    window.press("New project").await;
+    window.press("Make a project").await;
 
     window.read("[role=alertdialog]", "This page has stopped").await;
     window.read("[role=alertdialog] pre", "panicked at").await;
@@ -50,13 +51,12 @@ async fn a_trap_without_words_stops_the_page_too() {
 async fn a_slow_line_shows_the_logo_and_how_much_has_come() {
     let (server, _) = Server::claimed().await;
     let window = Window::blank().await;
-    window.line(Some(200_000)).await;
+    window.line(Some(80_000)).await;
 
     window.ask(&format!("{}/login", server.url)).await;
     window.see(".loading .logo").await;
     let bar = "document.querySelector('.loading progress')";
     window.until("some of it", &format!("{bar}.value > 0 && {bar}.value < {bar}.max")).await;
-    window.line(Some(1_000)).await;
     window.read(".loading", "%").await;
     window.picture("30-loading").await;
     window.line(None).await;
