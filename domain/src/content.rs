@@ -139,14 +139,4 @@ impl Content {
             _ => None,
         }
     }
-
-    /// All variables in it, mutable: one for a variable, those of a group or service, else none.
-    pub fn variables_mut(&mut self) -> Vec<&mut Variable> {
-        match self {
-            Self::Variable(variable) => vec![variable],
-            Self::Group(group) => group.variables.values_mut().collect(),
-            Self::Service(service) => service.variables.values_mut().collect(),
-            _ => Vec::new(),
-        }
-    }
 }

@@ -4,7 +4,9 @@ mod brand;
 #[cfg(test)]
 mod tests;
 
-use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
+use yew::prelude::{
+    AttrValue, Callback, Classes, Html, Properties, classes, component, html, use_state_eq,
+};
 
 pub use self::brand::{Mark, brand};
 use crate::component::{Elapsed, Icon, RelativeTime, Status, StatusMark, icon::IconData};
@@ -88,6 +90,30 @@ impl CardChange {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct RolloutMarkProps {
+    pub rollout: Rollout,
+    #[prop_or_default]
+    pub classes: Classes,
+}
+
+/// What is on its way: its word, and for how long it has been.
+#[component]
+pub fn RolloutMark(props: &RolloutMarkProps) -> Html {
+    let RolloutMarkProps { rollout, classes } = props;
+    let failed = rollout.is_failed.then_some("card-rollout--failed");
+    html! {
+        <span class={classes!("card-rollout", failed, classes.clone())}>
+            if !rollout.word.is_empty() {
+                { "· " }{ &rollout.word }{ " " }
+            }
+            if !rollout.is_failed {
+                <Elapsed since={rollout.since} />
+            }
+        </span>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct ServiceCardProps {
     pub face: Face,
 }
@@ -130,14 +156,7 @@ pub fn ServiceCard(props: &ServiceCardProps) -> Html {
             <footer class="card-foot" title={face.reason.clone()}>
                 <StatusMark status={face.status} word={face.word.clone()} />
                 if let Some(rollout) = &face.rollout {
-                    <span class={classes!("card-rollout", "truncate", rollout.is_failed.then_some("card-rollout--failed"))}>
-                        if !rollout.word.is_empty() {
-                            { "· " }{ &rollout.word }{ " " }
-                        }
-                        if !rollout.is_failed {
-                            <Elapsed since={rollout.since} />
-                        }
-                    </span>
+                    <RolloutMark rollout={rollout.clone()} classes="truncate" />
                 } else if let Some(at) = face.since {
                     <span class="card-since truncate"><RelativeTime {at} /></span>
                 }

@@ -12,10 +12,8 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    card::{CardChange, Face, ServiceIcon},
-    component::{
-        Badge, CopyButton, Elapsed, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs,
-    },
+    card::{CardChange, Face, RolloutMark, ServiceIcon},
+    component::{Badge, CopyButton, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs},
     live::{
         Desk, Live,
         watch::{use_live, use_select},
@@ -88,14 +86,7 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
                             <StatusMark status={face.status} word={face.word.clone()} />
                         </span>
                         if let Some(rollout) = &face.rollout {
-                            <span class={if rollout.is_failed { "card-rollout card-rollout--failed" } else { "card-rollout" }}>
-                                if !rollout.word.is_empty() {
-                                    { "· " }{ &rollout.word }{ " " }
-                                }
-                                if !rollout.is_failed {
-                                    <Elapsed since={rollout.since} />
-                                }
-                            </span>
+                            <RolloutMark rollout={rollout.clone()} />
                         } else if let Some(at) = face.since {
                             <span class="muted"><RelativeTime {at} /></span>
                         }

@@ -4,7 +4,6 @@ use domain::{Address, ChangeId, edit::Edit};
 use yew::prelude::{AttrValue, Callback, hook};
 
 use crate::{
-    api::ApiError,
     component::{Toast, Toasts, use_toasts},
     live::{Live, StageOutcome, watch::use_live},
 };
@@ -86,10 +85,6 @@ impl Deeds {
                 }
             });
         })
-    }
-
-    pub fn complain(&self, error: &ApiError) {
-        self.toasts.failed(error.to_string());
     }
 
     pub fn say(&self, text: impl Into<AttrValue>) {
