@@ -38,12 +38,13 @@ pub enum Command {
     Serve {
         #[command(flatten)]
         settings: Box<Settings>,
-        /// Rule the engine that is there, although the data was copied or belongs to another one.
-        /// Easel only looks on otherwise. Say it once, when no other Easel has the same data.
+        /// Manage the engine that is there, although the data was copied or belongs to another
+        /// one. Easel is observe-only otherwise. Say it once, when no other Easel has the same
+        /// data.
         #[arg(long)]
         adopt_engine: bool,
     },
-    /// Look whether a server can run here: data, key, database, port, engine, network. Give it the
+    /// Check whether a server can run here: data, key, database, port, engine, network. Give it the
     /// same settings as `serve`. It changes nothing, and exits with 7 when something is broken.
     Doctor {
         #[command(flatten)]
@@ -66,15 +67,15 @@ pub enum Command {
         json: bool,
     },
     /// Sign out, and forget the server's tokens.
-    Logout(Target),
+    Logout(ServerArgs),
     /// Say who is signed in, and where.
-    Whoami(Target),
+    Whoami(ServerArgs),
     /// Projects: list, create, delete, or choose the one that other commands mean.
     Projects {
         #[command(subcommand)]
         action: Option<ProjectAction>,
         #[command(flatten)]
-        target: Target,
+        target: ServerArgs,
     },
     /// Services of a project. Create and delete take effect at once; `stage` prepares changes.
     #[command(after_help = example::SERVICES)]
@@ -82,26 +83,26 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<ServiceAction>,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// Variables, without their values.
     Variables {
         #[command(flatten)]
         owner: Owner,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// Volumes, and where they are mounted.
-    Volumes(Scope),
+    Volumes(EnvironmentArgs),
     /// Groups, and what lies in them.
-    Groups(Scope),
+    Groups(EnvironmentArgs),
     /// Stage a change: it waits, and everybody sees it, until it is applied.
     #[command(after_help = example::STAGE)]
     Stage {
         #[command(subcommand)]
         what: Stage,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// Staged changes: what was, what will be, and who wanted it.
     #[command(after_help = example::CHANGES)]
@@ -112,18 +113,18 @@ pub enum Command {
         #[arg(long, global = true)]
         details: bool,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// Apply staged changes together, as one revision.
     #[command(after_help = example::APPLY)]
     Apply(Apply),
     /// How the services are doing.
     Status {
-        /// Go on and tell what happens.
+        /// Keep watching, and print what happens.
         #[arg(long, short)]
         watch: bool,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// What a service prints. Lines of its standard error begin with `!`.
     #[command(after_help = example::LOGS)]
@@ -140,7 +141,7 @@ pub enum Command {
         #[arg(long, short)]
         timestamps: bool,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// A service's deployments, newest first.
     Deployments {
@@ -150,9 +151,9 @@ pub enum Command {
         #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
         limit: u64,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
-    /// What happened to a service, and why, newest first.
+    /// A service's history: what happened and why, newest first.
     History {
         /// The service: slug, name or id.
         service: String,
@@ -160,7 +161,7 @@ pub enum Command {
         #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=200))]
         limit: u64,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// Deploy a service's present configuration again; its image is looked up anew.
     Redeploy {
@@ -172,7 +173,7 @@ pub enum Command {
         #[command(flatten)]
         wait: Wait,
         #[command(flatten)]
-        scope: Scope,
+        scope: EnvironmentArgs,
     },
     /// API keys, for scripts: put one in EASEL_API_KEY.
     #[command(after_help = example::KEYS)]
@@ -180,7 +181,7 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<KeyAction>,
         #[command(flatten)]
-        target: Target,
+        target: ServerArgs,
     },
     /// Say which version this is.
     Version {
@@ -192,8 +193,8 @@ pub enum Command {
 
 /// Which server, and how to answer.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Where, and how to answer")]
-pub struct Target {
+#[command(next_help_heading = "Server and output")]
+pub struct ServerArgs {
     /// The server. Default: the one of the last sign-in. EASEL_API_KEY replaces the sign-in.
     #[arg(long, env = "EASEL_URL", global = true)]
     pub url: Option<String>,
@@ -204,8 +205,8 @@ pub struct Target {
 
 /// Which project and environment.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Where, and how to answer")]
-pub struct Scope {
+#[command(next_help_heading = "Server and output")]
+pub struct EnvironmentArgs {
     /// The project: slug, id or name. Default: the one chosen with `projects use`, or the only one.
     #[arg(long, short, env = "EASEL_PROJECT", global = true)]
     pub project: Option<String>,
@@ -213,7 +214,7 @@ pub struct Scope {
     #[arg(long, short, env = "EASEL_ENVIRONMENT", default_value = "production", global = true)]
     pub environment: String,
     #[command(flatten)]
-    pub target: Target,
+    pub target: ServerArgs,
 }
 
 /// Whether to wait for deployments to end.
@@ -248,7 +249,7 @@ pub struct Apply {
     #[command(flatten)]
     pub wait: Wait,
     #[command(flatten)]
-    pub scope: Scope,
+    pub scope: EnvironmentArgs,
 }
 
 /// What to do with projects.
@@ -260,7 +261,7 @@ pub enum ProjectAction {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Make one.
+    /// Create one.
     Create {
         /// What it is called.
         name: String,
@@ -290,7 +291,7 @@ pub enum ServiceAction {
         /// The service: slug, name or id.
         service: String,
     },
-    /// Make one at once, as a revision of its own.
+    /// Create one at once, as a revision of its own.
     Create {
         #[command(flatten)]
         new: Box<NewService>,
@@ -324,7 +325,7 @@ pub enum ChangeAction {
         #[arg(long, short)]
         yes: bool,
     },
-    /// End the conflict of a change with what somebody else has applied meanwhile.
+    /// Settle the conflict of a change with what somebody else has applied meanwhile.
     Settle {
         /// Which, by the id that `changes` prints.
         change: String,
@@ -332,7 +333,7 @@ pub enum ChangeAction {
         #[arg(long, value_enum)]
         keep: Side,
     },
-    /// Bring discarded edits back, by the ids that `discard` printed.
+    /// Restore discarded edits, by the ids that `discard` printed.
     Restore {
         /// Which.
         #[arg(required = true)]
@@ -354,7 +355,7 @@ pub enum Side {
 pub enum KeyAction {
     /// List yours.
     List,
-    /// Make one. It is shown once.
+    /// Create one. It is shown once.
     Create {
         /// What it is for.
         description: String,
@@ -364,7 +365,7 @@ pub enum KeyAction {
         /// The only project that it may be used for.
         #[arg(long)]
         only: Option<String>,
-        /// When it ends, from now, such as 90d.
+        /// When it expires, from now, such as 90d.
         #[arg(long, value_parser = duration)]
         expires: Option<Duration>,
     },

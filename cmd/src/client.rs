@@ -4,10 +4,10 @@ pub(crate) mod api;
 mod credentials;
 pub(crate) mod live;
 
-pub(crate) use credentials::{Credentials, Kept};
+pub(crate) use credentials::{CredentialStore, Credentials};
 
 use crate::{
-    Surroundings,
+    ProcessEnv,
     clock::SystemClock,
     exit::{Exit, Failure},
 };
@@ -35,11 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
-    door: Door,
+    auth: Auth,
 }
 
 /// What is asked of the server.
-pub(crate) struct Ask<'a> {
+pub(crate) struct ApiCall<'a> {
     method: Method,
     path: &'a str,
     query: &'a [(&'a str, String)],
@@ -48,7 +48,7 @@ pub(crate) struct Ask<'a> {
     after: Option<&'a str>,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> ApiCall<'a> {
     /// A plain question.
     fn to(path: &'a str) -> Self {
         Self { method: Method::GET, path, query: &[], body: None, after: None }
@@ -56,13 +56,13 @@ impl<'a> Ask<'a> {
 }
 
 /// How we are known.
-enum Door {
+enum Auth {
     /// Not at all.
-    Nobody,
+    Anonymous,
     /// By a key from the environment.
     Key(Secret),
     /// By tokens that are renewed and kept.
-    Tokens { kept: Kept, tokens: Box<Mutex<Tokens>> },
+    Tokens { store: CredentialStore, tokens: Box<Mutex<Tokens>> },
 }
 
 impl Client {
@@ -70,32 +70,32 @@ impl Client {
     ///
     /// # Errors
     /// When this is no address of a server.
-    pub(crate) fn stranger(url: &str) -> Result<Self> {
-        Ok(Self { http: http()?, base: parse(url)?, door: Door::Nobody })
+    pub(crate) fn anonymous(url: &str) -> Result<Self> {
+        Ok(Self { http: http()?, base: parse(url)?, auth: Auth::Anonymous })
     }
 
     /// The server that a command means, known by key or by the tokens of the last sign-in.
     ///
     /// # Errors
     /// When there is neither.
-    pub(crate) fn open(url: Option<&str>, around: &Surroundings) -> Result<Self> {
-        let kept = Kept::at(around);
-        let credentials = kept.as_ref().map(Kept::load).transpose()?.flatten();
+    pub(crate) fn open(url: Option<&str>, env: &ProcessEnv) -> Result<Self> {
+        let store = CredentialStore::at(env);
+        let credentials = store.as_ref().map(CredentialStore::load).transpose()?.flatten();
         let remembered = credentials.as_ref().map(|known| known.url.as_str());
         let base = parse(url.or(remembered).unwrap_or(DEFAULT_URL))?;
-        let door = if let Some(key) = &around.api_key {
+        let auth = if let Some(key) = &env.api_key {
             if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(Failure::usage(
                     "EASEL_API_KEY is no key: it has a space, a line end or another strange letter",
                 )
                 .into());
             }
-            Door::Key(Secret::from(key.as_str()))
+            Auth::Key(Secret::from(key.as_str()))
         } else {
             let known = credentials
                 .filter(|known| parse(&known.url).is_ok_and(|url| url == base))
                 .and_then(|known| known.tokens);
-            let (Some(kept), Some(tokens)) = (kept, known) else {
+            let (Some(store), Some(tokens)) = (store, known) else {
                 return Err(Failure::new(
                     Exit::Forbidden,
                     format!(
@@ -106,9 +106,9 @@ impl Client {
                 )
                 .into());
             };
-            Door::Tokens { kept, tokens: Box::new(Mutex::new(tokens)) }
+            Auth::Tokens { store, tokens: Box::new(Mutex::new(tokens)) }
         };
-        Ok(Self { http: http()?, base, door })
+        Ok(Self { http: http()?, base, auth })
     }
 
     /// The server's address.
@@ -118,31 +118,32 @@ impl Client {
 
     /// What proves who we are, renewed where it is about to end.
     async fn token(&self) -> Result<Option<Secret>> {
-        match &self.door {
-            Door::Nobody => Ok(None),
-            Door::Key(key) => Ok(Some(key.clone())),
-            Door::Tokens { kept, tokens } => {
+        match &self.auth {
+            Auth::Anonymous => Ok(None),
+            Auth::Key(key) => Ok(Some(key.clone())),
+            Auth::Tokens { store, tokens } => {
                 let mut tokens = tokens.lock().await;
                 if tokens.is_stale(SystemClock.now()) {
-                    *tokens = self.renew(kept, &tokens).await?;
+                    *tokens = self.renew(store, &tokens).await?;
                 }
                 Ok(Some(tokens.access_token.clone()))
             }
         }
     }
 
-    async fn renew(&self, kept: &Kept, old: &Tokens) -> Result<Tokens> {
-        let _turn = kept.turn()?;
+    async fn renew(&self, store: &CredentialStore, old: &Tokens) -> Result<Tokens> {
+        let _lock = store.lock()?;
         // Another command may have renewed them while this one waited for its turn.
-        if let Some(newer) = kept.load()?.and_then(|known| known.tokens)
+        if let Some(newer) = store.load()?.and_then(|known| known.tokens)
             && newer.refresh_token != old.refresh_token
             && !newer.is_stale(SystemClock.now())
         {
             return Ok(newer);
         }
         let body = json(&Refresh { refresh_token: old.refresh_token.clone() })?;
-        let ask = Ask { method: Method::POST, body: Some(&body), ..Ask::to("auth/refresh") };
-        let answer = self.attempt(&ask, None).await?;
+        let call =
+            ApiCall { method: Method::POST, body: Some(&body), ..ApiCall::to("auth/refresh") };
+        let answer = self.attempt(&call, None).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             return Err(Failure::new(
                 Exit::Forbidden,
@@ -151,12 +152,12 @@ impl Client {
             .into());
         }
         let tokens: Tokens = read(answer).await?;
-        kept.change(|known| known.tokens = Some(tokens.clone()))?;
+        store.change(|known| known.tokens = Some(tokens.clone()))?;
         Ok(tokens)
     }
 
     /// Asks, and reads the answer.
-    pub(crate) async fn ask<T: DeserializeOwned>(
+    pub(crate) async fn request<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -174,36 +175,36 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Response> {
-        self.send_this(&Ask { method, path, query, body, after: None }).await
+        self.send_this(&ApiCall { method, path, query, body, after: None }).await
     }
 
     /// The same, for more than the usual.
-    pub(crate) async fn send_this(&self, ask: &Ask<'_>) -> Result<Response> {
+    pub(crate) async fn send_this(&self, call: &ApiCall<'_>) -> Result<Response> {
         let token = self.token().await?;
-        let mut answer = self.attempt(ask, token.as_ref()).await?;
+        let mut answer = self.attempt(call, token.as_ref()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED
-            && let Door::Tokens { kept, tokens } = &self.door
+            && let Auth::Tokens { store, tokens } = &self.auth
         {
             let mut tokens = tokens.lock().await;
-            *tokens = self.renew(kept, &tokens).await?;
-            answer = self.attempt(ask, Some(&tokens.access_token)).await?;
+            *tokens = self.renew(store, &tokens).await?;
+            answer = self.attempt(call, Some(&tokens.access_token)).await?;
         }
         refuse(answer).await
     }
 
-    async fn attempt(&self, ask: &Ask<'_>, token: Option<&Secret>) -> Result<Response> {
-        let mut url = self.api(ask.path)?;
-        if !ask.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(ask.query);
+    async fn attempt(&self, call: &ApiCall<'_>, token: Option<&Secret>) -> Result<Response> {
+        let mut url = self.api(call.path)?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query);
         }
-        let mut request = self.http.request(ask.method.clone(), url);
+        let mut request = self.http.request(call.method.clone(), url);
         if let Some(token) = token {
             request = request.bearer_auth(token.expose());
         }
-        if let Some(last) = ask.after {
+        if let Some(last) = call.after {
             request = request.header("last-event-id", last);
         }
-        if let Some(body) = ask.body {
+        if let Some(body) = call.body {
             request = request.json(body);
         }
         let answer = tokio::time::timeout(PATIENCE, request.send());

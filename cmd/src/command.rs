@@ -6,10 +6,10 @@ mod change;
 mod context;
 mod deployment;
 mod describe;
-mod find;
 mod group;
 mod key;
 mod log;
+mod lookup;
 mod outage;
 mod project;
 mod serve;
@@ -21,69 +21,71 @@ mod variable;
 mod volume;
 
 use crate::{
-    Config, Surroundings,
+    Config, ProcessEnv,
     args::{Arguments, Command},
     console::Console,
 };
 use anyhow::Result;
-use context::{Desk, Room};
+use context::{CommandContext, ProjectContext};
 
 /// Does what was typed.
 ///
 /// # Errors
 /// With a sentence, and a code for scripts: see [`crate::exit`].
-pub async fn run(arguments: Arguments, around: &Surroundings) -> Result<()> {
+pub async fn run(arguments: Arguments, env: &ProcessEnv) -> Result<()> {
     match arguments.command {
         Command::Serve { settings, adopt_engine } => {
-            let config = Config { adopt_engine, ..Config::build(&settings, around)? };
-            serve::serve(&config, around).await
+            let config = Config { adopt_engine, ..Config::build(&settings, env)? };
+            serve::serve(&config, env).await
         }
         Command::Doctor { settings, json } => {
-            crate::doctor::doctor(&settings, around, Console::new(json)).await
+            crate::doctor::doctor(&settings, env, Console::new(json)).await
         }
         Command::Login { url, email, json } => {
-            account::login(url, email, around, Console::new(json)).await
+            account::login(url, email, env, Console::new(json)).await
         }
-        Command::Logout(target) => account::logout(&target, around).await,
-        Command::Whoami(target) => account::whoami(&Desk::open(&target, around)?).await,
+        Command::Logout(target) => account::logout(&target, env).await,
+        Command::Whoami(target) => account::whoami(&CommandContext::open(&target, env)?).await,
         Command::Projects { action, target } => {
-            project::projects(&Desk::open(&target, around)?, action).await
+            project::projects(&CommandContext::open(&target, env)?, action).await
         }
         Command::Services { action, scope } => {
-            service::services(&Room::open(&scope, around).await?, action).await
+            service::services(&ProjectContext::open(&scope, env).await?, action).await
         }
         Command::Variables { owner, scope } => {
-            variable::list(&Room::open(&scope, around).await?, &owner).await
+            variable::list(&ProjectContext::open(&scope, env).await?, &owner).await
         }
-        Command::Volumes(scope) => volume::list(&Room::open(&scope, around).await?).await,
-        Command::Groups(scope) => group::list(&Room::open(&scope, around).await?).await,
+        Command::Volumes(scope) => volume::list(&ProjectContext::open(&scope, env).await?).await,
+        Command::Groups(scope) => group::list(&ProjectContext::open(&scope, env).await?).await,
         Command::Stage { what, scope } => {
-            stage::stage(&Room::open(&scope, around).await?, what).await
+            stage::stage(&ProjectContext::open(&scope, env).await?, what).await
         }
         Command::Changes { action, details, scope } => {
-            change::changes(&Room::open(&scope, around).await?, action, details).await
+            change::changes(&ProjectContext::open(&scope, env).await?, action, details).await
         }
         Command::Apply(apply) => {
-            apply::apply(&Room::open(&apply.scope, around).await?, &apply).await
+            apply::apply(&ProjectContext::open(&apply.scope, env).await?, &apply).await
         }
         Command::Status { watch, scope } => {
-            status::status(&Room::open(&scope, around).await?, watch).await
+            status::status(&ProjectContext::open(&scope, env).await?, watch).await
         }
         Command::Logs { service, follow, tail, timestamps, scope } => {
-            let wanted = log::Wanted { service, follow, tail, timestamps };
-            log::logs(&Room::open(&scope, around).await?, &wanted).await
+            let wanted = log::LogOptions { service, follow, tail, timestamps };
+            log::logs(&ProjectContext::open(&scope, env).await?, &wanted).await
         }
         Command::Deployments { service, limit, scope } => {
-            deployment::list(&Room::open(&scope, around).await?, &service, limit).await
+            deployment::list(&ProjectContext::open(&scope, env).await?, &service, limit).await
         }
         Command::History { service, limit, scope } => {
-            deployment::history(&Room::open(&scope, around).await?, &service, limit).await
+            deployment::history(&ProjectContext::open(&scope, env).await?, &service, limit).await
         }
         Command::Redeploy { service, message, wait, scope } => {
-            let room = Room::open(&scope, around).await?;
-            deployment::redeploy(&room, &service, &message, &wait).await
+            let context = ProjectContext::open(&scope, env).await?;
+            deployment::redeploy(&context, &service, &message, &wait).await
         }
-        Command::Keys { action, target } => key::keys(&Desk::open(&target, around)?, action).await,
+        Command::Keys { action, target } => {
+            key::keys(&CommandContext::open(&target, env)?, action).await
+        }
         Command::Version { json } => {
             account::version(Console::new(json));
             Ok(())

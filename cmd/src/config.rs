@@ -5,12 +5,12 @@ mod value;
 
 pub use settings::{Layer, Settings};
 pub use value::{
-    ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, PublicUrl,
+    Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
     parse_duration,
 };
 
 use crate::{
-    Surroundings,
+    ProcessEnv,
     exit::{Exit, Failure},
     nearest::nearest,
 };
@@ -45,13 +45,13 @@ impl Config {
     ///
     /// # Errors
     /// When the file cannot be read or understood, or a value makes no sense.
-    pub fn build(settings: &Settings, around: &Surroundings) -> Result<Self, Failure> {
+    pub fn build(settings: &Settings, env: &ProcessEnv) -> Result<Self, Failure> {
         let file = settings.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let top = settings.layer.clone();
         let docker_host = top
             .docker_host
             .or(file.docker_host)
-            .or_else(|| around.docker_host.clone())
+            .or_else(|| env.docker_host.clone())
             .map(|host| {
                 host.parse()
                     .map_err(|rule| Failure::usage(format!("the engine's address `{host}` {rule}")))
@@ -66,7 +66,7 @@ impl Config {
                 dir.display()
             )));
         }
-        let data_dir = top.data_dir.or(file.data_dir).unwrap_or_else(|| around.data_dir());
+        let data_dir = top.data_dir.or(file.data_dir).unwrap_or_else(|| env.data_dir());
         // Whoever reads about it later is somewhere else.
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|_| Failure::usage("--data-dir (data_dir) must not be empty"))?;
@@ -164,9 +164,9 @@ mod tests {
     // DK-161
     #[test]
     fn without_any_setting_only_this_machine_can_reach_it() {
-        let around = Surroundings { home: Some("/home/ada".into()), ..Surroundings::default() };
+        let env = ProcessEnv { home: Some("/home/ada".into()), ..ProcessEnv::default() };
 
-        let config = Config::build(&Settings::default(), &around).unwrap();
+        let config = Config::build(&Settings::default(), &env).unwrap();
 
         assert_eq!(config.addr.to_string(), "127.0.0.1:8080");
         assert_eq!(config.data_dir, PathBuf::from("/home/ada/.local/share/easel"));
@@ -184,7 +184,7 @@ mod tests {
             file("addr = \"0.0.0.0:9000\"\nreconcile_interval = \"1m\"\nlog_format = \"json\"");
         settings.layer.addr = Some("127.0.0.1:1".parse().unwrap());
 
-        let config = Config::build(&settings, &Surroundings::default()).unwrap();
+        let config = Config::build(&settings, &ProcessEnv::default()).unwrap();
 
         assert_eq!(config.addr.port(), 1);
         assert_eq!(config.reconcile_interval, Duration::from_secs(60));
@@ -197,7 +197,7 @@ mod tests {
     fn networks_fit_into_their_range() {
         let pool = |text: &str| {
             let (_dir, settings) = file(text);
-            Config::build(&settings, &Surroundings::default())
+            Config::build(&settings, &ProcessEnv::default())
                 .map(|config| (config.networks.range.to_string(), config.networks.size))
         };
         let is = |range: &str, size| (range.to_owned(), size);
@@ -217,7 +217,7 @@ mod tests {
     fn an_unknown_name_in_the_file_is_refused_with_its_line() {
         let (_dir, settings) = file("addr = \"0.0.0.0:9000\"\n\nadress = \"x\"");
 
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
 
         assert_eq!(failure.exit, Exit::Usage);
         assert!(failure.sentence.contains("line 3"), "{failure}");
@@ -231,12 +231,12 @@ mod tests {
         {
             let (_dir, settings) = file(&format!("{wrong} = \"x\""));
 
-            let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+            let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
 
             assert!(failure.sentence.contains(&format!("did you mean `{meant}`")), "{failure}");
         }
         let (_dir, settings) = file("colour = \"red\"");
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
         assert!(failure.sentence.contains("expected one of `addr`"), "{failure}");
     }
 
@@ -244,11 +244,11 @@ mod tests {
     fn a_relative_data_folder_is_named_from_the_root_and_an_empty_one_refused() {
         let mut settings = Settings::default();
         settings.layer.data_dir = Some("data".into());
-        let config = Config::build(&settings, &Surroundings::default()).unwrap();
+        let config = Config::build(&settings, &ProcessEnv::default()).unwrap();
         assert!(config.data_dir.is_absolute() && config.data_dir.ends_with("data"));
 
         settings.layer.data_dir = Some("".into());
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
         assert!(failure.sentence.contains("--data-dir"), "{failure}");
     }
 
@@ -256,7 +256,7 @@ mod tests {
     fn a_wrong_value_in_the_file_is_refused_with_its_line_and_rule() {
         let (_dir, settings) = file("log_level = \"loud\"");
 
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
 
         assert!(failure.sentence.contains("line 1"), "{failure}");
         assert!(failure.sentence.contains("error, warn, info, debug or trace"), "{failure}");
@@ -267,7 +267,7 @@ mod tests {
         let settings =
             Settings { config: Some("/nowhere/easel.toml".into()), ..Settings::default() };
 
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
 
         assert!(failure.sentence.contains("/nowhere/easel.toml"), "{failure}");
     }
@@ -277,7 +277,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.layer.docker_host = Some("ssh://host".to_owned());
 
-        let failure = Config::build(&settings, &Surroundings::default()).unwrap_err();
+        let failure = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
 
         assert!(failure.sentence.contains("unix:///var/run/docker.sock"), "{failure}");
     }

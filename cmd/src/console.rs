@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Why standard output takes nothing any more: the first reason.
-static DEAF: Mutex<Option<io::ErrorKind>> = Mutex::new(None);
+static STDOUT_ERROR: Mutex<Option<io::ErrorKind>> = Mutex::new(None);
 
 /// Standard output and input, as far as commands use them.
 #[derive(Clone, Copy, Debug)]
@@ -53,21 +53,21 @@ impl Console {
     }
 
     /// One line about the answer rather than of it: on standard error, whatever the answer is.
-    pub fn aside(&self, text: impl AsRef<str>) {
+    pub fn to_stderr(&self, text: impl AsRef<str>) {
         let _ = writeln!(io::stderr(), "{}", printable(text.as_ref()));
     }
 
     /// Whether standard output is still read, as far as writing has shown: what goes on for ever
     /// ends when it is not.
     #[must_use]
-    pub fn is_heard(&self) -> bool {
-        deaf().is_none()
+    pub fn is_open(&self) -> bool {
+        stdout_error().is_none()
     }
 
     /// Why not all of the answer came out, if it is not because nobody wants to read it.
     #[must_use]
-    pub fn lost() -> Option<io::ErrorKind> {
-        deaf().filter(|kind| *kind != io::ErrorKind::BrokenPipe)
+    pub fn write_error() -> Option<io::ErrorKind> {
+        stdout_error().filter(|kind| *kind != io::ErrorKind::BrokenPipe)
     }
 
     /// One line that is not for scripts: it does not disturb JSON.
@@ -151,8 +151,8 @@ impl Console {
     }
 }
 
-fn deaf() -> Option<io::ErrorKind> {
-    *DEAF.lock().unwrap_or_else(PoisonError::into_inner)
+fn stdout_error() -> Option<io::ErrorKind> {
+    *STDOUT_ERROR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes a line. That it could not be written must not stop what is being done, so it is only
@@ -160,7 +160,7 @@ fn deaf() -> Option<io::ErrorKind> {
 fn put(line: &str) {
     let mut out = io::stdout();
     if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
-        DEAF.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.kind());
+        STDOUT_ERROR.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.kind());
     }
 }
 

@@ -6,14 +6,14 @@ mod finding;
 mod port;
 
 use crate::{
-    Config, Surroundings,
+    Config, ProcessEnv,
     config::Settings,
     console::{Console, Tone},
     exit::{Exit, Failure},
     misspelt::misspelt,
 };
 use anyhow::Result;
-use finding::{Finding, Verdict};
+use finding::{CheckStatus, Finding};
 use runtime::host_routes;
 use serde_json::json;
 
@@ -21,45 +21,41 @@ use serde_json::json;
 ///
 /// # Errors
 /// With code 7 when something is broken.
-pub(crate) async fn doctor(
-    settings: &Settings,
-    around: &Surroundings,
-    console: Console,
-) -> Result<()> {
-    let config = Config::build(settings, around)?;
-    let data = data::look(&config).await;
+pub(crate) async fn doctor(settings: &Settings, env: &ProcessEnv, console: Console) -> Result<()> {
+    let config = Config::build(settings, env)?;
+    let data = data::check(&config).await;
     let mut findings = vec![Finding::ok(
         "settings",
         format!("data in {}, listening at {}", config.data_dir.display(), config.addr),
     )];
     findings.extend(data.findings);
     findings.extend(
-        misspelt(&around.settings)
+        misspelt(&env.settings)
             .into_iter()
-            .map(|found| Finding::warn("settings", found, "correct its name, or unset it")),
+            .map(|detail| Finding::warn("settings", detail, "correct its name, or unset it")),
     );
-    findings.push(port::look(&config, data.is_running).await);
-    findings.extend(engine::look(&config).await);
+    findings.push(port::check(&config, data.is_running).await);
+    findings.extend(engine::check(&config).await);
     findings.extend(network(&config));
 
-    let failed = findings.iter().filter(|one| one.verdict == Verdict::Fail).count();
+    let failed = findings.iter().filter(|one| one.status == CheckStatus::Fail).count();
     if console.json {
         console.value(&json!({ "ok": failed == 0, "findings": findings }));
     } else {
         for finding in &findings {
-            let (tone, word) = match finding.verdict {
-                Verdict::Ok => (Tone::Good, "ok  "),
-                Verdict::Warn => (Tone::Busy, "warn"),
-                Verdict::Fail => (Tone::Bad, "FAIL"),
+            let (tone, word) = match finding.status {
+                CheckStatus::Ok => (Tone::Good, "ok  "),
+                CheckStatus::Warn => (Tone::Busy, "warn"),
+                CheckStatus::Fail => (Tone::Bad, "FAIL"),
             };
             console.line(format!(
                 "{}  {:<9} {}",
                 console.tone(tone, word),
                 finding.what,
-                finding.found
+                finding.detail
             ));
-            if let Some(next) = &finding.next {
-                console.line(format!("      {:<9} → {next}", ""));
+            if let Some(advice) = &finding.advice {
+                console.line(format!("      {:<9} → {advice}", ""));
             }
         }
     }

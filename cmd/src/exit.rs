@@ -6,7 +6,7 @@ use std::fmt;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the server, the engine or the machine did not do its part
+  1  the server, the engine or the host did not do its part
   2  wrong usage or configuration
   3  not signed in, or not allowed
   4  what was named does not exist

@@ -16,8 +16,8 @@ pub(crate) async fn run(store: &Store, clock: &dyn Clock, stop: &CancellationTok
             () = stop.cancelled() => return,
             () = clock.sleep(EVERY) => (),
         }
-        if let Err(error) = store.tidy().await {
-            tracing::warn!("could not tidy the database up: {error}");
+        if let Err(error) = store.prune().await {
+            tracing::warn!("could not prune the database: {error}");
         }
     }
 }

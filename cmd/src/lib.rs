@@ -13,10 +13,10 @@ mod id;
 pub mod log;
 mod misspelt;
 mod nearest;
+mod process_env;
 pub mod run;
-mod surroundings;
 mod task;
 pub mod tls;
 
 pub use config::Config;
-pub use surroundings::Surroundings;
+pub use process_env::ProcessEnv;

@@ -6,7 +6,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 /// Starts logging. A second call does nothing, so that tests may start several instances.
 pub fn start(level: LogLevel, format: LogFormat) {
     // What libraries tell at a finer level than this is theirs, and may name what is secret.
-    let ours = level.word();
+    let ours = level.as_str();
     let theirs = match level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",

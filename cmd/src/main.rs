@@ -1,12 +1,12 @@
 //! The `easel` command: the server and its command line.
 
 use clap::Parser;
-use easel::{Surroundings, args::Arguments, command, console::Console, exit};
+use easel::{ProcessEnv, args::Arguments, command, console::Console, exit};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let around = Surroundings::read();
+    let env = ProcessEnv::read();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -14,11 +14,11 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::Exit::CannotStart as u8);
         }
     };
-    let ended = runtime.block_on(command::run(arguments, &around));
+    let ended = runtime.block_on(command::run(arguments, &env));
     // Whatever still hangs has had its time: a stop that was asked for is not held up by it.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => match Console::lost() {
+        Ok(()) => match Console::write_error() {
             None => ExitCode::SUCCESS,
             Some(why) => {
                 eprintln!("easel: the answer could not be written: {why}");

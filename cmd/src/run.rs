@@ -69,7 +69,7 @@ async fn start(
 
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let bus = Arc::new(events::Bus::new());
-    let keys = config.key_file.clone().map_or(KeySource::Beside, KeySource::File);
+    let keys = config.key_file.clone().map_or(KeySource::DataDir, KeySource::File);
     let opening =
         Store::open(&config.data_dir, keys, Arc::clone(&ids), Arc::clone(&clock), bus.clone());
     let store = opening.await.map_err(|error| cannot_open(&error))?;
@@ -108,7 +108,7 @@ async fn start(
         storage: stored,
         runtime: docker.clone(),
         reconciler: reconcile.clone(),
-        host: Arc::new(runtime::Machine::new(config.data_dir.clone())),
+        host: Arc::new(runtime::SystemHost::new(config.data_dir.clone())),
         clock: Arc::clone(&clock),
         ids,
     };
@@ -117,7 +117,7 @@ async fn start(
     let broken = Arc::default();
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
     keep_serving(&tasks, listener, app, http_config(config, claim), &stop, &broken);
-    keep_tidy(&tasks, &store, &clock, &stop);
+    prune_periodically(&tasks, &store, &clock, &stop);
     if config.adopt_engine {
         adopt(&tasks, docker, &store, reconcile, &stop);
     }
@@ -149,7 +149,7 @@ impl Running {
 
 type Broken = Arc<Mutex<Option<Failure>>>;
 
-fn break_off(broken: &Broken, stop: &CancellationToken, failure: Failure) {
+fn stop_with(broken: &Broken, stop: &CancellationToken, failure: Failure) {
     tracing::error!("{failure}");
     *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
     stop.cancel();
@@ -162,11 +162,11 @@ fn keep_reconciling(
     broken: &Broken,
 ) {
     let (reconcile, stop, broken) = (reconcile.clone(), stop.clone(), broken.clone());
-    tasks.keep("reconciler", move || {
+    tasks.supervise("reconciler", move || {
         let (reconcile, stop, broken) = (reconcile.clone(), stop.clone(), broken.clone());
         async move {
             if let Err(ended) = reconcile.run(stop.clone()).await {
-                break_off(&broken, &stop, Failure::new(Exit::CannotStart, ended.to_string()));
+                stop_with(&broken, &stop, Failure::new(Exit::CannotStart, ended.to_string()));
             }
         }
     });
@@ -182,22 +182,27 @@ fn keep_serving(
 ) {
     let (stop, broken) = (stop.clone(), broken.clone());
     let listener = Arc::new(listener);
-    tasks.keep("http", move || {
+    tasks.supervise("http", move || {
         let (stop, broken, listener) = (stop.clone(), broken.clone(), listener.clone());
         let (app, config) = (app.clone(), config.clone());
         async move {
             if let Err(error) = http::serve(&listener, app, config, stop.clone()).await {
                 let sentence = format!("the server cannot listen any more: {error}");
-                break_off(&broken, &stop, Failure::failed(sentence));
+                stop_with(&broken, &stop, Failure::failed(sentence));
             }
         }
     });
 }
 
 /// Forgets what is too old, for as long as it runs.
-fn keep_tidy(tasks: &Tasks, store: &Store, clock: &Arc<dyn Clock>, stop: &CancellationToken) {
+fn prune_periodically(
+    tasks: &Tasks,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    stop: &CancellationToken,
+) {
     let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
-    tasks.keep("tidy", move || {
+    tasks.supervise("tidy", move || {
         let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
         async move { housekeeping::run(&store, &*clock, &stop).await }
     });
@@ -212,7 +217,7 @@ fn adopt(
     stop: &CancellationToken,
 ) {
     let (store, stop) = (store.clone(), stop.clone());
-    tasks.keep("adoption", move || {
+    tasks.supervise("adoption", move || {
         let (docker, store) = (docker.clone(), store.clone());
         let (reconcile, stop) = (reconcile.clone(), stop.clone());
         async move {
@@ -221,7 +226,7 @@ fn adopt(
                     Ok(engine) => match store.confirm_engine(&engine.id).await {
                         Ok(()) => {
                             tracing::info!(engine.id, "this data and this engine belong together");
-                            return reconcile.nudge(None);
+                            return reconcile.trigger(None);
                         }
                         Err(error) => tracing::error!("could not adopt the engine: {error}"),
                     },
@@ -254,7 +259,7 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Failure> {
         let what = match error.kind() {
             io::ErrorKind::AddrInUse => format!("{addr} is in use already"),
             io::ErrorKind::PermissionDenied => format!("{addr} may not be used by this user"),
-            io::ErrorKind::AddrNotAvailable => format!("this machine has no address {}", addr.ip()),
+            io::ErrorKind::AddrNotAvailable => format!("this host has no address {}", addr.ip()),
             _ => format!("cannot listen at {addr} ({error})"),
         };
         Failure::new(Exit::CannotStart, format!("{what}; {}", port_advice(&error)))
@@ -267,7 +272,7 @@ pub(crate) fn port_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => {
             "choose a port above 1023 with --addr, or allow it (setcap cap_net_bind_service=+ep)"
         }
-        io::ErrorKind::AddrNotAvailable => "choose an address of this machine with --addr",
+        io::ErrorKind::AddrNotAvailable => "choose an address of this host with --addr",
         _ => "stop what uses it, or choose another with --addr",
     }
 }

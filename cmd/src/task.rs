@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a task rests after a panic before it is started again.
-const REST: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// All tasks of a running Easel.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ impl Tasks {
 
     /// Keeps a task running until it returns by itself: one that panics is logged and started
     /// again.
-    pub(crate) fn keep<F, Fut>(&self, name: &'static str, mut start: F)
+    pub(crate) fn supervise<F, Fut>(&self, name: &'static str, mut start: F)
     where
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
@@ -34,7 +34,7 @@ impl Tasks {
                 tracing::error!(task = name, "the task {name} broke and is started again: {end}");
                 tokio::select! {
                     () = tasks.stop.cancelled() => return,
-                    () = tokio::time::sleep(REST) => (),
+                    () = tokio::time::sleep(RESTART_DELAY) => (),
                 }
             }
         });
@@ -61,7 +61,7 @@ mod tests {
         let starts = Arc::new(AtomicU32::new(0));
 
         let counted = starts.clone();
-        tasks.keep("test", move || {
+        tasks.supervise("test", move || {
             let starts = counted.clone();
             async move {
                 assert!(starts.fetch_add(1, Ordering::SeqCst) >= 2, "not yet");
@@ -75,7 +75,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_never_ends_is_not_waited_for_longer_than_said() {
         let tasks = Tasks::new(CancellationToken::new());
-        tasks.keep("test", std::future::pending);
+        tasks.supervise("test", std::future::pending);
 
         assert!(!tasks.finish(Duration::from_secs(10)).await);
     }

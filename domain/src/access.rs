@@ -1,4 +1,4 @@
-//! Who may do what: the one rule that every door asks.
+//! Who may do what: the one rule for every way in.
 
 use crate::{
     ApiKeyId, ProjectId, SessionId, Set, UserId,
@@ -58,7 +58,7 @@ word_type!(KeyScope {
     Admin = "admin",
 });
 
-/// What a door asks for.
+/// What an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// To look, but for values.
@@ -83,12 +83,12 @@ pub struct Actor {
     /// Their role on the instance, as it is now.
     pub role: InstanceRole,
     /// How they proved it.
-    pub via: Via,
+    pub via: AuthMethod,
 }
 
 /// How somebody proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Via {
+pub enum AuthMethod {
     /// By a signed-in device.
     Session(SessionId),
     /// By a key, which may do less than its owner.
@@ -102,14 +102,14 @@ pub enum Via {
     },
 }
 
-/// What the door says.
+/// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Come in.
+pub enum Decision {
+    /// Go ahead.
     Allowed,
     /// There is nothing here: the caller must not even learn that there is.
     Hidden,
-    /// Not you.
+    /// They may know of it, and may not do this.
     Forbidden,
 }
 
@@ -121,13 +121,13 @@ impl Actor {
         permission: Permission,
         project: ProjectId,
         role: Option<ProjectRole>,
-    ) -> Verdict {
+    ) -> Decision {
         let role = if self.role == InstanceRole::Admin { Some(ProjectRole::Owner) } else { role };
         let bound_elsewhere = matches!(
             &self.via,
-            Via::ApiKey { project: Some(bound), .. } if *bound != project
+            AuthMethod::ApiKey { project: Some(bound), .. } if *bound != project
         );
-        let Some(role) = role.filter(|_| !bound_elsewhere) else { return Verdict::Hidden };
+        let Some(role) = role.filter(|_| !bound_elsewhere) else { return Decision::Hidden };
 
         let needed_role = match permission {
             Permission::Read => ProjectRole::Viewer,
@@ -143,9 +143,9 @@ impl Actor {
             Permission::Reveal | Permission::Manage => KeyScope::Write,
         };
         if role >= needed_role && self.has_scope(needed_scope) {
-            Verdict::Allowed
+            Decision::Allowed
         } else {
-            Verdict::Forbidden
+            Decision::Forbidden
         }
     }
 
@@ -153,8 +153,8 @@ impl Actor {
     #[must_use]
     pub fn has_scope(&self, scope: KeyScope) -> bool {
         match &self.via {
-            Via::Session(_) => true,
-            Via::ApiKey { scopes, .. } => scopes.contains(&scope),
+            AuthMethod::Session(_) => true,
+            AuthMethod::ApiKey { scopes, .. } => scopes.contains(&scope),
         }
     }
 
@@ -173,7 +173,7 @@ impl Actor {
     /// Whether a person sits behind it: keys cannot make keys or users.
     #[must_use]
     pub const fn is_person(&self) -> bool {
-        matches!(self.via, Via::Session(_))
+        matches!(self.via, AuthMethod::Session(_))
     }
 }
 

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long an access token lives (DK-5).
-pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
+pub const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 /// How long a refresh token lives (DK-5).
-pub const REFRESH_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const REFRESH_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a browser's session lives without being used.
-pub const COOKIE_IDLE_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
+pub const COOKIE_IDLE_TIMEOUT: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How long a browser's session lives in all.
-pub const COOKIE_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+pub const COOKIE_MAX_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Within this time a used refresh token may be used once more: two tabs, one lost answer.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 

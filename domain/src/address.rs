@@ -70,7 +70,7 @@ impl Address {
 
     /// Whether this is the existence of something that holds further places.
     #[must_use]
-    pub const fn is_whole(&self) -> bool {
+    pub const fn is_entity(&self) -> bool {
         matches!(self, Self::Group(_) | Self::Volume(_) | Self::Service(_))
     }
 
@@ -122,7 +122,9 @@ impl fmt::Display for Address {
             Self::Volume(volume) => write!(out, "volume/{volume}"),
             Self::VolumeName(volume) => write!(out, "volume/{volume}/name"),
             Self::Service(service) => write!(out, "service/{service}"),
-            Self::ServiceField(service, field) => write!(out, "service/{service}/{}", field.word()),
+            Self::ServiceField(service, field) => {
+                write!(out, "service/{service}/{}", field.as_str())
+            }
             Self::ServiceVariable(service, key) => write!(out, "service/{service}/variables/{key}"),
             Self::ServiceMount(service, volume) => write!(out, "service/{service}/mounts/{volume}"),
         }
@@ -157,7 +159,7 @@ fn read(path: &str) -> Option<Address> {
             Address::ServiceMount(id.parse().ok()?, volume.parse().ok()?)
         }
         ["service", id, word] => {
-            let field = Field::ALL.iter().copied().find(|field| field.word() == word)?;
+            let field = Field::ALL.iter().copied().find(|field| field.as_str() == word)?;
             Address::ServiceField(id.parse().ok()?, field)
         }
         _ => return None,

@@ -13,7 +13,7 @@ use crate::{
 
 /// What an apply does: decided here, carried out by the store in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct ApplyPlan {
     /// The spec afterwards.
     pub spec: EnvironmentSpec,
     /// What is applied, in order.
@@ -30,7 +30,7 @@ pub struct Plan {
     pub deleted: Vec<ServiceId>,
 }
 
-impl Plan {
+impl ApplyPlan {
     /// Does to the list of staged edits what applying means for it.
     pub fn settle(&self, edits: &mut Vec<StagedEdit>) {
         let done: Set<&ChangeId> = self.done.iter().collect();
@@ -54,7 +54,7 @@ pub fn plan(
     place: EnvironmentRef,
     workspace: &Workspace,
     selection: &Selection,
-) -> Result<Plan, Error> {
+) -> Result<ApplyPlan, Error> {
     let all = workspace.changes();
     let chosen = choose(workspace, &all, selection)?;
     let whole = closure(&workspace.spec, &all, &chosen);
@@ -93,7 +93,7 @@ pub fn plan(
     let beyond = |a: &EnvironmentSpec, b: &EnvironmentSpec| -> Vec<ServiceId> {
         a.services.keys().filter(|id| !b.services.contains_key(id)).copied().collect()
     };
-    Ok(Plan {
+    Ok(ApplyPlan {
         created: beyond(&spec, before),
         deleted: beyond(before, &spec),
         spec,
@@ -113,7 +113,7 @@ fn choose(
         Selection::Changes { changes } => {
             for id in changes {
                 if all.iter().all(|change| change.id != *id) {
-                    return Err(Error::NotNow(
+                    return Err(Error::InvalidState(
                         "one of these changes is not staged any more, or was edited since you \
                          saw it; look at the list again"
                             .to_owned(),
@@ -128,7 +128,7 @@ fn choose(
                 .map(|edit| &edit.address)
                 .collect();
             if all.iter().any(|change| change.seq > *up_to && seen.contains(&change.address)) {
-                return Err(Error::NotNow(
+                return Err(Error::InvalidState(
                     "one of these changes was edited since you saw it; look at the list again"
                         .to_owned(),
                 ));

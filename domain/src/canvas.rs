@@ -4,7 +4,7 @@ use crate::{
     ChangeId, EnvironmentId, EnvironmentSpec, Map, Name, Result, ServiceId, Set, UserId,
     change::{StagedChange, StagedEdit, compact},
     deployments::ServiceState,
-    event::{Event, Numbered},
+    event::{Event, LoggedEvent},
     layout::Layout,
     project::{Environment, Project},
 };
@@ -47,7 +47,7 @@ impl Snapshot {
     /// This, after one more event. Events that are in it already change nothing.
     ///
     /// Folding all events into an old snapshot gives what a fresh one holds, names of people apart.
-    pub fn fold(&mut self, numbered: Numbered) {
+    pub fn fold(&mut self, numbered: LoggedEvent) {
         if numbered.number <= self.number {
             return;
         }

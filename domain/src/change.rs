@@ -60,18 +60,18 @@ pub struct Contribution {
 
 /// Why changes could not be applied. Nothing has been.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ApplyError {
     /// Addresses have moved.
     Conflicts(Conflicts),
     /// The result would not be sound.
     Problems(Problems),
 }
 
-impl From<Refusal> for crate::Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<ApplyError> for crate::Error {
+    fn from(refusal: ApplyError) -> Self {
         match refusal {
-            Refusal::Conflicts(conflicts) => Self::Conflict(Box::new(conflicts)),
-            Refusal::Problems(problems) => Self::Blocked(Box::new(problems)),
+            ApplyError::Conflicts(conflicts) => Self::Conflict(Box::new(conflicts)),
+            ApplyError::Problems(problems) => Self::Blocked(Box::new(problems)),
         }
     }
 }
@@ -102,11 +102,11 @@ impl StagedChange {
     }
 
     pub(crate) fn creates(&self) -> bool {
-        self.address.is_whole() && self.old.is_none()
+        self.address.is_entity() && self.old.is_none()
     }
 
     pub(crate) fn deletes(&self) -> bool {
-        self.address.is_whole() && self.new.is_none()
+        self.address.is_entity() && self.new.is_none()
     }
 }
 
@@ -174,7 +174,7 @@ impl EnvironmentSpec {
     /// # Errors
     /// When an address has moved since its change was staged, or the result would not be sound
     /// (problems that were there before do not count).
-    pub fn apply(&self, changes: &[StagedChange]) -> Result<Self, Refusal> {
+    pub fn apply(&self, changes: &[StagedChange]) -> Result<Self, ApplyError> {
         let created: Set<&Address> = changes
             .iter()
             .filter(|change| change.creates())
@@ -192,13 +192,13 @@ impl EnvironmentSpec {
             })
             .collect();
         if !conflicts.is_empty() {
-            return Err(Refusal::Conflicts(Conflicts(conflicts)));
+            return Err(ApplyError::Conflicts(Conflicts(conflicts)));
         }
 
         let mut applied = self.overlay(changes);
-        let problems = applied.problems_beyond(self);
+        let problems = applied.new_problems(self);
         if !problems.is_empty() {
-            return Err(Refusal::Problems(Problems(problems)));
+            return Err(ApplyError::Problems(Problems(problems)));
         }
         if !changes.is_empty() {
             applied.revision = self.revision.next();
@@ -225,7 +225,7 @@ impl EnvironmentSpec {
         let mut ordered: Vec<&StagedChange> = changes.iter().collect();
         // What others lie in is made first and removed last.
         ordered.sort_by_key(|change| {
-            let rank = match (change.address.is_whole(), &change.new) {
+            let rank = match (change.address.is_entity(), &change.new) {
                 (true, Some(_)) => 0,
                 (false, _) => 1,
                 (true, None) => 2,
@@ -242,7 +242,7 @@ impl EnvironmentSpec {
 
     /// The problems that this has and `before` had not.
     #[must_use]
-    pub fn problems_beyond(&self, before: &Self) -> Vec<Problem> {
+    pub fn new_problems(&self, before: &Self) -> Vec<Problem> {
         let known = before.check();
         self.check().into_iter().filter(|problem| !known.contains(problem)).collect()
     }

@@ -6,16 +6,16 @@ use crate::{
     access::Mutation,
     change::StagedChange,
     check::Problem,
-    edit::{Edit, Rows},
+    edit::{Edit, StagingPlan},
     page::{Page, Paged},
-    workspace::{OneService, Workspace},
+    workspace::{LoadedService, Workspace},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a discard can be undone.
-pub const UNDO: Duration = Duration::from_secs(24 * 60 * 60);
+pub const UNDO_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// History: who changed what, when, and what they said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Staging {
 impl Staging {
     /// What these rows are to whoever staged them.
     #[must_use]
-    pub fn of(rows: &Rows) -> Self {
+    pub fn of(rows: &StagingPlan) -> Self {
         Self {
             addresses: rows.edits.iter().map(|edit| edit.address.clone()).collect(),
             edits: rows.edits.iter().map(|edit| edit.id).collect(),
@@ -130,8 +130,12 @@ pub trait Changes: Send + Sync {
     /// A service by itself: no more is read than that takes.
     ///
     /// `NotFound` when it is neither applied nor staged.
-    async fn service(&self, environment: EnvironmentId, service: ServiceId) -> Result<OneService> {
-        self.workspace(environment).await?.one_service(service)
+    async fn service(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+    ) -> Result<LoadedService> {
+        self.workspace(environment).await?.load_service(service)
     }
 
     /// What people see of the staged edits at one place, values hidden: no more is read than that

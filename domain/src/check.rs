@@ -2,7 +2,7 @@
 
 use crate::{
     Address, Content, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug,
-    VolumeId, lookup::Found, template::Reference,
+    VolumeId, lookup::Definition, template::Reference,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -229,8 +229,8 @@ impl EnvironmentSpec {
     fn targets(&self, at: &Address, variable: &crate::variable::Variable) -> Vec<Address> {
         (variable.references().into_iter())
             .filter_map(|reference| match self.find(at, reference)? {
-                Found::Variable(address, _) => Some(address),
-                Found::Provided(_) => None,
+                Definition::Variable(address, _) => Some(address),
+                Definition::Provided(_) => None,
             })
             .collect()
     }

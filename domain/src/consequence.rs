@@ -6,7 +6,7 @@ pub use each::effects;
 
 use crate::{
     Address, EnvironmentSpec, Field, Map, Service, ServiceId, Set, VolumeId, change::StagedChange,
-    effect::Effect, lookup::Found, template::Reference, variable::Variable,
+    effect::Effect, lookup::Definition, template::Reference, variable::Variable,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,12 +99,12 @@ impl EnvironmentSpec {
             }
             for reference in variable.references() {
                 let found = match self.find(&address, reference) {
-                    Some(Found::Variable(next, variable)) => {
+                    Some(Definition::Variable(next, variable)) => {
                         let found = input(&next, variable);
                         waiting.push((next, variable));
                         found
                     }
-                    Some(Found::Provided(value)) => Input::Provided(value),
+                    Some(Definition::Provided(value)) => Input::Provided(value),
                     None => continue,
                 };
                 inputs.insert((address.clone(), Some(reference.clone()), found));

@@ -15,7 +15,7 @@ pub fn closure(base: &EnvironmentSpec, all: &[StagedChange], chosen: &[ChangeId]
         let (some, rest): (Vec<_>, Vec<_>) =
             all.iter().cloned().partition(|change| taken.contains(&change.id));
         let part = base.overlay(&some);
-        let problems = part.problems_beyond(base);
+        let problems = part.new_problems(base);
         // A name must mean the same service that it means on the canvas.
         let unsettled: Vec<&str> = some
             .iter()
@@ -64,15 +64,15 @@ pub fn dependents(
     all: &[StagedChange],
     chosen: &[ChangeId],
 ) -> Vec<ChangeId> {
-    dependents_beside(base, all, &[], chosen)
+    dependents_with_shadowed(base, all, &[], chosen)
 }
 
 /// The same, where changes lie beneath deletions and come back with what they are part of. Some of
 /// them may have to go as well.
-pub(crate) fn dependents_beside(
+pub(crate) fn dependents_with_shadowed(
     base: &EnvironmentSpec,
     all: &[StagedChange],
-    beneath: &[StagedChange],
+    shadowed: &[StagedChange],
     chosen: &[ChangeId],
 ) -> Vec<ChangeId> {
     let whole = base.overlay(all);
@@ -85,12 +85,12 @@ pub(crate) fn dependents_beside(
                 discarded.iter().any(|other| other.address == parent && of(other))
             })
         };
-        let back: Vec<StagedChange> = (beneath.iter())
+        let back: Vec<StagedChange> = (shadowed.iter())
             .filter(|change| !gone.contains(&change.id) && parted(change, StagedChange::deletes))
             .cloned()
             .collect();
         let together: Vec<StagedChange> = left.iter().chain(&back).cloned().collect();
-        let mut problems = base.overlay(&together).problems_beyond(&whole);
+        let mut problems = base.overlay(&together).new_problems(&whole);
         // What comes back with a warning had that warning before.
         problems.retain(|problem| {
             problem.kind.refused_when_staged()
@@ -107,8 +107,8 @@ pub(crate) fn dependents_beside(
                 .collect();
         }
         if more.is_empty() {
-            let beneath = beneath.iter().filter(|change| gone.contains(&change.id));
-            return discarded.iter().chain(beneath).map(|change| change.id).collect();
+            let shadowed = shadowed.iter().filter(|change| gone.contains(&change.id));
+            return discarded.iter().chain(shadowed).map(|change| change.id).collect();
         }
         gone.extend(more);
     }

@@ -8,7 +8,7 @@ use crate::{
     DeploymentId, EnvironmentId, Message, ProjectId, RevisionNumber, Secret, ServiceId, Slug,
     Timestamp, UserId,
     name::word_type,
-    readiness::Check,
+    readiness::HealthCheck,
     runtime::{PinnedImage, PullProgress},
 };
 use serde::{Deserialize, Serialize};
@@ -61,10 +61,10 @@ impl Deployment {
     /// DeployKit's word for how far it has come (rows DK-47 and DK-49). There, what was overtaken
     /// before it ever served reads `cancelled`, and `superseded` only what had served.
     #[must_use]
-    pub fn deploykit_word(&self) -> &'static str {
+    pub fn deploykit_status(&self) -> &'static str {
         match self.state {
             DeploymentState::Superseded { .. } if self.live_at.is_none() => "cancelled",
-            ref state => state.deploykit_word(),
+            ref state => state.deploykit_status(),
         }
     }
 }
@@ -165,7 +165,7 @@ pub struct Failure {
 
 /// What can happen to a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Milestone {
+pub enum Transition {
     /// Its image is being fetched.
     PullStarted,
     /// More of its image is here.
@@ -189,17 +189,17 @@ pub enum Milestone {
     /// Somebody does not want it any more.
     Cancelled,
     /// A later one was asked for, or took its place.
-    Overtaken,
+    Superseded,
 }
 
 /// A milestone that makes no sense in this state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a deployment that is {state} cannot meet {milestone:?}")]
-pub struct IllegalStep {
+#[error("a deployment that is {state} cannot meet {transition:?}")]
+pub struct IllegalTransition {
     /// The state's word.
     pub state: &'static str,
     /// What was said to have happened.
-    pub milestone: Milestone,
+    pub transition: Transition,
 }
 
 impl DeploymentState {
@@ -207,10 +207,14 @@ impl DeploymentState {
     ///
     /// # Errors
     /// When the milestone makes no sense in this state: an ended deployment never moves again.
-    pub fn step(self, milestone: Milestone, at: Timestamp) -> Result<Self, IllegalStep> {
+    pub fn transition(
+        self,
+        transition: Transition,
+        at: Timestamp,
+    ) -> Result<Self, IllegalTransition> {
         use DeploymentState as S;
-        use Milestone as M;
-        match (self, milestone) {
+        use Transition as M;
+        match (self, transition) {
             (S::Queued { .. }, M::PullStarted) => {
                 Ok(S::Pulling { since: at, progress: PullProgress::default() })
             }
@@ -237,8 +241,8 @@ impl DeploymentState {
             (S::Draining { .. }, M::Drained) => Ok(S::Live { since: at }),
             (state, M::Failed(failure)) if state.is_candidate() => Ok(S::Failed { at, failure }),
             (state, M::Cancelled) if state.is_candidate() => Ok(S::Cancelled { at }),
-            (state, M::Overtaken) if !state.is_over() => Ok(S::Superseded { at }),
-            (state, milestone) => Err(IllegalStep { state: state.word(), milestone }),
+            (state, M::Superseded) if !state.is_terminal() => Ok(S::Superseded { at }),
+            (state, transition) => Err(IllegalTransition { state: state.as_str(), transition }),
         }
     }
 
@@ -263,13 +267,13 @@ impl DeploymentState {
 
     /// Whether it has ended and will never move again.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Failed { .. } | Self::Cancelled { .. } | Self::Superseded { .. })
     }
 
     /// The state's word, as the API and the screens say it.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Queued { .. } => "queued",
             Self::Pulling { .. } => "pulling",
@@ -285,9 +289,9 @@ impl DeploymentState {
     }
 
     /// DeployKit's word for the state, of a deployment that has served if it is over (rows DK-47
-    /// and DK-49); see [`Deployment::deploykit_word`].
+    /// and DK-49); see [`Deployment::deploykit_status`].
     #[must_use]
-    pub fn deploykit_word(&self) -> &'static str {
+    pub fn deploykit_status(&self) -> &'static str {
         match self {
             Self::Queued { .. } | Self::Pulling { .. } => "pending",
             Self::Starting { .. } | Self::Checking { .. } | Self::Switching { .. } => "starting",
@@ -325,7 +329,7 @@ impl DeploymentState {
     /// When it must have left this state, so that nothing is in progress for ever (I10).
     /// `None`: it may stay.
     #[must_use]
-    pub fn deadline(&self, check: &Check) -> Option<Timestamp> {
+    pub fn deadline(&self, check: &HealthCheck) -> Option<Timestamp> {
         let minutes = |count: u64| Duration::from_secs(count * 60);
         match self {
             Self::Queued { since } => Some(since.plus(minutes(60))),
@@ -383,7 +387,7 @@ impl Condition {
     /// DeployKit's word for the condition (row DK-42), for which a service that is about to start has
     /// not failed; `created` comes from deployments: see [`service_status`].
     #[must_use]
-    pub fn deploykit_word(self) -> &'static str {
+    pub fn deploykit_status(self) -> &'static str {
         match self {
             Self::Running | Self::Completed | Self::Sleeping => "running",
             Self::Degraded => "degraded",
@@ -399,7 +403,7 @@ impl Condition {
 #[must_use]
 pub fn service_status(active: Option<Condition>, newest: Option<&DeploymentState>) -> &'static str {
     match (active, newest) {
-        (Some(condition), _) => condition.deploykit_word(),
+        (Some(condition), _) => condition.deploykit_status(),
         (None, Some(state)) if state.is_candidate() => "deploying",
         (None, Some(DeploymentState::Failed { .. })) => "failed",
         (None, _) => "created",

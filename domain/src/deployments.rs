@@ -55,7 +55,7 @@ impl From<&Deployment> for DeploymentSummary {
             image: deployment.config.image.clone(),
             pinned: (deployment.image.as_ref())
                 .map(|image| image.digest.clone().unwrap_or_else(|| image.id.clone())),
-            status: deployment.deploykit_word().to_owned(),
+            status: deployment.deploykit_status().to_owned(),
             state,
             attempts: deployment.attempts,
             created_at: deployment.created_at,
@@ -147,7 +147,7 @@ pub trait Deployments: Send + Sync {
         message: Message,
     ) -> Result<DeploymentSummary>;
 
-    /// Stops a deployment that does not serve yet. `NotNow` when it does, or is over.
+    /// Stops a deployment that does not serve yet. `InvalidState` when it does, or is over.
     async fn cancel(
         &self,
         by: &Mutation,

@@ -24,7 +24,7 @@ impl EnvironmentSpec {
             Address::Volume(id) => volume(id),
             Address::VolumeName(id) => format!("{}'s name", volume(id)),
             Address::Service(id) => service(id),
-            Address::ServiceField(id, field) => format!("{}'s {}", service(id), field.word()),
+            Address::ServiceField(id, field) => format!("{}'s {}", service(id), field.as_str()),
             Address::ServiceVariable(id, key) => format!("{}.{key}", service(id)),
             Address::ServiceMount(id, mounted) => {
                 format!("{} in {}", volume(mounted), service(id))

@@ -3,8 +3,8 @@
 use crate::{
     Address, ChangeId, Error, Set,
     change::{StagedChange, StagedEdit, compact},
-    dependency::dependents_beside,
-    edit::{Rows, judge},
+    dependency::dependents_with_shadowed,
+    edit::{StagingPlan, validate},
     workspace::Workspace,
 };
 
@@ -13,7 +13,7 @@ impl Workspace {
     /// edit that brought its change to nothing can be named too: it is taken back.
     ///
     /// # Errors
-    /// `NotNow` when one is not staged any more; `Incomplete` when more would go than was `seen`;
+    /// `InvalidState` when one is not staged any more; `Incomplete` when more would go than was `seen`;
     /// `Exists` or `Blocked` when what comes back clashes with something staged since.
     pub fn discarding(
         &self,
@@ -32,10 +32,10 @@ impl Workspace {
         if !ended.iter().all(|id| self.ends_a_change(*id)) {
             return Err(not_staged());
         }
-        let beneath = self.beneath(&all);
-        let going = dependents_beside(&self.spec, &all, &beneath, &chosen);
+        let shadowed = self.shadowed(&all);
+        let going = dependents_with_shadowed(&self.spec, &all, &shadowed, &chosen);
         refuse_unseen(going.iter().copied().filter(is_change).collect(), seen)?;
-        let gone: Set<&Address> = (all.iter().chain(&beneath))
+        let gone: Set<&Address> = (all.iter().chain(&shadowed))
             .filter(|change| going.contains(&change.id))
             .map(|change| &change.address)
             .collect();
@@ -55,19 +55,19 @@ impl Workspace {
             // Something comes back, and may clash with what was staged since.
             let mut after = self.clone();
             after.edits.retain(|edit| !going.contains(&edit.id));
-            judge(&self.staged(), &after.staged())?;
+            validate(&self.staged(), &after.staged())?;
         }
         Ok(going)
     }
 
     /// What lies beneath staged deletions, and is seen again once they are gone.
-    fn beneath(&self, all: &[StagedChange]) -> Vec<StagedChange> {
-        let is_end = |edit: &StagedEdit| edit.address.is_whole() && edit.content.is_none();
+    fn shadowed(&self, all: &[StagedChange]) -> Vec<StagedChange> {
+        let is_end = |edit: &StagedEdit| edit.address.is_entity() && edit.content.is_none();
         let edits: Vec<StagedEdit> =
             self.edits.iter().filter(|edit| !is_end(edit)).cloned().collect();
-        let mut beneath = compact(&self.spec, &edits);
-        beneath.retain(|change| all.iter().all(|seen| seen.id != change.id));
-        beneath
+        let mut shadowed = compact(&self.spec, &edits);
+        shadowed.retain(|change| all.iter().all(|seen| seen.id != change.id));
+        shadowed
     }
 
     /// Whether this is the latest edit at its address and brought the change there to nothing, such
@@ -85,9 +85,13 @@ impl Workspace {
     /// Discarded edits, as the latest of their addresses. They keep their ids, authors and bases.
     ///
     /// # Errors
-    /// As [`stage`](crate::edit::stage), when they have come to clash with something since; `NotNow` when what they are
+    /// As [`stage`](crate::edit::stage), when they have come to clash with something since; `InvalidState` when what they are
     /// part of is neither applied nor staged.
-    pub fn restoring(&self, mut discarded: Vec<StagedEdit>, next_seq: u64) -> Result<Rows, Error> {
+    pub fn restoring(
+        &self,
+        mut discarded: Vec<StagedEdit>,
+        next_seq: u64,
+    ) -> Result<StagingPlan, Error> {
         discarded.sort_by_key(|edit| edit.seq);
         for (seq, edit) in (next_seq..).zip(&mut discarded) {
             edit.seq = seq;
@@ -99,17 +103,17 @@ impl Workspace {
                 || after.edits.iter().any(|edit| edit.address == *parent && edit.content.is_some())
         };
         if discarded.iter().filter_map(|edit| edit.address.parent()).any(|it| !is_made(&it)) {
-            return Err(Error::NotNow(
+            return Err(Error::InvalidState(
                 "what this was part of is not there any more; bring that back first".to_owned(),
             ));
         }
-        let warnings = judge(&self.staged(), &after.staged())?;
-        Ok(Rows { edits: discarded, places: Vec::new(), warnings })
+        let warnings = validate(&self.staged(), &after.staged())?;
+        Ok(StagingPlan { edits: discarded, places: Vec::new(), warnings })
     }
 }
 
 pub(crate) fn not_staged() -> Error {
-    Error::NotNow(
+    Error::InvalidState(
         "one of these changes is not staged any more, or was edited since you saw it; look at the \
          list again"
             .to_owned(),

@@ -109,7 +109,7 @@ type Prepared = Vec<(Address, Option<Content>)>;
 /// Who stages, and when.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each field names its type")]
-pub struct Stager {
+pub struct StageContext {
     pub author: UserId,
     pub at: Timestamp,
     /// The number of the first edit: above all that were ever used in the environment.
@@ -120,7 +120,7 @@ pub struct Stager {
 
 /// What staging adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rows {
+pub struct StagingPlan {
     /// The edits to keep, in order.
     pub edits: Vec<StagedEdit>,
     /// Where what is made shall lie on the canvas.
@@ -130,7 +130,7 @@ pub struct Rows {
 }
 
 /// How many edits may be staged together: each is judged by what the earlier ones bring about.
-pub const MOST_EDITS: usize = 500;
+pub const MAX_EDITS: usize = 500;
 
 /// The rows to add for these edits.
 ///
@@ -144,18 +144,18 @@ pub const MOST_EDITS: usize = 500;
 pub fn stage(
     workspace: &Workspace,
     edits: Vec<Edit>,
-    stager: Stager,
+    stage_context: StageContext,
     ids: &dyn Ids,
-) -> Result<Rows, Error> {
-    if edits.len() > MOST_EDITS {
-        let rule = format!("must be at most {MOST_EDITS} at once; stage them in several steps");
+) -> Result<StagingPlan, Error> {
+    if edits.len() > MAX_EDITS {
+        let rule = format!("must be at most {MAX_EDITS} at once; stage them in several steps");
         return Err(Error::field("edits", rule));
     }
     let before = workspace.staged();
     let mut view = before.clone();
     let mut workspace = workspace.clone();
     let known = workspace.edits.len();
-    let mut seq = stager.next_seq;
+    let mut seq = stage_context.next_seq;
     let mut places = Vec::new();
     for edit in edits {
         let position = match &edit {
@@ -163,7 +163,8 @@ pub fn stage(
             Edit::CreateGroup { position, .. } => *position,
             _ => None,
         };
-        let prepared = prepare(edit, &workspace, &view, ids, Stager { next_seq: seq, ..stager })?;
+        let prepared =
+            prepare(edit, &workspace, &view, ids, StageContext { next_seq: seq, ..stage_context })?;
         let node = prepared.first().and_then(|(address, _)| Node::at(address));
         places.extend(node.zip(position));
         for (address, content) in prepared {
@@ -176,23 +177,23 @@ pub fn stage(
                 address,
                 content,
                 base,
-                author: stager.author,
-                at: stager.at,
+                author: stage_context.author,
+                at: stage_context.at,
             });
             seq += 1;
         }
         view.relink();
     }
-    let warnings = judge(&before, &workspace.staged())?;
-    Ok(Rows { edits: workspace.edits.split_off(known), places, warnings })
+    let warnings = validate(&before, &workspace.staged())?;
+    Ok(StagingPlan { edits: workspace.edits.split_off(known), places, warnings })
 }
 
 /// What staging brings about: warnings, unless it is refused.
-pub(crate) fn judge(
+pub(crate) fn validate(
     before: &EnvironmentSpec,
     after: &EnvironmentSpec,
 ) -> Result<Vec<Problem>, Error> {
-    let problems = after.problems_beyond(before);
+    let problems = after.new_problems(before);
     let (refused, warnings): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(|problem| problem.kind.refused_when_staged());
     if let Some(problem) = refused.first() {
@@ -213,9 +214,9 @@ fn prepare(
     workspace: &Workspace,
     view: &EnvironmentSpec,
     ids: &dyn Ids,
-    stager: Stager,
+    stage_context: StageContext,
 ) -> Result<Prepared, Error> {
-    let version = stager.next_seq;
+    let version = stage_context.next_seq;
     match edit {
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
@@ -241,14 +242,14 @@ fn prepare(
         }
         Edit::Set { address, content } => set(address, content, view),
         Edit::SetVariable { address, value, sealed, only_new } => {
-            let wanted = if only_new { Wanted::New } else { Wanted::Any };
-            let asked = Asked { value: &value, sealed, wanted };
-            let variable = set_variable(&address, asked, workspace, view, stager)?;
+            let wanted = if only_new { Precondition::New } else { Precondition::Any };
+            let asked = VariableRequest { value: &value, sealed, wanted };
+            let variable = set_variable(&address, asked, workspace, view, stage_context)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::ReplaceVariable { address, value, sealed } => {
-            let asked = Asked { value: &value, sealed, wanted: Wanted::Existing };
-            let variable = set_variable(&address, asked, workspace, view, stager)?;
+            let asked = VariableRequest { value: &value, sealed, wanted: Precondition::Existing };
+            let variable = set_variable(&address, asked, workspace, view, stage_context)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::Clear { address } => clear(address, view),
@@ -296,7 +297,7 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
     if matches!(
         content,
         Content::Variable(_) | Content::Service(_) | Content::Group(_) | Content::Volume(_)
-    ) || address.is_whole()
+    ) || address.is_entity()
         || address.variable_key().is_some()
     {
         return Err(Error::field("content", "cannot be set like this: use the edit made for it"));
@@ -309,22 +310,22 @@ fn set(address: Address, content: Content, view: &EnvironmentSpec) -> Result<Pre
         (Address::ServiceMount(_, volume), _) => require(view, &Address::Volume(*volume))?,
         _ => (),
     }
-    view.around(&address)
+    view.context_of(&address)
         .put(&address, Some(content.clone()))
         .map_err(|rule| Error::field("content", rule.to_string()))?;
     Ok(vec![(address, Some(content))])
 }
 
 /// What a variable shall be.
-struct Asked<'a> {
+struct VariableRequest<'a> {
     value: &'a Secret,
     sealed: bool,
-    wanted: Wanted,
+    wanted: Precondition,
 }
 
 /// Which variable may be meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum Precondition {
     Any,
     New,
     Existing,
@@ -332,10 +333,10 @@ enum Wanted {
 
 fn set_variable(
     address: &Address,
-    Asked { value, sealed, wanted }: Asked<'_>,
+    VariableRequest { value, sealed, wanted }: VariableRequest<'_>,
     workspace: &Workspace,
     view: &EnvironmentSpec,
-    stager: Stager,
+    stage_context: StageContext,
 ) -> Result<Variable, Error> {
     let Some(key) = address.variable_key() else {
         return Err(Error::field("address", "must be a variable's"));
@@ -347,10 +348,10 @@ fn set_variable(
         _ => None,
     };
     match (wanted, &existing) {
-        (Wanted::New, Some(_)) => {
+        (Precondition::New, Some(_)) => {
             return Err(Error::Exists(format!("there is a variable {key} here already")));
         }
-        (Wanted::Existing, None) => return Err(Error::NotFound(Resource::Variable)),
+        (Precondition::Existing, None) => return Err(Error::NotFound(Resource::Variable)),
         _ => (),
     }
     let original = match before_edits(workspace, address) {
@@ -363,9 +364,10 @@ fn set_variable(
     // The same text again is the same value, under its version: so an edit back to the old value
     // comes to nothing also for those who see no values. Unless it is sealed, or may not be shown
     // to whoever writes it: that would answer a guess.
-    let same = (earlier.into_iter().flatten())
-        .find(|old| !sealed && stager.sees_values && old.value == Value::Shown(template.clone()));
-    let new = Variable { value: Value::Shown(template), sealed, version: stager.next_seq };
+    let same = (earlier.into_iter().flatten()).find(|old| {
+        !sealed && stage_context.sees_values && old.value == Value::Shown(template.clone())
+    });
+    let new = Variable { value: Value::Shown(template), sealed, version: stage_context.next_seq };
     Ok(same.unwrap_or(new))
 }
 
@@ -394,7 +396,7 @@ fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
             _ => (),
         }
     }
-    view.around(&address)
+    view.context_of(&address)
         .put(&address, None)
         .map_err(|_| Error::field("address", "cannot be empty"))?;
     // First, as that is what was asked for.

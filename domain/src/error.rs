@@ -29,7 +29,7 @@ pub enum Error {
     Exists(String),
     /// The thing is not in a state in which this can be done; the text says what to do.
     #[error("{0}")]
-    NotNow(String),
+    InvalidState(String),
     /// Read again, then retry: addresses have moved since these changes were staged.
     #[error("{0}")]
     Conflict(Box<Conflicts>),
@@ -46,7 +46,7 @@ pub enum Error {
     Blocked(Box<Problems>),
     /// Wait, then retry.
     #[error("too many tries; wait {} s", .retry_after.as_secs().max(1))]
-    TooMany {
+    RateLimited {
         /// When the next try is worth it.
         retry_after: std::time::Duration,
     },

@@ -130,7 +130,7 @@ impl Event {
 
 /// An event with its number within its environment, from 1, without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Numbered {
+pub struct LoggedEvent {
     /// Its number.
     pub number: u64,
     /// When.
@@ -144,7 +144,7 @@ pub struct Numbered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replay {
     /// These, in order; empty when nothing was missed.
-    Events(Vec<Numbered>),
+    Events(Vec<LoggedEvent>),
     /// Some are not kept any more: take a fresh snapshot.
     Gone,
 }
@@ -162,7 +162,7 @@ pub trait EventLog: Send + Sync {
         environment: EnvironmentId,
         service: ServiceId,
         limit: u64,
-    ) -> Result<Vec<Numbered>>;
+    ) -> Result<Vec<LoggedEvent>>;
 
     /// Names this log: another epoch means that numbers do not continue (a restored backup).
     async fn epoch(&self) -> Result<String>;

@@ -89,8 +89,8 @@ macro_rules! service_fields {
                     form: ("Limits", "No limits", "", Scale, LIMITS),
                 }
                 #[serde(default)]
-                check: [crate::Check] {
-                    field: Check, content: Check, holds: defaulted [crate::Check],
+                check: [crate::HealthCheck] {
+                    field: Check, content: Check, holds: defaulted [crate::HealthCheck],
                     api: "check" by "given", effect: Redeploy,
                     help: "How one tells that it is ready.",
                     form: ("Health check", "Its port answers, or it stays up", "http:8080/health", Deploy, CHECK),
@@ -187,7 +187,7 @@ macro_rules! fields {
 
             /// The word in its address.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$field => stringify!($name),)*
                 }

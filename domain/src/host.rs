@@ -1,16 +1,16 @@
-//! The machine that Easel runs on.
+//! The host that Easel runs on.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// Tells what the machine has and what is in use.
+/// Tells what the host has and what is in use.
 #[async_trait]
 pub trait Host: Send + Sync {
     /// What is known at this moment. What cannot be read is empty or zero.
     async fn facts(&self) -> HostFacts;
 }
 
-/// What the machine has, and what is in use.
+/// What the host has, and what is in use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HostFacts {

@@ -76,7 +76,7 @@ pub use id::{
 pub use image::ImageRef;
 pub use lookup::Edge;
 pub use name::{Email, IconUrl, Invalid, Message, MountPath, Name, Slug, VariableKey};
-pub use readiness::{Check, Probe};
+pub use readiness::{HealthCheck, Probe};
 pub use secret::Secret;
 pub use service::Service;
 pub use setting::Setting;

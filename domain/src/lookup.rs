@@ -38,7 +38,7 @@ impl Scope {
 
 /// What is looked at on the way to a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look<'a> {
+pub(crate) enum LookupStep<'a> {
     /// Whether this is defined, and how.
     At(Scope, &'a VariableKey),
     /// Which group the service lies in.
@@ -47,7 +47,7 @@ pub(crate) enum Look<'a> {
 
 /// What a reference finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
+pub(crate) enum Definition<'a> {
     /// A variable, and where it is defined.
     Variable(Address, &'a Variable),
     /// A value that Easel provides for a service.
@@ -56,83 +56,87 @@ pub(crate) enum Found<'a> {
 
 impl EnvironmentSpec {
     /// What `reference`, written at `at`, finds.
-    pub(crate) fn find<'a>(&'a self, at: &Address, reference: &Reference) -> Option<Found<'a>> {
-        self.find_noting(at, reference, &mut |_| ())
-    }
-
-    /// The same, noting all that the answer depends on, names of services apart.
-    pub(crate) fn find_noting<'a>(
+    pub(crate) fn find<'a>(
         &'a self,
         at: &Address,
         reference: &Reference,
-        note: &mut dyn FnMut(Look<'_>),
-    ) -> Option<Found<'a>> {
+    ) -> Option<Definition<'a>> {
+        self.find_tracked(at, reference, &mut |_| ())
+    }
+
+    /// The same, noting all that the answer depends on, names of services apart.
+    pub(crate) fn find_tracked<'a>(
+        &'a self,
+        at: &Address,
+        reference: &Reference,
+        note: &mut dyn FnMut(LookupStep<'_>),
+    ) -> Option<Definition<'a>> {
         let scope = Scope::of(at);
         match reference {
-            Reference::Shared { key } => self.see_noting(Scope::Shared, key, note),
+            Reference::Shared { key } => self.visible_tracked(Scope::Shared, key, note),
             Reference::Service { service, key } => {
                 self.services.get(service)?;
-                self.see_noting(Scope::Service(*service), key, note)
+                self.visible_tracked(Scope::Service(*service), key, note)
             }
             Reference::Unknown { namespace, key } => {
-                self.see_noting(Scope::Service(self.find_service(namespace)?), key, note)
+                self.visible_tracked(Scope::Service(self.find_service(namespace)?), key, note)
             }
             // A variable that names itself means the one that it hides.
             Reference::Own { key } if at.variable_key() == Some(key) => match scope {
                 Scope::Shared => None,
-                Scope::Group(_) => self.see_noting(Scope::Shared, key, note),
+                Scope::Group(_) => self.visible_tracked(Scope::Shared, key, note),
                 Scope::Service(service) => {
                     let config = self.services.get(&service)?;
-                    note(Look::GroupOf(service));
+                    note(LookupStep::GroupOf(service));
                     match config.group {
-                        Some(group) => self.see_noting(Scope::Group(group), key, note),
-                        None => self.see_noting(Scope::Shared, key, note),
+                        Some(group) => self.visible_tracked(Scope::Group(group), key, note),
+                        None => self.visible_tracked(Scope::Shared, key, note),
                     }
                 }
             },
-            Reference::Own { key } => self.see_noting(scope, key, note),
+            Reference::Own { key } => self.visible_tracked(scope, key, note),
         }
     }
 
     /// What a scope sees under a key: the nearest definition.
-    pub(crate) fn see<'a>(&'a self, scope: Scope, key: &VariableKey) -> Option<Found<'a>> {
-        self.see_noting(scope, key, &mut |_| ())
+    pub(crate) fn visible<'a>(&'a self, scope: Scope, key: &VariableKey) -> Option<Definition<'a>> {
+        self.visible_tracked(scope, key, &mut |_| ())
     }
 
-    fn see_noting<'a>(
+    fn visible_tracked<'a>(
         &'a self,
         scope: Scope,
         key: &VariableKey,
-        note: &mut dyn FnMut(Look<'_>),
-    ) -> Option<Found<'a>> {
+        note: &mut dyn FnMut(LookupStep<'_>),
+    ) -> Option<Definition<'a>> {
         #[cfg(feature = "testing")]
         crate::testing::work::count();
-        note(Look::At(scope, key));
+        note(LookupStep::At(scope, key));
         match scope {
             Scope::Shared => {
                 let variable = self.variables.get(key)?;
-                Some(Found::Variable(Address::Variable(key.clone()), variable))
+                Some(Definition::Variable(Address::Variable(key.clone()), variable))
             }
             Scope::Group(group) => match self.groups.get(&group)?.variables.get(key) {
                 Some(variable) => {
-                    Some(Found::Variable(Address::GroupVariable(group, key.clone()), variable))
+                    Some(Definition::Variable(Address::GroupVariable(group, key.clone()), variable))
                 }
-                None => self.see_noting(Scope::Shared, key, note),
+                None => self.visible_tracked(Scope::Shared, key, note),
             },
             Scope::Service(service) => {
                 let config = self.services.get(&service)?;
                 if let Some(variable) = config.variables.get(key) {
                     let address = Address::ServiceVariable(service, key.clone());
-                    return Some(Found::Variable(address, variable));
+                    return Some(Definition::Variable(address, variable));
                 }
-                note(Look::GroupOf(service));
+                note(LookupStep::GroupOf(service));
                 let inherited = match config.group {
                     Some(group) if self.groups.contains_key(&group) => {
-                        self.see_noting(Scope::Group(group), key, note)
+                        self.visible_tracked(Scope::Group(group), key, note)
                     }
-                    _ => self.see_noting(Scope::Shared, key, note),
+                    _ => self.visible_tracked(Scope::Shared, key, note),
                 };
-                inherited.or_else(|| self.provided(service, key).map(Found::Provided))
+                inherited.or_else(|| self.provided(service, key).map(Definition::Provided))
             }
         }
     }
@@ -176,9 +180,9 @@ impl EnvironmentSpec {
         keys.sort();
         keys.dedup();
         keys.into_iter()
-            .filter_map(|key| match self.see(Scope::Service(service), key)? {
-                Found::Variable(address, variable) => Some((address, variable)),
-                Found::Provided(_) => None,
+            .filter_map(|key| match self.visible(Scope::Service(service), key)? {
+                Definition::Variable(address, variable) => Some((address, variable)),
+                Definition::Provided(_) => None,
             })
             .collect()
     }

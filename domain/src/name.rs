@@ -76,7 +76,7 @@ macro_rules! word_type {
 
             /// Its word.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
                 }
@@ -88,7 +88,7 @@ macro_rules! word_type {
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 let known = word.replace('-', "_");
-                Self::ALL.iter().copied().find(|it| it.word() == known).ok_or_else(|| {
+                Self::ALL.iter().copied().find(|it| it.as_str() == known).ok_or_else(|| {
                     $crate::name::Invalid::new(concat!("must be one of" $(, " `", $word, "`")+))
                 })
             }
@@ -96,7 +96,7 @@ macro_rules! word_type {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str(self.word())
+                out.write_str(self.as_str())
             }
         }
     };

@@ -11,13 +11,13 @@ use std::{fmt, str::FromStr, time::Duration};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Check {
+pub struct HealthCheck {
     /// What is asked.
     #[serde(default)]
     pub probe: Probe,
     /// How often, how long, how many times.
     #[serde(default)]
-    pub pace: Pace,
+    pub pace: CheckTiming,
 }
 
 /// What is asked of a replica. Probes dial the address that the engine reports, never a typed host.
@@ -83,18 +83,18 @@ impl FromStr for Probe {
 }
 
 /// What is asked. The pace is not said.
-impl fmt::Display for Check {
+impl fmt::Display for HealthCheck {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.probe.fmt(out)
     }
 }
 
 /// At the usual pace.
-impl FromStr for Check {
+impl FromStr for HealthCheck {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Ok(Self { probe: text.parse()?, pace: Pace::default() })
+        Ok(Self { probe: text.parse()?, pace: CheckTiming::default() })
     }
 }
 
@@ -120,9 +120,9 @@ impl TryFrom<String> for HttpPath {
 
 /// How often a check runs and what counts. All times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawPace", into = "RawPace")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Pace))]
-pub struct Pace {
+#[serde(try_from = "RawCheckTiming", into = "RawCheckTiming")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckTiming))]
+pub struct CheckTiming {
     start_period: u32,
     interval: u32,
     timeout: u32,
@@ -133,7 +133,7 @@ pub struct Pace {
 
 #[derive(Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawPace {
+struct RawCheckTiming {
     start_period: u32,
     interval: u32,
     timeout: u32,
@@ -142,13 +142,13 @@ struct RawPace {
     deadline: u32,
 }
 
-impl Default for RawPace {
+impl Default for RawCheckTiming {
     fn default() -> Self {
-        Pace::default().into()
+        CheckTiming::default().into()
     }
 }
 
-impl Default for Pace {
+impl Default for CheckTiming {
     fn default() -> Self {
         Self {
             start_period: 0,
@@ -161,7 +161,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl CheckTiming {
     /// Failures before this has passed since the start do not count.
     #[must_use]
     pub const fn start_period(&self) -> Duration {
@@ -203,14 +203,14 @@ impl Pace {
     /// # Errors
     /// When one of them is out of range.
     pub fn within(self, start_period: u32, deadline: u32) -> Result<Self, Invalid> {
-        Self::try_from(RawPace { start_period, deadline, ..self.into() })
+        Self::try_from(RawCheckTiming { start_period, deadline, ..self.into() })
     }
 }
 
-impl TryFrom<RawPace> for Pace {
+impl TryFrom<RawCheckTiming> for CheckTiming {
     type Error = Invalid;
 
-    fn try_from(raw: RawPace) -> Result<Self, Self::Error> {
+    fn try_from(raw: RawCheckTiming) -> Result<Self, Self::Error> {
         let rules = [
             (raw.start_period <= 3600, "needs start_period of at most 3600 s"),
             ((1..=3600).contains(&raw.interval), "needs interval between 1 and 3600 s"),
@@ -233,8 +233,8 @@ impl TryFrom<RawPace> for Pace {
     }
 }
 
-impl From<Pace> for RawPace {
-    fn from(pace: Pace) -> Self {
+impl From<CheckTiming> for RawCheckTiming {
+    fn from(pace: CheckTiming) -> Self {
         Self {
             start_period: pace.start_period,
             interval: pace.interval,

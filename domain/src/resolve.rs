@@ -5,7 +5,7 @@ use crate::{
     ServiceId, Source, Strategy, VariableKey,
     check::{Problem, ProblemKind, Problems},
     deployment::RunConfig,
-    lookup::Found,
+    lookup::Definition,
     template::{Reference, Segment, Template},
     variable::{MAX_VALUE, Value, Variable},
 };
@@ -54,7 +54,7 @@ impl EnvironmentSpec {
     /// What a replica of the service is given, for one that must have something to run.
     ///
     /// # Errors
-    /// `NotFound` when there is no such service, `NotNow` when it has nothing to run, `Blocked`
+    /// `NotFound` when there is no such service, `InvalidState` when it has nothing to run, `Blocked`
     /// when it cannot be [resolved](Self::resolve).
     pub fn runnable(&self, place: EnvironmentRef, service: ServiceId) -> Result<RunConfig, Error> {
         if !self.services.contains_key(&service) {
@@ -62,7 +62,7 @@ impl EnvironmentSpec {
         }
         match self.resolve(place, service) {
             Ok(Some(config)) => Ok(config),
-            Ok(None) => Err(Error::NotNow(
+            Ok(None) => Err(Error::InvalidState(
                 "this service has nothing to run yet; give it an image first".to_owned(),
             )),
             Err(problems) => Err(Error::Blocked(Box::new(problems))),
@@ -155,8 +155,9 @@ impl<'a> Values<'a> {
             match segment {
                 Segment::Text { text } => out.push_str(text.expose()),
                 Segment::Reference(reference) => match self.spec.find(at, reference) {
-                    Some(Found::Provided(value)) => out.push_str(&value),
-                    Some(Found::Variable(address, variable)) => match self.known.get(&address) {
+                    Some(Definition::Provided(value)) => out.push_str(&value),
+                    Some(Definition::Variable(address, variable)) => match self.known.get(&address)
+                    {
                         Some(value) => out.push_str(value),
                         None => return Ok(Filled::Needs(address, variable)),
                     },

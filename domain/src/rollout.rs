@@ -5,17 +5,17 @@
 //! is gone, and a death at any point leaves nothing that nobody knows.
 
 mod key;
-mod ledger;
+mod restarts;
 mod status;
 
 pub use key::ServiceKey;
-pub use ledger::{CRASH_LIMIT, CRASH_WINDOW, Ledger, Verdict};
-pub use status::{EngineHealth, Reconciler, ReconcilerStatus, Stray};
+pub use restarts::{CRASH_LIMIT, CRASH_WINDOW, FinalState, RestartHistory};
+pub use status::{EngineHealth, Orphan, Reconciler, ReconcilerStatus};
 
 use crate::{
     DeploymentId, EnvironmentId, Error, Limits, ProjectId, ReplicaId, ServiceId, Set, Slug,
     Timestamp, VolumeId,
-    deployment::{Condition, Deployment, Milestone},
+    deployment::{Condition, Deployment, Transition},
     runtime::{PinnedImage, ReplicaHandle},
 };
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ pub const VOLUME_MISSING: &str = "is missing from the engine although it held da
 
 /// How long a released replica and a done tombstone are remembered, so that a container which
 /// turns up late (a lost answer, an old list) is still known and removed.
-pub const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Desired state, and the record of how far reality has come.
 ///
@@ -37,13 +37,17 @@ pub const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 pub trait Rollouts: Send + Sync {
     /// Takes over: from now on every call with an earlier fence is refused. Fences only grow,
     /// also over restarts.
-    async fn take_over(&self) -> Result<Fence, RolloutError>;
+    async fn acquire_fence(&self) -> Result<Fence, RolloutError>;
 
     /// Everything, in one read.
     async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError>;
 
     /// The same for one service. Both parts empty: nobody knows it.
-    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError>;
+    async fn desired_service(
+        &self,
+        fence: Fence,
+        key: ServiceKey,
+    ) -> Result<DesiredService, RolloutError>;
 
     /// Which state of the rows this is. As long as it is the same, [`desired`](Self::desired) reads
     /// the same, but for what time alone makes it forget. It may differ although nothing does.
@@ -76,7 +80,7 @@ pub struct Version(pub u64);
 pub enum RolloutError {
     /// Stop for good: a later actor has taken over.
     #[error("another Easel has taken over this database")]
-    Overtaken,
+    Fenced,
     /// Read again: the rows have moved on. The text says which, for the log.
     #[error("{0}")]
     Stale(String),
@@ -94,13 +98,13 @@ pub struct Desired {
     pub environments: Vec<EnvironmentView>,
     /// All services of all environments.
     pub services: Vec<ServiceView>,
-    /// What may be removed: all that are not done, and the done ones of the last [`MEMORY`].
+    /// What may be removed: all that are not done, and the done ones of the last [`RETENTION`].
     pub tombstones: Vec<Tombstone>,
 }
 
 /// What one worker reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Aim {
+pub struct DesiredService {
     /// The service, if it exists.
     pub service: Option<ServiceView>,
     /// Its tombstones, as in [`Desired::tombstones`].
@@ -146,7 +150,7 @@ pub struct ServiceView {
     /// What others in its environment call it.
     pub slug: Slug,
     /// How many replicas should run. 0: nobody wants it to run, or a person has stopped it.
-    pub wanted: u16,
+    pub desired_count: u16,
     /// What a replica may use, as wanted now: wins over the deployments' own.
     pub limits: Limits,
     /// The deployment that serves.
@@ -155,7 +159,7 @@ pub struct ServiceView {
     pub deployments: Vec<Deployment>,
     /// All replicas that have not been released.
     pub replicas: Vec<ReplicaRow>,
-    /// Replicas released within the last [`MEMORY`].
+    /// Replicas released within the last [`RETENTION`].
     pub released: Set<ReplicaId>,
     /// Volumes that were made for it once ([`Step::VolumeMade`]): a missing one had data.
     pub volumes_made: Set<VolumeId>,
@@ -195,7 +199,7 @@ pub struct ReplicaRow {
     /// Its container, once the engine has said so.
     pub container: Option<ReplicaHandle>,
     /// What is remembered of its starts and ends.
-    pub ledger: Ledger,
+    pub restarts: RestartHistory,
     /// Since when nobody wants it.
     pub retired_at: Option<Timestamp>,
 }
@@ -275,11 +279,11 @@ pub enum Step {
         container: ReplicaHandle,
     },
     /// Something was learned of its starts and ends.
-    LedgerChanged {
+    RestartsRecorded {
         /// Which replica.
         replica: ReplicaId,
         /// All that is known now.
-        ledger: Ledger,
+        restarts: RestartHistory,
     },
     /// Nobody wants it any more: its container will be removed.
     ReplicaRetired {
@@ -287,7 +291,7 @@ pub enum Step {
         replica: ReplicaId,
     },
     /// Its container is gone for good. The row is no longer shown; its id is remembered for
-    /// [`MEMORY`]. Nothing when there is no such row.
+    /// [`RETENTION`]. Nothing when there is no such row.
     ReplicaReleased {
         /// Which replica.
         replica: ReplicaId,
@@ -307,12 +311,12 @@ pub enum Step {
         image: PinnedImage,
     },
     /// The deployment has come further: `DeploymentState::step`. An illegal one is stale.
-    /// [`Milestone::Switched`] comes by [`Step::Promoted`] only. Sets `ended_at` when it is over.
+    /// [`Transition::Switched`] comes by [`Step::Promoted`] only. Sets `ended_at` when it is over.
     Reached {
         /// Which deployment.
         deployment: DeploymentId,
         /// What has happened to it.
-        milestone: Milestone,
+        transition: Transition,
     },
     /// A try to pull or create has failed. History tells of it once, if another one follows.
     Attempted {
@@ -325,7 +329,7 @@ pub enum Step {
         /// Why it failed, for history.
         why: String,
     },
-    /// The deployment takes over, in one transaction: its state meets [`Milestone::Switched`],
+    /// The deployment takes over, in one transaction: its state meets [`Transition::Switched`],
     /// the service's active pointer leads to it, `live_at` is set, and the one that was active
     /// before is superseded.
     ///
@@ -353,7 +357,7 @@ pub enum Step {
         /// What.
         incident: Incident,
     },
-    /// Nothing of the subject is left. The tombstone is remembered for [`MEMORY`].
+    /// Nothing of the subject is left. The tombstone is remembered for [`RETENTION`].
     TombstoneDone {
         /// Whose tombstone.
         subject: Subject,

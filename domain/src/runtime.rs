@@ -14,11 +14,12 @@ mod replica;
 pub use error::RuntimeError;
 pub use log::{Follow, LogLine, LogStream, LogsFrom};
 pub use observed::{
-    Census, ContainerState, Engine, Inspection, ObservedReplica, ReplicaHandle, RuntimeEvent, Usage,
+    ContainerState, Engine, EngineCounts, Inspection, ObservedReplica, ReplicaHandle, RuntimeEvent,
+    Usage,
 };
 pub use replica::{
-    Existed, PinnedImage, PullProgress, Question, ReplicaIdentity, ReplicaSpec, Restart, Serving,
-    VolumeSpec,
+    Existed, PinnedImage, ProbeTarget, PullProgress, ReplicaIdentity, ReplicaSpec, RestartPolicy,
+    Serving, VolumeSpec,
 };
 
 use crate::{EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, ServiceId, VolumeId};
@@ -115,10 +116,10 @@ pub trait Runtime: Send + Sync {
     -> Result<(), RuntimeError>;
 
     /// Says whether the engine restarts it after a crash or a reboot.
-    async fn set_restart(
+    async fn set_restart_policy(
         &self,
         replica: &ReplicaHandle,
-        restart: Restart,
+        restart: RestartPolicy,
     ) -> Result<(), RuntimeError>;
 
     /// Asks a readiness question once, within `timeout`, at the address that was reported.
@@ -127,7 +128,7 @@ pub trait Runtime: Send + Sync {
         &self,
         replica: &ReplicaHandle,
         address: IpAddr,
-        question: &Question,
+        probe_target: &ProbeTarget,
         timeout: Duration,
     ) -> Result<bool, RuntimeError>;
 
@@ -147,5 +148,5 @@ pub trait Runtime: Send + Sync {
     async fn events(&self) -> Result<BoxStream<'static, RuntimeEvent>, RuntimeError>;
 
     /// Counts of containers, images and volumes, and their sizes where known.
-    async fn census(&self) -> Result<Census, RuntimeError>;
+    async fn counts(&self) -> Result<EngineCounts, RuntimeError>;
 }

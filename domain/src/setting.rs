@@ -3,7 +3,7 @@
 //! The command line's flags and the rows of the app's settings are these, one by one.
 
 use crate::{
-    Check, Content, Field, Limits, MemorySize, PullPolicy, Service, Source, Strategy,
+    Content, Field, HealthCheck, Limits, MemorySize, PullPolicy, Service, Source, Strategy,
     field::{Section, service_fields},
     name::Invalid,
 };
@@ -45,7 +45,7 @@ pub enum Input {
     /// A group of the environment, by its id.
     Group,
     /// A health check: the app has a form for its parts.
-    Check,
+    HealthCheck,
 }
 
 impl Setting {
@@ -146,13 +146,13 @@ macro_rules! settings {
         &[Setting { input: Input::Choice(Strategy::CHOICES), ..$whole }]
     };
     (@CHECK $whole:expr) => {
-        &[Setting { input: Input::Check, read: read_check, ..$whole }]
+        &[Setting { input: Input::HealthCheck, read: read_check, ..$whole }]
     };
     (@SOURCE $whole:expr) => {
         &[IMAGE, PULL]
     };
     (@LIMITS $whole:expr) => {
-        &[MEMORY, CPU, CPU_SHARES]
+        &[RETENTION, CPU, CPU_SHARES]
     };
 }
 
@@ -200,7 +200,7 @@ const PULL: Setting = Setting {
     },
 };
 
-const MEMORY: Setting = Setting {
+const RETENTION: Setting = Setting {
     field: Field::Limits,
     word: "memory",
     label: "Memory limit",
@@ -221,7 +221,7 @@ const CPU: Setting = Setting {
     example: "0.5",
     show: |service| service.limits.cpu(),
     read: |service, text| Ok(limits(service.limits.with_cpu(text)?)),
-    ..MEMORY
+    ..RETENTION
 };
 
 const CPU_SHARES: Setting = Setting {
@@ -233,7 +233,7 @@ const CPU_SHARES: Setting = Setting {
     input: Input::Number,
     show: |service| service.limits.cpu_shares().map(|shares| shares.to_string()),
     read: |service, text| Ok(limits(service.limits.with_cpu_shares(text)?)),
-    ..MEMORY
+    ..RETENTION
 };
 
 /// No limit of any kind is the same as nothing there.
@@ -244,5 +244,5 @@ fn limits(limits: Limits) -> Option<Content> {
 /// Another probe at the pace of the one before.
 fn read_check(service: &Service, text: Option<&str>) -> Result<Option<Content>, Invalid> {
     let Some(text) = text else { return Ok(None) };
-    Ok(Some(Content::Check(Check { probe: text.parse()?, pace: service.check.pace })))
+    Ok(Some(Content::Check(HealthCheck { probe: text.parse()?, pace: service.check.pace })))
 }

@@ -6,7 +6,7 @@ use crate::{
 
 /// What settling a conflict does to the staged edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settlement {
     /// Edits that go. Those that are in `staged` too come back at once.
     pub discarded: Vec<ChangeId>,
     /// Edits that stand anew, with their new base.
@@ -17,14 +17,14 @@ impl Workspace {
     /// How a conflict ends.
     ///
     /// # Errors
-    /// `NotNow` when the change is not staged any more, or cannot be kept because what it is part
+    /// `InvalidState` when the change is not staged any more, or cannot be kept because what it is part
     /// of is gone.
-    pub fn settling(&self, change: ChangeId, keep: Keep) -> Result<Settled, Error> {
+    pub fn settling(&self, change: ChangeId, keep: Keep) -> Result<Settlement, Error> {
         let changes = self.changes();
         let known = changes.iter().find(|known| known.id == change).ok_or_else(not_staged)?;
         let discarded = match keep {
             Keep::Theirs => {
-                return Ok(Settled {
+                return Ok(Settlement {
                     discarded: self.discarding(&[change], None)?,
                     staged: Vec::new(),
                 });
@@ -33,7 +33,7 @@ impl Workspace {
                 if let Some(parent) = known.address.parent()
                     && self.staged().get(&parent).is_none()
                 {
-                    return Err(Error::NotNow(
+                    return Err(Error::InvalidState(
                         "what this change is part of has been deleted; discard the change"
                             .to_owned(),
                     ));
@@ -46,6 +46,6 @@ impl Workspace {
             .filter(|edit| edit.address == discarded)
             .map(|edit| StagedEdit { base, ..edit.clone() })
             .collect();
-        Ok(Settled { discarded: staged.iter().map(|edit| edit.id).collect(), staged })
+        Ok(Settlement { discarded: staged.iter().map(|edit| edit.id).collect(), staged })
     }
 }

@@ -213,7 +213,7 @@ impl EnvironmentSpec {
     }
 
     /// What this place is part of, and nothing else: enough to try whether something belongs there.
-    pub(crate) fn around(&self, address: &Address) -> Self {
+    pub(crate) fn context_of(&self, address: &Address) -> Self {
         let mut alone = Self::empty(self.project_name.clone());
         if let Some(parent) = address.parent() {
             // A parent that is not there leaves the place missing, as it is.

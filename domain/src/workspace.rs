@@ -32,13 +32,13 @@ impl Workspace {
     ///
     /// # Errors
     /// `NotFound` when it is neither.
-    pub fn one_service(&self, id: ServiceId) -> Result<OneService> {
+    pub fn load_service(&self, id: ServiceId) -> Result<LoadedService> {
         if let Some(service) = self.spec.services.get(&id) {
-            return Ok(OneService { service: service.hidden(), is_staged: false });
+            return Ok(LoadedService { service: service.hidden(), is_staged: false });
         }
         let staged =
             self.staged().services.remove(&id).ok_or(Error::NotFound(Resource::Service))?;
-        Ok(OneService { service: staged.hidden(), is_staged: true })
+        Ok(LoadedService { service: staged.hidden(), is_staged: true })
     }
 
     /// What people see of the staged edits at one place.
@@ -50,7 +50,7 @@ impl Workspace {
 
 /// One service by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OneService {
+pub struct LoadedService {
     /// As it is applied, or else as it is staged, values hidden.
     pub service: Service,
     /// Whether it is only staged so far.

@@ -2,21 +2,21 @@
 
 use crate::{
     Error, Ids, ServiceId,
-    apply::{Plan, plan},
+    apply::{ApplyPlan, plan},
     changes::Selection,
     check::ProblemKind,
-    edit::{Edit, Rows, Stager, stage},
+    edit::{Edit, StageContext, StagingPlan, stage},
     resolve::EnvironmentRef,
     workspace::Workspace,
 };
 
 /// What a direct write does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writing {
+pub struct DirectWrite {
     /// The edits, which are never staged, and where new things lie.
-    pub rows: Rows,
+    pub rows: StagingPlan,
     /// What applying them means. Nothing that others have staged is part of it.
-    pub plan: Plan,
+    pub plan: ApplyPlan,
     /// Whether the service that was asked for is deployed only because it was asked for.
     pub repeated: Option<ServiceId>,
 }
@@ -28,20 +28,20 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`stage`] and [`plan`]; `Exists` also when a name or slug is taken by something staged;
-    /// `NotNow` when the service to redeploy has nothing to run.
+    /// `InvalidState` when the service to redeploy has nothing to run.
     pub fn writing(
         &self,
         place: EnvironmentRef,
         edits: Vec<Edit>,
-        stager: Stager,
+        stage_context: StageContext,
         ids: &dyn Ids,
         redeploy: Option<ServiceId>,
-    ) -> Result<Writing, Error> {
+    ) -> Result<DirectWrite, Error> {
         let mut alone = Self { spec: self.spec.clone(), edits: Vec::new() };
-        let rows = stage(&alone, edits, stager, ids)?;
+        let rows = stage(&alone, edits, stage_context, ids)?;
         let mut together = self.clone();
         together.edits.extend(rows.edits.iter().cloned());
-        let taken = together.staged().problems_beyond(&self.staged()).into_iter().find(|problem| {
+        let taken = together.staged().new_problems(&self.staged()).into_iter().find(|problem| {
             matches!(problem.kind, ProblemKind::NameTaken { .. } | ProblemKind::SlugTaken { .. })
         });
         if let Some(problem) = taken {
@@ -57,6 +57,6 @@ impl Workspace {
         // These edits were never on the list, and what is on it is left as it is.
         plan.done.clear();
         plan.rebased.clear();
-        Ok(Writing { rows, plan, repeated })
+        Ok(DirectWrite { rows, plan, repeated })
     }
 }

@@ -2,9 +2,9 @@
 
 mod account;
 mod api_key;
+mod async_action;
 mod change;
 mod client;
-mod deed;
 mod deployment;
 mod error;
 mod exchange;
@@ -17,9 +17,9 @@ mod system;
 
 pub use self::{
     account::{claim, login},
+    async_action::{AsyncAction, use_async_action},
     change::EnvironmentPath,
     client::{Api, use_api},
-    deed::{Deed, use_deed},
     error::{ApiError, sentence},
     exchange::{Answer, Lost, Transport},
     fetched::{Fetched, UseFetch, use_fetch},

@@ -53,7 +53,7 @@ fn Screen() -> Html {
         | Route::Group { .. }
         | Route::Volume { .. }
         | Route::ApiKeys
-        | Route::Devices
+        | Route::Sessions
         | Route::System => html! { <Guard>{ draw_private(route) }</Guard> },
     }
 }
@@ -69,7 +69,7 @@ fn draw_private(route: Route) -> Html {
             <screen::settings::ProjectSettings project={project.clone()} key={project} {tab} />
         },
         Route::ApiKeys => html! { <screen::api_keys::ApiKeys /> },
-        Route::Devices => html! { <screen::devices::DevicesScreen /> },
+        Route::Sessions => html! { <screen::sessions::SessionsScreen /> },
         Route::System => html! { <screen::system::System /> },
         Route::Canvas { project } => html! {
             <screen::project::ProjectScreen project={project.clone()} key={project} />

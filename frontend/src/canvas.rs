@@ -1,7 +1,6 @@
 //! The canvas: a plain Rust engine owns camera, positions, gestures and edges, and writes to the
 //! document once per frame; the content of each card is a component in a portal.
 
-pub mod board;
 mod buffer;
 pub mod camera;
 pub mod curve;
@@ -11,6 +10,7 @@ pub mod gesture;
 pub mod mounts;
 pub mod overview;
 pub mod scene;
+pub mod scene_store;
 mod view;
 
 pub use self::view::MenuRequest;
@@ -23,10 +23,10 @@ use yew::prelude::{
 };
 
 use self::{
-    board::Moved,
     geometry::Position,
     scene::{CardId, Scene},
-    view::{Outlets, Reach, View},
+    scene_store::Moved,
+    view::{Callbacks, RendererRef, View},
 };
 
 /// Draws a card's content. Compared by pointer: keep one for as long as the canvas lives, and let
@@ -48,7 +48,7 @@ impl PartialEq for RenderCard {
 
 /// The page's hold on a canvas: make one with `use_state` or `use_memo`, and pass it in.
 #[derive(Clone, Default)]
-pub struct CanvasHandle(Rc<Reach>);
+pub struct CanvasHandle(Rc<RendererRef>);
 
 impl PartialEq for CanvasHandle {
     fn eq(&self, other: &Self) -> bool {
@@ -116,17 +116,17 @@ impl CanvasHandle {
     }
 
     /// Somebody else has put cards somewhere. What is in one's own hand stays there.
-    pub fn carry(&self, cards: &[(CardId, Position)]) {
+    pub fn move_remotely(&self, cards: &[(CardId, Position)]) {
         self.0.engine(|engine| {
             for (card, at) in cards {
-                engine.carry(*card, *at);
+                engine.move_remotely(*card, *at);
             }
         });
     }
 
-    /// Somebody else's cursor is here now. `pigment` is one of eight.
-    pub fn point(&self, key: &str, name: &str, pigment: u8, at: Position) {
-        self.0.point(key, name, pigment, at);
+    /// Somebody else's cursor is here now. `colour` is one of eight.
+    pub fn point(&self, key: &str, name: &str, colour: u8, at: Position) {
+        self.0.point(key, name, colour, at);
     }
 
     /// Somebody else's cursor has gone.
@@ -174,7 +174,7 @@ pub fn Canvas(props: &CanvasProps) -> Html {
     let view = use_mut_ref(|| None::<View>);
     let mounts = use_state(Vec::new);
 
-    let outlets = Outlets {
+    let callbacks = Callbacks {
         on_select: props.on_select.clone(),
         on_selection: props.on_selection.clone(),
         on_open: props.on_open.clone(),
@@ -188,20 +188,20 @@ pub fn Canvas(props: &CanvasProps) -> Html {
         }),
     };
     use_effect_with((root.clone(), props.handle.clone()), {
-        let (view, outlets) = (view.clone(), outlets.clone());
+        let (view, callbacks) = (view.clone(), callbacks.clone());
         move |(root, handle): &(NodeRef, CanvasHandle)| {
-            let made = root.cast().and_then(|root| View::new(&root, outlets, &handle.0));
+            let made = root.cast().and_then(|root| View::new(&root, callbacks, &handle.0));
             view.replace(made);
             move || {
                 view.replace(None);
             }
         }
     });
-    use_effect_with(outlets, {
+    use_effect_with(callbacks, {
         let view = view.clone();
-        move |outlets: &Outlets| {
+        move |callbacks: &Callbacks| {
             if let Some(view) = &*view.borrow() {
-                view.set_outlets(outlets.clone());
+                view.set_callbacks(callbacks.clone());
             }
         }
     });

@@ -8,8 +8,8 @@ use yew::prelude::{
     AttrValue, Callback, Classes, Html, Properties, classes, component, html, use_state_eq,
 };
 
-pub use self::brand::{Mark, brand};
-use crate::component::{Elapsed, Icon, RelativeTime, Status, StatusMark, icon::IconData};
+pub use self::brand::{BrandIcon, brand};
+use crate::component::{Elapsed, Icon, Lasting, Status, StatusMark, icon::IconData};
 
 /// Every card is as large, whatever it shows: nothing jumps.
 pub const WIDTH: f64 = 248.0;
@@ -17,7 +17,7 @@ pub const HEIGHT: f64 = 128.0;
 
 /// What a card shows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Face {
+pub struct CardContent {
     pub name: AttrValue,
     pub icon: CardIcon,
     /// What runs: the image, or branch and commit.
@@ -54,7 +54,7 @@ pub struct Rollout {
 /// The picture of a card.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CardIcon {
-    Mark(Mark),
+    Mark(BrandIcon),
     /// An address that a person has chosen.
     Picture(AttrValue),
 }
@@ -79,12 +79,12 @@ impl CardChange {
         }
     }
 
-    fn word(self) -> Option<&'static str> {
+    fn label(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
             Self::New => Some("New"),
             Self::Edited => Some("Edited"),
-            Self::Removed => Some("To remove"),
+            Self::Removed => Some("To delete"),
         }
     }
 }
@@ -115,59 +115,60 @@ pub fn RolloutMark(props: &RolloutMarkProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 pub struct ServiceCardProps {
-    pub face: Face,
+    pub card_content: CardContent,
 }
 
 #[component]
 pub fn ServiceCard(props: &ServiceCardProps) -> Html {
-    let face = &props.face;
-    let fails = face.status == Status::Failed;
+    let card_content = &props.card_content;
+    let fails = card_content.status == Status::Failed;
     html! {
-        <article class={classes!("card", face.staged.class(), fails.then_some("card--failed"))}>
+        <article class={classes!("card", card_content.staged.class(), fails.then_some("card--failed"))}>
             <header class="card-head">
                 <span class="card-icon">
-                    <ServiceIcon icon={face.icon.clone()} source={face.source.clone()} size={20} />
+                    <ServiceIcon icon={card_content.icon.clone()} source={card_content.source.clone()} size={20} />
                 </span>
                 <div class="grow">
                     <div class="card-title">
-                        <h3 class="card-name truncate" title={&face.name}>{ &face.name }</h3>
-                        if let Some(word) = face.staged.word() {
+                        <h3 class="card-name truncate" title={&card_content.name}>{ &card_content.name }</h3>
+                        if let Some(word) = card_content.staged.label() {
                             <span class="card-staged">{ word }</span>
                         }
                     </div>
-                    <p class="card-source truncate mono" title={&face.source}>
-                        if let Some(icon) = face.source_icon {
+                    <p class="card-source truncate mono" title={&card_content.source}>
+                        if let Some(icon) = card_content.source_icon {
                             <Icon {icon} size={12} />
                         }
-                        { &face.source }
+                        { &card_content.source }
                     </p>
                 </div>
             </header>
             <p class="card-address truncate">
-                if let Some(reason) = face.reason.as_ref().filter(|_| fails) {
+                if let Some(reason) = card_content.reason.as_ref().filter(|_| fails) {
                     <span class="card-reason" title={reason}>{ crate::api::sentence(reason) }</span>
-                } else if let Some(address) = &face.address {
+                } else if let Some(address) = &card_content.address {
                     <a href={format!("https://{address}")} target="_blank" rel="noopener noreferrer"
                         title={address}>{ address }</a>
                 } else {
-                    <span class="faint mono" title="Only within the environment">{ &face.host }</span>
+                    <span class="faint mono" title="Private address: only within the \
+                        environment">{ &card_content.host }</span>
                 }
             </p>
-            <footer class="card-foot" title={face.reason.clone()}>
-                <StatusMark status={face.status} word={face.word.clone()} />
-                if let Some(rollout) = &face.rollout {
+            <footer class="card-foot" title={card_content.reason.clone()}>
+                <StatusMark status={card_content.status} word={card_content.word.clone()} />
+                if let Some(rollout) = &card_content.rollout {
                     <RolloutMark rollout={rollout.clone()} classes="truncate" />
-                } else if let Some(at) = face.since {
-                    <span class="card-since truncate"><RelativeTime {at} /></span>
+                } else if let Some(since) = card_content.since {
+                    <span class="card-since truncate"><Lasting {since} /></span>
                 }
                 <span class="grow" />
-                if face.replicas.len() > 1 && face.rollout.is_none() {
-                    { replicas(&face.replicas) }
+                if card_content.replicas.len() > 1 && card_content.rollout.is_none() {
+                    { replicas(&card_content.replicas) }
                 }
             </footer>
-            if !face.volumes.is_empty() {
+            if !card_content.volumes.is_empty() {
                 <ul class="card-volumes" aria-label="Volumes">
-                    { for face.volumes.iter().map(|volume| html! {
+                    { for card_content.volumes.iter().map(|volume| html! {
                         <li key={volume.to_string()} class="card-volume">
                             <Icon icon={icondata_lu::LuHardDrive} size={12} />
                             <span class="truncate mono" title={volume}>{ volume }</span>

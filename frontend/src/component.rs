@@ -20,7 +20,7 @@ pub mod toast;
 
 pub use self::{
     avatar::{Avatar, AvatarStack, Person},
-    badge::{Badge, Pigment},
+    badge::{Badge, Colour},
     banner::Banner,
     button::{Button, ButtonKind, IconButton},
     copy::CopyButton,
@@ -29,7 +29,7 @@ pub use self::{
     field::{Checkbox, Choice, Form, Select, TextArea, TextField},
     icon::Icon,
     menu::{Menu, MenuAt, MenuItem},
-    relative_time::{Elapsed, Now, RelativeTime, duration},
+    relative_time::{Elapsed, Lasting, Now, RelativeTime, duration},
     secret::{Secrecy, SecretValue},
     skeleton::Skeleton,
     status::{Status, StatusMark},

@@ -1,8 +1,8 @@
 //! An open canvas: a line to the server, what is known, and everybody who wants to hear of changes.
 
-pub mod desk;
-pub mod link;
-pub mod picture;
+pub mod connection;
+pub mod model;
+pub mod state;
 pub mod watch;
 
 use std::{
@@ -21,14 +21,14 @@ use domain::{
 use gloo::timers::callback::Timeout;
 use yew::Callback;
 
-pub use self::{
-    desk::Desk,
-    link::{End, Phase},
-    picture::{Drawn, Picture},
-};
 use self::{
-    desk::Outcome,
-    link::{Deed, Link, News},
+    connection::{Command, ConnectionEvent, ServerConnection},
+    state::Outcome,
+};
+pub use self::{
+    connection::{End, Phase},
+    model::{CanvasModel, Model},
+    state::CanvasState,
 };
 use crate::{
     api::{Api, ApiError, EnvironmentPath},
@@ -43,32 +43,32 @@ use crate::{
 pub enum StageOutcome {
     Stored(Staging),
     /// There is no network: it is kept here, and staged when there is one again.
-    Held,
+    Queued,
 }
 
 /// Something that others do with the map, to be shown at once.
-pub type Carry = Callback<Vec<(Node, Position)>>;
+pub type RemoteMove = Callback<Vec<(Node, Position)>>;
 
 /// An open canvas. Cheap to clone; compared by pointer; ends with the last one.
 #[derive(Clone)]
-pub struct Live(Rc<Inner>);
+pub struct LiveCanvas(Rc<Inner>);
 
 struct Inner {
     project: ProjectId,
     api: Api,
-    desk: RefCell<Desk>,
-    link: RefCell<Link>,
+    canvas: RefCell<CanvasState>,
+    connection: RefCell<ServerConnection>,
     socket: RefCell<Option<Socket>>,
-    alarm: RefCell<Option<Timeout>>,
+    timer: RefCell<Option<Timeout>>,
     watchers: RefCell<Vec<(u64, Callback<()>)>>,
     next_watcher: Cell<u64>,
-    held: RefCell<Vec<Vec<Edit>>>,
+    queued: RefCell<Vec<Vec<Edit>>>,
     is_sending: Cell<bool>,
-    on_carried: RefCell<Carry>,
-    on_complaint: RefCell<Callback<String>>,
+    on_remote_move: RefCell<RemoteMove>,
+    on_error: RefCell<Callback<String>>,
 }
 
-impl PartialEq for Live {
+impl PartialEq for LiveCanvas {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
@@ -88,30 +88,30 @@ impl Drop for Watch {
     }
 }
 
-impl Live {
+impl LiveCanvas {
     #[must_use]
     pub fn new(project: ProjectId, api: Api) -> Self {
         let seed = u32::from_str_radix(&random::hex(4), 16).unwrap_or(1);
         Self(Rc::new(Inner {
             project,
             api,
-            desk: RefCell::default(),
-            link: RefCell::new(Link::new(page::app_hash(), seed)),
+            canvas: RefCell::default(),
+            connection: RefCell::new(ServerConnection::new(page::app_hash(), seed)),
             socket: RefCell::default(),
-            alarm: RefCell::default(),
+            timer: RefCell::default(),
             watchers: RefCell::default(),
             next_watcher: Cell::default(),
-            held: RefCell::default(),
+            queued: RefCell::default(),
             is_sending: Cell::default(),
-            on_carried: RefCell::default(),
-            on_complaint: RefCell::default(),
+            on_remote_move: RefCell::default(),
+            on_error: RefCell::default(),
         }))
     }
 
     /// Opens the line to the project of this name. Everything else follows from it.
     pub fn open(&self, named: &str) {
         if !Api::has_early_canvas(named) {
-            return self.carry_out(vec![Deed::Connect]);
+            return self.execute(vec![Command::Connect]);
         }
         // What lies on the canvas is on its way already: the line only brings what came after.
         let (live, api, named) = (Rc::downgrade(&self.0), self.0.api.clone(), named.to_owned());
@@ -120,38 +120,41 @@ impl Live {
             let Some(live) = live.upgrade().map(Self) else { return };
             if let Ok(snapshot) = first {
                 let snapshot = Box::new(snapshot);
-                live.hear(News::Said(Box::new(ServerMessage::Snapshot { snapshot })));
+                live.on_event(ConnectionEvent::Said(Box::new(ServerMessage::Snapshot {
+                    snapshot,
+                })));
             }
-            live.carry_out(vec![Deed::Connect]);
+            live.execute(vec![Command::Connect]);
         });
     }
 
     /// Closes the line for good.
     pub fn close(&self) {
         self.0.socket.replace(None);
-        self.0.alarm.replace(None);
+        self.0.timer.replace(None);
         self.0.watchers.borrow_mut().clear();
     }
 
     #[must_use]
-    pub fn desk(&self) -> Ref<'_, Desk> {
-        self.0.desk.borrow()
+    pub fn canvas(&self) -> Ref<'_, CanvasState> {
+        self.0.canvas.borrow()
     }
 
     #[must_use]
     pub fn phase(&self) -> Phase {
-        self.0.link.borrow().phase().clone()
+        self.0.connection.borrow().phase().clone()
     }
 
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.0.link.borrow().is_outdated()
+        self.0.connection.borrow().is_outdated()
     }
 
     /// How many of one's own writes the server does not have yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.held.borrow().iter().map(Vec::len).sum::<usize>() + self.0.link.borrow().waiting()
+        self.0.queued.borrow().iter().map(Vec::len).sum::<usize>()
+            + self.0.connection.borrow().waiting()
     }
 
     #[must_use]
@@ -162,13 +165,13 @@ impl Live {
     /// The environment that is open, once it is known.
     #[must_use]
     pub fn place(&self) -> Option<EnvironmentPath> {
-        self.desk().snapshot().map(EnvironmentPath::of)
+        self.canvas().snapshot().map(EnvironmentPath::of)
     }
 
     /// What is known, to keep.
     #[must_use]
     pub fn snapshot(&self) -> Option<Rc<Snapshot>> {
-        self.desk().shared()
+        self.canvas().shared()
     }
 
     /// Calls back after every change.
@@ -181,33 +184,33 @@ impl Live {
     }
 
     /// Where to show what others carry, and what could not be stored.
-    pub fn report(&self, on_carried: Carry, on_complaint: Callback<String>) {
-        self.0.on_carried.replace(on_carried);
-        self.0.on_complaint.replace(on_complaint);
+    pub fn report(&self, on_remote_move: RemoteMove, on_error: Callback<String>) {
+        self.0.on_remote_move.replace(on_remote_move);
+        self.0.on_error.replace(on_error);
     }
 
     /// The browser has a network again, or has lost it.
     pub fn set_online(&self, is_online: bool) {
-        self.hear(if is_online { News::Online } else { News::Offline });
+        self.on_event(if is_online { ConnectionEvent::Online } else { ConnectionEvent::Offline });
     }
 
     /// A person wants the line now.
     pub fn retry(&self) {
-        self.hear(News::Retry);
+        self.on_event(ConnectionEvent::Retry);
     }
 
     /// Moves nodes for good: one write, whatever the number.
     pub fn put(&self, places: Vec<(Node, Position)>) {
-        self.0.desk.borrow_mut().place(&places);
-        let deeds = self.0.link.borrow_mut().place(places);
-        self.carry_out(deeds);
-        self.tell();
+        self.0.canvas.borrow_mut().place(&places);
+        let commands = self.0.connection.borrow_mut().place(places);
+        self.execute(commands);
+        self.notify();
     }
 
     /// Shows others a drag while it lasts.
     pub fn drag(&self, places: Vec<(Node, Position)>) {
         if self.phase() == Phase::Live {
-            self.say(&ClientMessage::Drag { places });
+            self.send(&ClientMessage::Drag { places });
         }
     }
 
@@ -215,15 +218,15 @@ impl Live {
     /// that gets lost is asked for again under the same key, so nothing is staged twice.
     pub async fn stage(&self, edits: Vec<Edit>) -> Result<StageOutcome, ApiError> {
         let Some(place) = self.place() else { return Err(ApiError::Offline) };
-        if !self.0.held.borrow().is_empty() {
-            self.hold(edits);
-            return Ok(StageOutcome::Held);
+        if !self.0.queued.borrow().is_empty() {
+            self.queue(edits);
+            return Ok(StageOutcome::Queued);
         }
         match self.0.api.stage(place, edits.clone()).await {
             Ok(staging) => Ok(StageOutcome::Stored(staging)),
             Err(ApiError::Offline) => {
-                self.hold(edits);
-                Ok(StageOutcome::Held)
+                self.queue(edits);
+                Ok(StageOutcome::Queued)
             }
             Err(error) => Err(error),
         }
@@ -235,82 +238,83 @@ impl Live {
         self.0.api.discard(place, changes, None).await
     }
 
-    fn hold(&self, edits: Vec<Edit>) {
-        self.0.held.borrow_mut().push(edits);
-        self.tell();
+    fn queue(&self, edits: Vec<Edit>) {
+        self.0.queued.borrow_mut().push(edits);
+        self.notify();
     }
 
     /// Sends what was kept, in order.
-    fn send_held(&self) {
-        if self.0.held.borrow().is_empty() || self.0.is_sending.replace(true) {
+    fn send_queued(&self) {
+        if self.0.queued.borrow().is_empty() || self.0.is_sending.replace(true) {
             return;
         }
         let live = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
             loop {
-                let next = live.0.held.borrow().first().cloned();
+                let next = live.0.queued.borrow().first().cloned();
                 let (Some(edits), Some(place)) = (next, live.place()) else { break };
                 match live.0.api.stage(place, edits).await {
                     Err(ApiError::Offline) => break,
                     Ok(_) => (),
-                    Err(error) => live.0.on_complaint.borrow().emit(format!(
+                    Err(error) => live.0.on_error.borrow().emit(format!(
                         "An edit that you made offline could not be staged. {error}"
                     )),
                 }
-                live.0.held.borrow_mut().remove(0);
-                live.tell();
+                live.0.queued.borrow_mut().remove(0);
+                live.notify();
             }
             live.0.is_sending.set(false);
         });
     }
 
-    fn hear(&self, news: News) {
-        let after = self.desk().number();
+    fn on_event(&self, event: ConnectionEvent) {
+        let after = self.canvas().number();
         let was_live = self.phase() == Phase::Live;
-        let mut deeds = self.0.link.borrow_mut().hear(&news, after);
-        if let News::Said(message) = news {
+        let mut commands = self.0.connection.borrow_mut().on_event(&event, after);
+        if let ConnectionEvent::Said(message) = event {
             let outcome = {
-                let link = self.0.link.borrow();
-                self.0.desk.borrow_mut().hear(*message, link.unstored())
+                let connection = self.0.connection.borrow();
+                self.0.canvas.borrow_mut().on_event(*message, connection.unstored())
             };
             match outcome {
                 Outcome::Understood => (),
-                Outcome::Carried(places) => {
-                    let on_carried = self.0.on_carried.borrow().clone();
-                    on_carried.emit(places);
+                Outcome::RemotelyMoved(places) => {
+                    let on_remote_move = self.0.on_remote_move.borrow().clone();
+                    on_remote_move.emit(places);
                     return;
                 }
                 Outcome::Placed(_) => (),
-                Outcome::Gap => deeds.extend(self.0.link.borrow_mut().hear(&News::Gap, after)),
+                Outcome::Gap => commands
+                    .extend(self.0.connection.borrow_mut().on_event(&ConnectionEvent::Gap, after)),
             }
         }
-        self.carry_out(deeds);
+        self.execute(commands);
         if !was_live && self.phase() == Phase::Live {
-            self.send_held();
+            self.send_queued();
         }
-        self.tell();
+        self.notify();
     }
 
-    fn carry_out(&self, deeds: Vec<Deed>) {
-        for deed in deeds {
-            match deed {
-                Deed::Connect => self.connect(),
-                Deed::Disconnect => {
-                    self.0.alarm.replace(None);
+    fn execute(&self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Connect => self.connect(),
+                Command::Disconnect => {
+                    self.0.timer.replace(None);
                     self.0.socket.replace(None);
                 }
-                Deed::Say(message) => self.say(&message),
-                Deed::Wait(milliseconds) => {
+                Command::Say(message) => self.send(&message),
+                Command::Wait(milliseconds) => {
                     let live = Rc::downgrade(&self.0);
-                    let alarm = Timeout::new(milliseconds, move || {
+                    let timer = Timeout::new(milliseconds, move || {
                         if let Some(live) = live.upgrade() {
-                            Self(live).hear(News::Alarm);
+                            Self(live).on_event(ConnectionEvent::Timer);
                         }
                     });
-                    self.0.alarm.replace(Some(alarm));
+                    self.0.timer.replace(Some(timer));
                 }
-                Deed::Ask => self.ask(),
-                Deed::Complain(why) => self.0.on_complaint.borrow().emit(why),
+                Command::CheckAccess => self.check_access(),
+                Command::Report(why) => self.0.on_error.borrow().emit(why),
             }
         }
     }
@@ -324,12 +328,12 @@ impl Live {
                 let Some(live) = live.upgrade() else { return };
                 // The socket may be closed by what it has said: never within its own call.
                 wasm_bindgen_futures::spawn_local(async move {
-                    Self(live).hear(match heard {
-                        Heard::Opened => News::Opened,
-                        Heard::Closed(code) => News::Closed(code),
+                    Self(live).on_event(match heard {
+                        Heard::Opened => ConnectionEvent::Opened,
+                        Heard::Closed(code) => ConnectionEvent::Closed(code),
                         Heard::Text(text) => match serde_json::from_str(&text) {
-                            Ok(message) => News::Said(message),
-                            Err(_) => News::Garbled,
+                            Ok(message) => ConnectionEvent::Said(message),
+                            Err(_) => ConnectionEvent::Garbled,
                         },
                     });
                 });
@@ -338,26 +342,26 @@ impl Live {
         self.0.socket.replace(socket);
     }
 
-    fn say(&self, message: &ClientMessage) {
+    fn send(&self, message: &ClientMessage) {
         let text = serde_json::to_string(message).expect("what is sent is plain data");
         if let Some(socket) = &*self.0.socket.borrow() {
-            socket.say(&text);
+            socket.send(&text);
         }
     }
 
     /// Whether there is still something to connect to: a socket that is refused says nothing.
-    fn ask(&self) {
+    fn check_access(&self) {
         let live = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
             if let Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) =
                 live.0.api.canvas(live.0.project).await
             {
-                live.hear(News::Gone);
+                live.on_event(ConnectionEvent::Gone);
             }
         });
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         let watchers: Vec<Callback<()>> =
             self.0.watchers.borrow().iter().map(|(_, watcher)| watcher.clone()).collect();
         for watcher in watchers {

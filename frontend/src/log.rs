@@ -151,7 +151,7 @@ pub fn LogView(props: &LogViewProps) -> Html {
                     <Button icon={LuRotateCw} onclick={props.on_reconnect.reform(|_| ())}>{ "Reconnect" }</Button>
                 }
                 <IconButton icon={if paused.is_some() { LuPlay } else { LuPause }} pressed={paused.is_some()}
-                    label={if paused.is_some() { "Go on" } else { "Pause" }} onclick={pause} />
+                    label={if paused.is_some() { "Resume" } else { "Pause" }} onclick={pause} />
                 <IconButton icon={LuEraser} label="Clear" onclick={clear} />
             </div>
             <div ref={frame} class="log-frame" tabindex="0" role="log" aria-live="off" {onscroll}>
@@ -187,7 +187,7 @@ fn state(state: &FeedState, is_paused: bool) -> Html {
         _ if is_paused => (Status::Staged, AttrValue::Static("Paused")),
         FeedState::Idle => (Status::Stopped, "Idle".into()),
         FeedState::Connecting => (Status::Progress, "Connecting".into()),
-        FeedState::Live => (Status::Live, "Live".into()),
+        FeedState::Live => (Status::Live, "Connected".into()),
         FeedState::Ended => (Status::Stopped, "Ended".into()),
         FeedState::Failed(why) => (Status::Failed, why.clone()),
     };

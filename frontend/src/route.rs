@@ -20,7 +20,7 @@ pub enum Route {
     Group { project: String, group: String },
     Volume { project: String, volume: String },
     ApiKeys,
-    Devices,
+    Sessions,
     System,
     NotFound,
 }
@@ -56,7 +56,7 @@ impl Route {
                 Self::Volume { project: own(project), volume: own(volume) }
             }
             ["settings", "api-keys"] => Self::ApiKeys,
-            ["settings", "devices"] => Self::Devices,
+            ["settings", "sessions"] => Self::Sessions,
             ["settings", "system"] => Self::System,
             _ => Self::NotFound,
         }
@@ -80,7 +80,7 @@ impl Route {
             Self::Group { project, group } => &["projects", project, "groups", group],
             Self::Volume { project, volume } => &["projects", project, "volumes", volume],
             Self::ApiKeys => &["settings", "api-keys"],
-            Self::Devices => &["settings", "devices"],
+            Self::Sessions => &["settings", "sessions"],
             Self::System => &["settings", "system"],
             Self::NotFound => &["404"],
         };
@@ -108,7 +108,7 @@ impl Route {
             | Self::Claim
             | Self::Projects
             | Self::ApiKeys
-            | Self::Devices
+            | Self::Sessions
             | Self::System
             | Self::NotFound => None,
         }
@@ -130,7 +130,7 @@ impl Route {
             | Self::ProjectSettings { .. }
             | Self::ProjectSettingsTab { .. }
             | Self::ApiKeys
-            | Self::Devices
+            | Self::Sessions
             | Self::System
             | Self::NotFound => None,
         }
@@ -164,7 +164,7 @@ mod tests {
             "/projects/shop/groups/data",
             "/projects/shop/volumes/a%20%C3%BC+b",
             "/settings/api-keys",
-            "/settings/devices",
+            "/settings/sessions",
             "/settings/system",
         ] {
             let route = Route::recognize(path);

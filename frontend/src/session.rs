@@ -15,16 +15,16 @@ pub use self::next::Next;
 pub struct Session {
     pub user: Option<User>,
     pub sign_out: Callback<()>,
-    pub standing: Standing,
+    pub auth: AuthState,
     /// Somebody has signed in.
     pub enter: Callback<User>,
     /// Ask the server anew who is signed in.
-    pub look: Callback<()>,
+    pub refresh: Callback<()>,
 }
 
 /// Whether somebody is signed in.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Standing {
+pub enum AuthState {
     /// Not known yet.
     #[default]
     Unknown,

@@ -9,7 +9,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    component::{Avatar, AvatarStack, Banner, IconButton, Menu, MenuAt, MenuItem, Person, Pigment},
+    component::{Avatar, AvatarStack, Banner, Colour, IconButton, Menu, MenuAt, MenuItem, Person},
     route::{
         Route,
         link::Link,
@@ -27,7 +27,7 @@ pub enum Connection {
     #[default]
     None,
     Live,
-    /// Trying again, for the n-th time.
+    /// Reconnecting, for the n-th time.
     Retrying(u32),
     /// Given up.
     Lost,
@@ -41,7 +41,7 @@ pub struct ShellProps {
     pub place: Html,
     /// What stands in the middle and right: search, deeds of the page.
     #[prop_or_default]
-    pub deeds: Html,
+    pub actions: Html,
     #[prop_or_default]
     pub present: Vec<Person>,
     #[prop_or_default]
@@ -80,12 +80,12 @@ pub fn Shell(props: &ShellProps) -> Html {
                 </Link>
                 <div class="bar-place">{ props.place.clone() }</div>
                 <div class="grow" />
-                { props.deeds.clone() }
+                { props.actions.clone() }
                 if !props.present.is_empty() {
                     <AvatarStack people={props.present.clone()} />
                 }
                 <ThemeSwitch />
-                <Oneself />
+                <UserMenu />
             </header>
             { connection(props, is_online) }
             <main ref={content} id="content" tabindex="-1" class={if props.full { "stage" } else { "page" }}>
@@ -101,14 +101,14 @@ fn connection(props: &ShellProps, is_online: bool) -> Html {
             "You are offline. Changes are not saved until the network is back.".into()
         }
         Connection::None | Connection::Live | Connection::Retrying(0) => return Html::default(),
-        Connection::Retrying(count) => format!("Connection lost. Trying again ({count})"),
-        Connection::Lost => "Connection lost. What you see may be out of date.".into(),
+        Connection::Retrying(count) => format!("Disconnected. Reconnecting ({count})"),
+        Connection::Lost => "Disconnected. What you see may be out of date.".into(),
     };
     html! {
-        <Banner pigment={Pigment::Staged} icon={LuWifiOff}>
+        <Banner colour={Colour::Staged} icon={LuWifiOff}>
             <span>{ text }</span>
             if is_online && props.connection == Connection::Lost {
-                <button type="button" class="banner-deed" onclick={props.on_reconnect.reform(|_| ())}>
+                <button type="button" class="banner-action" onclick={props.on_reconnect.reform(|_| ())}>
                     { "Reconnect" }
                 </button>
             }
@@ -143,7 +143,7 @@ fn ThemeSwitch() -> Html {
 
 /// The one who is signed in.
 #[component]
-fn Oneself() -> Html {
+fn UserMenu() -> Html {
     let is_open = use_state_eq(|| false);
     let session = use_context::<Session>().unwrap_or_default();
     let navigator = use_navigator();
@@ -163,7 +163,7 @@ fn Oneself() -> Html {
     };
     let mut items = vec![
         MenuItem::new("API keys", go(Route::ApiKeys)).icon(LuKeyRound),
-        MenuItem::new("Devices", go(Route::Devices)).icon(LuLaptop),
+        MenuItem::new("Sessions", go(Route::Sessions)).icon(LuLaptop),
     ];
     if user.is_admin {
         items.push(MenuItem::new("System", go(Route::System)).icon(LuGauge));
@@ -176,7 +176,7 @@ fn Oneself() -> Html {
     let label: AttrValue = format!("{} ({})", user.name, user.email).into();
     html! {
         <span class="anchor">
-            <button type="button" class="oneself" aria-haspopup="menu" title={label.clone()}
+            <button type="button" class="user-menu" aria-haspopup="menu" title={label.clone()}
                 aria-expanded={if *is_open { "true" } else { "false" }} aria-label={label.clone()}
                 onclick={toggle}>
                 <Avatar {person} />

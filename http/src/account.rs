@@ -1,8 +1,8 @@
 //! Signing in and out, and who one is.
 
 use crate::{
+    authorization::{Known, May, Person},
     caller, cookie,
-    door::{Known, May, Person},
     error::{ErrorResponse, Result},
     json::Json,
     path::Path,
@@ -18,7 +18,7 @@ use domain::{
     Email, Error, FieldErrors, Name, Secret, SessionId,
     access::InstanceRole,
     account::{
-        ACCESS_LIFE, COOKIE_IDLE_LIFE, NewSession, NewTokens, NewUser, Password, REFRESH_LIFE,
+        ACCESS_TTL, COOKIE_IDLE_TIMEOUT, NewSession, NewTokens, NewUser, Password, REFRESH_TTL,
         Rotation, SessionKind, User,
     },
     api::account::{Claim, Login, Refresh, Registered, Registration, Sessions, SignedIn, Tokens},
@@ -67,7 +67,7 @@ async fn register(
     }
     server.attempts.succeeded(&guesser, source);
 
-    let new = Particulars { email: claim.email, name: claim.name, password: claim.password };
+    let new = AccountDetails { email: claim.email, name: claim.name, password: claim.password };
     let (email, name, password) = new.check()?;
     let password_hash = server.hasher.hash(&password).await?;
     let new = NewUser { email, name, role: InstanceRole::Admin, password_hash };
@@ -122,7 +122,7 @@ async fn refresh(
             "this refresh token is not valid (any more): sign in again",
         )),
         Rotation::Reused => {
-            server.turnstile.turn();
+            server.rights.notify_changed();
             Err(ErrorResponse::unauthorized(
                 "this refresh token was used before, so its session has been ended: sign in again",
             ))
@@ -133,13 +133,13 @@ async fn refresh(
 /// Sign this device out.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", responses((status = NO_CONTENT)))]
 async fn logout(State(server): State<Server>, may: May<Person>) -> Result<Response> {
-    if let domain::access::Via::Session(session) = may.actor().via {
+    if let domain::access::AuthMethod::Session(session) = may.actor().via {
         server.app.accounts.close_session(may.user.id, session).await?;
     }
-    server.turnstile.turn();
-    let cookie = match may.proof {
-        caller::Proof::Cookie(_) => Some(cookie::clear(&server.config)?),
-        caller::Proof::Bearer(_) => None,
+    server.rights.notify_changed();
+    let cookie = match may.credential {
+        caller::Credential::Cookie(_) => Some(cookie::clear(&server.config)?),
+        caller::Credential::Bearer(_) => None,
     };
     Ok(with_cookie(StatusCode::NO_CONTENT, (), cookie))
 }
@@ -150,48 +150,48 @@ async fn me(may: May<Known>) -> Json<User> {
     Json(may.user)
 }
 
-/// Your signed-in devices.
+/// Your sessions.
 #[utoipa::path(get, path = "/auth/sessions", tag = "auth",
     responses((status = OK, body = Sessions)))]
 async fn sessions(State(server): State<Server>, may: May<Person>) -> Result<Json<Sessions>> {
     let current = match may.actor().via {
-        domain::access::Via::Session(session) => Some(session),
-        domain::access::Via::ApiKey { .. } => None,
+        domain::access::AuthMethod::Session(session) => Some(session),
+        domain::access::AuthMethod::ApiKey { .. } => None,
     };
     let data = server.app.accounts.sessions(may.user.id).await?;
     Ok(Json(Sessions { data, current }))
 }
 
-/// Sign one of your devices out.
+/// End one of your sessions.
 #[utoipa::path(delete, path = "/auth/sessions/{session}", tag = "auth",
     responses((status = NO_CONTENT)))]
 async fn close_session(
     State(server): State<Server>,
     may: May<Person>,
-    Path(named): Path<OneSession>,
+    Path(named): Path<SessionPath>,
 ) -> Result<StatusCode> {
     let own = server.app.accounts.sessions(may.user.id).await?;
     if own.iter().all(|session| session.id != named.session) {
         return Err(Error::NotFound(domain::Resource::Session).into());
     }
     server.app.accounts.close_session(may.user.id, named.session).await?;
-    server.turnstile.turn();
+    server.rights.notify_changed();
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]
-struct OneSession {
+struct SessionPath {
     session: SessionId,
 }
 
 /// A person's typed particulars, checked together so that all that is wrong is said at once.
-pub(crate) struct Particulars {
+pub(crate) struct AccountDetails {
     pub(crate) email: Secret,
     pub(crate) name: Secret,
     pub(crate) password: Secret,
 }
 
-impl Particulars {
+impl AccountDetails {
     pub(crate) fn check(self) -> Result<(Email, Name, Password)> {
         let mut errors = FieldErrors::default();
         let mut note = |field: &str, rule: domain::name::Invalid| {
@@ -230,7 +230,7 @@ async fn open(
     match kind {
         SessionKind::Browser => {
             let (token, access) = mint("")?;
-            let ends = now.plus(COOKIE_IDLE_LIFE);
+            let ends = now.plus(COOKIE_IDLE_TIMEOUT);
             accounts
                 .open_session(NewSession {
                     user: user.id,
@@ -266,7 +266,7 @@ fn new_tokens(server: &Server) -> Result<(Tokens, NewTokens)> {
     let now = server.app.clock.now();
     let (access_token, access) = mint("easela_")?;
     let (refresh_token, refresh) = mint("easelr_")?;
-    let (access_expires_at, expires_at) = (now.plus(ACCESS_LIFE), now.plus(REFRESH_LIFE));
+    let (access_expires_at, expires_at) = (now.plus(ACCESS_TTL), now.plus(REFRESH_TTL));
     let tokens = Tokens {
         access_token,
         refresh_token,
@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
-        let person = Particulars { email: "x".into(), name: "".into(), password: "short".into() };
+        let person =
+            AccountDetails { email: "x".into(), name: "".into(), password: "short".into() };
         let text = format!("{:?}", person.check().expect_err("all three are wrong"));
         assert!(text.contains("email") && text.contains("name") && text.contains("password"));
     }

@@ -1,7 +1,7 @@
 //! Keys for scripts. People make them; keys cannot.
 
 use crate::{
-    door::{May, Person},
+    authorization::{May, Person},
     error::Result,
     json::Json,
     path::Path,
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneKey {
+struct ApiKeyPath {
     key: ApiKeyId,
 }
 
@@ -40,7 +40,7 @@ async fn list(
     Ok(Json(accounts.api_keys(may.user.id, page.into()).await?))
 }
 
-/// Make a key. Its token is shown this once.
+/// Create a key. Its token is shown this once.
 #[utoipa::path(post, path = "/api-keys", tag = "api-keys", request_body = CreateKey,
     responses((status = CREATED, body = CreatedKey)))]
 async fn create(
@@ -61,7 +61,7 @@ async fn create(
     if let Some(project) = new.project {
         // Only a project that its maker may know of: nobody finds others by trying.
         let permission = domain::access::Permission::Read;
-        crate::door::enter(&server, may.actor(), permission, project, None)
+        crate::authorization::authorize(&server, may.actor(), permission, project, None)
             .await
             .map_err(|_| Error::NotFound(Resource::Project))?;
     }
@@ -79,7 +79,7 @@ async fn create(
         // A retry finds the key that was made before, whose token nobody keeps.
         let made = "this key has been made already, and its token was shown then; delete it and \
                     make another if that answer was lost";
-        return Err(Error::NotNow(made.to_owned()).into());
+        return Err(Error::InvalidState(made.to_owned()).into());
     }
     Ok((StatusCode::CREATED, Json(CreatedKey { key, token })))
 }
@@ -90,9 +90,9 @@ async fn create(
 async fn delete(
     State(server): State<Server>,
     may: May<Person>,
-    Path(named): Path<OneKey>,
+    Path(named): Path<ApiKeyPath>,
 ) -> Result<StatusCode> {
     server.app.accounts.delete_api_key(&may.by, named.key).await?;
-    server.turnstile.turn();
+    server.rights.notify_changed();
     Ok(StatusCode::NO_CONTENT)
 }

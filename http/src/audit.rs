@@ -1,7 +1,7 @@
 //! The audit: who did what.
 
 use crate::{
-    door::{Administer, Manage, May},
+    authorization::{Administer, Manage, May},
     error::Result,
     json::Json,
     query::{Paging, Query},

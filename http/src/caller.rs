@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     Secret,
-    access::{Actor, Mutation, Via},
+    access::{Actor, AuthMethod, Mutation},
     account::{Digest, SessionKind, User},
 };
 use std::net::{IpAddr, SocketAddr};
@@ -22,12 +22,12 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) struct Caller {
     pub(crate) user: User,
     pub(crate) actor: Actor,
-    pub(crate) proof: Proof,
+    pub(crate) credential: Credential,
 }
 
 /// By what they proved it, so that it can be asked for again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Proof {
+pub(crate) enum Credential {
     /// The browser's cookie.
     Cookie(Digest),
     /// An access token or an API key.
@@ -37,12 +37,12 @@ pub(crate) enum Proof {
 /// Who sends this request: by header, else by cookie.
 pub(crate) async fn authenticate(server: &Server, headers: &HeaderMap) -> Result<Caller> {
     const SIGN_IN: &str = "sign in first";
-    let proof = match headers.get(header::AUTHORIZATION) {
+    let credential = match headers.get(header::AUTHORIZATION) {
         Some(value) => {
             let token = value.to_str().ok().and_then(|value| value.split_once(' '));
             match token {
                 Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                    Proof::Bearer(digest(token.trim()))
+                    Credential::Bearer(digest(token.trim()))
                 }
                 _ => {
                     return Err(ErrorResponse::unauthorized(
@@ -52,40 +52,40 @@ pub(crate) async fn authenticate(server: &Server, headers: &HeaderMap) -> Result
             }
         }
         None => match cookie::read(headers, &server.config) {
-            Some(cookie) => Proof::Cookie(digest(cookie.expose())),
+            Some(cookie) => Credential::Cookie(digest(cookie.expose())),
             None => return Err(ErrorResponse::unauthorized(SIGN_IN)),
         },
     };
-    recognise(server, proof).await
+    verify(server, credential).await
 }
 
 /// Who holds a token or key, for sockets whose first frame brings it.
 pub(crate) async fn by_token(server: &Server, token: &Secret) -> Result<Caller> {
-    recognise(server, Proof::Bearer(digest(token.expose()))).await
+    verify(server, Credential::Bearer(digest(token.expose()))).await
 }
 
 /// Whose proof this is: a session's first, then an API key's (DK-18).
-pub(crate) async fn recognise(server: &Server, proof: Proof) -> Result<Caller> {
+pub(crate) async fn verify(server: &Server, credential: Credential) -> Result<Caller> {
     const AGAIN: &str = "your session has ended, or the key is not valid (any more): sign in again";
     let accounts = &server.app.accounts;
-    let (digest, kind) = match proof {
-        Proof::Cookie(digest) => (digest, SessionKind::Browser),
-        Proof::Bearer(digest) => (digest, SessionKind::Token),
+    let (digest, kind) = match credential {
+        Credential::Cookie(digest) => (digest, SessionKind::Browser),
+        Credential::Bearer(digest) => (digest, SessionKind::Token),
     };
     if let Some((session, user)) = accounts.session_by_access(&digest).await? {
         // A cookie is no bearer token: what was made for one door opens no other.
         if session.kind != kind {
             return Err(ErrorResponse::unauthorized(AGAIN));
         }
-        let actor = Actor { user: user.id, role: user.role, via: Via::Session(session.id) };
-        return Ok(Caller { user, actor, proof });
+        let actor = Actor { user: user.id, role: user.role, via: AuthMethod::Session(session.id) };
+        return Ok(Caller { user, actor, credential });
     }
     if kind == SessionKind::Token
         && let Some((key, user)) = accounts.api_key_by_digest(&digest).await?
     {
-        let via = Via::ApiKey { key: key.id, scopes: key.scopes, project: key.project };
+        let via = AuthMethod::ApiKey { key: key.id, scopes: key.scopes, project: key.project };
         let actor = Actor { user: user.id, role: user.role, via };
-        return Ok(Caller { user, actor, proof });
+        return Ok(Caller { user, actor, credential });
     }
     Err(ErrorResponse::unauthorized(AGAIN))
 }

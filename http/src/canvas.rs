@@ -5,8 +5,8 @@ mod frame;
 mod socket;
 
 use crate::{
+    authorization::{May, Read, authorize, find},
     caller::{self, RequestId},
-    door::{May, Read, enter, find},
     error::Result,
     json::Json,
     path::Path,
@@ -26,7 +26,7 @@ use domain::{
     canvas::{Snapshot, Snapshots},
 };
 use serde::Deserialize;
-use socket::{Asked, Socket};
+use socket::{Socket, UpgradeRequest};
 use std::sync::Arc;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,7 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// The largest frame that a client may send (DK-120).
 const MAX_FRAME: usize = 64 * 1024;
 /// What each socket reads at once: most frames are small, and many sockets are open.
-const READ_AT_ONCE: usize = 8 * 1024;
+const READ_BUFFER: usize = 8 * 1024;
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -74,14 +74,14 @@ async fn open(
 ) -> Result<Response> {
     // Whoever shows a proof is let in or refused before the upgrade.
     let headers = &parts.headers;
-    let shows_proof = headers.contains_key(header::AUTHORIZATION)
+    let has_credential = headers.contains_key(header::AUTHORIZATION)
         || crate::cookie::read(headers, &server.config).is_some();
-    let guest = if shows_proof || upgrade.is_err() {
+    let participant = if has_credential || upgrade.is_err() {
         let caller = caller::authenticate(&server, headers).await?;
         let environment = named.environment.as_deref();
         let (actor, may) = (&caller.actor, Permission::Read);
         let project = find(&server, actor, &named.project).await?;
-        let place = enter(&server, actor, may, project, environment).await?;
+        let place = authorize(&server, actor, may, project, environment).await?;
         Some((caller, place))
     } else {
         None
@@ -95,11 +95,14 @@ async fn open(
     })?;
     let request = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let source = caller::source(&server, &parts).map(|address| address.to_string());
-    let asked = Asked { project: named.project, environment: named.environment, request, source };
+    let upgrade_request =
+        UpgradeRequest { project: named.project, environment: named.environment, request, source };
     let tasks = server.tasks.clone();
     Ok(upgrade
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .read_buffer_size(READ_AT_ONCE)
-        .on_upgrade(move |raw| tasks.track_future(Socket::serve(server, asked, guest, raw))))
+        .read_buffer_size(READ_BUFFER)
+        .on_upgrade(move |raw| {
+            tasks.track_future(Socket::serve(server, upgrade_request, participant, raw))
+        }))
 }

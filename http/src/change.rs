@@ -1,8 +1,8 @@
 //! Staged changes: listed, staged, discarded, applied.
 
 use crate::{
-    aside::aside,
-    door::{Demand, Deploy, EnvironmentAccess, May, Read, Reveal, Stage},
+    authorization::{Deploy, EnvironmentAccess, May, Read, Requirement, Reveal, Stage},
+    blocking::run_blocking,
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
@@ -13,7 +13,7 @@ use axum::{extract::State, http::StatusCode};
 use domain::{
     ChangeId, ServiceId, UserId,
     api::change::{
-        Discard, Edits, PendingChanges, Preview, Restore, Selected, Settle, Staged, Where,
+        ApplyRequest, Discard, Edits, PendingChanges, Preview, Restore, RevealQuery, Settle, Staged,
     },
     changes::{Applied, Discarded, Revealed, Staging},
     edit::Edit,
@@ -37,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Stages edits for somebody who may.
-pub(crate) async fn stage_edits<D: Demand<Access = EnvironmentAccess>>(
+pub(crate) async fn stage_edits<D: Requirement<Access = EnvironmentAccess>>(
     server: &Server,
     may: &May<D>,
     edits: Vec<Edit>,
@@ -56,7 +56,8 @@ pub(crate) async fn stage_edits<D: Demand<Access = EnvironmentAccess>>(
     responses((status = OK, body = PendingChanges)))]
 async fn list(State(server): State<Server>, may: May<Read>) -> Result<Json<PendingChanges>> {
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
-    let mut list = aside(workspace.edits.len(), move || PendingChanges::of(&workspace)).await;
+    let mut list =
+        run_blocking(workspace.edits.len(), move || PendingChanges::of(&workspace)).await;
     let contributors = list.data.iter().flat_map(|pending| &pending.change.contributors);
     let authors: BTreeSet<UserId> = contributors.map(|one| one.author).collect();
     list.people = names(&server.app, authors).await?;
@@ -83,7 +84,7 @@ async fn discard_all(State(server): State<Server>, may: May<Stage>) -> Result<Js
 }
 
 #[derive(Deserialize)]
-struct OneChange {
+struct ChangePath {
     change: ChangeId,
 }
 
@@ -93,7 +94,7 @@ struct OneChange {
 async fn discard_one(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneChange>,
+    Path(named): Path<ChangePath>,
 ) -> Result<Json<Discarded>> {
     let environment = may.place.environment.id;
     Ok(Json(server.app.changes.discard(&may.by, environment, &[named.change], None).await?))
@@ -132,7 +133,7 @@ async fn restore(
 async fn settle(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneChange>,
+    Path(named): Path<ChangePath>,
     Json(body): Json<Settle>,
 ) -> Result<StatusCode> {
     let environment = may.place.environment.id;
@@ -141,36 +142,36 @@ async fn settle(
 }
 
 /// What applying these changes would do, and what they need.
-#[utoipa::path(post, path = "/pending-changes/preview", tag = "changes", request_body = Selected,
+#[utoipa::path(post, path = "/pending-changes/preview", tag = "changes", request_body = ApplyRequest,
     responses((status = OK, body = Preview)))]
 async fn preview(
     State(server): State<Server>,
     may: May<Read>,
-    Json(body): Json<Selected>,
+    Json(body): Json<ApplyRequest>,
 ) -> Result<Json<Preview>> {
     let (selection, _) = body.selection()?;
     let workspace = server.app.changes.workspace(may.place.environment.id).await?;
     let size = workspace.edits.len();
-    Ok(Json(aside(size, move || Preview::of(&workspace, selection)).await))
+    Ok(Json(run_blocking(size, move || Preview::of(&workspace, selection)).await))
 }
 
 /// Apply exactly these changes, as one revision.
-#[utoipa::path(post, path = "/deploy", tag = "changes", request_body = Selected,
+#[utoipa::path(post, path = "/deploy", tag = "changes", request_body = ApplyRequest,
     responses((status = OK, body = Applied)))]
 async fn deploy(
     State(server): State<Server>,
     may: May<Deploy>,
-    MaybeJson(body): MaybeJson<Selected>,
+    MaybeJson(body): MaybeJson<ApplyRequest>,
 ) -> Result<Json<Applied>> {
     let (selection, message) = body.selection()?;
     let environment = may.place.environment.id;
     let applied = server.app.changes.apply(&may.by, environment, selection, message).await?;
-    wake(&server, &may.place, &applied);
+    trigger_reconciler(&server, &may.place, &applied);
     Ok(Json(applied))
 }
 
 /// Tells the reconciler what an apply has touched.
-pub(crate) fn wake(server: &Server, place: &EnvironmentAccess, applied: &Applied) {
+pub(crate) fn trigger_reconciler(server: &Server, place: &EnvironmentAccess, applied: &Applied) {
     if applied.revision.is_none() {
         return;
     }
@@ -181,18 +182,18 @@ pub(crate) fn wake(server: &Server, place: &EnvironmentAccess, applied: &Applied
         .collect();
     for service in touched {
         let key = ServiceKey { environment: place.environment.id, service };
-        server.app.reconciler.nudge(Some(key));
+        server.app.reconciler.trigger(Some(key));
     }
-    server.app.reconciler.nudge(None);
+    server.app.reconciler.trigger(None);
 }
 
 /// Show the values of one variable. Audited.
-#[utoipa::path(post, path = "/reveal", tag = "variables", request_body = Where,
+#[utoipa::path(post, path = "/reveal", tag = "variables", request_body = RevealQuery,
     responses((status = OK, body = Revealed)))]
 async fn reveal(
     State(server): State<Server>,
     may: May<Reveal>,
-    Json(body): Json<Where>,
+    Json(body): Json<RevealQuery>,
 ) -> Result<Json<Revealed>> {
     let environment = may.place.environment.id;
     Ok(Json(server.app.changes.reveal(&may.by, environment, &body.address).await?))

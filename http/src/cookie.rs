@@ -2,7 +2,7 @@
 
 use crate::app::Config;
 use axum::http::{HeaderMap, HeaderValue, header};
-use domain::{Error, Secret, account::COOKIE_LIFE};
+use domain::{Error, Secret, account::COOKIE_MAX_AGE};
 
 /// What the cookie is called. The prefix `__Host-` binds it to this host and to HTTPS.
 pub(crate) fn name(config: &Config) -> &'static str {
@@ -24,7 +24,7 @@ pub(crate) fn read(headers: &HeaderMap, config: &Config) -> Option<Secret> {
 
 /// The header that gives a browser its session.
 pub(crate) fn set(token: &Secret, config: &Config) -> Result<HeaderValue, Error> {
-    header(token.expose(), COOKIE_LIFE.as_secs(), config)
+    header(token.expose(), COOKIE_MAX_AGE.as_secs(), config)
 }
 
 /// The header that takes it away.

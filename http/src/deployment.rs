@@ -1,14 +1,14 @@
 //! Deployments: made at once, listed, looked at, made again, cancelled.
 
 use crate::{
-    change::wake,
-    door::{Deploy, May, Read},
+    authorization::{Deploy, May, Read},
+    change::trigger_reconciler,
     error::Result,
     json::{Json, MaybeJson},
     path::Path,
     query::{Paging, Query},
     server::Server,
-    service::{OneService, require},
+    service::{ServicePath, require},
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct OneDeployment {
+pub(crate) struct DeploymentPath {
     pub(crate) service: ServiceId,
     pub(crate) deployment: DeploymentId,
 }
@@ -46,7 +46,7 @@ pub(crate) struct OneDeployment {
 async fn list(
     State(server): State<Server>,
     may: May<Read>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     Query(page): Query<Paging>,
 ) -> Result<Json<Paged<DeploymentSummary>>> {
     let environment = may.place.environment.id;
@@ -60,7 +60,7 @@ async fn list(
 async fn create(
     State(server): State<Server>,
     may: May<Deploy>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     Json(new): Json<CreateDeployment>,
 ) -> Result<(StatusCode, Json<DeploymentDetail>)> {
     let (environment, service) = (may.place.environment.id, named.service);
@@ -94,7 +94,7 @@ async fn create(
     let changes = &server.app.changes;
     let (_, applied) =
         changes.write(&may.by, environment, edits, new.message, Some(service)).await?;
-    wake(&server, &may.place, &applied);
+    trigger_reconciler(&server, &may.place, &applied);
     let made = applied.deployments.iter().find(|(of, _)| *of == service);
     let Some((_, id)) = made else {
         return Err(Error::NotFound(Resource::Deployment).into());
@@ -114,7 +114,7 @@ fn set(service: ServiceId, field: Field, content: Content) -> Edit {
 async fn get(
     State(server): State<Server>,
     may: May<Read>,
-    Path(named): Path<OneDeployment>,
+    Path(named): Path<DeploymentPath>,
 ) -> Result<Json<DeploymentDetail>> {
     let environment = may.place.environment.id;
     let deployments = &server.app.deployments;
@@ -128,12 +128,12 @@ async fn get(
 async fn cancel(
     State(server): State<Server>,
     may: May<Deploy>,
-    Path(named): Path<OneDeployment>,
+    Path(named): Path<DeploymentPath>,
 ) -> Result<Json<DeploymentSummary>> {
     let (environment, service) = (may.place.environment.id, named.service);
     let deployments = &server.app.deployments;
     let deployment = deployments.cancel(&may.by, environment, service, named.deployment).await?;
-    server.app.reconciler.nudge(Some(ServiceKey { environment, service }));
+    server.app.reconciler.trigger(Some(ServiceKey { environment, service }));
     Ok(Json(deployment))
 }
 
@@ -143,20 +143,20 @@ async fn cancel(
 async fn redeploy(
     State(server): State<Server>,
     may: May<Deploy>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     MaybeJson(body): MaybeJson<Redeploy>,
 ) -> Result<(StatusCode, Json<DeploymentSummary>)> {
     let (environment, service) = (may.place.environment.id, named.service);
     let deployments = &server.app.deployments;
     let deployment = deployments.redeploy(&may.by, environment, service, body.message).await?;
-    server.app.reconciler.nudge(Some(ServiceKey { environment, service }));
+    server.app.reconciler.trigger(Some(ServiceKey { environment, service }));
     Ok((StatusCode::CREATED, Json(deployment)))
 }
 
 /// By what to narrow the list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Narrow {
+struct ListFilter {
     /// Only those of this deployment.
     deployment_id: Option<DeploymentId>,
     /// The engine's word, such as `running`; `created` before there is a container.
@@ -165,13 +165,13 @@ struct Narrow {
 
 /// Replicas of a service, and their containers.
 #[utoipa::path(get, path = "/services/{service}/containers", tag = "deployments",
-    params(Paging, Narrow), responses((status = OK, body = Paged<ContainerItem>)))]
+    params(Paging, ListFilter), responses((status = OK, body = Paged<ContainerItem>)))]
 async fn containers(
     State(server): State<Server>,
     may: May<Read>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     Query(page): Query<Paging>,
-    Query(narrow): Query<Narrow>,
+    Query(narrow): Query<ListFilter>,
 ) -> Result<Json<Paged<ContainerItem>>> {
     let (environment, service) = (may.place.environment.id, named.service);
     require(&server, environment, service).await?;

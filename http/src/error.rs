@@ -70,10 +70,10 @@ impl From<Error> for ErrorResponse {
             Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized),
             Error::Forbidden(_) => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
             Error::Exists(_) | Error::Conflict(_) => (StatusCode::CONFLICT, ErrorCode::Conflict),
-            Error::NotNow(_) => (StatusCode::CONFLICT, ErrorCode::NotNow),
+            Error::InvalidState(_) => (StatusCode::CONFLICT, ErrorCode::InvalidState),
             Error::Incomplete { .. } => (StatusCode::CONFLICT, ErrorCode::Incomplete),
             Error::Blocked(_) => (StatusCode::CONFLICT, ErrorCode::Blocked),
-            Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooMany),
+            Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
             Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable),
             Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, ErrorCode::StorageFull),
             Error::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
@@ -90,12 +90,12 @@ impl From<Error> for ErrorResponse {
             }
             Error::Conflict(conflicts) => answer.body.conflicts = conflicts.hidden(),
             Error::Blocked(problems) => answer.body.problems = problems.0,
-            Error::TooMany { retry_after } => answer.retry_after = Some(retry_after),
+            Error::RateLimited { retry_after } => answer.retry_after = Some(retry_after),
             Error::NotFound(_)
             | Error::Unauthorized(_)
             | Error::Forbidden(_)
             | Error::Exists(_)
-            | Error::NotNow(_)
+            | Error::InvalidState(_)
             | Error::Unavailable { .. }
             | Error::StorageFull
             | Error::Internal { .. } => (),

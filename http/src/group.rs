@@ -1,8 +1,8 @@
 //! Groups: staged like everything that runs differently for it.
 
 use crate::{
+    authorization::{May, Read, Stage},
     change::stage_edits,
-    door::{May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneGroup {
+struct GroupPath {
     group: GroupId,
 }
 
@@ -69,7 +69,7 @@ async fn create(
 async fn rename(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneGroup>,
+    Path(named): Path<GroupPath>,
     Json(new): Json<Named>,
 ) -> Result<Json<Staged>> {
     let address = Address::GroupName(named.group);
@@ -83,7 +83,7 @@ async fn rename(
 async fn delete(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneGroup>,
+    Path(named): Path<GroupPath>,
 ) -> Result<Json<Staged>> {
     let address = Address::Group(named.group);
     stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)

@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 64;
 /// What is said of a field that is missing.
 const REQUIRED: &str = "is required";
 /// How long a whole body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body, with rejections turned into [`ErrorResponse`].
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ fn is_json(request: &Request) -> bool {
 }
 
 async fn read(body: Body) -> Result<axum::body::Bytes, ErrorResponse> {
-    match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let is_long = std::error::Error::source(&error)
@@ -109,7 +109,7 @@ async fn read(body: Body) -> Result<axum::body::Bytes, ErrorResponse> {
 /// be is named by its field.
 pub(crate) fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, ErrorResponse> {
     let mut strict = serde_json::Deserializer::from_slice(text);
-    let sent = (Shape { depth: 0 }.deserialize(&mut strict))
+    let sent = (StructureLimits { depth: 0 }.deserialize(&mut strict))
         .and_then(|()| strict.end())
         .and_then(|()| serde_json::from_slice(text));
     let sent: Value = sent.map_err(|error| {
@@ -243,11 +243,11 @@ fn plain(expected: &str) -> String {
 }
 
 /// Walks over a value and keeps nothing: it is not too deep, and no key stands twice.
-struct Shape {
+struct StructureLimits {
     depth: usize,
 }
 
-impl Shape {
+impl StructureLimits {
     fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(format!("it is nested deeper than {MAX_DEPTH} levels")));
@@ -256,7 +256,7 @@ impl Shape {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Shape {
+impl<'de> DeserializeSeed<'de> for StructureLimits {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -264,7 +264,7 @@ impl<'de> DeserializeSeed<'de> for Shape {
     }
 }
 
-impl<'de> Visitor<'de> for Shape {
+impl<'de> Visitor<'de> for StructureLimits {
     type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -380,7 +380,7 @@ mod tests {
     fn a_list_is_no_object_whatever_is_in_it() {
         #[derive(Debug, Serialize, Deserialize)]
         struct Wide {
-            check: domain::Check,
+            check: domain::HealthCheck,
             ports: Vec<domain::Port>,
         }
         let refusal = |text: &str| {

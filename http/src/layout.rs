@@ -1,7 +1,7 @@
 //! Where things lie on the canvas.
 
 use crate::{
-    door::{May, Stage},
+    authorization::{May, Stage},
     error::Result,
     json::Json,
     server::Server,
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How many nodes may move at once.
-pub(crate) const MOST_PLACES: usize = 10_000;
+pub(crate) const MAX_PLACES: usize = 10_000;
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -27,7 +27,7 @@ async fn place(
     may: May<Stage>,
     Json(body): Json<Places>,
 ) -> Result<StatusCode> {
-    if body.places.len() > MOST_PLACES {
+    if body.places.len() > MAX_PLACES {
         return Err(Error::field("places", "must be at most 10000").into());
     }
     let places: Vec<_> = body.places.into_iter().collect();

@@ -49,7 +49,7 @@ impl Attempts {
             times.retain(|time| now.since(*time) < WINDOW);
             if times.len() >= *most {
                 let oldest = times[times.len() - most];
-                return Err(Error::TooMany {
+                return Err(Error::RateLimited {
                     retry_after: WINDOW.saturating_sub(now.since(oldest)),
                 });
             }
@@ -105,7 +105,7 @@ mod tests {
 
         let refused = attempts.begin(&ada, here, at(60));
 
-        assert!(matches!(refused, Err(Error::TooMany { retry_after })
+        assert!(matches!(refused, Err(Error::RateLimited { retry_after })
             if retry_after == Duration::from_secs(14 * 60)));
         assert!(attempts.begin(&ada, there, at(60)).is_ok());
         assert!(attempts.begin(&email("eve@x"), here, at(60)).is_ok());

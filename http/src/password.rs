@@ -4,12 +4,12 @@ use domain::{Error, Secret, account::Password};
 use tokio::sync::{OnceCell, Semaphore};
 
 /// How many hashes are computed at once.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 
 /// Hashes and checks passwords.
 pub(crate) struct Hasher {
     cost: u32,
-    turns: Semaphore,
+    permits: Semaphore,
     /// What the password of nobody is checked against, so that unknown people take as long.
     dummy: OnceCell<Secret>,
     #[cfg(test)]
@@ -20,7 +20,7 @@ impl Hasher {
     pub(crate) fn new(cost: u32) -> Self {
         Self {
             cost,
-            turns: Semaphore::new(AT_ONCE),
+            permits: Semaphore::new(MAX_CONCURRENT),
             dummy: OnceCell::new(),
             #[cfg(test)]
             works: Default::default(),
@@ -64,7 +64,7 @@ impl Hasher {
     ) -> Result<T, Error> {
         #[cfg(test)]
         self.works.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let _turn = self.turns.acquire().await.map_err(Error::internal("wait to hash"))?;
+        let _permit = self.permits.acquire().await.map_err(Error::internal("wait to hash"))?;
         tokio::task::spawn_blocking(work)
             .await
             .map_err(Error::internal("hash a password"))?
@@ -108,14 +108,14 @@ mod tests {
     async fn four_are_hashed_at_once_and_not_on_this_thread() {
         let hasher = Hasher::new(4);
         let running = Arc::new(AtomicUsize::new(0));
-        let meeting = Arc::new(Barrier::new(AT_ONCE));
+        let meeting = Arc::new(Barrier::new(MAX_CONCURRENT));
         let own = std::thread::current().id();
 
-        let works = (0..5 * AT_ONCE).map(|_| {
+        let works = (0..5 * MAX_CONCURRENT).map(|_| {
             let (running, meeting) = (running.clone(), meeting.clone());
             hasher.work(move || {
                 assert_ne!(std::thread::current().id(), own);
-                assert!(running.fetch_add(1, Ordering::SeqCst) < AT_ONCE);
+                assert!(running.fetch_add(1, Ordering::SeqCst) < MAX_CONCURRENT);
                 // Whoever worked alone would wait here for ever.
                 meeting.wait();
                 running.fetch_sub(1, Ordering::SeqCst);

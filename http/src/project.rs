@@ -1,8 +1,8 @@
 //! Projects, their environments and members.
 
 use crate::{
+    authorization::{Known, Make, Manage, May, Read, Stage},
     change::stage_edits,
-    door::{Known, Make, Manage, May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, Content, Error, ProjectId, Resource, UserId,
-    access::{InstanceRole, ProjectRole, Via},
+    access::{AuthMethod, InstanceRole, ProjectRole},
     api::{
         List, Named,
         change::Staged,
@@ -39,33 +39,33 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 /// By what to narrow a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ByName {
+struct NameFilter {
     /// A part of the name.
     name: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct OneMember {
+struct MemberPath {
     user: UserId,
 }
 
 /// Projects that you belong to; for admins all.
-#[utoipa::path(get, path = "/projects", tag = "projects", params(Paging, ByName),
+#[utoipa::path(get, path = "/projects", tag = "projects", params(Paging, NameFilter),
     responses((status = OK, body = Paged<ProjectSummary>)))]
 async fn list(
     State(projects): State<Arc<dyn Projects>>,
     may: May<Known>,
     Query(page): Query<Paging>,
-    Query(by): Query<ByName>,
+    Query(by): Query<NameFilter>,
 ) -> Result<Json<Paged<ProjectSummary>>> {
     let visible_to = (may.user.role != InstanceRole::Admin).then_some(may.user.id);
     let name = by.name.as_deref().filter(|name| !name.is_empty());
     match may.actor().via {
-        Via::ApiKey { project: Some(bound), .. } => {
+        AuthMethod::ApiKey { project: Some(bound), .. } => {
             let found = only(projects.as_ref(), visible_to, name, bound).await?;
             Ok(Json(Page::from(page).cut(found)))
         }
-        Via::Session(_) | Via::ApiKey { .. } => {
+        AuthMethod::Session(_) | AuthMethod::ApiKey { .. } => {
             Ok(Json(projects.list(visible_to, name, page.into()).await?))
         }
     }
@@ -91,7 +91,7 @@ async fn only(
     }
 }
 
-/// Make a project, with an environment `production`.
+/// Create a project, with an environment `production`.
 #[utoipa::path(post, path = "/projects", tag = "projects", request_body = Named,
     responses((status = CREATED, body = Project)))]
 async fn create(
@@ -100,7 +100,7 @@ async fn create(
     Json(new): Json<Named>,
 ) -> Result<(StatusCode, Json<Project>)> {
     let project = server.app.projects.create(&may.by, new.name).await?;
-    server.app.reconciler.nudge(None);
+    server.app.reconciler.trigger(None);
     Ok((StatusCode::CREATED, Json(project)))
 }
 
@@ -128,7 +128,7 @@ async fn rename(
     responses((status = NO_CONTENT)))]
 async fn delete(State(server): State<Server>, may: May<Manage>) -> Result<StatusCode> {
     server.app.projects.delete(&may.by, may.place.project).await?;
-    server.app.reconciler.nudge(None);
+    server.app.reconciler.trigger(None);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -165,7 +165,7 @@ async fn add_member(
     };
     let (project, role) = (may.place.project, new.role);
     server.app.projects.set_member(&may.by, project, user.id, Some(role)).await?;
-    server.turnstile.turn();
+    server.rights.notify_changed();
     Ok((StatusCode::CREATED, Json(Member { user, role })))
 }
 
@@ -175,7 +175,7 @@ async fn add_member(
 async fn set_member(
     State(server): State<Server>,
     may: May<Manage>,
-    Path(named): Path<OneMember>,
+    Path(named): Path<MemberPath>,
     Json(new): Json<NewRole>,
 ) -> Result<StatusCode> {
     put_member(&server, &may, named.user, Some(new.role)).await
@@ -187,7 +187,7 @@ async fn set_member(
 async fn remove_member(
     State(server): State<Server>,
     may: May<Manage>,
-    Path(named): Path<OneMember>,
+    Path(named): Path<MemberPath>,
 ) -> Result<StatusCode> {
     put_member(&server, &may, named.user, None).await
 }
@@ -204,6 +204,6 @@ async fn put_member(
         return Err(Error::NotFound(Resource::User).into());
     }
     server.app.projects.set_member(&may.by, project, user, role).await?;
-    server.turnstile.turn();
+    server.rights.notify_changed();
     Ok(StatusCode::NO_CONTENT)
 }

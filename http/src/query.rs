@@ -47,21 +47,21 @@ fn refusal(text: &str) -> ErrorResponse {
 
 /// A whole number within bounds, as text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whole<const LEAST: u64, const MOST: u64>(pub(crate) u64);
+pub(crate) struct BoundedInt<const MIN: u64, const MAX: u64>(pub(crate) u64);
 
-impl<'de, const LEAST: u64, const MOST: u64> Deserialize<'de> for Whole<LEAST, MOST> {
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for BoundedInt<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         // The standard library would take a sign as well.
         let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
         (text.parse().ok())
-            .filter(|number| is_digits && (LEAST..=MOST).contains(number))
+            .filter(|number| is_digits && (MIN..=MAX).contains(number))
             .map(Self)
             .ok_or_else(|| {
-                D::Error::custom(if MOST == u64::MAX {
-                    format!("must be a whole number, {LEAST} or more")
+                D::Error::custom(if MAX == u64::MAX {
+                    format!("must be a whole number, {MIN} or more")
                 } else {
-                    format!("must be a whole number from {LEAST} to {MOST}")
+                    format!("must be a whole number from {MIN} to {MAX}")
                 })
             })
     }
@@ -73,10 +73,10 @@ impl<'de, const LEAST: u64, const MOST: u64> Deserialize<'de> for Whole<LEAST, M
 pub(crate) struct Paging {
     /// How many to leave out.
     #[param(value_type = Option<u64>)]
-    offset: Option<Whole<0, { u64::MAX }>>,
+    offset: Option<BoundedInt<0, { u64::MAX }>>,
     /// How many at most: 1 to 100, 20 unless given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100)]
-    limit: Option<Whole<1, 100>>,
+    limit: Option<BoundedInt<1, 100>>,
 }
 
 impl From<Paging> for Page {
@@ -84,8 +84,8 @@ impl From<Paging> for Page {
         // No list is longer than the database can count.
         let furthest = i64::MAX.unsigned_abs();
         Self {
-            offset: paging.offset.map_or(0, |Whole(offset)| offset.min(furthest)),
-            limit: paging.limit.map_or(Self::FIRST.limit, |Whole(limit)| limit),
+            offset: paging.offset.map_or(0, |BoundedInt(offset)| offset.min(furthest)),
+            limit: paging.limit.map_or(Self::FIRST.limit, |BoundedInt(limit)| limit),
         }
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     #[derive(Debug, Deserialize)]
     struct Asked {
         #[expect(dead_code, reason = "only parsed")]
-        limit: Option<Whole<1, 100>>,
+        limit: Option<BoundedInt<1, 100>>,
         #[expect(dead_code, reason = "only parsed")]
         follow: Option<bool>,
         #[expect(dead_code, reason = "only parsed")]

@@ -1,6 +1,6 @@
 //! What happens to every request: it gets an id, a log line, and an answer with safe headers.
 
-use crate::{caller::RequestId, cookie, error::ErrorResponse, server::Server, web::PAGE_POLICY};
+use crate::{caller::RequestId, cookie, error::ErrorResponse, server::Server, web::PAGE_CSP};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
@@ -13,8 +13,7 @@ use tracing::Instrument as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers of the API are data: nothing in them may load or run.
-const DATA_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const API_CSP: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Names the request, logs it, and makes its answer safe to show.
 pub(crate) async fn frame(
@@ -62,7 +61,7 @@ pub(crate) async fn frame(
     }
     let kind = headers.get(header::CONTENT_TYPE);
     let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };
+    let policy = if is_page { PAGE_CSP } else { API_CSP };
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     response
 }

@@ -1,7 +1,7 @@
 //! Revisions: who changed what, when, and why.
 
 use crate::{
-    door::{May, Read},
+    authorization::{May, Read},
     error::Result,
     json::Json,
     path::Path,
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneRevision {
+struct RevisionPath {
     number: u64,
 }
 
@@ -44,7 +44,7 @@ async fn list(
 async fn get(
     State(server): State<Server>,
     may: May<Read>,
-    Path(named): Path<OneRevision>,
+    Path(named): Path<RevisionPath>,
 ) -> Result<Json<RevisionDetail>> {
     let (environment, number) = (may.place.environment.id, RevisionNumber(named.number));
     let (revision, changes) = server.app.changes.revision(environment, number).await?;

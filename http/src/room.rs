@@ -5,7 +5,7 @@ use axum::extract::ws::Utf8Bytes;
 use domain::{
     EnvironmentId, UserId,
     api::canvas::ServerMessage,
-    event::{Event, Numbered, Replay},
+    event::{Event, LoggedEvent, Replay},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -24,18 +24,18 @@ const BATCH: u64 = 200;
 
 /// Something to be told to everybody in a room.
 #[derive(Clone, Debug)]
-pub(crate) enum News {
+pub(crate) enum RoomMessage {
     /// Events, serialised once for all.
     Events { first: u64, last: u64, text: Utf8Bytes },
     /// Somebody drags; not for themselves.
-    Drag { guest: u64, text: Utf8Bytes },
+    Drag { participant: u64, text: Utf8Bytes },
     /// The log does not go on: take a fresh snapshot.
     Lost,
 }
 
 /// One open canvas.
 pub(crate) struct Room {
-    pub(crate) news: broadcast::Sender<News>,
+    pub(crate) messages: broadcast::Sender<RoomMessage>,
     position: Arc<AtomicU64>,
     reader: AbortHandle,
 }
@@ -57,43 +57,43 @@ impl Drop for Room {
 pub(crate) struct Rooms {
     app: App,
     rooms: Mutex<HashMap<EnvironmentId, Weak<Room>>>,
-    guests: Arc<AtomicU64>,
+    participants: Arc<AtomicU64>,
     next: AtomicU64,
 }
 
 /// Somebody who is counted while they are in.
-pub(crate) struct Guest {
+pub(crate) struct Participant {
     pub(crate) number: u64,
-    guests: Arc<AtomicU64>,
+    participants: Arc<AtomicU64>,
 }
 
-impl Drop for Guest {
+impl Drop for Participant {
     fn drop(&mut self) {
-        self.guests.fetch_sub(1, Ordering::Relaxed);
+        self.participants.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Rooms {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, rooms: Mutex::default(), guests: Arc::default(), next: AtomicU64::new(1) }
+        Self { app, rooms: Mutex::default(), participants: Arc::default(), next: AtomicU64::new(1) }
     }
 
     /// How many canvases are open.
-    pub(crate) fn guests(&self) -> u64 {
-        self.guests.load(Ordering::Relaxed)
+    pub(crate) fn participants(&self) -> u64 {
+        self.participants.load(Ordering::Relaxed)
     }
 
     /// Somebody comes in.
-    pub(crate) fn welcome(&self) -> Guest {
-        self.guests.fetch_add(1, Ordering::Relaxed);
-        Guest {
+    pub(crate) fn connect(&self) -> Participant {
+        self.participants.fetch_add(1, Ordering::Relaxed);
+        Participant {
             number: self.next.fetch_add(1, Ordering::Relaxed),
-            guests: Arc::clone(&self.guests),
+            participants: Arc::clone(&self.participants),
         }
     }
 
     /// The room of an environment; a new one begins to read after `position`.
-    pub(crate) fn enter(&self, environment: EnvironmentId, position: u64) -> Arc<Room> {
+    pub(crate) fn join(&self, environment: EnvironmentId, position: u64) -> Arc<Room> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, room| room.strong_count() > 0);
         let open = rooms.get(&environment).and_then(Weak::upgrade);
@@ -101,11 +101,15 @@ impl Rooms {
         if let Some(room) = open.filter(|room| !room.reader.is_finished()) {
             return room;
         }
-        let (news, _) = broadcast::channel(QUEUE);
+        let (messages, _) = broadcast::channel(QUEUE);
         let position = Arc::new(AtomicU64::new(position));
-        let reader =
-            tokio::spawn(read(self.app.clone(), environment, Arc::clone(&position), news.clone()));
-        let room = Arc::new(Room { news, position, reader: reader.abort_handle() });
+        let reader = tokio::spawn(read(
+            self.app.clone(),
+            environment,
+            Arc::clone(&position),
+            messages.clone(),
+        ));
+        let room = Arc::new(Room { messages, position, reader: reader.abort_handle() });
         rooms.insert(environment, Arc::downgrade(&room));
         room
     }
@@ -116,7 +120,7 @@ async fn read(
     app: App,
     environment: EnvironmentId,
     position: Arc<AtomicU64>,
-    news: broadcast::Sender<News>,
+    messages: broadcast::Sender<RoomMessage>,
 ) {
     loop {
         let after = position.load(Ordering::Acquire);
@@ -132,10 +136,10 @@ async fn read(
                 let text = serialise(&app, events).await;
                 position.store(last, Ordering::Release);
                 // Nobody listening is fine: they will catch up from the log.
-                let _ = news.send(News::Events { first, last, text });
+                let _ = messages.send(RoomMessage::Events { first, last, text });
             }
             Ok(Replay::Gone) => {
-                let _ = news.send(News::Lost);
+                let _ = messages.send(RoomMessage::Lost);
                 return;
             }
             Err(error) => {
@@ -147,7 +151,7 @@ async fn read(
 }
 
 /// Events as a frame, with the names of the people that they speak of.
-pub(crate) async fn serialise(app: &App, events: Vec<Numbered>) -> Utf8Bytes {
+pub(crate) async fn serialise(app: &App, events: Vec<LoggedEvent>) -> Utf8Bytes {
     let ids: BTreeSet<UserId> = events.iter().flat_map(|event| people(&event.event)).collect();
     let people = names(app, ids).await.unwrap_or_default();
     frame(&ServerMessage::Events { events, people })

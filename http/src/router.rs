@@ -1,8 +1,8 @@
 //! Which path leads to which handler, and what stands before all of them.
 
 use crate::{
-    account, api_key, audit, canvas, change, deployment, document, document::Document, group,
-    history, layout, origin, project, request, revision, server::Server, service, stream, system,
+    account, api_key, audit, canvas, change, deployment, group, history, layout, openapi,
+    openapi::Document, origin, project, request, revision, server::Server, service, stream, system,
     user, variable, volume, web,
 };
 use axum::{Extension, Router, middleware::from_fn_with_state};
@@ -11,18 +11,18 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer}
 use utoipa_axum::router::OpenApiRouter;
 
 /// How long a body may pause while it arrives.
-const BODY_PAUSE: Duration = Duration::from_secs(15);
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// All that this server answers.
 pub(crate) fn build(server: &Server) -> Router {
     let (api, description) =
-        OpenApiRouter::with_openapi(document::base()).nest("/api", api()).split_for_parts();
+        OpenApiRouter::with_openapi(openapi::base()).nest("/api", api()).split_for_parts();
 
     api.layer(Extension(Arc::new(Document::new(&description))))
         .fallback(web::serve)
         .method_not_allowed_fallback(request::wrong_method)
         .layer(CatchPanicLayer::custom(request::panicked))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
+        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(from_fn_with_state(server.clone(), origin::guard))
         .layer(from_fn_with_state(server.clone(), request::cors))
         .layer(from_fn_with_state(server.clone(), request::frame))
@@ -37,7 +37,7 @@ fn api() -> OpenApiRouter<Server> {
         .merge(project::routes())
         .merge(audit::routes())
         .merge(system::routes())
-        .merge(document::routes())
+        .merge(openapi::routes())
         .nest("/projects/{project}", environment())
         .nest("/projects/{project}/environments/{environment}", environment())
         .fallback(request::no_such_path)

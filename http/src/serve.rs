@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// How long a request's head may take to arrive, and how long a connection may idle.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of what waits for it: otherwise it would hold an answer, and a
 /// stop, for ever.
-const WRITE_TIME: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -75,7 +75,7 @@ impl Site {
         let (server, router) = (self.server, self.router);
         let stop = server.stop.clone();
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
 
         loop {
             let accepted = tokio::select! {
@@ -99,7 +99,7 @@ impl Site {
                 router.clone().oneshot(request.map(Body::new))
             });
             let mut stream = TimeoutWriter::new(stream);
-            stream.set_timeout(Some(WRITE_TIME));
+            stream.set_timeout(Some(WRITE_TIMEOUT));
             let stream = TokioIo::new(Box::pin(stream));
             let connection = http.serve_connection(stream, service).with_upgrades();
             let stop = stop.clone();

@@ -4,9 +4,9 @@ use crate::{
     app::{App, Config},
     limit::Attempts,
     password::Hasher,
+    rights::RightsWatch,
     room::Rooms,
-    stream::turn::Streams,
-    turnstile::Turnstile,
+    stream::permit::Streams,
 };
 use axum::extract::FromRef;
 use domain::{
@@ -27,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) hasher: Hasher,
     pub(crate) attempts: Attempts,
     pub(crate) rooms: Rooms,
-    pub(crate) turnstile: Turnstile,
+    pub(crate) rights: RightsWatch,
     pub(crate) streams: Streams,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -39,7 +39,7 @@ impl Server {
             hasher: Hasher::new(config.password_cost),
             attempts: Attempts::default(),
             rooms: Rooms::new(app.clone()),
-            turnstile: Turnstile::default(),
+            rights: RightsWatch::default(),
             streams: Streams::default(),
             stop,
             tasks: TaskTracker::new(),

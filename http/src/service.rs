@@ -1,8 +1,8 @@
 //! Services: listed with what they are doing, made at once, edited by staging.
 
 use crate::{
-    change::{stage_edits, wake},
-    door::{Deploy, EnvironmentAccess, May, Read, Stage},
+    authorization::{Deploy, EnvironmentAccess, May, Read, Stage},
+    change::{stage_edits, trigger_reconciler},
     error::Result,
     json::Json,
     path::Path,
@@ -19,7 +19,7 @@ use domain::{
     deployments::ServiceState,
     edit::Edit,
     page::{Page, Paged},
-    workspace::OneService as Found,
+    workspace::LoadedService,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 /// By what to narrow the list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Narrow {
+struct ListFilter {
     /// A part of the name, in any letter case.
     name: Option<String>,
     /// DeployKit's word, or a condition such as `crashed`.
@@ -41,18 +41,18 @@ struct Narrow {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct OneService {
+pub(crate) struct ServicePath {
     pub(crate) service: ServiceId,
 }
 
 /// Services that are applied, and how they are doing.
-#[utoipa::path(get, path = "/services", tag = "services", params(Paging, Narrow),
+#[utoipa::path(get, path = "/services", tag = "services", params(Paging, ListFilter),
     responses((status = OK, body = Paged<ServiceItem>)))]
 async fn list(
     State(server): State<Server>,
     may: May<Read>,
     Query(page): Query<Paging>,
-    Query(narrow): Query<Narrow>,
+    Query(narrow): Query<ListFilter>,
 ) -> Result<Json<Paged<ServiceItem>>> {
     let environment = may.place.environment.id;
     let workspace = server.app.changes.workspace(environment).await?;
@@ -63,7 +63,7 @@ async fn list(
         .filter(|item| item.name.as_str().to_lowercase().contains(&name))
         .filter(|item| {
             narrow.status.as_deref().filter(|status| !status.is_empty()).is_none_or(|status| {
-                item.status == status || item.condition.is_some_and(|is| is.word() == status)
+                item.status == status || item.condition.is_some_and(|is| is.as_str() == status)
             })
         })
         .collect();
@@ -95,7 +95,7 @@ async fn states(
 async fn get(
     State(server): State<Server>,
     may: May<Read>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
 ) -> Result<Json<ServiceDetail>> {
     Ok(Json(detail(&server, &may.place, named.service).await?))
 }
@@ -106,7 +106,7 @@ async fn detail(
     id: ServiceId,
 ) -> Result<ServiceDetail> {
     let environment = place.environment.id;
-    let Found { service, is_staged } = server.app.changes.service(environment, id).await?;
+    let LoadedService { service, is_staged } = server.app.changes.service(environment, id).await?;
     let state = server.app.deployments.state(environment, id).await?;
     let mut item = item(place, id, &service, state.as_ref());
     item.staged = is_staged;
@@ -123,7 +123,7 @@ pub(crate) async fn require(
     Ok(())
 }
 
-/// Make a service at once: staged and applied as a revision of its own.
+/// Create a service at once: staged and applied as a revision of its own.
 #[utoipa::path(post, path = "/services", tag = "services", request_body = CreateService,
     responses((status = CREATED, body = ServiceDetail)))]
 async fn create(
@@ -134,7 +134,7 @@ async fn create(
     let (edit, message) = new.edit()?;
     let (changes, environment) = (&server.app.changes, may.place.environment.id);
     let (staging, applied) = changes.write(&may.by, environment, vec![edit], message, None).await?;
-    wake(&server, &may.place, &applied);
+    trigger_reconciler(&server, &may.place, &applied);
     let id = (applied.created.first().copied())
         .or_else(|| staging.addresses.first().and_then(Address::service))
         .ok_or(Error::NotFound(Resource::Service))?;
@@ -147,7 +147,7 @@ async fn create(
 async fn update(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     Json(body): Json<UpdateService>,
 ) -> Result<Json<Staged>> {
     require(&server, may.place.environment.id, named.service).await?;
@@ -164,7 +164,7 @@ async fn update(
 async fn delete(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
 ) -> Result<Json<Staged>> {
     let address = Address::Service(named.service);
     stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)

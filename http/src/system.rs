@@ -1,7 +1,7 @@
 //! How Easel itself is doing.
 
 use crate::{
-    door::{Administer, May},
+    authorization::{Administer, May},
     error::Result,
     json::Json,
     server::Server,
@@ -16,7 +16,7 @@ use std::time::Duration;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How late the reconciler may be before Easel calls itself not ready.
-const TOLERABLE_LAG: Duration = Duration::from_secs(60);
+const MAX_LAG: Duration = Duration::from_secs(60);
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
@@ -42,11 +42,11 @@ async fn ready(State(server): State<Server>) -> (StatusCode, Json<Readiness>) {
     let status = server.app.reconciler.status();
     let engine = matches!(status.engine, EngineHealth::Reachable { .. });
     let reconciler =
-        status.last_pass.is_some() && Duration::from_millis(status.lag_ms) < TOLERABLE_LAG;
+        status.reconciled_at.is_some() && Duration::from_millis(status.lag_ms) < MAX_LAG;
     let body = Readiness {
         ready: true,
-        database: storage != Stored::Away,
-        space: storage != Stored::Full,
+        database: storage != StorageHealth::Away,
+        space: storage != StorageHealth::Full,
         engine,
         reconciler,
         observe_only: status.observe_only.is_some(),
@@ -60,19 +60,19 @@ async fn ready(State(server): State<Server>) -> (StatusCode, Json<Readiness>) {
 
 /// How the database is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stored {
+enum StorageHealth {
     Well,
     /// It can be read, and not written.
     Full,
     Away,
 }
 
-async fn storage(server: &Server) -> Stored {
+async fn storage(server: &Server) -> StorageHealth {
     let asked = server.app.storage.check();
     match tokio::time::timeout(Duration::from_secs(5), asked).await {
-        Ok(Ok(())) => Stored::Well,
-        Ok(Err(Error::StorageFull)) => Stored::Full,
-        Ok(Err(_)) | Err(_) => Stored::Away,
+        Ok(Ok(())) => StorageHealth::Well,
+        Ok(Err(Error::StorageFull)) => StorageHealth::Full,
+        Ok(Err(_)) | Err(_) => StorageHealth::Away,
     }
 }
 
@@ -81,23 +81,23 @@ async fn storage(server: &Server) -> Stored {
     responses((status = OK, body = SystemStatus)))]
 async fn status(State(server): State<Server>, _: May<Administer>) -> Result<Json<SystemStatus>> {
     let app = &server.app;
-    let (host, engine, census, stored) = tokio::join!(
+    let (host, engine, counts, stored) = tokio::join!(
         app.host.facts(),
         app.runtime.engine(),
-        app.runtime.census(),
+        app.runtime.counts(),
         storage(&server)
     );
     let engine_error = engine.as_ref().err().map(ToString::to_string);
     Ok(Json(SystemStatus {
         version: VERSION.to_owned(),
         now: app.clock.now(),
-        database: stored != Stored::Away,
+        database: stored != StorageHealth::Away,
         host,
         engine: engine.ok(),
         engine_error,
-        census: census.ok(),
+        counts: counts.ok(),
         reconciler: app.reconciler.status(),
-        open_canvases: server.rooms.guests(),
+        open_canvases: server.rooms.participants(),
     }))
 }
 

@@ -1,8 +1,8 @@
 //! People with accounts: for admins.
 
 use crate::{
-    account::Particulars,
-    door::{Administer, AdministerInPerson, May},
+    account::AccountDetails,
+    authorization::{Administer, AdministerInPerson, May},
     error::Result,
     json::Json,
     path::Path,
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneUser {
+struct UserPath {
     user: UserId,
 }
 
@@ -48,7 +48,7 @@ async fn create(
     may: May<AdministerInPerson>,
     Json(new): Json<CreateUser>,
 ) -> Result<(StatusCode, Json<User>)> {
-    let typed = Particulars { email: new.email, name: new.name, password: new.password };
+    let typed = AccountDetails { email: new.email, name: new.name, password: new.password };
     let (email, name, password) = typed.check()?;
     let password_hash = server.hasher.hash(&password).await?;
     let new = NewUser { email, name, role: new.role, password_hash };
@@ -61,7 +61,7 @@ async fn create(
 async fn get(
     State(accounts): State<Arc<dyn Accounts>>,
     _: May<Administer>,
-    Path(named): Path<OneUser>,
+    Path(named): Path<UserPath>,
 ) -> Result<Json<User>> {
     Ok(Json(accounts.user(named.user).await?))
 }

@@ -1,13 +1,13 @@
 //! Variables in three scopes: listed without values, edited by staging, revealed one at a time.
 
 use crate::{
+    authorization::{May, Read, Reveal, Stage},
     change::stage_edits,
-    door::{May, Read, Reveal, Stage},
     error::Result,
     json::Json,
     path::Path,
     server::Server,
-    service::OneService,
+    service::ServicePath,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::{
@@ -40,12 +40,12 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneKey {
+struct KeyPath {
     key: VariableKey,
 }
 
 #[derive(Deserialize)]
-struct OneGroup {
+struct GroupPath {
     group: GroupId,
 }
 
@@ -217,7 +217,7 @@ macro_rules! scope {
             State(server): State<Server>,
             may: May<Stage>,
             Path($named): Path<$path>,
-            Path(OneKey { key }): Path<OneKey>,
+            Path(KeyPath { key }): Path<KeyPath>,
             Json(new): Json<UpdateVariable>,
         ) -> Result<Json<Staged>> {
             update(&server, &may, $scope, key, new).await
@@ -230,7 +230,7 @@ macro_rules! scope {
             State(server): State<Server>,
             may: May<Stage>,
             Path($named): Path<$path>,
-            Path(OneKey { key }): Path<OneKey>,
+            Path(KeyPath { key }): Path<KeyPath>,
         ) -> Result<Json<Staged>> {
             delete(&server, &may, $scope, key).await
         }
@@ -242,7 +242,7 @@ macro_rules! scope {
             State(server): State<Server>,
             may: May<Reveal>,
             Path($named): Path<$path>,
-            Path(OneKey { key }): Path<OneKey>,
+            Path(KeyPath { key }): Path<KeyPath>,
         ) -> Result<Json<Revealed>> {
             reveal(&server, &may, $scope, key).await
         }
@@ -256,9 +256,9 @@ struct Nothing {}
 scope!(list_shared, create_shared, update_shared, delete_shared, reveal_shared, "",
     _named: Nothing, Scope::Shared);
 scope!(list_of_group, create_of_group, update_of_group, delete_of_group, reveal_of_group,
-    "/groups/{group}", named: OneGroup, Scope::Group(named.group));
+    "/groups/{group}", named: GroupPath, Scope::Group(named.group));
 scope!(list_of_service, create_of_service, update_of_service, delete_of_service,
-    reveal_of_service, "/services/{service}", named: OneService, Scope::Service(named.service));
+    reveal_of_service, "/services/{service}", named: ServicePath, Scope::Service(named.service));
 
 /// Stage a variable of a service that is itself only staged: its id is final already.
 #[utoipa::path(post, path = "/pending-services/{service}/env-vars", tag = "variables",
@@ -266,7 +266,7 @@ scope!(list_of_service, create_of_service, update_of_service, delete_of_service,
 async fn create_of_pending(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneService>,
+    Path(named): Path<ServicePath>,
     Json(new): Json<CreateVariable>,
 ) -> Result<(StatusCode, Json<Staged>)> {
     create(&server, &may, Scope::Service(named.service), new).await

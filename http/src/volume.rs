@@ -1,8 +1,8 @@
 //! Volumes and where they are mounted: staged.
 
 use crate::{
+    authorization::{May, Read, Stage},
     change::stage_edits,
-    door::{May, Read, Stage},
     error::Result,
     json::Json,
     path::Path,
@@ -30,12 +30,12 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 }
 
 #[derive(Deserialize)]
-struct OneVolume {
+struct VolumePath {
     volume: VolumeId,
 }
 
 #[derive(Deserialize)]
-struct OneMount {
+struct ServiceVolumePath {
     service: ServiceId,
     volume: VolumeId,
 }
@@ -80,7 +80,7 @@ async fn create(
 async fn rename(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneVolume>,
+    Path(named): Path<VolumePath>,
     Json(new): Json<Named>,
 ) -> Result<Json<Staged>> {
     let address = Address::VolumeName(named.volume);
@@ -94,7 +94,7 @@ async fn rename(
 async fn delete(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneVolume>,
+    Path(named): Path<VolumePath>,
 ) -> Result<Json<Staged>> {
     let address = Address::Volume(named.volume);
     stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)
@@ -106,7 +106,7 @@ async fn delete(
 async fn mount(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneMount>,
+    Path(named): Path<ServiceVolumePath>,
     Json(body): Json<Mount>,
 ) -> Result<Json<Staged>> {
     let address = Address::ServiceMount(named.service, named.volume);
@@ -120,7 +120,7 @@ async fn mount(
 async fn unmount(
     State(server): State<Server>,
     may: May<Stage>,
-    Path(named): Path<OneMount>,
+    Path(named): Path<ServiceVolumePath>,
 ) -> Result<Json<Staged>> {
     let address = Address::ServiceMount(named.service, named.volume);
     stage_edits(&server, &may, vec![Edit::Clear { address }]).await.map(Json)

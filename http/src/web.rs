@@ -17,15 +17,16 @@ use std::{
 static EMBEDDED: Dir<'static> = include_dir!("$EASEL_WEB");
 
 /// What a page of ours may load and do: nothing inline, nothing from elsewhere but pictures.
-pub(crate) const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+pub(crate) const PAGE_CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data: https:; connect-src 'self'; font-src 'self'; manifest-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 /// Names of assets hold their content's hash: they never change.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const CACHE_IMMUTABLE: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Pages are asked for again every time.
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+const CACHE_REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The hash of the web app, which the canvas's greeting carries; empty where there is none.
 pub(crate) fn app_hash(web: &Web) -> String {
@@ -60,7 +61,7 @@ pub(crate) async fn serve(
     let web = &server.config.web;
     let is_file = !path.is_empty() && path != "index.html" && is_plain(path);
     if is_file && let Some(content) = encoded(web, path, &headers).await {
-        let caching = if path.starts_with("assets/") { FOR_EVER } else { ASK_AGAIN };
+        let caching = if path.starts_with("assets/") { CACHE_IMMUTABLE } else { CACHE_REVALIDATE };
         return file(content, path, caching);
     }
     // A missing asset is missing: the page in its place would be no script.
@@ -140,9 +141,9 @@ fn file(content: Content, path: &str, caching: HeaderValue) -> Response {
 
 fn page(content: Content, asked: &HeaderMap) -> Response {
     let tag = crate::token::digest_bytes(&content.bytes);
-    let mut response = file(content, "index.html", ASK_AGAIN);
+    let mut response = file(content, "index.html", CACHE_REVALIDATE);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_CSP);
     if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", &hex::encode(tag)[..32])) {
         let is_known = asked.get(header::IF_NONE_MATCH) == Some(&tag);
         headers.insert(header::ETAG, tag);

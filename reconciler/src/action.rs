@@ -4,7 +4,9 @@ use crate::situation::Thresholds;
 use domain::{
     DeploymentId, EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, Timestamp,
     rollout::Step,
-    runtime::{PinnedImage, Question, ReplicaHandle, ReplicaSpec, Restart, Serving, VolumeSpec},
+    runtime::{
+        PinnedImage, ProbeTarget, ReplicaHandle, ReplicaSpec, RestartPolicy, Serving, VolumeSpec,
+    },
 };
 use std::{net::IpAddr, time::Duration};
 
@@ -14,7 +16,7 @@ pub struct Plan {
     /// One after the other; a phase begins only when all of the one before went well.
     pub phases: Vec<Phase>,
     /// When to look again if nothing happens before.
-    pub again_at: Option<Timestamp>,
+    pub requeue_at: Option<Timestamp>,
 }
 
 /// Chains that do not depend on each other.
@@ -23,7 +25,7 @@ pub type Phase = Vec<Chain>;
 impl Plan {
     /// Whether there is nothing to do.
     #[must_use]
-    pub fn is_quiet(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.phases.iter().all(Vec::is_empty)
     }
 
@@ -34,7 +36,7 @@ impl Plan {
 
     /// Whether it only asks questions, which needs no fresh look at anything.
     #[must_use]
-    pub fn only_asks(&self) -> bool {
+    pub fn only_probes(&self) -> bool {
         self.actions().all(|action| matches!(action, Action::Probe { .. }))
     }
 }
@@ -103,11 +105,11 @@ pub enum Action {
         limits: Limits,
     },
     /// Change a container's restart policy.
-    SetRestart {
+    SetRestartPolicy {
         /// Which.
         container: ReplicaHandle,
         /// To what.
-        restart: Restart,
+        restart: RestartPolicy,
     },
     /// Ask a readiness question, and remember the answer.
     Probe {
@@ -116,7 +118,7 @@ pub enum Action {
         /// Where it has been seen to answer.
         address: IpAddr,
         /// What.
-        question: Question,
+        probe_target: ProbeTarget,
         /// How long to wait.
         timeout: Duration,
         /// How many answers decide.
@@ -142,7 +144,7 @@ pub struct Pull {
     pub deployment: DeploymentId,
     /// Which image.
     pub image: ImageRef,
-    /// When to ask the registry.
+    /// The pull policy.
     pub policy: PullPolicy,
     /// The very image that it must be, if it was pinned before.
     pub pinned: Option<PinnedImage>,

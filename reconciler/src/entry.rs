@@ -4,7 +4,7 @@ use crate::{situation::Situation, worker::Hint};
 use domain::{
     Strategy, Timestamp,
     deployment::{Condition, DeploymentState},
-    rollout::Aim,
+    rollout::DesiredService,
     runtime::{ContainerState, ObservedReplica, ReplicaHandle},
 };
 use std::{sync::Arc, time::Duration};
@@ -26,21 +26,21 @@ pub(crate) struct Entry {
     /// How long to wait after the next failure; zero: nothing has failed.
     pub(crate) backoff: Duration,
     /// Whether an end that was only heard of is part of what was seen last.
-    pub(crate) has_heard: bool,
+    pub(crate) has_reported_end: bool,
     /// What was seen last.
     pub(crate) situation: Option<Box<Situation>>,
     /// When that was.
-    pub(crate) seen_at: Option<Timestamp>,
+    pub(crate) observed_at: Option<Timestamp>,
     /// What it was like when nothing was left to do.
-    pub(crate) settled: Option<Settled>,
+    pub(crate) converged: Option<Converged>,
     /// Wakes a worker that waits for an answer.
     pub(crate) interrupt: Arc<Notify>,
 }
 
 /// What a service was like when nothing was left to do.
 #[derive(PartialEq)]
-pub(crate) struct Settled {
-    pub(crate) aim: Arc<Aim>,
+pub(crate) struct Converged {
+    pub(crate) desired: Arc<DesiredService>,
     pub(crate) list: Vec<ObservedReplica>,
 }
 
@@ -58,37 +58,44 @@ impl Entry {
     }
 
     /// Whether this is what it was like when nothing was left to do. The same aim is kept once.
-    pub(crate) fn is_settled(&mut self, aim: &Arc<Aim>, list: Option<&[ObservedReplica]>) -> bool {
-        let Some(settled) = self.settled.as_mut().filter(|settled| settled.aim == *aim) else {
+    pub(crate) fn is_converged(
+        &mut self,
+        desired: &Arc<DesiredService>,
+        list: Option<&[ObservedReplica]>,
+    ) -> bool {
+        let Some(converged) =
+            self.converged.as_mut().filter(|converged| converged.desired == *desired)
+        else {
             return false;
         };
-        if let Some(situation) = self.situation.as_mut().filter(|it| it.aim == *aim) {
-            situation.aim = Arc::clone(aim);
+        if let Some(situation) = self.situation.as_mut().filter(|it| it.desired == *desired) {
+            situation.desired = Arc::clone(desired);
         }
-        settled.aim = Arc::clone(aim);
-        list.is_none_or(|list| settled.list == list)
+        converged.desired = Arc::clone(desired);
+        list.is_none_or(|list| converged.list == list)
     }
 
     /// Whether something is under way, so that it should be looked at even without an event.
     pub(crate) fn is_in_flight(&self) -> bool {
-        let Some(service) = self.situation.as_ref().and_then(|it| it.aim.service.as_ref()) else {
+        let Some(service) = self.situation.as_ref().and_then(|it| it.desired.service.as_ref())
+        else {
             return false;
         };
         let is_moving = service.deployments.iter().any(|deployment| {
             deployment.state.is_candidate()
                 || matches!(deployment.state, DeploymentState::Draining { .. })
         });
-        let is_unwell = service.condition.as_ref().is_some_and(|(condition, _)| {
+        let is_unhealthy = service.condition.as_ref().is_some_and(|(condition, _)| {
             matches!(condition, Condition::Degraded | Condition::Restarting | Condition::Missing)
         });
         let is_exclusive =
             service.active().is_some_and(|active| active.config.strategy == Strategy::StopFirst);
-        is_moving || is_unwell || (is_exclusive && service.replicas.iter().any(is_let_go))
+        is_moving || is_unhealthy || (is_exclusive && service.replicas.iter().any(is_retired))
     }
 
     /// Takes in that a container has ended badly. Ends of earlier runs are told late sometimes, and
     /// an end with 0 may be a job well done: neither says anything before it is looked at.
-    pub(crate) fn hear_of_end(
+    pub(crate) fn note_reported_end(
         &mut self,
         container: &ReplicaHandle,
         exit_code: Option<i64>,
@@ -98,15 +105,17 @@ impl Entry {
         let Some(situation) = self.situation.as_mut().filter(|_| self.not_before.is_none()) else {
             return;
         };
-        for seen in situation.seen.iter_mut().filter(|seen| seen.container == *container) {
-            let inspection = &mut seen.inspection;
+        for observed in
+            situation.observed.iter_mut().filter(|observed| observed.container == *container)
+        {
+            let inspection = &mut observed.inspection;
             let is_news = inspection.state == ContainerState::Running
                 && inspection.started_at.is_some_and(|started| started < at);
             if is_news && exit_code != Some(0) {
                 inspection.state = ContainerState::Exited;
                 inspection.exit_code = exit_code;
                 inspection.finished_at = Some(at);
-                self.has_heard = true;
+                self.has_reported_end = true;
             }
         }
     }
@@ -125,6 +134,6 @@ impl Entry {
     }
 }
 
-fn is_let_go(row: &domain::rollout::ReplicaRow) -> bool {
+fn is_retired(row: &domain::rollout::ReplicaRow) -> bool {
     row.retired_at.is_some()
 }

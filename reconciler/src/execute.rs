@@ -2,14 +2,14 @@
 
 use crate::{
     action::{Action, Chain},
+    context::Context,
+    error::ReconcileError,
     pull,
-    situation::{Answer, Thresholds},
-    tools::Tools,
-    trouble::Trouble,
+    situation::{ProbeResult, Thresholds},
 };
 use domain::{
     ReplicaId, Secret, Timestamp,
-    deployment::{Failure, Milestone},
+    deployment::{Failure, Transition},
     rollout::{ServiceKey, Step},
     runtime::{Follow, LogsFrom, ReplicaHandle, ReplicaSpec, RuntimeError},
 };
@@ -25,91 +25,96 @@ use tokio_util::sync::CancellationToken;
 const LOG_LINES: u32 = 100;
 const LOG_BYTES: usize = 10 * 1024;
 
-type Result<T> = std::result::Result<T, Trouble>;
-type Answered = (ReplicaHandle, Answer, Thresholds, Timestamp);
+type Result<T> = std::result::Result<T, ReconcileError>;
+type Probed = (ReplicaHandle, ProbeResult, Thresholds, Timestamp);
 
 /// Carries out the chains of one phase.
 pub(crate) struct Executor<'a> {
-    tools: &'a Arc<Tools>,
+    context: &'a Arc<Context>,
     key: ServiceKey,
     interrupt: &'a Notify,
     stop: &'a CancellationToken,
-    learned: Mutex<Learned>,
+    collected: Mutex<Collected>,
 }
 
 /// What was learned on the way.
 #[derive(Default)]
-struct Learned {
-    answers: Vec<Answered>,
+struct Collected {
+    probe_results: Vec<Probed>,
     made: Vec<ReplicaHandle>,
 }
 
 impl<'a> Executor<'a> {
     pub(crate) fn new(
-        tools: &'a Arc<Tools>,
+        context: &'a Arc<Context>,
         key: ServiceKey,
         interrupt: &'a Notify,
         stop: &'a CancellationToken,
     ) -> Self {
-        Self { tools, key, interrupt, stop, learned: Mutex::default() }
+        Self { context, key, interrupt, stop, collected: Mutex::default() }
     }
 
-    fn learned(&self) -> MutexGuard<'_, Learned> {
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take_answers(&self) -> Vec<Answered> {
-        std::mem::take(&mut self.learned().answers)
+    pub(crate) fn take_probe_results(&self) -> Vec<Probed> {
+        std::mem::take(&mut self.collected().probe_results)
     }
 
     pub(crate) fn take_made(&self) -> Vec<ReplicaHandle> {
-        std::mem::take(&mut self.learned().made)
+        std::mem::take(&mut self.collected().made)
     }
 
     /// Does one action after the other. The first failure ends it, and says which it was.
-    pub(crate) async fn run(&self, chain: &Chain) -> std::result::Result<(), (Action, Trouble)> {
+    pub(crate) async fn run(
+        &self,
+        chain: &Chain,
+    ) -> std::result::Result<(), (Action, ReconcileError)> {
         for action in &chain.actions {
             if self.stop.is_cancelled() {
-                return Err((action.clone(), Trouble::Stopped));
+                return Err((action.clone(), ReconcileError::Stopped));
             }
-            self.act(action).await.map_err(|trouble| (action.clone(), trouble))?;
+            self.act(action).await.map_err(|error| (action.clone(), error))?;
         }
         Ok(())
     }
 
     async fn act(&self, action: &Action) -> Result<()> {
-        let tools = self.tools;
-        let runtime = &tools.runtime;
+        let context = self.context;
+        let runtime = &context.runtime;
         match action {
             Action::Pull(pull) => {
-                pull::begin(self.tools, self.key, pull.clone());
+                pull::begin(self.context, self.key, pull.clone());
                 return Ok(());
             }
             Action::Stop { container, grace } => {
-                let _permit = tools.permit(&tools.waits).await;
+                let _permit = context.permit(&context.slow_permits).await;
                 return self.unless_stopped(runtime.stop(container, *grace)).await;
             }
-            Action::Probe { container, address, question, timeout, thresholds } => {
-                let _permit = tools.permit(&tools.waits).await;
-                let probe = runtime.probe(container, *address, question, *timeout);
+            Action::Probe { container, address, probe_target, timeout, thresholds } => {
+                let _permit = context.permit(&context.slow_permits).await;
+                let probe = runtime.probe(container, *address, probe_target, *timeout);
                 let answer = tokio::select! {
                     answer = self.unless_stopped(probe) => answer,
                     // Something has happened: looking at it is worth more than this answer.
                     () = self.interrupt.notified() => return Ok(()),
                 };
                 let answer = match answer {
-                    Ok(true) => Answer::Good,
-                    Ok(false) | Err(Trouble::Engine(RuntimeError::Gone(_))) => Answer::Bad,
-                    Err(trouble) => return Err(trouble),
+                    Ok(true) => ProbeResult::Good,
+                    Ok(false) | Err(ReconcileError::Engine(RuntimeError::Gone(_))) => {
+                        ProbeResult::Bad
+                    }
+                    Err(error) => return Err(error),
                 };
-                let answered = (container.clone(), answer, *thresholds, tools.clock.now());
-                self.learned().answers.push(answered);
+                let probed = (container.clone(), answer, *thresholds, context.clock.now());
+                self.collected().probe_results.push(probed);
                 return Ok(());
             }
             Action::Record(steps) => return self.record(steps).await,
             Action::AddReplicas { deployment, indexes } => {
                 let added = |index: &u16| Step::ReplicaAdded {
-                    replica: ReplicaId::new(tools.ids.mint()),
+                    replica: ReplicaId::new(context.ids.mint()),
                     deployment: *deployment,
                     index: *index,
                 };
@@ -118,12 +123,12 @@ impl<'a> Executor<'a> {
             _ => (),
         }
         let _start = matches!(action, Action::Create(_) | Action::Launch(_) | Action::Start(_))
-            .then(|| tools.starts.begin());
+            .then(|| context.start_gate.begin());
         let _name = match action {
-            Action::SetServing { .. } => tools.starts.turn_for_a_name(&*tools.clock).await,
+            Action::SetServing { .. } => context.start_gate.serving_permit(&*context.clock).await,
             _ => None,
         };
-        let _permit = tools.permit(&tools.gate).await;
+        let _permit = context.permit(&context.call_permits).await;
         match action {
             Action::EnsureEnvironment { project, environment } => {
                 runtime.ensure_environment(*project, *environment).await?;
@@ -149,8 +154,8 @@ impl<'a> Executor<'a> {
             Action::SetLimits { container, limits } => {
                 runtime.set_limits(container, *limits).await?;
             }
-            Action::SetRestart { container, restart } => {
-                runtime.set_restart(container, *restart).await?;
+            Action::SetRestartPolicy { container, restart } => {
+                runtime.set_restart_policy(container, *restart).await?;
             }
             Action::Fail { deployment, reason, exit_code, logs } => {
                 let log_tail = match logs {
@@ -158,8 +163,8 @@ impl<'a> Executor<'a> {
                     None => None,
                 };
                 let failure = Failure { reason: reason.clone(), exit_code: *exit_code, log_tail };
-                let milestone = Milestone::Failed(failure);
-                self.record(&[Step::Reached { deployment: *deployment, milestone }]).await?;
+                let transition = Transition::Failed(failure);
+                self.record(&[Step::Reached { deployment: *deployment, transition }]).await?;
             }
             Action::Pull(_)
             | Action::Stop { .. }
@@ -171,13 +176,13 @@ impl<'a> Executor<'a> {
     }
 
     async fn record(&self, steps: &[Step]) -> Result<()> {
-        let tools = self.tools;
-        Ok(tools.rollouts.record(tools.fence, tools.clock.now(), steps).await?)
+        let context = self.context;
+        Ok(context.rollouts.record(context.fence, context.clock.now(), steps).await?)
     }
 
     async fn create(&self, spec: &ReplicaSpec) -> Result<ReplicaHandle> {
-        let container = self.tools.runtime.create(spec).await?;
-        self.learned().made.push(container.clone());
+        let container = self.context.runtime.create(spec).await?;
+        self.collected().made.push(container.clone());
         let replica = spec.identity.replica;
         self.record(&[Step::ContainerMade { replica, container: container.clone() }]).await?;
         Ok(container)
@@ -189,16 +194,16 @@ impl<'a> Executor<'a> {
     ) -> Result<T> {
         tokio::select! {
             result = call => Ok(result?),
-            () = self.stop.cancelled() => Err(Trouble::Stopped),
+            () = self.stop.cancelled() => Err(ReconcileError::Stopped),
         }
     }
 
     /// A container's last lines, as far as they can be had within five seconds.
     async fn log_tail(&self, container: &ReplicaHandle) -> Option<Secret> {
-        let tools = self.tools;
+        let context = self.context;
         let read = async {
             let from = LogsFrom::Tail(LOG_LINES);
-            let mut lines = tools.runtime.logs(container, from, Follow::No).await.ok()?;
+            let mut lines = context.runtime.logs(container, from, Follow::No).await.ok()?;
             let mut text = String::new();
             while let Some(Ok(line)) = lines.next().await {
                 text.push_str(&line.line);
@@ -208,7 +213,7 @@ impl<'a> Executor<'a> {
         };
         let text = tokio::select! {
             text = read => text?,
-            () = tools.clock.sleep(Duration::from_secs(5)) => return None,
+            () = context.clock.sleep(Duration::from_secs(5)) => return None,
         };
         let mut start = text.len().saturating_sub(LOG_BYTES);
         while !text.is_char_boundary(start) {

@@ -4,25 +4,25 @@
 //! addresses, and nothing is decided while a plan is carried out.
 
 pub mod action;
+mod context;
 mod entry;
+mod error;
+mod event_loop;
 mod execute;
-mod nudges;
 pub mod plan;
 mod pull;
 mod pulls;
 mod reconcile;
+mod resync;
 mod rules;
 mod run;
 pub mod settings;
 pub mod situation;
-mod starts;
-mod survey;
-mod tools;
-mod trouble;
-mod turn;
+mod start_gate;
+mod work_queue;
 mod worker;
 
 pub use plan::plan;
-pub use reconcile::{Ended, Reconcile};
+pub use reconcile::{LoopError, Reconcile};
 pub use rules::Rules;
 pub use settings::Settings;

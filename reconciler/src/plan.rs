@@ -5,44 +5,44 @@
 //! a nudge are all the same case.
 
 mod active;
-mod bury;
+mod builder;
 mod candidate;
 mod condition;
-mod draft;
+mod creation;
 mod failure;
-mod leaving;
-mod making;
-mod newcomer;
+mod readiness;
 mod replica;
+mod retirement;
+mod tombstone;
 
-pub use failure::{Consequence, consequence};
+pub use failure::{FailureEffect, after_failure};
 
 use crate::{action::Plan, rules::Rules, situation::Situation};
+use builder::PlanBuilder;
 use domain::{Timestamp, rollout::ServiceView};
-use draft::Draft;
 use replica::Replica;
 
 /// What to do for one service now.
 #[must_use]
 pub fn plan(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
-    let mut draft = Draft::new(situation, now, rules);
-    draft.bury();
-    if let Some(service) = &situation.aim.service {
+    let mut builder = PlanBuilder::new(situation, now, rules);
+    builder.remove_tombstoned();
+    if let Some(service) = &situation.desired.service {
         let replicas = replica::replicas(situation, service);
-        draft.attend(service, &replicas);
+        builder.plan_service(service, &replicas);
     }
-    draft.finish()
+    builder.finish()
 }
 
-impl Draft<'_> {
-    fn attend(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
-        if self.note_losses(service, replicas) {
+impl PlanBuilder<'_> {
+    fn plan_service(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
+        if self.record_losses(service, replicas) {
             return;
         }
-        self.note_ledgers(service, replicas);
+        self.record_restarts(service, replicas);
         self.roll_out(service, replicas);
-        self.look_after(service, replicas);
-        self.let_go(service, replicas);
-        self.conclude(service, replicas);
+        self.maintain(service, replicas);
+        self.remove_retired(service, replicas);
+        self.finish_rollout(service, replicas);
     }
 }

@@ -1,9 +1,9 @@
 //! One pull, from its beginning to what is written down of it.
 
-use crate::{action::Pull, pulls::Job, tools::Tools, trouble::Trouble};
+use crate::{action::Pull, context::Context, error::ReconcileError, pulls::Job};
 use domain::{
     PullPolicy,
-    deployment::Milestone,
+    deployment::Transition,
     rollout::{ServiceKey, Step},
     runtime::{PinnedImage, PullProgress, RuntimeError},
 };
@@ -11,26 +11,26 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Begins to pull, unless it is being done.
-pub(crate) fn begin(tools: &Arc<Tools>, key: ServiceKey, pull: Box<Pull>) {
+pub(crate) fn begin(context: &Arc<Context>, key: ServiceKey, pull: Box<Pull>) {
     let id = pull.deployment;
-    let mut jobs = tools.pulls.jobs();
+    let mut jobs = context.pulls.jobs();
     if jobs.get(&id).is_some_and(|job| job.end.is_none()) {
         return;
     }
-    let shared = Arc::clone(tools);
+    let shared = Arc::clone(context);
     let order = pull.clone();
-    let task = tools.pulls.tasks.spawn(async move {
-        let end = carry_out(&shared, &order).await;
+    let task = context.pulls.tasks.spawn(async move {
+        let end = execute(&shared, &order).await;
         if let Some(job) = shared.pulls.jobs().get_mut(&id) {
             job.end = Some(end);
         }
-        shared.nudges.ask(Some(key));
+        shared.queue.enqueue(Some(key));
     });
     jobs.insert(id, Job { key, pull, task: task.abort_handle(), end: None });
 }
 
 /// Pulls, tells how far it is, and pins what has come.
-async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
+async fn execute(context: &Context, pull: &Pull) -> Result<(), ReconcileError> {
     let (tell, mut told) = watch::channel(PullProgress::default());
     let progress = move |progress| {
         tell.send_replace(progress);
@@ -38,17 +38,18 @@ async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
     let image = async {
         if pull.policy == PullPolicy::Missing {
             // What is there already need not wait for others' pulls.
-            let here = tools.runtime.ensure_image(&pull.image, PullPolicy::Never, &|_| ()).await;
+            let here = context.runtime.ensure_image(&pull.image, PullPolicy::Never, &|_| ()).await;
             if !matches!(here, Err(RuntimeError::Image(_))) {
                 return here;
             }
         }
-        let _permit = tools.permit(&tools.pulls.permits).await;
-        tools.runtime.ensure_image(&pull.image, pull.policy, &progress).await
+        let _permit = context.permit(&context.pulls.permits).await;
+        context.runtime.ensure_image(&pull.image, pull.policy, &progress).await
     };
     tokio::pin!(image);
-    let record =
-        async |steps: &[Step]| tools.rollouts.record(tools.fence, tools.clock.now(), steps).await;
+    let record = async |steps: &[Step]| {
+        context.rollouts.record(context.fence, context.clock.now(), steps).await
+    };
     let deployment = pull.deployment;
     // An image that is here is found while the beginning is being written down.
     let begin = record(&pull.before);
@@ -61,10 +62,10 @@ async fn carry_out(tools: &Tools, pull: &Pull) -> Result<(), Trouble> {
                 has_begun = true;
             }
             end = &mut image => break end,
-            () = tools.clock.sleep(Duration::from_secs(1)), if has_begun => {
+            () = context.clock.sleep(Duration::from_secs(1)), if has_begun => {
                 if told.has_changed().unwrap_or(false) && !pull.after.is_empty() {
-                    let milestone = Milestone::Pulled(*told.borrow_and_update());
-                    record(&[Step::Reached { deployment, milestone }]).await?;
+                    let transition = Transition::Pulled(*told.borrow_and_update());
+                    record(&[Step::Reached { deployment, transition }]).await?;
                 }
             }
         }

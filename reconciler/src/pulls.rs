@@ -3,11 +3,11 @@
 
 use crate::{
     action::{Action, Chain, Pull},
-    trouble::Trouble,
+    error::ReconcileError,
 };
 use domain::{
     DeploymentId,
-    rollout::{Aim, ServiceKey},
+    rollout::{DesiredService, ServiceKey},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ pub(crate) struct Job {
     pub(crate) pull: Box<Pull>,
     pub(crate) task: AbortHandle,
     /// How it has ended, if it has.
-    pub(crate) end: Option<Result<(), Trouble>>,
+    pub(crate) end: Option<Result<(), ReconcileError>>,
 }
 
 impl Pulls {
@@ -58,12 +58,17 @@ impl Pulls {
     }
 
     /// Ends the pulls of this service that nobody wants any more; says which go on.
-    pub(crate) fn keep_wanted(&self, key: ServiceKey, aim: &Aim) -> BTreeSet<DeploymentId> {
-        let newest = aim.service.iter().flat_map(|service| &service.deployments);
+    pub(crate) fn cancel_undesired(
+        &self,
+        key: ServiceKey,
+        desired: &DesiredService,
+    ) -> BTreeSet<DeploymentId> {
+        let newest = desired.service.iter().flat_map(|service| &service.deployments);
         let newest = newest.filter(|it| it.state.is_candidate()).max_by_key(|it| it.generation);
-        let wanted = [newest.map(|it| it.id), aim.service.as_ref().and_then(|it| it.active)];
+        let still_desired =
+            [newest.map(|it| it.id), desired.service.as_ref().and_then(|it| it.active)];
         self.jobs().retain(|id, job| {
-            let is_kept = job.key != key || wanted.contains(&Some(*id));
+            let is_kept = job.key != key || still_desired.contains(&Some(*id));
             if !is_kept {
                 job.task.abort();
             }
@@ -73,17 +78,18 @@ impl Pulls {
     }
 
     /// The service's pulls that have failed since this was asked last.
-    pub(crate) fn take_failures(&self, key: ServiceKey) -> Vec<(Chain, Action, Trouble)> {
+    pub(crate) fn take_failures(&self, key: ServiceKey) -> Vec<(Chain, Action, ReconcileError)> {
         let mut jobs = self.jobs();
-        let is_over = |job: &Job| job.key == key && matches!(job.end, Some(Err(_)));
-        let over: Vec<_> = jobs.iter().filter(|(_, job)| is_over(job)).map(|(id, _)| *id).collect();
+        let is_terminal = |job: &Job| job.key == key && matches!(job.end, Some(Err(_)));
+        let over: Vec<_> =
+            jobs.iter().filter(|(_, job)| is_terminal(job)).map(|(id, _)| *id).collect();
         over.into_iter()
             .filter_map(|id| {
                 let job = jobs.remove(&id)?;
-                let Some(Err(trouble)) = job.end else { return None };
+                let Some(Err(error)) = job.end else { return None };
                 let action = Action::Pull(job.pull);
                 let chain = Chain { on_behalf: Some(id), actions: vec![action.clone()] };
-                Some((chain, action, trouble))
+                Some((chain, action, error))
             })
             .collect()
     }

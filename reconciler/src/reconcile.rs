@@ -1,6 +1,6 @@
 //! The reconciler between its ports.
 
-use crate::{nudges::Nudges, settings::Settings};
+use crate::{settings::Settings, work_queue::WorkQueue};
 use domain::{
     Clock, Ids,
     rollout::{Reconciler, ReconcilerStatus, RolloutError, Rollouts, ServiceKey},
@@ -18,29 +18,29 @@ pub struct Reconcile {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) settings: Settings,
-    pub(crate) nudges: Arc<Nudges>,
+    pub(crate) queue: Arc<WorkQueue>,
     status: Mutex<ReconcilerStatus>,
 }
 
 /// Why the loop has ended although nobody asked it to.
 #[derive(Debug, thiserror::Error)]
-pub enum Ended {
+pub enum LoopError {
     /// A later Easel rules this database now.
     #[error("another Easel has taken over this database; this one must stop")]
-    Overtaken,
+    Fenced,
     /// It could not even begin.
     #[error("the reconciler could not take over")]
     Record(#[source] RolloutError),
 }
 
 impl Reconciler for Reconcile {
-    fn nudge(&self, service: Option<ServiceKey>) {
-        self.nudges.ask(service);
+    fn trigger(&self, service: Option<ServiceKey>) {
+        self.queue.enqueue(service);
     }
 
     fn status(&self) -> ReconcilerStatus {
         let mut status = self.current().clone();
-        let due = status.last_pass.map(|at| at.plus(self.settings.resync));
+        let due = status.reconciled_at.map(|at| at.plus(self.settings.resync));
         let lag = due.map_or(Duration::ZERO, |due| self.clock.now().since(due));
         status.lag_ms = millis(lag);
         status
@@ -57,9 +57,9 @@ impl Reconcile {
         ids: Arc<dyn Ids>,
         settings: Settings,
     ) -> Arc<Self> {
-        let nudges = Arc::default();
+        let queue = Arc::default();
         let status = Mutex::default();
-        Arc::new(Self { runtime, rollouts, clock, ids, settings, nudges, status })
+        Arc::new(Self { runtime, rollouts, clock, ids, settings, queue, status })
     }
 
     pub(crate) fn current(&self) -> MutexGuard<'_, ReconcilerStatus> {

@@ -1,11 +1,11 @@
 //! From the start to the end of a reconciler.
 
 use crate::{
+    context::Context,
+    event_loop::EventLoop,
     pulls::Pulls,
-    reconcile::{Ended, Reconcile},
-    starts::Starts,
-    tools::Tools,
-    turn::Turn,
+    reconcile::{LoopError, Reconcile},
+    start_gate::StartGate,
 };
 use domain::rollout::RolloutError;
 use std::sync::Arc;
@@ -17,39 +17,39 @@ impl Reconcile {
     ///
     /// # Errors
     /// When another Easel has taken over.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), Ended> {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), LoopError> {
         let mut wait = self.settings.backoff;
         let fence = loop {
-            match self.rollouts.take_over().await {
+            match self.rollouts.acquire_fence().await {
                 Ok(fence) => break fence,
-                Err(RolloutError::Overtaken) => return Err(Ended::Overtaken),
-                Err(error) if stop.is_cancelled() => return Err(Ended::Record(error)),
+                Err(RolloutError::Fenced) => return Err(LoopError::Fenced),
+                Err(error) if stop.is_cancelled() => return Err(LoopError::Record(error)),
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "cannot take over");
                     tokio::select! {
                         () = self.clock.sleep(wait) => (),
                         () = stop.cancelled() => (),
                     }
-                    wait = (wait * 2).min(self.settings.backoff_most);
+                    wait = (wait * 2).min(self.settings.backoff_max);
                 }
             }
         };
-        let tools = Arc::new(Tools {
+        let context = Arc::new(Context {
             runtime: Arc::clone(&self.runtime),
             rollouts: Arc::clone(&self.rollouts),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             settings: self.settings.clone(),
             fence,
-            nudges: Arc::clone(&self.nudges),
-            gate: Semaphore::new(self.settings.parallel),
-            starts: Starts::default(),
+            queue: Arc::clone(&self.queue),
+            call_permits: Semaphore::new(self.settings.parallel),
+            start_gate: StartGate::default(),
             pulls: Pulls::new(self.settings.pulls),
-            waits: Semaphore::new(64),
+            slow_permits: Semaphore::new(64),
         });
-        let mut turn = Turn::new(Arc::clone(&self), tools, stop);
-        let end = turn.run().await;
-        turn.end().await;
+        let mut event_loop = EventLoop::new(Arc::clone(&self), context, stop);
+        let end = event_loop.run().await;
+        event_loop.end().await;
         end
     }
 }

@@ -1,6 +1,6 @@
 //! What can be set about the reconciler.
 
-use crate::{action::Plan, plan, rules::Rules, situation::Situation, trouble::Trouble};
+use crate::{action::Plan, error::ReconcileError, plan, rules::Rules, situation::Situation};
 use domain::Timestamp;
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ pub struct Settings {
     pub parallel: usize,
     /// How many images are pulled at once.
     pub pulls: usize,
-    /// First wait after a failed pass; doubled up to [`backoff_most`](Self::backoff_most).
+    /// First wait after a failed pass; doubled up to [`backoff_max`](Self::backoff_most).
     pub backoff: Duration,
     /// Longest wait after a failed pass.
-    pub backoff_most: Duration,
+    pub backoff_max: Duration,
     /// Longest wait after a failure that passes by itself: somebody was busy, or did not answer.
     pub backoff_transient: Duration,
     /// What the planner goes by.
@@ -32,7 +32,7 @@ impl Default for Settings {
             parallel: 4,
             pulls: 8,
             backoff: Duration::from_secs(1),
-            backoff_most: Duration::from_secs(30),
+            backoff_max: Duration::from_secs(30),
             backoff_transient: Duration::from_secs(10),
             rules: Rules::default(),
             planner: plan::plan,
@@ -42,7 +42,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Longest wait after this failure.
-    pub(crate) fn most_backoff(&self, trouble: &Trouble) -> Duration {
-        if trouble.is_transient() { self.backoff_transient } else { self.backoff_most }
+    pub(crate) fn max_backoff(&self, error: &ReconcileError) -> Duration {
+        if error.is_transient() { self.backoff_transient } else { self.backoff_max }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     DeploymentId, Timestamp, VolumeId,
-    rollout::{Aim, ServiceKey},
+    rollout::{DesiredService, ServiceKey},
     runtime::{ContainerState, Inspection, ReplicaHandle},
 };
 use std::{
@@ -16,25 +16,25 @@ pub struct Situation {
     /// Which service.
     pub key: ServiceKey,
     /// What should be.
-    pub aim: Arc<Aim>,
+    pub desired: Arc<DesiredService>,
     /// Its containers, each as an inspection has just shown it.
-    pub seen: Vec<Seen>,
+    pub observed: Vec<ObservedContainer>,
     /// Which of the volumes that it mounts are there; asked before anything is made.
     pub volumes: BTreeMap<VolumeId, bool>,
     /// What is remembered from before.
-    pub memory: Memory,
+    pub memory: WorkerState,
 }
 
 /// A container with our labels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct ObservedContainer {
     /// The engine's name for it.
     pub container: ReplicaHandle,
     /// What it is like.
     pub inspection: Inspection,
 }
 
-impl Seen {
+impl ObservedContainer {
     /// Whether a process of it exists, or will by itself.
     #[must_use]
     pub fn is_alive(&self) -> bool {
@@ -47,7 +47,7 @@ impl Seen {
 
 /// What one worker remembers between passes. Losing it costs time, never safety.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
+pub struct WorkerState {
     /// How its containers have answered.
     pub health: BTreeMap<ReplicaHandle, Health>,
     /// The deployment whose image the engine has lost.
@@ -55,7 +55,7 @@ pub struct Memory {
     /// Deployments whose images are being pulled at the moment.
     pub pulling: BTreeSet<DeploymentId>,
     /// What stood in the way last time, in one sentence.
-    pub obstacle: Option<String>,
+    pub blocker: Option<String>,
 }
 
 /// How a running container has answered its readiness question.
@@ -66,7 +66,7 @@ pub struct Health {
     /// When this run was first seen.
     pub since: Timestamp,
     /// When it was asked last.
-    pub asked_at: Option<Timestamp>,
+    pub probed_at: Option<Timestamp>,
     /// Good answers in a row.
     pub passes: u32,
     /// Bad answers in a row.
@@ -75,12 +75,13 @@ pub struct Health {
     pub is_ready: Option<bool>,
 }
 
-impl Memory {
+impl WorkerState {
     /// Forgets what has ended, begins anew with what has been restarted.
-    pub fn refresh(&mut self, seen: &[Seen], now: Timestamp) {
-        let running = |seen: &&Seen| seen.inspection.state == ContainerState::Running;
+    pub fn refresh(&mut self, observed: &[ObservedContainer], now: Timestamp) {
+        let running =
+            |observed: &&ObservedContainer| observed.inspection.state == ContainerState::Running;
         let mut health = BTreeMap::new();
-        for Seen { container, inspection } in seen.iter().filter(running) {
+        for ObservedContainer { container, inspection } in observed.iter().filter(running) {
             let known = self
                 .health
                 .remove(container)
@@ -88,7 +89,7 @@ impl Memory {
             let fresh = Health {
                 started_at: inspection.started_at,
                 since: now,
-                asked_at: None,
+                probed_at: None,
                 passes: 0,
                 failures: 0,
                 is_ready: None,
@@ -102,21 +103,21 @@ impl Memory {
     pub fn answer(
         &mut self,
         container: &ReplicaHandle,
-        is_good: Answer,
+        is_good: ProbeResult,
         thresholds: Thresholds,
         now: Timestamp,
     ) {
         let Some(health) = self.health.get_mut(container) else { return };
-        health.asked_at = Some(now);
+        health.probed_at = Some(now);
         match is_good {
-            Answer::Good => {
+            ProbeResult::Good => {
                 health.passes = health.passes.saturating_add(1);
                 health.failures = 0;
                 if health.passes >= thresholds.healthy_after {
                     health.is_ready = Some(true);
                 }
             }
-            Answer::Bad => {
+            ProbeResult::Bad => {
                 health.failures = health.failures.saturating_add(1);
                 health.passes = 0;
                 if health.failures >= thresholds.unhealthy_after {
@@ -129,7 +130,7 @@ impl Memory {
 
 /// How a readiness question was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ProbeResult {
     /// Well.
     Good,
     /// Not well, or not at all.

@@ -1,19 +1,19 @@
 //! One pass over one service: look, plan, do, and again until there is nothing to do.
 
-mod look;
+mod observe;
 
 use crate::{
     action::{Action, Chain, Plan},
+    context::Context,
+    error::ReconcileError,
     execute::Executor,
-    plan::consequence,
-    situation::{Memory, Seen, Situation},
-    tools::Tools,
-    trouble::Trouble,
+    plan::after_failure,
+    situation::{ObservedContainer, Situation, WorkerState},
 };
 use domain::{
     Timestamp,
     deployment::Condition,
-    rollout::{Aim, RolloutError, ServiceKey, Step},
+    rollout::{DesiredService, RolloutError, ServiceKey, Step},
     runtime::{ObservedReplica, ReplicaHandle, RuntimeError},
 };
 use futures::{StreamExt, stream};
@@ -22,21 +22,21 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A pass that has not settled after so many rounds is told as a failure, and slowed down.
-const MOST_ROUNDS: usize = 64;
+const MAX_ROUNDS: usize = 64;
 
 /// What a resync already knows, so that a worker need not ask again.
 #[derive(Clone, Debug)]
 pub(crate) struct Hint {
-    pub(crate) aim: Arc<Aim>,
+    pub(crate) desired: Arc<DesiredService>,
     pub(crate) containers: Vec<ReplicaHandle>,
 }
 
 /// How a pass begins.
-pub(crate) enum Begin {
+pub(crate) enum PassStart {
     /// Look at everything.
     Fresh(Option<Box<Hint>>),
     /// What was seen last, with an end that was only heard of: say so, then look at everything.
-    Heard(Box<Situation>),
+    Reported(Box<Situation>),
     /// A deadline has come: what was seen last is good enough for asking questions.
     Deadline(Box<Situation>),
 }
@@ -45,20 +45,20 @@ pub(crate) enum Begin {
 pub(crate) struct Outcome {
     /// What was seen last.
     pub(crate) situation: Option<Situation>,
-    pub(crate) again_at: Option<Timestamp>,
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) requeue_at: Option<Timestamp>,
+    pub(crate) error: Option<ReconcileError>,
 }
 
 impl Situation {
     /// What a list would say of it now, in a list's order.
     pub(crate) fn as_listed(&self) -> Vec<ObservedReplica> {
-        let listed = |seen: &Seen| ObservedReplica {
-            container: seen.container.clone(),
-            identity: seen.inspection.identity,
-            state: seen.inspection.state,
-            address: seen.inspection.address,
+        let listed = |observed: &ObservedContainer| ObservedReplica {
+            container: observed.container.clone(),
+            identity: observed.inspection.identity,
+            state: observed.inspection.state,
+            address: observed.inspection.address,
         };
-        let mut list: Vec<_> = self.seen.iter().map(listed).collect();
+        let mut list: Vec<_> = self.observed.iter().map(listed).collect();
         list.sort_by(|one, other| one.container.cmp(&other.container));
         list
     }
@@ -66,15 +66,15 @@ impl Situation {
 
 /// One pass over one service.
 pub(crate) async fn pass(
-    tools: Arc<Tools>,
+    context: Arc<Context>,
     key: ServiceKey,
-    memory: Memory,
-    begin: Begin,
+    memory: WorkerState,
+    start: PassStart,
     interrupt: Arc<Notify>,
     stop: CancellationToken,
 ) -> Outcome {
     let mut worker = Worker {
-        tools: &tools,
+        context: &context,
         key,
         memory,
         known: BTreeSet::new(),
@@ -82,21 +82,21 @@ pub(crate) async fn pass(
         prepared: Vec::new(),
         situation: None,
     };
-    let result = worker.run(begin, &interrupt, &stop).await;
-    let (again_at, trouble) = match result {
-        Ok(again_at) => (again_at, None),
-        Err(trouble) => (None, Some(trouble)),
+    let result = worker.run(start, &interrupt, &stop).await;
+    let (requeue_at, error) = match result {
+        Ok(requeue_at) => (requeue_at, None),
+        Err(error) => (None, Some(error)),
     };
     if let Some(situation) = &mut worker.situation {
         situation.memory = worker.memory;
     }
-    Outcome { situation: worker.situation, again_at, trouble }
+    Outcome { situation: worker.situation, requeue_at, error }
 }
 
 struct Worker<'a> {
-    tools: &'a Arc<Tools>,
+    context: &'a Arc<Context>,
     key: ServiceKey,
-    memory: Memory,
+    memory: WorkerState,
     /// Containers that may be this service's.
     known: BTreeSet<ReplicaHandle>,
     /// Chains that have failed in this pass: not tried again before the next.
@@ -109,35 +109,35 @@ struct Worker<'a> {
 impl Worker<'_> {
     async fn run(
         &mut self,
-        begin: Begin,
+        start: PassStart,
         interrupt: &Notify,
         stop: &CancellationToken,
-    ) -> Result<Option<Timestamp>, Trouble> {
-        let mut hint = match begin {
-            Begin::Fresh(hint) => hint,
-            Begin::Heard(situation) => {
-                self.tell(&situation).await?;
+    ) -> Result<Option<Timestamp>, ReconcileError> {
+        let mut hint = match start {
+            PassStart::Fresh(hint) => hint,
+            PassStart::Reported(situation) => {
+                self.record_unhealthy(&situation).await?;
                 None
             }
-            Begin::Deadline(situation) => {
-                if let Some(again_at) = self.ask_only(*situation, interrupt, stop).await? {
-                    return Ok(again_at);
+            PassStart::Deadline(situation) => {
+                if let Some(requeue_at) = self.probe_only(*situation, interrupt, stop).await? {
+                    return Ok(requeue_at);
                 }
                 None
             }
         };
-        let mut first_trouble = None;
-        for round in 0..MOST_ROUNDS {
+        let mut first_error = None;
+        for round in 0..MAX_ROUNDS {
             if stop.is_cancelled() {
-                return Err(Trouble::Stopped);
+                return Err(ReconcileError::Stopped);
             }
-            let situation = self.look(hint.take(), round).await?;
+            let situation = self.observe(hint.take(), round).await?;
             self.situation = Some(situation.clone());
-            let failures = self.tools.pulls.take_failures(self.key);
+            let failures = self.context.pulls.take_failures(self.key);
             if !failures.is_empty() {
-                for (chain, action, trouble) in failures {
-                    if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
-                        first_trouble.get_or_insert(trouble);
+                for (chain, action, error) in failures {
+                    if let Some(error) = self.handle_error(&chain, &action, error).await? {
+                        first_error.get_or_insert(error);
                         self.failed.push(chain);
                     }
                 }
@@ -145,36 +145,36 @@ impl Worker<'_> {
                 continue;
             }
             let mut plan = self.plan(&situation);
-            let again_at = plan.again_at;
+            let requeue_at = plan.requeue_at;
             for phase in &mut plan.phases {
                 phase.retain(|chain| !self.failed.contains(chain));
                 phase.retain(|chain| !self.prepared.contains(chain));
             }
             let is_blocked = self.failed.iter().any(|chain| chain.actions.iter().any(is_needed));
-            if plan.is_quiet() {
-                return match first_trouble {
-                    Some(trouble) if is_blocked => Err(trouble),
+            if plan.is_empty() {
+                return match first_error {
+                    Some(error) if is_blocked => Err(error),
                     _ => {
-                        self.memory.obstacle = None;
-                        Ok(again_at)
+                        self.memory.blocker = None;
+                        Ok(requeue_at)
                     }
                 };
             }
-            if let Some(trouble) = self.carry_out(&plan, interrupt, stop).await? {
-                first_trouble.get_or_insert(trouble);
+            if let Some(error) = self.execute(&plan, interrupt, stop).await? {
+                first_error.get_or_insert(error);
             } else if self.failed.is_empty() {
-                self.memory.obstacle = None;
+                self.memory.blocker = None;
             }
-            if plan.only_asks() {
-                return Ok(Some(self.next_look(again_at)));
+            if plan.only_probes() {
+                return Ok(Some(self.next_pass_at(requeue_at)));
             }
         }
-        Err(Trouble::Restless)
+        Err(ReconcileError::NotConverging)
     }
 
     /// Writes down that the service is not well any more. The engine tells of an end at once, but
     /// keeps the container locked until it has cleaned up: whoever looks waits for that.
-    async fn tell(&self, situation: &Situation) -> Result<(), Trouble> {
+    async fn record_unhealthy(&self, situation: &Situation) -> Result<(), ReconcileError> {
         let plan = self.plan(situation);
         let actions = plan.phases.iter().flatten().flat_map(|chain| &chain.actions);
         let news = actions.filter_map(|action| match action {
@@ -190,59 +190,59 @@ impl Worker<'_> {
         if news.is_empty() {
             return Ok(());
         }
-        let tools = self.tools;
-        match tools.rollouts.record(tools.fence, tools.clock.now(), &news).await {
+        let context = self.context;
+        match context.rollouts.record(context.fence, context.clock.now(), &news).await {
             Ok(()) | Err(RolloutError::Stale(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Plans on what was seen last. `Some`: nothing but questions was to do, and they are asked.
-    async fn ask_only(
+    async fn probe_only(
         &mut self,
         situation: Situation,
         interrupt: &Notify,
         stop: &CancellationToken,
-    ) -> Result<Option<Option<Timestamp>>, Trouble> {
+    ) -> Result<Option<Option<Timestamp>>, ReconcileError> {
         let plan = self.plan(&situation);
         self.situation = Some(situation);
-        if !plan.only_asks() {
+        if !plan.only_probes() {
             return Ok(None);
         }
-        if plan.is_quiet() {
-            return Ok(Some(plan.again_at));
+        if plan.is_empty() {
+            return Ok(Some(plan.requeue_at));
         }
-        self.carry_out(&plan, interrupt, stop).await?;
-        Ok(Some(Some(self.next_look(plan.again_at))))
+        self.execute(&plan, interrupt, stop).await?;
+        Ok(Some(Some(self.next_pass_at(plan.requeue_at))))
     }
 
     /// After questions: what do the answers mean, and when?
-    fn next_look(&self, again_at: Option<Timestamp>) -> Timestamp {
-        let now = self.tools.clock.now();
+    fn next_pass_at(&self, requeue_at: Option<Timestamp>) -> Timestamp {
+        let now = self.context.clock.now();
         let Some(situation) = &self.situation else { return now };
         let plan = self.plan(situation);
-        if plan.is_quiet() { plan.again_at.or(again_at).unwrap_or(now) } else { now }
+        if plan.is_empty() { plan.requeue_at.or(requeue_at).unwrap_or(now) } else { now }
     }
 
     fn plan(&self, situation: &Situation) -> Plan {
-        let now = self.tools.clock.now();
+        let now = self.context.clock.now();
         let mut situation = Situation { memory: self.memory.clone(), ..situation.clone() };
-        if let Some(service) = &situation.aim.service {
-            situation.memory.pulling = self.tools.pulls.running(service.key());
+        if let Some(service) = &situation.desired.service {
+            situation.memory.pulling = self.context.pulls.running(service.key());
         }
-        let settings = &self.tools.settings;
+        let settings = &self.context.settings;
         (settings.planner)(&situation, now, &settings.rules)
     }
 
     /// Does what the plan says. `Some`: something failed that only time can mend.
-    async fn carry_out(
+    async fn execute(
         &mut self,
         plan: &Plan,
         interrupt: &Notify,
         stop: &CancellationToken,
-    ) -> Result<Option<Trouble>, Trouble> {
+    ) -> Result<Option<ReconcileError>, ReconcileError> {
         for phase in &plan.phases {
-            let executor = Executor::new(self.tools, self.key, interrupt, stop);
+            let executor = Executor::new(self.context, self.key, interrupt, stop);
             let executor = &executor;
             let run = |chain: &Chain| {
                 let chain = chain.clone();
@@ -252,21 +252,21 @@ impl Worker<'_> {
                 }
             };
             let results: Vec<_> = stream::iter(phase).map(run).buffer_unordered(16).collect().await;
-            for (container, answer, thresholds, at) in executor.take_answers() {
+            for (container, answer, thresholds, at) in executor.take_probe_results() {
                 self.memory.answer(&container, answer, thresholds, at);
             }
             self.known.extend(executor.take_made());
 
             let mut worst = None;
             for (chain, failure) in results {
-                let Some((action, trouble)) = failure else {
+                let Some((action, error)) = failure else {
                     if matches!(chain.actions[..], [Action::EnsureEnvironment { .. }]) {
                         self.prepared.push(chain);
                     }
                     continue;
                 };
-                if let Some(trouble) = self.suffer(&chain, &action, trouble).await? {
-                    worst.get_or_insert(trouble);
+                if let Some(error) = self.handle_error(&chain, &action, error).await? {
+                    worst.get_or_insert(error);
                     self.failed.push(chain);
                 }
             }
@@ -278,53 +278,56 @@ impl Worker<'_> {
     }
 
     /// Takes in a failure. `Err`: the pass ends. `Ok(None)`: look again.
-    async fn suffer(
+    async fn handle_error(
         &mut self,
         chain: &Chain,
         action: &Action,
-        trouble: Trouble,
-    ) -> Result<Option<Trouble>, Trouble> {
-        let error = match &trouble {
-            Trouble::Stopped | Trouble::Overtaken | Trouble::Restless => return Err(trouble),
+        error: ReconcileError,
+    ) -> Result<Option<ReconcileError>, ReconcileError> {
+        let engine_error = match &error {
+            ReconcileError::Stopped | ReconcileError::Fenced | ReconcileError::NotConverging => {
+                return Err(error);
+            }
             // The rows have moved on: what is planned next goes by what they are now.
-            Trouble::Stale(_) => return Ok(None),
-            Trouble::Record(_) => return Err(trouble),
-            Trouble::Engine(RuntimeError::Storage(_)) => return Err(trouble),
-            Trouble::Engine(error) if error.is_outage() => return Err(trouble),
-            Trouble::Engine(error) => error.clone(),
+            ReconcileError::Stale(_) => return Ok(None),
+            ReconcileError::Record(_) => return Err(error),
+            ReconcileError::Engine(RuntimeError::Storage(_)) => return Err(error),
+            ReconcileError::Engine(engine) if engine.is_outage() => return Err(error),
+            ReconcileError::Engine(engine) => engine.clone(),
         };
-        if matches!(error, RuntimeError::Gone(_)) {
+        if matches!(engine_error, RuntimeError::Gone(_)) {
             // Perhaps what was seen to is what has gone.
             self.prepared.clear();
         }
         tracing::warn!(
             service.id = %self.key.service,
             deployment.id = chain.on_behalf.map(tracing::field::display),
-            "an action failed: {error}"
+            "an action failed: {engine_error}"
         );
-        let tools = self.tools;
-        let now = tools.clock.now();
-        let Some(service) = self.situation.as_ref().and_then(|it| it.aim.service.as_ref()) else {
-            return Ok(Some(trouble));
+        let context = self.context;
+        let now = context.clock.now();
+        let Some(service) = self.situation.as_ref().and_then(|it| it.desired.service.as_ref())
+        else {
+            return Ok(Some(error));
         };
-        let rules = &tools.settings.rules;
-        let consequence = consequence(service, chain, action, &error, now, rules);
-        if let Some(lost) = consequence.lost_image {
+        let rules = &context.settings.rules;
+        let effect = after_failure(service, chain, action, &engine_error, now, rules);
+        if let Some(lost) = effect.lost_image {
             // Its first pull is long done and says nothing about now.
-            tools.pulls.take_success(lost);
+            context.pulls.take_success(lost);
             self.memory.lost_image = Some(lost);
         }
-        if consequence.obstacle.is_some() {
-            self.memory.obstacle = consequence.obstacle;
+        if effect.blocker.is_some() {
+            self.memory.blocker = effect.blocker;
         }
-        let is_settled = !consequence.steps.is_empty();
-        match tools.rollouts.record(tools.fence, now, &consequence.steps).await {
+        let is_recorded = !effect.steps.is_empty();
+        match context.rollouts.record(context.fence, now, &effect.steps).await {
             Ok(()) | Err(RolloutError::Stale(_)) => (),
             Err(error) => return Err(error.into()),
         }
         // What is written down has its own waiting time, unless somebody else must let go first.
-        let is_held_up = matches!(error, RuntimeError::Busy(_) | RuntimeError::NoAddress(_));
-        Ok(if is_settled && !is_held_up { None } else { Some(trouble) })
+        let is_held_up = matches!(engine_error, RuntimeError::Busy(_) | RuntimeError::NoAddress(_));
+        Ok(if is_recorded && !is_held_up { None } else { Some(error) })
     }
 }
 

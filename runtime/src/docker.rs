@@ -17,21 +17,21 @@ mod volume;
 
 use crate::Address;
 use async_trait::async_trait;
-use body::Machine;
+use body::EngineCapacity;
 use bollard::models::SystemInfo;
 use connection::Connection;
 use domain::{
     EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
     network::{Addresses, Pool},
     runtime::{
-        Census, Engine, Existed, Follow, Inspection, LogLine, LogsFrom, ObservedReplica,
-        PinnedImage, PullProgress, Question, ReplicaHandle, ReplicaSpec, Restart, Runtime,
+        Engine, EngineCounts, Existed, Follow, Inspection, LogLine, LogsFrom, ObservedReplica,
+        PinnedImage, ProbeTarget, PullProgress, ReplicaHandle, ReplicaSpec, RestartPolicy, Runtime,
         RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
 use futures::stream::BoxStream;
-use known::{ContainerIndex, Late, NetworkIndex};
-use label::Marks;
+use known::{ContainerIndex, NetworkIndex, RunningProbes};
+use label::InstanceLabels;
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -44,17 +44,17 @@ use usage::sample::Samples;
 /// It connects at the first call, and again after an outage; nothing it does waits longer than
 /// the limit of its kind.
 pub struct Docker {
-    marks: Marks,
+    instance_labels: InstanceLabels,
     connection: Arc<Connection>,
     /// Docker leaves it to us who answers where: it is kept here, taken from there.
     addresses: Arc<dyn Addresses>,
     pool: Pool,
-    machine: Mutex<Option<Machine>>,
+    capacity: Mutex<Option<EngineCapacity>>,
     pull_idle: Duration,
     known: Arc<ContainerIndex>,
     networks: Arc<NetworkIndex>,
     usages: Samples,
-    probes: Late,
+    probes: RunningProbes,
 }
 
 impl Docker {
@@ -67,16 +67,16 @@ impl Docker {
         pool: Pool,
     ) -> Self {
         Self {
-            marks: Marks(instance),
+            instance_labels: InstanceLabels(instance),
             connection: Arc::new(Connection::new(address)),
             addresses,
             pool,
-            machine: Mutex::default(),
+            capacity: Mutex::default(),
             pull_idle: Duration::from_secs(60),
             known: Arc::default(),
             networks: Arc::default(),
             usages: Samples::default(),
-            probes: Late::default(),
+            probes: RunningProbes::default(),
         }
     }
 
@@ -88,16 +88,17 @@ impl Docker {
 
     async fn info(&self) -> Result<SystemInfo, RuntimeError> {
         let info = self.connection.info().await?;
-        *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = Some(Machine::of(&info));
+        *self.capacity.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(EngineCapacity::of(&info));
         Ok(info)
     }
 
     /// What the engine's machine has, as last heard.
-    async fn machine(&self) -> Result<Machine, RuntimeError> {
-        let known = *self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn capacity(&self) -> Result<EngineCapacity, RuntimeError> {
+        let known = *self.capacity.lock().unwrap_or_else(PoisonError::into_inner);
         match known {
-            Some(machine) => Ok(machine),
-            None => Ok(Machine::of(&self.info().await?)),
+            Some(capacity) => Ok(capacity),
+            None => Ok(EngineCapacity::of(&self.info().await?)),
         }
     }
 }
@@ -200,10 +201,10 @@ impl Runtime for Docker {
         self.update_limits(container, limits).await
     }
 
-    async fn set_restart(
+    async fn set_restart_policy(
         &self,
         container: &ReplicaHandle,
-        restart: Restart,
+        restart: RestartPolicy,
     ) -> Result<(), RuntimeError> {
         self.update_restart(container, restart).await
     }
@@ -212,10 +213,10 @@ impl Runtime for Docker {
         &self,
         container: &ReplicaHandle,
         address: IpAddr,
-        question: &Question,
+        probe_target: &ProbeTarget,
         timeout: Duration,
     ) -> Result<bool, RuntimeError> {
-        self.ask(container, address, question, timeout).await
+        self.ask(container, address, probe_target, timeout).await
     }
 
     async fn logs(
@@ -235,7 +236,7 @@ impl Runtime for Docker {
         self.listen().await
     }
 
-    async fn census(&self) -> Result<Census, RuntimeError> {
+    async fn counts(&self) -> Result<EngineCounts, RuntimeError> {
         self.count().await
     }
 }

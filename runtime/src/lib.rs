@@ -2,10 +2,10 @@
 
 mod address;
 mod docker;
-mod machine;
+mod host;
 mod route;
 
 pub use address::Address;
 pub use docker::{Docker, engine_at};
-pub use machine::Machine;
+pub use host::SystemHost;
 pub use route::{Route, host_routes};

@@ -3,11 +3,11 @@
 use crate::{
     Store,
     error::{failed, is_taken},
+    keyring::Cell,
     page,
-    row::{from_word, text, word},
+    row::{enum_from_text, enum_text, text},
     table::account,
     transaction::Transaction,
-    vault::Cell,
 };
 use async_trait::async_trait;
 use domain::{
@@ -46,12 +46,12 @@ impl Accounts for Store {
     async fn create_user(&self, by: &Mutation, user: NewUser) -> Result<User> {
         let mut tx = self.begin().await?;
         let content = (&user.email, &user.name, user.role);
-        if let Some(id) = tx.repeated::<UserId>(by, "accounts.create_user", &content).await? {
+        if let Some(id) = tx.find_answer::<UserId>(by, "accounts.create_user", &content).await? {
             return load(&tx.db, id).await;
         }
         let user = insert(&tx, user).await?;
         tx.audit(by, "accounts.create_user", None, user.id.to_string()).await?;
-        tx.remember(by, &user.id).await?;
+        tx.store_answer(by, &user.id).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -81,8 +81,8 @@ impl Accounts for Store {
             .map_err(failed("find a user"))?;
         let Some(row) = row else { return Ok(None) };
         let id = row.id.to_string();
-        let hash = (self.inner.vault)
-            .open(password_cell(&id), &row.password_hash)
+        let hash = (self.inner.keyring)
+            .decrypt(password_cell(&id), &row.password_hash)
             .map_err(Error::internal("read a password's hash"))?;
         let hash = String::from_utf8(hash).map_err(Error::internal("read a password's hash"))?;
         Ok(Some((user(row)?, Secret::new(hash))))
@@ -145,8 +145,8 @@ async fn insert(tx: &Transaction, new: NewUser) -> Result<User> {
         id,
         email: new.email.as_str().to_owned(),
         name: new.name.as_str().to_owned(),
-        role: word(&new.role)?,
-        password_hash: tx.seal(password_cell(&id.to_string()), hash),
+        role: enum_text(&new.role)?,
+        password_hash: tx.encrypt(password_cell(&id.to_string()), hash),
         created_at: tx.now.as_millis(),
         updated_at: tx.now.as_millis(),
     };
@@ -176,7 +176,7 @@ pub(crate) fn user(row: account::Model) -> Result<User> {
         id: UserId::new(row.id),
         email: text(row.email)?,
         name: text(row.name)?,
-        role: from_word(&row.role)?,
+        role: enum_from_text(&row.role)?,
         created_at: Timestamp::from_millis(row.created_at),
         updated_at: Timestamp::from_millis(row.updated_at),
     })

@@ -20,13 +20,15 @@ use sea_orm::{
 use std::time::Duration;
 
 /// A use is noted at most this often.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
 impl Store {
     pub(crate) async fn insert_api_key(&self, by: &Mutation, new: NewApiKey) -> Result<ApiKey> {
         let mut tx = self.begin().await?;
         let content = (&new.description, &new.scopes, new.project, new.expires_at);
-        if let Some(id) = tx.repeated::<ApiKeyId>(by, "accounts.create_api_key", &content).await? {
+        if let Some(id) =
+            tx.find_answer::<ApiKeyId>(by, "accounts.create_api_key", &content).await?
+        {
             // The first one's secret counts; the one that was made for this call does not.
             return api_key::Entity::find_by_id(id.as_uuid())
                 .one(&tx.db)
@@ -60,7 +62,7 @@ impl Store {
         })?;
         let key = key(row)?;
         tx.audit(by, "accounts.create_api_key", key.project, key.id.to_string()).await?;
-        tx.remember(by, &key.id).await?;
+        tx.store_answer(by, &key.id).await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -78,7 +80,7 @@ impl Store {
 
     pub(crate) async fn remove_api_key(&self, by: &Mutation, key: ApiKeyId) -> Result<()> {
         let mut tx = self.begin().await?;
-        if tx.repeated::<()>(by, "accounts.delete_api_key", &key).await?.is_some() {
+        if tx.find_answer::<()>(by, "accounts.delete_api_key", &key).await?.is_some() {
             return Ok(());
         }
         let gone = api_key::Entity::delete_many()
@@ -91,7 +93,7 @@ impl Store {
             return Err(Error::NotFound(Resource::ApiKey));
         }
         tx.audit(by, "accounts.delete_api_key", None, key.to_string()).await?;
-        tx.remember(by, &()).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await
     }
 
@@ -111,7 +113,7 @@ impl Store {
             .map_err(failed("find a user"))?;
         drop(db);
         let Some(person) = person else { return Ok(None) };
-        let is_noted = time(row.last_used_at).is_some_and(|at| now.since(at) < NOTE_EVERY);
+        let is_noted = time(row.last_used_at).is_some_and(|at| now.since(at) < USE_NOTED_EVERY);
         if !is_noted {
             row.last_used_at = Some(now.as_millis());
             if let Err(error) = self.note_key_use(&row).await {

@@ -1,19 +1,19 @@
 //! An apply, carried out: the domain has decided, these are the rows.
 
 use crate::{
-    deployment::{self, New},
+    deployment::{self, NewDeployment},
     error::failed,
     revision,
-    rollout::grave,
+    rollout::tombstone,
     row::signed,
     spec,
-    staging::Bench,
+    staging::LoadedWorkspace,
     table::{service_state, staged_edit},
     transaction::{BATCH, Transaction},
 };
 use domain::{
     DeploymentId, EnvironmentId, Message, Result, RevisionNumber, ServiceId, access::Mutation,
-    apply::Plan, change::StagedChange, changes::Applied, deployment::Cause, event::Event,
+    apply::ApplyPlan, change::StagedChange, changes::Applied, deployment::Cause, event::Event,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
@@ -41,7 +41,7 @@ impl AppliedIds {
         }
     }
 
-    pub(crate) async fn again(
+    pub(crate) async fn replay(
         self,
         db: &DatabaseTransaction,
         environment: EnvironmentId,
@@ -61,24 +61,24 @@ impl AppliedIds {
 }
 
 /// Carries a plan out: configuration, history, deployments, tombstones, news.
-pub(crate) async fn carry_out(
+pub(crate) async fn execute(
     tx: &mut Transaction,
     by: &Mutation,
-    bench: &mut Bench,
-    plan: Plan,
+    loaded: &mut LoadedWorkspace,
+    plan: ApplyPlan,
     message: Message,
     repeated: Option<ServiceId>,
 ) -> Result<Applied> {
-    let environment = bench.environment();
-    let place = bench.place();
+    let environment = loaded.environment();
+    let place = loaded.place();
     let mut revision = None;
     if !plan.changes.is_empty() {
-        spec::save(tx, &bench.ground, &plan.spec).await?;
-        settle_edits(tx, bench, &plan).await?;
-        grave::bury(tx, place, &plan.deleted).await?;
-        welcome(tx, environment, &plan.created).await?;
+        spec::save(tx, &loaded.base, &plan.spec).await?;
+        settle_edits(tx, loaded, &plan).await?;
+        tombstone::write_tombstones(tx, place, &plan.deleted).await?;
+        insert_service_states(tx, environment, &plan.created).await?;
         let written = revision::write(tx, by, environment, &plan, message.clone()).await?;
-        tx.tell(
+        tx.emit(
             environment,
             Event::Applied {
                 revision: written.clone(),
@@ -88,10 +88,10 @@ pub(crate) async fn carry_out(
             },
         );
         revision = Some(written);
-        bench.workspace.spec = plan.spec.clone();
+        loaded.workspace.spec = plan.spec.clone();
     }
     let new = (plan.deploy.into_iter())
-        .map(|(service, config)| New {
+        .map(|(service, config)| NewDeployment {
             service,
             slug: plan.spec.services[&service].slug.clone(),
             config,
@@ -108,8 +108,12 @@ pub(crate) async fn carry_out(
     })
 }
 
-async fn settle_edits(tx: &Transaction, bench: &mut Bench, plan: &Plan) -> Result<()> {
-    plan.settle(&mut bench.workspace.edits);
+async fn settle_edits(
+    tx: &Transaction,
+    loaded: &mut LoadedWorkspace,
+    plan: &ApplyPlan,
+) -> Result<()> {
+    plan.settle(&mut loaded.workspace.edits);
     for batch in plan.done.chunks(BATCH) {
         staged_edit::Entity::delete_many()
             .filter(staged_edit::Column::Id.is_in(batch.iter().map(|id| id.as_uuid())))
@@ -129,7 +133,7 @@ async fn settle_edits(tx: &Transaction, bench: &mut Bench, plan: &Plan) -> Resul
 }
 
 /// A row for how each new service is doing.
-async fn welcome(
+async fn insert_service_states(
     tx: &Transaction,
     environment: EnvironmentId,
     created: &[ServiceId],

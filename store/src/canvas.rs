@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 impl Snapshots for Store {
     async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
         let db = self.read().await?;
-        let staging::Bench { ground, workspace } =
+        let staging::LoadedWorkspace { base, workspace } =
             staging::load(&self.inner, &db, environment).await?;
-        let spec::Ground { project, environment: row, .. } = ground;
+        let spec::LoadedEnvironment { project, environment: row, .. } = base;
         let edits: Vec<StagedEdit> = workspace.edits.iter().map(StagedEdit::hidden).collect();
         let states: Map<ServiceId, ServiceState> =
             deployment::load_states(&self.inner, &db, environment, None)

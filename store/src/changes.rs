@@ -4,7 +4,7 @@ use crate::{
     Store, apply,
     error::failed,
     layout, page, revision, spec,
-    staging::{self, Bench},
+    staging::{self, LoadedWorkspace},
     table::{self, staged_edit},
     transaction::Transaction,
 };
@@ -14,10 +14,12 @@ use domain::{
     access::Mutation,
     apply::plan,
     change::{StagedChange, StagedEdit},
-    changes::{Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO},
+    changes::{
+        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO_WINDOW,
+    },
     edit::{Edit, stage},
     page::{Page, Paged},
-    workspace::{OneService, Workspace},
+    workspace::{LoadedService, Workspace},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
@@ -35,8 +37,9 @@ impl StagedIds {
     }
 
     /// The same answer; what is to be mended is looked up anew.
-    fn again(self, bench: &Bench) -> Staging {
-        let warnings = bench.aside(|workspace| workspace.staged().problems_beyond(&workspace.spec));
+    fn replay(self, loaded: &LoadedWorkspace) -> Staging {
+        let warnings =
+            loaded.run_blocking(|workspace| workspace.staged().new_problems(&workspace.spec));
         Staging { addresses: self.addresses, edits: self.edits, warnings }
     }
 }
@@ -48,16 +51,20 @@ impl Changes for Store {
         Ok(staging::load(&self.inner, &db, environment).await?.workspace)
     }
 
-    async fn service(&self, environment: EnvironmentId, service: ServiceId) -> Result<OneService> {
+    async fn service(
+        &self,
+        environment: EnvironmentId,
+        service: ServiceId,
+    ) -> Result<LoadedService> {
         let db = self.read().await?;
         let address = Address::Service(service);
         let spec = spec::load_part(&self.inner, &db, environment, &address).await?;
         if spec.services.contains_key(&service) {
-            return Workspace { spec, edits: Vec::new() }.one_service(service);
+            return Workspace { spec, edits: Vec::new() }.load_service(service);
         }
         // What is only staged consists of edits that may be anywhere.
-        let bench = staging::load(&self.inner, &db, environment).await?;
-        bench.aside(|workspace| workspace.one_service(service))
+        let loaded = staging::load(&self.inner, &db, environment).await?;
+        loaded.run_blocking(|workspace| workspace.load_service(service))
     }
 
     async fn change_at(
@@ -78,20 +85,20 @@ impl Changes for Store {
     ) -> Result<Staging> {
         let mut tx = self.begin().await?;
         let content = (environment, &edits);
-        let again = tx.repeated::<StagedIds>(by, "changes.stage", &content).await?;
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let again = tx.find_answer::<StagedIds>(by, "changes.stage", &content).await?;
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
         if let Some(ids) = again {
-            return Ok(ids.again(&bench));
+            return Ok(ids.replay(&loaded));
         }
-        let (stager, ids) = (bench.stager(&tx, by), &*tx.inner.ids);
-        let rows = bench.aside(|workspace| stage(workspace, edits, stager, ids))?;
+        let (stage_context, ids) = (loaded.stage_context(&tx, by), &*tx.inner.ids);
+        let rows = loaded.run_blocking(|workspace| stage(workspace, edits, stage_context, ids))?;
         staging::insert(&tx, environment, &rows.edits).await?;
-        bench.use_up(rows.edits.len());
-        bench.add(&mut tx, by, &rows.edits);
+        loaded.advance_seq(rows.edits.len());
+        loaded.add(&mut tx, by, &rows.edits);
         layout::write(&mut tx, by, environment, &rows.places).await?;
         let staging = Staging::of(&rows);
-        finish(&tx, by, "changes.stage", &bench, list(&staging.addresses)).await?;
-        tx.remember(by, &StagedIds::of(&staging)).await?;
+        finish(&tx, by, "changes.stage", &loaded, list(&staging.addresses)).await?;
+        tx.store_answer(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
         Ok(staging)
     }
@@ -105,16 +112,16 @@ impl Changes for Store {
     ) -> Result<Discarded> {
         let mut tx = self.begin().await?;
         let content = (environment, changes, seen);
-        if let Some(edits) = tx.repeated(by, "changes.discard", &content).await? {
+        if let Some(edits) = tx.find_answer(by, "changes.discard", &content).await? {
             return Ok(Discarded { edits });
         }
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let edits = bench.aside(|workspace| workspace.discarding(changes, seen))?;
-        let places = addresses_of(&bench, &edits);
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let edits = loaded.run_blocking(|workspace| workspace.discarding(changes, seen))?;
+        let places = addresses_of(&loaded, &edits);
         staging::discard(&tx, &edits).await?;
-        bench.drop_edits(&mut tx, by, &edits);
-        finish(&tx, by, "changes.discard", &bench, list(&places)).await?;
-        tx.remember(by, &edits).await?;
+        loaded.drop_edits(&mut tx, by, &edits);
+        finish(&tx, by, "changes.discard", &loaded, list(&places)).await?;
+        tx.store_answer(by, &edits).await?;
         tx.commit().await?;
         Ok(Discarded { edits })
     }
@@ -127,20 +134,20 @@ impl Changes for Store {
     ) -> Result<Staging> {
         let mut tx = self.begin().await?;
         let content = (environment, edits);
-        let again = tx.repeated::<StagedIds>(by, "changes.restore", &content).await?;
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+        let again = tx.find_answer::<StagedIds>(by, "changes.restore", &content).await?;
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
         if let Some(ids) = again {
-            return Ok(ids.again(&bench));
+            return Ok(ids.replay(&loaded));
         }
         let discarded = discarded(&tx, environment, edits).await?;
-        let next = bench.next_seq();
-        let rows = bench.aside(|workspace| workspace.restoring(discarded, next))?;
+        let next = loaded.next_seq();
+        let rows = loaded.run_blocking(|workspace| workspace.restoring(discarded, next))?;
         staging::reinstate(&tx, &rows.edits).await?;
-        bench.use_up(rows.edits.len());
-        bench.add(&mut tx, by, &rows.edits);
+        loaded.advance_seq(rows.edits.len());
+        loaded.add(&mut tx, by, &rows.edits);
         let staging = Staging::of(&rows);
-        finish(&tx, by, "changes.restore", &bench, list(&staging.addresses)).await?;
-        tx.remember(by, &StagedIds::of(&staging)).await?;
+        finish(&tx, by, "changes.restore", &loaded, list(&staging.addresses)).await?;
+        tx.store_answer(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
         Ok(staging)
     }
@@ -154,18 +161,18 @@ impl Changes for Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let content = (environment, change, keep);
-        if tx.repeated::<()>(by, "changes.settle", &content).await?.is_some() {
+        if tx.find_answer::<()>(by, "changes.settle", &content).await?.is_some() {
             return Ok(());
         }
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let settled = bench.aside(|workspace| workspace.settling(change, keep))?;
-        let places = addresses_of(&bench, &settled.discarded);
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let settled = loaded.run_blocking(|workspace| workspace.settling(change, keep))?;
+        let places = addresses_of(&loaded, &settled.discarded);
         staging::discard(&tx, &settled.discarded).await?;
         staging::reinstate(&tx, &settled.staged).await?;
-        bench.drop_edits(&mut tx, by, &settled.discarded);
-        bench.add(&mut tx, by, &settled.staged);
-        finish(&tx, by, "changes.settle", &bench, list(&places)).await?;
-        tx.remember(by, &()).await?;
+        loaded.drop_edits(&mut tx, by, &settled.discarded);
+        loaded.add(&mut tx, by, &settled.staged);
+        finish(&tx, by, "changes.settle", &loaded, list(&places)).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await
     }
 
@@ -178,19 +185,21 @@ impl Changes for Store {
     ) -> Result<Applied> {
         let mut tx = self.begin().await?;
         let content = (environment, &selection, &message);
-        if let Some(ids) = tx.repeated::<apply::AppliedIds>(by, "changes.apply", &content).await? {
-            return ids.again(&tx.db, environment).await;
+        if let Some(ids) =
+            tx.find_answer::<apply::AppliedIds>(by, "changes.apply", &content).await?
+        {
+            return ids.replay(&tx.db, environment).await;
         }
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let place = bench.place();
-        let plan = bench.aside(|workspace| plan(place, workspace, &selection))?;
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let place = loaded.place();
+        let plan = loaded.run_blocking(|workspace| plan(place, workspace, &selection))?;
         if plan.changes.is_empty() {
             return Ok(Applied::default());
         }
         let places: Vec<_> = plan.changes.iter().map(|change| change.address.clone()).collect();
-        let applied = apply::carry_out(&mut tx, by, &mut bench, plan, message, None).await?;
-        finish(&tx, by, "changes.apply", &bench, list(&places)).await?;
-        tx.remember(by, &apply::AppliedIds::of(&applied)).await?;
+        let applied = apply::execute(&mut tx, by, &mut loaded, plan, message, None).await?;
+        finish(&tx, by, "changes.apply", &loaded, list(&places)).await?;
+        tx.store_answer(by, &apply::AppliedIds::of(&applied)).await?;
         tx.commit().await?;
         Ok(applied)
     }
@@ -206,22 +215,24 @@ impl Changes for Store {
         let mut tx = self.begin().await?;
         let content = (environment, &edits, &message, redeploy);
         let again =
-            tx.repeated::<(StagedIds, apply::AppliedIds)>(by, "changes.write", &content).await?;
-        let mut bench = staging::load(&tx.inner, &tx.db, environment).await?;
+            tx.find_answer::<(StagedIds, apply::AppliedIds)>(by, "changes.write", &content).await?;
+        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
         if let Some((staged, applied)) = again {
-            let applied = applied.again(&tx.db, environment).await?;
-            return Ok((staged.again(&bench), applied));
+            let applied = applied.replay(&tx.db, environment).await?;
+            return Ok((staged.replay(&loaded), applied));
         }
-        let (place, stager, ids) = (bench.place(), bench.stager(&tx, by), &*tx.inner.ids);
-        let writing =
-            bench.aside(|workspace| workspace.writing(place, edits, stager, ids, redeploy))?;
+        let (place, stage_context, ids) =
+            (loaded.place(), loaded.stage_context(&tx, by), &*tx.inner.ids);
+        let writing = loaded.run_blocking(|workspace| {
+            workspace.writing(place, edits, stage_context, ids, redeploy)
+        })?;
         let staging = Staging::of(&writing.rows);
-        bench.use_up(writing.rows.edits.len());
+        loaded.advance_seq(writing.rows.edits.len());
         let (plan, repeated) = (writing.plan, writing.repeated);
-        let applied = apply::carry_out(&mut tx, by, &mut bench, plan, message, repeated).await?;
+        let applied = apply::execute(&mut tx, by, &mut loaded, plan, message, repeated).await?;
         layout::write(&mut tx, by, environment, &writing.rows.places).await?;
-        finish(&tx, by, "changes.write", &bench, list(&staging.addresses)).await?;
-        tx.remember(by, &(StagedIds::of(&staging), apply::AppliedIds::of(&applied))).await?;
+        finish(&tx, by, "changes.write", &loaded, list(&staging.addresses)).await?;
+        tx.store_answer(by, &(StagedIds::of(&staging), apply::AppliedIds::of(&applied))).await?;
         tx.commit().await?;
         Ok((staging, applied))
     }
@@ -233,9 +244,9 @@ impl Changes for Store {
         address: &Address,
     ) -> Result<Revealed> {
         let tx = self.begin().await?;
-        let bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let revealed = bench.aside(|workspace| workspace.revealing(address))?;
-        let project = bench.place().project;
+        let loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let revealed = loaded.run_blocking(|workspace| workspace.revealing(address))?;
+        let project = loaded.place().project;
         tx.audit(by, "changes.reveal", Some(project), address.to_string()).await?;
         tx.commit().await?;
         Ok(revealed)
@@ -271,11 +282,11 @@ async fn finish(
     tx: &Transaction,
     by: &Mutation,
     action: &str,
-    bench: &Bench,
+    loaded: &LoadedWorkspace,
     target: String,
 ) -> Result<()> {
-    bench.note_counts(tx).await?;
-    tx.audit(by, action, Some(bench.place().project), target).await
+    loaded.update_counts(tx).await?;
+    tx.audit(by, action, Some(loaded.place().project), target).await
 }
 
 /// A list for the audit: of places, never of values.
@@ -288,8 +299,8 @@ fn list(addresses: &[Address]) -> String {
     shown.join(", ")
 }
 
-fn addresses_of(bench: &Bench, edits: &[ChangeId]) -> Vec<Address> {
-    (bench.workspace.edits.iter())
+fn addresses_of(loaded: &LoadedWorkspace, edits: &[ChangeId]) -> Vec<Address> {
+    (loaded.workspace.edits.iter())
         .filter(|edit| edits.contains(&edit.id))
         .map(|edit| edit.address.clone())
         .collect()
@@ -301,7 +312,7 @@ async fn discarded(
     environment: EnvironmentId,
     wanted: &[ChangeId],
 ) -> Result<Vec<StagedEdit>> {
-    let oldest = tx.now.as_millis() - i64::try_from(UNDO.as_millis()).unwrap_or(i64::MAX);
+    let oldest = tx.now.as_millis() - i64::try_from(UNDO_WINDOW.as_millis()).unwrap_or(i64::MAX);
     let rows = staged_edit::Entity::find()
         .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
         .filter(staged_edit::Column::Id.is_in(wanted.iter().map(|id| id.as_uuid())))

@@ -8,7 +8,7 @@ use crate::{
     Store,
     error::failed,
     page,
-    row::{from_word, signed, time, unsigned},
+    row::{enum_from_text, signed, time, unsigned},
     spec,
     store::Inner,
     table::{deployment, generation, replica, service_state},
@@ -20,7 +20,7 @@ use domain::{
     Deployment, DeploymentId, EnvironmentId, Error, Message, ReplicaId, Resource, Result,
     RevisionNumber, ServiceId, Slug, Timestamp,
     access::Mutation,
-    deployment::{Cause, DeploymentState, Milestone, RunConfig},
+    deployment::{Cause, DeploymentState, RunConfig, Transition},
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
     event::Event,
     page::{Page, Paged},
@@ -91,20 +91,20 @@ impl Deployments for Store {
     ) -> Result<DeploymentSummary> {
         let mut tx = self.begin().await?;
         let content = (environment, service, &message);
-        if let Some(id) = tx.repeated(by, "deployments.redeploy", &content).await? {
+        if let Some(id) = tx.find_answer(by, "deployments.redeploy", &content).await? {
             let found = find(&self.inner, &tx.db, environment, service, id).await?;
             return Ok(DeploymentSummary::from(&found));
         }
-        let ground = spec::load(&tx.inner, &tx.db, environment).await?;
-        let config = ground.spec.runnable(ground.place(), service)?;
-        let slug = ground.spec.services[&service].slug.clone();
-        let new = vec![New { service, slug, config, cause: Cause::Redeploy }];
-        let revision = ground.spec.revision;
-        let made = create(&mut tx, by, ground.place(), revision, &message, new).await?;
+        let base = spec::load(&tx.inner, &tx.db, environment).await?;
+        let config = base.spec.runnable(base.place(), service)?;
+        let slug = base.spec.services[&service].slug.clone();
+        let new = vec![NewDeployment { service, slug, config, cause: Cause::Redeploy }];
+        let revision = base.spec.revision;
+        let made = create(&mut tx, by, base.place(), revision, &message, new).await?;
         let id = made[0].1;
-        let project = ground.place().project;
+        let project = base.place().project;
         tx.audit(by, "deployments.redeploy", Some(project), id.to_string()).await?;
-        tx.remember(by, &id).await?;
+        tx.store_answer(by, &id).await?;
         let found = find(&self.inner, &tx.db, environment, service, id).await?;
         tx.commit().await?;
         Ok(DeploymentSummary::from(&found))
@@ -119,27 +119,27 @@ impl Deployments for Store {
     ) -> Result<DeploymentSummary> {
         let mut tx = self.begin().await?;
         let content = (environment, service, deployment);
-        let is_again = tx.repeated::<()>(by, "deployments.cancel", &content).await?.is_some();
+        let is_again = tx.find_answer::<()>(by, "deployments.cancel", &content).await?.is_some();
         let mut found = find(&self.inner, &tx.db, environment, service, deployment).await?;
         if is_again {
             return Ok(DeploymentSummary::from(&found));
         }
         if !found.state.is_candidate() {
-            let word = found.state.word();
-            return Err(Error::NotNow(format!(
+            let word = found.state.as_str();
+            return Err(Error::InvalidState(format!(
                 "this deployment is {word}: only one that is on its way can be cancelled"
             )));
         }
         found.state = (found.state.clone())
-            .step(Milestone::Cancelled, tx.now)
+            .transition(Transition::Cancelled, tx.now)
             .map_err(Error::internal("cancel a deployment"))?;
         found.ended_at = Some(tx.now);
         update(&tx, &found).await?;
         let summary = DeploymentSummary::from(&found);
         let moved = Event::Moved { deployment: Box::new(summary.clone()), active: false };
-        tx.tell(environment, moved);
+        tx.emit(environment, moved);
         tx.audit(by, "deployments.cancel", Some(found.project), deployment.to_string()).await?;
-        tx.remember(by, &()).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await?;
         Ok(summary)
     }
@@ -256,7 +256,7 @@ pub(crate) async fn load_states(
         .map(|row| {
             Ok(ServiceState {
                 service: ServiceId::new(row.service_id),
-                condition: row.condition.as_deref().map(from_word).transpose()?,
+                condition: row.condition.as_deref().map(enum_from_text).transpose()?,
                 why: row.why,
                 since: time(row.since),
                 active: row.active.and_then(|id| by_id.get(&id).cloned()),
@@ -267,7 +267,7 @@ pub(crate) async fn load_states(
 }
 
 /// A deployment to be made.
-pub(crate) struct New {
+pub(crate) struct NewDeployment {
     pub(crate) service: ServiceId,
     pub(crate) slug: Slug,
     pub(crate) config: RunConfig,
@@ -281,17 +281,17 @@ pub(crate) async fn create(
     place: EnvironmentRef,
     revision: RevisionNumber,
     message: &Message,
-    new: Vec<New>,
+    new: Vec<NewDeployment>,
 ) -> Result<Vec<(ServiceId, DeploymentId)>> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
     let services: Vec<uuid::Uuid> = new.iter().map(|new| new.service.as_uuid()).collect();
-    overtake(tx, place.environment, &services).await?;
+    supersede(tx, place.environment, &services).await?;
     let mut last = last_generations(&tx.db, place.environment, &services).await?;
     let mut made = Vec::new();
     let mut rows = Vec::new();
-    for New { service, slug, config, cause } in new {
+    for NewDeployment { service, slug, config, cause } in new {
         let generation = last.entry(service.as_uuid()).or_default();
         *generation += 1;
         let deployment = Deployment {
@@ -318,7 +318,7 @@ pub(crate) async fn create(
         made.push((service, deployment.id));
         rows.push(row::write(tx, &deployment)?.into_active_model());
         let summary = Box::new(DeploymentSummary::from(&deployment));
-        tx.tell(place.environment, Event::Moved { deployment: summary, active: false });
+        tx.emit(place.environment, Event::Moved { deployment: summary, active: false });
     }
     deployment::Entity::insert_many(rows)
         .exec_without_returning(&tx.db)
@@ -351,7 +351,7 @@ async fn last_generations(
     Ok(last)
 }
 
-async fn overtake(
+async fn supersede(
     tx: &mut Transaction,
     environment: EnvironmentId,
     services: &[uuid::Uuid],
@@ -370,12 +370,12 @@ async fn overtake(
             continue;
         }
         old.state = (old.state.clone())
-            .step(Milestone::Overtaken, tx.now)
-            .map_err(Error::internal("overtake a deployment"))?;
+            .transition(Transition::Superseded, tx.now)
+            .map_err(Error::internal("supersede a deployment"))?;
         old.ended_at = Some(tx.now);
         update(tx, &old).await?;
         let summary = Box::new(DeploymentSummary::from(&old));
-        tx.tell(environment, Event::Moved { deployment: summary, active: false });
+        tx.emit(environment, Event::Moved { deployment: summary, active: false });
     }
     Ok(())
 }

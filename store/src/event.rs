@@ -9,7 +9,7 @@ use crate::{
 use async_trait::async_trait;
 use domain::{
     EnvironmentId, Result, ServiceId, Timestamp,
-    event::{EventLog, Numbered, Replay},
+    event::{EventLog, LoggedEvent, Replay},
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -45,7 +45,7 @@ impl EventLog for Store {
         environment: EnvironmentId,
         service: ServiceId,
         limit: u64,
-    ) -> Result<Vec<Numbered>> {
+    ) -> Result<Vec<LoggedEvent>> {
         let db = self.read().await?;
         event::Entity::find()
             .filter(event::Column::EnvironmentId.eq(environment.as_uuid()))
@@ -71,8 +71,8 @@ pub(crate) async fn epoch(db: &DatabaseTransaction) -> Result<String> {
     Ok(row.map(|row| row.epoch).unwrap_or_default())
 }
 
-fn numbered(row: event::Model) -> Result<Numbered> {
-    Ok(Numbered {
+fn numbered(row: event::Model) -> Result<LoggedEvent> {
+    Ok(LoggedEvent {
         number: unsigned(row.number),
         at: Timestamp::from_millis(row.at),
         event: parse(&row.body)?,

@@ -4,7 +4,7 @@ use crate::{
     error::failed,
     row::{json, parse},
     table::idempotency,
-    transaction::{Repeatable, Transaction},
+    transaction::{IdempotentRequest, Transaction},
 };
 use domain::{Error, Result, access::Mutation};
 use sea_orm::{EntityTrait, IntoActiveModel};
@@ -12,13 +12,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 /// How long a request is recognised.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const ANSWER_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Transaction {
     /// What the same request was answered before: ids, from which the answer is read anew.
     ///
     /// `Invalid` when the key was used for something else.
-    pub(crate) async fn repeated<T: DeserializeOwned>(
+    pub(crate) async fn find_answer<T: DeserializeOwned>(
         &mut self,
         by: &Mutation,
         action: &str,
@@ -26,7 +26,7 @@ impl Transaction {
     ) -> Result<Option<T>> {
         let Some(key) = &by.idempotency else { return Ok(None) };
         let content = json(&(action, content))?;
-        let fingerprint = self.inner.vault.fingerprint(content.as_bytes());
+        let fingerprint = self.inner.keyring.fingerprint(content.as_bytes());
         let row =
             idempotency::Entity::find_by_id((by.actor.user.as_uuid(), key.as_str().to_owned()))
                 .one(&self.db)
@@ -48,17 +48,19 @@ impl Transaction {
             }
             None => (),
         }
-        self.repeatable = Some(Repeatable { key: key.clone(), fingerprint });
+        self.idempotent_request = Some(IdempotentRequest { key: key.clone(), fingerprint });
         Ok(None)
     }
 
     /// Keeps the ids that the answer is made of. Never a value, never a body.
-    pub(crate) async fn remember(
+    pub(crate) async fn store_answer(
         &mut self,
         by: &Mutation,
         answer: &(impl Serialize + Sync),
     ) -> Result<()> {
-        let Some(Repeatable { key, fingerprint }) = self.repeatable.take() else { return Ok(()) };
+        let Some(IdempotentRequest { key, fingerprint }) = self.idempotent_request.take() else {
+            return Ok(());
+        };
         let row = idempotency::Model {
             account_id: by.actor.user.as_uuid(),
             key: key.into(),
@@ -75,5 +77,5 @@ impl Transaction {
 }
 
 fn lifetime() -> i64 {
-    i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(ANSWER_RETENTION.as_millis()).unwrap_or(i64::MAX)
 }

@@ -21,12 +21,12 @@ impl Layouts for Store {
         places: &[(Node, Position)],
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        if tx.repeated::<()>(by, "layouts.place", &(environment, places)).await?.is_some() {
+        if tx.find_answer::<()>(by, "layouts.place", &(environment, places)).await?.is_some() {
             return Ok(());
         }
-        let bench = staging::load(&tx.inner, &tx.db, environment).await?;
-        let staged = bench.workspace.staged();
-        let spec = &bench.workspace.spec;
+        let loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let staged = loaded.workspace.staged();
+        let spec = &loaded.workspace.spec;
         let exists = |node: &Node| {
             let address = address_of(*node);
             spec.get(&address).is_some() || staged.get(&address).is_some()
@@ -37,9 +37,9 @@ impl Layouts for Store {
         }
         write(&mut tx, by, environment, &places).await?;
         let nodes: Vec<String> = places.iter().map(|(node, _)| node.to_string()).collect();
-        let project = bench.place().project;
+        let project = loaded.place().project;
         tx.audit(by, "layouts.place", Some(project), nodes.join(", ")).await?;
-        tx.remember(by, &()).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await
     }
 }
@@ -71,7 +71,7 @@ pub(crate) async fn write(
     });
     upsert(tx, rows, [layout::Column::EnvironmentId, layout::Column::Node]).await?;
     let event = Event::Placed { by: by.actor.user, places: latest.into_iter().collect() };
-    tx.tell(environment, event);
+    tx.emit(environment, event);
     Ok(())
 }
 

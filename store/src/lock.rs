@@ -26,12 +26,12 @@ impl fmt::Display for Holder {
 
 /// Why the directory cannot be had.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum LockError {
     Held(Holder),
     Io(io::Error),
 }
 
-impl From<io::Error> for Refused {
+impl From<io::Error> for LockError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -39,7 +39,7 @@ impl From<io::Error> for Refused {
 
 impl Lock {
     /// Takes the directory, or says who has it. Waits for nobody.
-    pub(crate) fn take(path: &Path) -> Result<Self, Refused> {
+    pub(crate) fn acquire(path: &Path) -> Result<Self, LockError> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -60,9 +60,9 @@ impl Lock {
                 let _ = file.read_to_string(&mut text);
                 let is_told = text.starts_with("process ");
                 let holder = if is_told { text } else { "another process".to_owned() };
-                Err(Refused::Held(Holder(holder)))
+                Err(LockError::Held(Holder(holder)))
             }
-            Err(TryLockError::Error(error)) => Err(Refused::Io(error)),
+            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
         }
     }
 }

@@ -13,13 +13,13 @@ pub use error::OpenError;
 pub use examine::Examined;
 
 use crate::{
-    beside::{self, Beside},
+    instance_file::{self, InstanceFile},
+    keyring::Keyring,
     migration::Migrator,
     row::signed,
     storage,
     store::{Inner, Store},
     table::instance,
-    vault::Vault,
 };
 use check::{check_health, check_schema, is_key_of, key_check};
 use connection::{Access, connect};
@@ -50,23 +50,24 @@ impl Store {
         let directory = prepare(directory)?;
         let lock = take_lock(&directory)?;
         let path = directory.join(DATABASE);
-        let (vault, key_path) = prepare_files(&directory, &path, &keys)?;
+        let (keyring, key_path) = prepare_files(&directory, &path, &keys)?;
 
-        let mut writer =
-            connect(&path, Access::Write).await.map_err(|error| OpenError::sort(&path, error))?;
+        let mut writer = connect(&path, Access::Write)
+            .await
+            .map_err(|error| OpenError::classify(&path, error))?;
         check_health(&writer, &path).await?;
         let known = check_schema(&writer, &path).await?;
-        let beside = directory.join(beside::FILE);
-        if known.is_none() && beside.exists() {
+        let instance_file = directory.join(instance_file::FILE);
+        if known.is_none() && instance_file.exists() {
             // Emptied, or restored without its journal: to begin anew would hide the loss.
-            return Err(OpenError::DatabaseMissing { path, beside });
+            return Err(OpenError::DatabaseMissing { path, instance_file });
         }
         if let Some(row) = &known
-            && !is_key_of(&vault, row)
+            && !is_key_of(&keyring, row)
         {
             return Err(OpenError::WrongKey { path: key_path });
         }
-        let database = |error| OpenError::sort(&path, error);
+        let database = |error| OpenError::classify(&path, error);
         let is_behind =
             !Migrator::get_pending_migrations(&writer).await.map_err(database)?.is_empty();
         Migrator::up(&writer, None).await.map_err(database)?;
@@ -77,9 +78,9 @@ impl Store {
                 }
                 row
             }
-            None => begin(&writer, &vault, &*ids, &*clock).await.map_err(database)?,
+            None => begin(&writer, &keyring, &*ids, &*clock).await.map_err(database)?,
         };
-        look_beside(&writer, &directory, &row).await.map_err(database)?;
+        check_instance_file(&writer, &directory, &row).await.map_err(database)?;
         let readers = connect(&path, Access::Read).await.map_err(database)?;
         let is_full = Arc::default();
         storage::watch(&mut writer, &directory, &is_full);
@@ -88,7 +89,7 @@ impl Store {
             inner: Arc::new(Inner {
                 writer,
                 readers,
-                vault,
+                keyring,
                 ids,
                 clock,
                 announcer,
@@ -100,8 +101,8 @@ impl Store {
                 _lock: lock,
             }),
         };
-        if let Err(error) = store.tidy().await {
-            tracing::warn!(error = %error, "could not tidy the database up");
+        if let Err(error) = store.prune().await {
+            tracing::warn!(error = %error, "could not prune the database");
         }
         Ok(store)
     }
@@ -118,7 +119,7 @@ async fn note_version(db: &DatabaseConnection) -> Result<(), DbErr> {
 /// The first row of a new database.
 async fn begin(
     db: &DatabaseConnection,
-    vault: &Vault,
+    keyring: &Keyring,
     ids: &dyn Ids,
     clock: &dyn Clock,
 ) -> Result<instance::Model, DbErr> {
@@ -129,7 +130,7 @@ async fn begin(
         fence: 0,
         engine: None,
         doubt: None,
-        key_check: key_check(vault),
+        key_check: key_check(keyring),
         written_by: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: clock.now().as_millis(),
     };
@@ -138,20 +139,20 @@ async fn begin(
 }
 
 /// Compares the database with the file beside it; a doubt is written down and waits for a person.
-async fn look_beside(
+async fn check_instance_file(
     db: &DatabaseConnection,
     directory: &Path,
     row: &instance::Model,
 ) -> Result<(), DbErr> {
-    let path = directory.join(beside::FILE);
-    let found = Beside::read(&path);
+    let path = directory.join(instance_file::FILE);
+    let found = InstanceFile::read(&path);
     if matches!(found, Ok(None)) && row.engine.is_none() {
-        return Beside::of(row, directory)
+        return InstanceFile::of(row, directory)
             .write(&path)
-            .map_err(|error| DbErr::Custom(format!("{}: {error}", beside::FILE)));
+            .map_err(|error| DbErr::Custom(format!("{}: {error}", instance_file::FILE)));
     }
     let fence = found.as_ref().map_or(0, |found| found.as_ref().map_or(0, |it| it.fence));
-    let doubt = Beside::doubt(&found, row, directory);
+    let doubt = InstanceFile::doubt(&found, row, directory);
     let Some(doubt) = doubt.filter(|_| row.doubt.is_none()) else { return Ok(()) };
     tracing::warn!("observing only: {doubt}");
     let sql = "UPDATE instance SET doubt = ?, fence = max(fence, ?)";

@@ -8,8 +8,8 @@ pub(crate) use row::{read, read_environment};
 use crate::{
     Store, account,
     error::{failed, is_taken},
-    rollout::grave,
-    row::{from_word, signed, word},
+    rollout::tombstone,
+    row::{enum_from_text, enum_text, signed},
     spec,
     table::{self, environment, event_count, member, project},
     transaction::Transaction,
@@ -33,14 +33,14 @@ use std::collections::BTreeMap;
 impl Projects for Store {
     async fn create(&self, by: &Mutation, name: Name) -> Result<Project> {
         let mut tx = self.begin().await?;
-        if let Some(id) = tx.repeated::<ProjectId>(by, "projects.create", &name).await? {
+        if let Some(id) = tx.find_answer::<ProjectId>(by, "projects.create", &name).await? {
             return find(&tx.db, id).await.and_then(read);
         }
         let row = insert(&tx, &name).await?;
         let owner = member::Model {
             project_id: row.id,
             account_id: by.actor.user.as_uuid(),
-            role: word(&ProjectRole::Owner)?,
+            role: enum_text(&ProjectRole::Owner)?,
             created_at: tx.now.as_millis(),
         };
         member::Entity::insert(owner.into_active_model())
@@ -50,7 +50,7 @@ impl Projects for Store {
         insert_environment(&tx, row.id, "production").await?;
         let project = read(row)?;
         tx.audit(by, "projects.create", Some(project.id), project.id.to_string()).await?;
-        tx.remember(by, &project.id).await?;
+        tx.store_answer(by, &project.id).await?;
         tx.commit().await?;
         Ok(project)
     }
@@ -72,26 +72,26 @@ impl Projects for Store {
 
     async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()> {
         let mut tx = self.begin().await?;
-        if tx.repeated::<()>(by, "projects.delete", &project).await?.is_some() {
+        if tx.find_answer::<()>(by, "projects.delete", &project).await?.is_some() {
             return Ok(());
         }
         find(&tx.db, project).await?;
         for row in environments(&tx.db, project).await? {
             let id = EnvironmentId::new(row.id);
-            let ground = spec::load(&tx.inner, &tx.db, id).await?;
-            let services: Vec<ServiceId> = ground.spec.services.keys().copied().collect();
-            let volumes: Vec<_> = ground.spec.volumes.keys().copied().collect();
-            grave::bury(&tx, ground.place(), &services).await?;
-            grave::bury_environment(&tx, project, id).await?;
-            spec::leave_behind(&tx, &ground, &volumes).await?;
-            tx.tell(id, Event::Deleted { by: by.actor.user });
+            let base = spec::load(&tx.inner, &tx.db, id).await?;
+            let services: Vec<ServiceId> = base.spec.services.keys().copied().collect();
+            let volumes: Vec<_> = base.spec.volumes.keys().copied().collect();
+            tombstone::write_tombstones(&tx, base.place(), &services).await?;
+            tombstone::write_environment_tombstone(&tx, project, id).await?;
+            spec::record_orphaned_volumes(&tx, &base, &volumes).await?;
+            tx.emit(id, Event::Deleted { by: by.actor.user });
         }
         project::Entity::delete_by_id(project.as_uuid())
             .exec(&tx.db)
             .await
             .map_err(failed("delete a project"))?;
         tx.audit(by, "projects.delete", Some(project), project.to_string()).await?;
-        tx.remember(by, &()).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await
     }
 
@@ -147,7 +147,7 @@ impl Projects for Store {
         people
             .into_iter()
             .map(|row| {
-                let role = from_word(&roles[&row.id])?;
+                let role = enum_from_text(&roles[&row.id])?;
                 Ok(Member { user: account::user(row)?, role })
             })
             .collect()
@@ -162,13 +162,13 @@ impl Projects for Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let content = (project, user, role);
-        if tx.repeated::<()>(by, "projects.set_member", &content).await?.is_some() {
+        if tx.find_answer::<()>(by, "projects.set_member", &content).await?.is_some() {
             return Ok(());
         }
         find(&tx.db, project).await?;
         set_member(&tx, project, user, role).await?;
         tx.audit(by, "projects.set_member", Some(project), user.to_string()).await?;
-        tx.remember(by, &()).await?;
+        tx.store_answer(by, &()).await?;
         tx.commit().await
     }
 }
@@ -234,12 +234,12 @@ async fn set_member(
     if person.is_none() {
         return Err(Error::NotFound(Resource::User));
     }
-    let owner = word(&ProjectRole::Owner)?;
+    let owner = enum_text(&ProjectRole::Owner)?;
     let others = members(&tx.db, project).await?;
     let is_owner = others.iter().any(|row| row.account_id == user.as_uuid() && row.role == owner);
     let owners = others.iter().filter(|row| row.role == owner).count();
     if is_owner && owners == 1 && role != Some(ProjectRole::Owner) {
-        return Err(Error::NotNow(
+        return Err(Error::InvalidState(
             "this is the project's last owner; make somebody else an owner first".to_owned(),
         ));
     }
@@ -249,7 +249,7 @@ async fn set_member(
             let row = member::Model {
                 project_id: project.as_uuid(),
                 account_id: user.as_uuid(),
-                role: word(&role)?,
+                role: enum_text(&role)?,
                 created_at: since.map_or(tx.now.as_millis(), |row| row.created_at),
             };
             upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await
@@ -281,7 +281,7 @@ async fn role_of(
         .one(db)
         .await
         .map_err(failed("look up a role"))?;
-    row.map(|row| from_word(&row.role)).transpose()
+    row.map(|row| enum_from_text(&row.role)).transpose()
 }
 
 async fn environments(

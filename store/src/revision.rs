@@ -2,15 +2,15 @@
 
 use crate::{
     error::failed,
+    keyring::Cell,
     row::{signed, text, unsigned},
     store::Inner,
     table::revision,
     transaction::Transaction,
-    vault::Cell,
 };
 use domain::{
     EnvironmentId, Error, Message, Resource, Result, RevisionNumber, Timestamp, UserId,
-    access::Mutation, apply::Plan, change::StagedChange, changes::Revision,
+    access::Mutation, apply::ApplyPlan, change::StagedChange, changes::Revision,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
 
@@ -23,7 +23,7 @@ pub(crate) async fn write(
     tx: &Transaction,
     by: &Mutation,
     environment: EnvironmentId,
-    plan: &Plan,
+    plan: &ApplyPlan,
     message: Message,
 ) -> Result<Revision> {
     let number = plan.spec.revision;
@@ -36,7 +36,7 @@ pub(crate) async fn write(
         message: message.into(),
         at: tx.now.as_millis(),
         changes: i64::try_from(plan.changes.len()).unwrap_or(i64::MAX),
-        body: tx.seal(revision_cell(&key), &body),
+        body: tx.encrypt(revision_cell(&key), &body),
     };
     revision::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(&tx.db)
@@ -72,8 +72,8 @@ pub(crate) fn read(row: &revision::Model) -> Result<Revision> {
 /// What a revision changed, with all values.
 pub(crate) fn read_changes(inner: &Inner, row: &revision::Model) -> Result<Vec<StagedChange>> {
     let key = format!("{}/{}", row.environment_id, row.number);
-    let body = (inner.vault)
-        .open(revision_cell(&key), &row.body)
+    let body = (inner.keyring)
+        .decrypt(revision_cell(&key), &row.body)
         .map_err(Error::internal("read a revision"))?;
     serde_json::from_slice(&body).map_err(Error::internal("read a revision"))
 }

@@ -2,10 +2,10 @@
 
 mod desired;
 mod error;
-pub(crate) mod grave;
 mod instance;
 mod record;
 mod replica;
+pub(crate) mod tombstone;
 
 use crate::{
     Store,
@@ -15,15 +15,15 @@ use crate::{
 use async_trait::async_trait;
 use domain::{
     Timestamp,
-    rollout::{Aim, Desired, Fence, Rollouts, ServiceKey, Step, Version},
+    rollout::{Desired, DesiredService, Fence, Rollouts, ServiceKey, Step, Version},
 };
 use error::Result;
-use instance::admit;
+use instance::check_fence;
 use std::sync::atomic::Ordering;
 
 #[async_trait]
 impl Rollouts for Store {
-    async fn take_over(&self) -> Result<Fence> {
+    async fn acquire_fence(&self) -> Result<Fence> {
         let tx = self.begin().await?;
         let row = instance::row(&tx.db).await?;
         let fence = unsigned(row.fence) + 1;
@@ -31,21 +31,21 @@ impl Rollouts for Store {
         tx.commit().await?;
         // A copy keeps what speaks against it, until a person has looked.
         if row.doubt.is_none() {
-            self.note_beside(fence)?;
+            self.write_instance_file(fence)?;
         }
         Ok(Fence(fence))
     }
 
     async fn desired(&self, fence: Fence) -> Result<Desired> {
         let db = self.read().await?;
-        let row = admit(&db, fence).await?;
+        let row = check_fence(&db, fence).await?;
         let now = self.inner.clock.now();
         Ok(desired::load(&self.inner, &db, instance::ownership(&row), now).await?)
     }
 
-    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim> {
+    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<DesiredService> {
         let db = self.read().await?;
-        admit(&db, fence).await?;
+        check_fence(&db, fence).await?;
         let now = self.inner.clock.now();
         Ok(desired::load_one(&self.inner, &db, key, now).await?)
     }
@@ -57,13 +57,13 @@ impl Rollouts for Store {
     async fn record(&self, fence: Fence, at: Timestamp, steps: &[Step]) -> Result<()> {
         if steps.is_empty() {
             let db = self.read().await?;
-            admit(&db, fence).await?;
+            check_fence(&db, fence).await?;
             return Ok(());
         }
         let mut tx = self.begin().await?;
-        admit(&tx.db, fence).await?;
+        check_fence(&tx.db, fence).await?;
         for step in steps {
-            record::take(&mut tx, at, step).await?;
+            record::apply_step(&mut tx, at, step).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -75,7 +75,7 @@ impl Rollouts for Store {
         instance::set(&tx, Column::Engine, engine.to_owned()).await?;
         instance::set(&tx, Column::Doubt, None::<String>).await?;
         tx.commit().await?;
-        self.note_beside(unsigned(row.fence))?;
+        self.write_instance_file(unsigned(row.fence))?;
         Ok(())
     }
 }

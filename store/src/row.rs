@@ -14,15 +14,15 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
 }
 
 /// An enum without data, as its word.
-pub(crate) fn word<T: Serialize>(value: &T) -> Result<String> {
+pub(crate) fn enum_text<T: Serialize>(value: &T) -> Result<String> {
     match serde_json::to_value(value).map_err(Error::internal("write a row"))? {
         serde_json::Value::String(word) => Ok(word),
         other => Err(Error::internal("write a row")(format!("{other} is no word"))),
     }
 }
 
-/// What [`word`] wrote.
-pub(crate) fn from_word<T: DeserializeOwned>(word: &str) -> Result<T> {
+/// What [`enum_text`] wrote.
+pub(crate) fn enum_from_text<T: DeserializeOwned>(word: &str) -> Result<T> {
     serde_json::from_value(serde_json::Value::String(word.to_owned()))
         .map_err(Error::internal("read a row"))
 }

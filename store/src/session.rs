@@ -4,15 +4,15 @@ use crate::{
     Store,
     account::user,
     error::failed,
-    row::{from_word, word},
+    row::{enum_from_text, enum_text},
     table::{account, session, session_token},
     transaction::Transaction,
 };
 use domain::{
     Result, SessionId, Timestamp, UserId,
     account::{
-        COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewSession, NewTokens, REFRESH_GRACE, Rotation,
-        Session, SessionKind, User,
+        COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewSession, NewTokens, REFRESH_GRACE,
+        Rotation, Session, SessionKind, User,
     },
 };
 use sea_orm::{
@@ -23,7 +23,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// A use is noted at most this often.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
 const ACCESS: &str = "access";
 const REFRESH: &str = "refresh";
@@ -34,7 +34,7 @@ impl Store {
         let row = session::Model {
             id: tx.inner.ids.mint(),
             account_id: new.user.as_uuid(),
-            kind: word(&new.kind)?,
+            kind: enum_text(&new.kind)?,
             device: new.device,
             created_at: tx.now.as_millis(),
             last_seen_at: tx.now.as_millis(),
@@ -72,7 +72,7 @@ impl Store {
             .map_err(failed("find a user"))?;
         drop(db);
         let Some(person) = person else { return Ok(None) };
-        if now.since(Timestamp::from_millis(row.last_seen_at)) >= NOTE_EVERY {
+        if now.since(Timestamp::from_millis(row.last_seen_at)) >= USE_NOTED_EVERY {
             row = self.note_use(row, access).await;
         }
         Ok(Some((parse(row)?, user(person)?)))
@@ -96,11 +96,11 @@ impl Store {
         access: &Digest,
     ) -> Result<session::Model> {
         let tx = self.begin().await?;
-        let kind: SessionKind = from_word(&row.kind)?;
+        let kind: SessionKind = enum_from_text(&row.kind)?;
         row.last_seen_at = tx.now.as_millis();
         if kind == SessionKind::Browser {
-            let idle = tx.now.plus(COOKIE_IDLE_LIFE);
-            let most = Timestamp::from_millis(row.created_at).plus(COOKIE_LIFE);
+            let idle = tx.now.plus(COOKIE_IDLE_TIMEOUT);
+            let most = Timestamp::from_millis(row.created_at).plus(COOKIE_MAX_AGE);
             row.expires_at = idle.min(most).as_millis();
             session_token::Entity::update_many()
                 .col_expr(session_token::Column::ExpiresAt, Expr::value(row.expires_at))
@@ -270,7 +270,7 @@ fn parse(row: session::Model) -> Result<Session> {
     Ok(Session {
         id: SessionId::new(row.id),
         user: UserId::new(row.account_id),
-        kind: from_word(&row.kind)?,
+        kind: enum_from_text(&row.kind)?,
         device: row.device,
         created_at: Timestamp::from_millis(row.created_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),

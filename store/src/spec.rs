@@ -3,5 +3,5 @@
 mod load;
 mod save;
 
-pub(crate) use load::{Ground, find, load, load_part};
-pub(crate) use save::{leave_behind, save};
+pub(crate) use load::{LoadedEnvironment, find, load, load_part};
+pub(crate) use save::{record_orphaned_volumes, save};

@@ -1,19 +1,19 @@
 //! Staged edits: rows that wait, and rows that were discarded and can come back.
 
 use crate::{
-    aside::aside,
+    blocking::run_blocking,
     error::failed,
+    keyring::Cell,
     row::{signed, text, unsigned},
-    spec::{self, Ground},
+    spec::{self, LoadedEnvironment},
     store::Inner,
     table::{environment, staged_edit},
     transaction::{BATCH, Transaction},
-    vault::Cell,
 };
 use domain::{
     Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
-    access::Mutation, change::StagedEdit, edit::Stager, event::Event, resolve::EnvironmentRef,
-    workspace::Workspace,
+    access::Mutation, change::StagedEdit, edit::StageContext, event::Event,
+    resolve::EnvironmentRef, workspace::Workspace,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -21,8 +21,8 @@ use sea_orm::{
 };
 
 /// An environment with what is staged upon it.
-pub(crate) struct Bench {
-    pub(crate) ground: Ground,
+pub(crate) struct LoadedWorkspace {
+    pub(crate) base: LoadedEnvironment,
     pub(crate) workspace: Workspace,
 }
 
@@ -31,8 +31,8 @@ pub(crate) async fn load(
     inner: &Inner,
     db: &DatabaseTransaction,
     environment: EnvironmentId,
-) -> Result<Bench> {
-    let ground = spec::load(inner, db, environment).await?;
+) -> Result<LoadedWorkspace> {
+    let base = spec::load(inner, db, environment).await?;
     let rows = staged_edit::Entity::find()
         .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
         .filter(staged_edit::Column::DiscardedAt.is_null())
@@ -40,10 +40,11 @@ pub(crate) async fn load(
         .all(db)
         .await
         .map_err(failed("read staged edits"))?;
-    let edits =
-        aside(rows.len(), || rows.into_iter().map(|row| read(inner, row)).collect::<Result<_>>())?;
-    let workspace = Workspace { spec: ground.spec.clone(), edits };
-    Ok(Bench { ground, workspace })
+    let edits = run_blocking(rows.len(), || {
+        rows.into_iter().map(|row| read(inner, row)).collect::<Result<_>>()
+    })?;
+    let workspace = Workspace { spec: base.spec.clone(), edits };
+    Ok(LoadedWorkspace { base, workspace })
 }
 
 /// What is staged at a place and at what it is part of, upon only that part of the environment.
@@ -75,8 +76,8 @@ pub(crate) fn read(inner: &Inner, row: staged_edit::Model) -> Result<StagedEdit>
     let content: Option<Content> = match &row.content {
         None => None,
         Some(sealed) => {
-            let plain = (inner.vault)
-                .open(content_cell(&id), sealed)
+            let plain = (inner.keyring)
+                .decrypt(content_cell(&id), sealed)
                 .map_err(Error::internal("read a staged edit"))?;
             Some(serde_json::from_slice(&plain).map_err(Error::internal("read a staged edit"))?)
         }
@@ -96,27 +97,27 @@ fn content_cell(id: &str) -> Cell<'_> {
     Cell { table: "staged_edit", row: id, column: "content" }
 }
 
-impl Bench {
+impl LoadedWorkspace {
     pub(crate) fn environment(&self) -> EnvironmentId {
-        EnvironmentId::new(self.ground.environment.id)
+        EnvironmentId::new(self.base.environment.id)
     }
 
     pub(crate) fn place(&self) -> EnvironmentRef {
-        self.ground.place()
+        self.base.place()
     }
 
     /// Decides something about all of it.
-    pub(crate) fn aside<T>(&self, decide: impl FnOnce(&Workspace) -> T) -> T {
+    pub(crate) fn run_blocking<T>(&self, decide: impl FnOnce(&Workspace) -> T) -> T {
         let spec = &self.workspace.spec;
         let services = spec.services.values().map(|service| 1 + service.variables.len());
         let groups = spec.groups.values().map(|group| 1 + group.variables.len());
         let values = self.workspace.edits.len() + spec.variables.len();
-        aside(values + services.chain(groups).sum::<usize>(), || decide(&self.workspace))
+        run_blocking(values + services.chain(groups).sum::<usize>(), || decide(&self.workspace))
     }
 
     /// Who stages now, and which number comes next.
-    pub(crate) fn stager(&self, tx: &Transaction, by: &Mutation) -> Stager {
-        Stager {
+    pub(crate) fn stage_context(&self, tx: &Transaction, by: &Mutation) -> StageContext {
+        StageContext {
             author: by.actor.user,
             at: tx.now,
             next_seq: self.next_seq(),
@@ -125,13 +126,13 @@ impl Bench {
     }
 
     pub(crate) fn next_seq(&self) -> u64 {
-        unsigned(self.ground.environment.edit_seq) + 1
+        unsigned(self.base.environment.edit_seq) + 1
     }
 
     /// These numbers are used: nobody gets them again.
-    pub(crate) fn use_up(&mut self, count: usize) {
+    pub(crate) fn advance_seq(&mut self, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.ground.environment.edit_seq = self.ground.environment.edit_seq.saturating_add(count);
+        self.base.environment.edit_seq = self.base.environment.edit_seq.saturating_add(count);
     }
 
     /// Adds edits to the list, and tells readers. Their rows are the caller's.
@@ -142,7 +143,7 @@ impl Bench {
         self.workspace.edits.extend(edits.iter().cloned());
         self.workspace.edits.sort_by_key(|edit| edit.seq);
         let edits = edits.iter().map(StagedEdit::hidden).collect();
-        tx.tell(self.environment(), Event::Staged { by: by.actor.user, edits });
+        tx.emit(self.environment(), Event::Staged { by: by.actor.user, edits });
     }
 
     /// Takes edits off the list, and tells readers. Their rows are the caller's.
@@ -152,17 +153,17 @@ impl Bench {
         }
         self.workspace.edits.retain(|edit| !gone.contains(&edit.id));
         let event = Event::Discarded { by: by.actor.user, edits: gone.to_vec() };
-        tx.tell(self.environment(), event);
+        tx.emit(self.environment(), event);
     }
 
     /// Notes how many changes people see now, and the last number given.
-    pub(crate) async fn note_counts(&self, tx: &Transaction) -> Result<()> {
-        let count = self.aside(|workspace| workspace.changes().len());
+    pub(crate) async fn update_counts(&self, tx: &Transaction) -> Result<()> {
+        let count = self.run_blocking(|workspace| workspace.changes().len());
         let pending = i64::try_from(count).unwrap_or(i64::MAX);
         environment::Entity::update_many()
             .col_expr(environment::Column::Pending, Expr::value(pending))
-            .col_expr(environment::Column::EditSeq, Expr::value(self.ground.environment.edit_seq))
-            .filter(environment::Column::Id.eq(self.ground.environment.id))
+            .col_expr(environment::Column::EditSeq, Expr::value(self.base.environment.edit_seq))
+            .filter(environment::Column::Id.eq(self.base.environment.id))
             .exec(&tx.db)
             .await
             .map_err(failed("count staged changes"))?;
@@ -184,7 +185,7 @@ pub(crate) async fn insert(
             Some(content) => {
                 let plain =
                     serde_json::to_vec(content).map_err(Error::internal("write a staged edit"))?;
-                Some(tx.seal(content_cell(&id), &plain))
+                Some(tx.encrypt(content_cell(&id), &plain))
             }
         };
         rows.push(staged_edit::Model {

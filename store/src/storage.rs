@@ -18,7 +18,7 @@ use std::{
 };
 
 /// With less than this, what was found to be full still is: a write is not only its rows.
-const ENOUGH: u64 = 1024 * 1024;
+const MIN_FREE_BYTES: u64 = 1024 * 1024;
 
 #[async_trait]
 impl Storage for Store {
@@ -33,7 +33,7 @@ impl Storage for Store {
             .await
             .map_err(Error::internal("look for space"))?
             .map_err(Error::internal("look for space"))?;
-        if free < ENOUGH {
+        if free < MIN_FREE_BYTES {
             return Err(Error::StorageFull);
         }
         self.inner.is_full.store(false, Ordering::SeqCst);
@@ -53,7 +53,7 @@ fn free(directory: &Path) -> io::Result<u64> {
 pub(crate) fn watch(writer: &mut DatabaseConnection, directory: &Path, is_full: &Arc<AtomicBool>) {
     let (directory, is_full) = (directory.to_owned(), is_full.clone());
     writer.set_metric_callback(move |statement| {
-        if statement.failed && free(&directory).is_ok_and(|free| free < ENOUGH) {
+        if statement.failed && free(&directory).is_ok_and(|free| free < MIN_FREE_BYTES) {
             is_full.store(true, Ordering::SeqCst);
         }
     });

@@ -1,10 +1,10 @@
 //! What all of this crate works on: one database, and who reads and writes it.
 
 use crate::{
-    beside::{self, Beside},
     error::failed,
+    instance_file::{self, InstanceFile},
+    keyring::Keyring,
     lock::Lock,
-    vault::Vault,
 };
 use domain::{Clock, Error, Ids, InstanceId, Result, event::Announcer};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
@@ -27,7 +27,7 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) writer: DatabaseConnection,
     pub(crate) readers: DatabaseConnection,
-    pub(crate) vault: Vault,
+    pub(crate) keyring: Keyring,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) announcer: Arc<dyn Announcer>,
@@ -71,10 +71,11 @@ impl Store {
     }
 
     /// Writes the file beside the database.
-    pub(crate) fn note_beside(&self, fence: u64) -> Result<()> {
+    pub(crate) fn write_instance_file(&self, fence: u64) -> Result<()> {
         let Inner { instance, directory, .. } = &*self.inner;
-        let beside = Beside { instance: *instance, directory: directory.clone(), fence };
-        beside.write(&directory.join(beside::FILE)).map_err(|error| {
+        let instance_file =
+            InstanceFile { instance: *instance, directory: directory.clone(), fence };
+        instance_file.write(&directory.join(instance_file::FILE)).map_err(|error| {
             if error.kind() == io::ErrorKind::StorageFull {
                 Error::StorageFull
             } else {

@@ -3,14 +3,14 @@
 use crate::{
     Store,
     error::failed,
+    keyring::Cell,
     row::{json, signed, unsigned},
     store::Inner,
     table::{audit, event, event_count},
-    vault::Cell,
 };
 use domain::{
     EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
-    access::{IdempotencyKey, Mutation, Via},
+    access::{AuthMethod, IdempotencyKey, Mutation},
     event::Event,
 };
 use sea_orm::{
@@ -34,12 +34,12 @@ pub(crate) struct Transaction {
     pub(crate) db: DatabaseTransaction,
     pub(crate) now: Timestamp,
     pub(crate) inner: Arc<Inner>,
-    pub(crate) repeatable: Option<Repeatable>,
+    pub(crate) idempotent_request: Option<IdempotentRequest>,
     events: Vec<(EnvironmentId, Timestamp, Event)>,
 }
 
 /// A request that may come again.
-pub(crate) struct Repeatable {
+pub(crate) struct IdempotentRequest {
     pub(crate) key: IdempotencyKey,
     pub(crate) fingerprint: Vec<u8>,
 }
@@ -60,7 +60,7 @@ impl Store {
             db,
             now: self.inner.clock.now(),
             inner: self.inner.clone(),
-            repeatable: None,
+            idempotent_request: None,
             events: Vec::new(),
         })
     }
@@ -68,12 +68,12 @@ impl Store {
 
 impl Transaction {
     /// Something has happened, and readers shall learn of it.
-    pub(crate) fn tell(&mut self, environment: EnvironmentId, event: Event) {
-        self.tell_at(environment, self.now, event);
+    pub(crate) fn emit(&mut self, environment: EnvironmentId, event: Event) {
+        self.emit_at(environment, self.now, event);
     }
 
     /// The same, for something that happened at another time.
-    pub(crate) fn tell_at(&mut self, environment: EnvironmentId, at: Timestamp, event: Event) {
+    pub(crate) fn emit_at(&mut self, environment: EnvironmentId, at: Timestamp, event: Event) {
         self.events.push((environment, at, event));
     }
 
@@ -86,8 +86,8 @@ impl Transaction {
         target: impl Into<String> + Send,
     ) -> Result<()> {
         let via = match by.actor.via {
-            Via::Session(_) => "session",
-            Via::ApiKey { .. } => "api_key",
+            AuthMethod::Session(_) => "session",
+            AuthMethod::ApiKey { .. } => "api_key",
         };
         let row = audit::ActiveModel {
             number: NotSet,
@@ -134,8 +134,8 @@ impl Transaction {
     }
 
     /// Encrypts for a row's column.
-    pub(crate) fn seal(&self, place: Cell<'_>, plain: &[u8]) -> Vec<u8> {
-        self.inner.vault.seal(place, plain)
+    pub(crate) fn encrypt(&self, place: Cell<'_>, plain: &[u8]) -> Vec<u8> {
+        self.inner.keyring.encrypt(place, plain)
     }
 
     /// Makes it all true, and wakes the readers.

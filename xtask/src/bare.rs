@@ -27,7 +27,7 @@ const PROXIES: &[&str] =
 
 /// One of the README's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Story {
+pub(crate) enum ReadmeCommand {
     /// `cargo xtask run`, twice
     Run,
     /// `cargo xtask test`
@@ -35,36 +35,36 @@ pub(crate) enum Story {
 }
 
 /// Tells the story from a clone of the last commit; fails where the stranger would be stuck.
-pub(crate) fn run(story: Story) -> Result<()> {
+pub(crate) fn run(command: ReadmeCommand) -> Result<()> {
     debian::ensure(&["slirp4netns", "util-linux"], "give a bare machine its network")?;
     fs::create_dir_all(image::folder())?;
     let root = Rootfs::new(&image::folder())?;
     root.debian()?;
     root.write("etc/apt/sources.list", SOURCES, 0o644)?;
     root.install(PACKAGES)?;
-    root.write("story", include_str!("../bare/story"), 0o755)?;
+    root.write("story", include_str!("../bare/run-readme"), 0o755)?;
     // The network of the namespace answers names here, by asking ours.
     root.write("etc/resolv.conf", "nameserver 10.0.2.3\n", 0o644)?;
     fs::copy(CERTIFICATES, root.folder().join("etc/ssl/host.crt"))?;
-    let rustup = give_rust(root.folder())?;
+    let rustup = provide_rust(root.folder())?;
 
     let enter = image::folder().join("enter");
     fs::write(&enter, include_str!("../bare/enter"))?;
-    let mut machine = Machine::start(&enter, root.folder(), &rustup, story)?;
+    let mut machine = Machine::start(&enter, root.folder(), &rustup, command)?;
     let status = machine.inside.wait()?;
     if !status.success() {
-        bail!("a stranger's `cargo xtask {}` failed: {status}", name(story));
+        bail!("a stranger's `cargo xtask {}` failed: {status}", name(command));
     }
-    println!("a stranger's `cargo xtask {}` works", name(story));
+    println!("a stranger's `cargo xtask {}` works", name(command));
     Ok(())
 }
 
-fn name(story: Story) -> String {
-    format!("{story:?}").to_lowercase()
+fn name(command: ReadmeCommand) -> String {
+    format!("{command:?}").to_lowercase()
 }
 
 /// rustup with its names, but none of cargo's downloads; the answer is where the toolchains lie.
-fn give_rust(root: &Path) -> Result<PathBuf> {
+fn provide_rust(root: &Path) -> Result<PathBuf> {
     let rustup =
         process::find("rustup").context("a bare machine gets its Rust from ours by rustup")?;
     let bin = root.join("root/.cargo/bin");
@@ -85,11 +85,11 @@ struct Machine {
 }
 
 impl Machine {
-    fn start(enter: &Path, root: &Path, rustup: &Path, story: Story) -> Result<Self> {
+    fn start(enter: &Path, root: &Path, rustup: &Path, command: ReadmeCommand) -> Result<Self> {
         let namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"];
         let mut unshare = Command::new("unshare");
         unshare.args(namespaces).arg("sh").arg(enter);
-        unshare.args([root, workspace::root(), rustup]).arg(name(story));
+        unshare.args([root, workspace::root(), rustup]).arg(name(command));
         let inside = unshare.spawn().context("could not start unshare")?;
         let mut machine = Self { inside, network: None };
 

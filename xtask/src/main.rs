@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use self::bare::Story;
+use self::bare::ReadmeCommand;
 use self::check::Section;
 use self::wasm::Toolchain;
 
@@ -56,7 +56,7 @@ enum Task {
     /// Write docs/coverage.md from the rows that tests name
     Coverage,
     /// Run one of the README's commands on a Debian that has nothing but Rust
-    Bare { command: Story },
+    Bare { command: ReadmeCommand },
 }
 
 fn main() -> ExitCode {

@@ -36,7 +36,7 @@ pub(crate) fn build() -> Result<()> {
     let fresh = dist.with_file_name("dist.new");
     let _ = fs::remove_dir_all(&fresh);
     let transferred = lay_out(&bound, &fresh)?;
-    weigh(transferred)?;
+    check_size(transferred)?;
 
     // Never a moment with half of it.
     let stale = dist.with_file_name("dist.old");
@@ -119,7 +119,7 @@ pub(crate) fn compress(folder: &Path) -> Result<()> {
 }
 
 /// Says how much a first visit transfers; fails when it is too much.
-fn weigh(transferred: u64) -> Result<()> {
+fn check_size(transferred: u64) -> Result<()> {
     let kilobytes = transferred.div_ceil(1_000);
     if transferred > MOST {
         bail!(
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn a_web_app_that_has_grown_too_big_is_told_so() {
-        weigh(MOST).unwrap();
+        check_size(MOST).unwrap();
 
-        let error = weigh(MOST + 1).unwrap_err().to_string();
+        let error = check_size(MOST + 1).unwrap_err().to_string();
 
         assert!(error.contains("make it smaller"), "{error}");
     }

@@ -35,7 +35,7 @@ struct Applied {
     addresses: Vec<String>,
 }
 
-struct Stage<'a> {
+struct ApplyBench<'a> {
     project: &'a Project,
     canvas: Canvas,
     watch: Watch,
@@ -52,7 +52,7 @@ pub(crate) async fn measure(
     project: &Project,
     table: &mut Table,
 ) -> Result<Vec<Running>> {
-    let mut stage = Stage {
+    let mut stage = ApplyBench {
         project,
         canvas: Canvas::open(project).await?,
         watch: engine.watch(),
@@ -113,7 +113,7 @@ pub(crate) async fn measure(
     running(engine, &stage.ours).await
 }
 
-impl Stage<'_> {
+impl ApplyBench<'_> {
     async fn apply(&mut self, count: usize) -> Result<Applied> {
         let edits: Vec<Value> = (self.made..self.made + count).map(service).collect();
         self.made += count;

@@ -89,7 +89,7 @@ impl Canvas {
             let (at, service) = self
                 .first("services to go live", |event| match event {
                     Event::Moved { deployment, active: true }
-                        if deployment.state.word() == "live" =>
+                        if deployment.state.as_str() == "live" =>
                     {
                         Some(deployment.service)
                     }

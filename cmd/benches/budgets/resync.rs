@@ -41,7 +41,7 @@ const SETTLING: Duration = Duration::from_secs(600);
 struct Loop {
     reconcile: Arc<Reconcile>,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), reconciler::Ended>>,
+    task: JoinHandle<Result<(), reconciler::LoopError>>,
 }
 
 impl Loop {
@@ -58,7 +58,7 @@ impl Loop {
     async fn pass_after(&self, seen: Option<Timestamp>) -> Result<Option<Timestamp>> {
         within("a look at everything", PATIENCE, async {
             loop {
-                let last = self.reconcile.status().last_pass;
+                let last = self.reconcile.status().reconciled_at;
                 if last.is_some() && last != seen {
                     return Ok(last);
                 }
@@ -132,11 +132,11 @@ async fn settle(store: &Store, sim: &SimEngine, services: usize) -> Result<Durat
         // A thousand rollouts at once keep the database busy: who cannot ask asks later.
         let live = ports::running(store).await.unwrap_or_default();
         let status = running.reconcile.status();
-        if live == services && status.busy == 0 {
+        if live == services && status.in_progress == 0 {
             break;
         }
         if begun.elapsed() > SETTLING {
-            bail!("{live} of {services} services are live, {} fail", status.failing);
+            bail!("{live} of {services} services are live, {} fail", status.backing_off);
         }
         if let EngineHealth::Unreachable { why, .. } = status.engine {
             bail!("the simulated engine is away: {why}");
@@ -154,7 +154,7 @@ async fn count(options: &Options, data: &Path, store: &Store, sim: &SimEngine) -
     let mut seen = running.pass_after(None).await?;
     tokio::time::sleep(RESYNC / 4).await;
     within("the first look to end", PATIENCE, async {
-        while running.reconcile.status().busy > 0 {
+        while running.reconcile.status().in_progress > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
@@ -221,10 +221,10 @@ async fn time(
             loop {
                 tokio::time::sleep(RESYNC * 3 / 4).await;
                 let status = api.call(Method::GET, "system/status", None).await?;
-                let at = status["reconciler"]["last_pass"].as_str().map(str::to_owned);
+                let at = status["reconciler"]["reconciled_at"].as_str().map(str::to_owned);
                 if at.is_some() && at != last {
                     last = at;
-                    let millis = status["reconciler"]["last_pass_ms"].as_u64();
+                    let millis = status["reconciler"]["reconcile_ms"].as_u64();
                     return Ok(Duration::from_millis(millis.context("a duration")?));
                 }
             }

@@ -4,7 +4,7 @@ use crate::time::{RandomIds, SystemClock};
 use anyhow::Result;
 use domain::{
     EnvironmentId, Message, Name, Secret, SessionId, Slug, Source, VariableKey,
-    access::{Actor, InstanceRole, Mutation, Via},
+    access::{Actor, AuthMethod, InstanceRole, Mutation},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
     edit::{Edit, NewService, NewVariable},
@@ -34,7 +34,7 @@ impl Announcer for Silence {
 /// A store on this folder.
 pub(crate) async fn open(data: &Path) -> Result<Store> {
     let (ids, clock) = (Arc::new(RandomIds), Arc::new(SystemClock));
-    Ok(Store::open(data, KeySource::Beside, ids, clock, Arc::new(Silence)).await?)
+    Ok(Store::open(data, KeySource::DataDir, ids, clock, Arc::new(Silence)).await?)
 }
 
 /// The one who made it all.
@@ -50,7 +50,7 @@ async fn founder(store: &Store) -> Result<Mutation> {
         actor: Actor {
             user: user.id,
             role: InstanceRole::Admin,
-            via: Via::Session(SessionId::new(Uuid::nil())),
+            via: AuthMethod::Session(SessionId::new(Uuid::nil())),
         },
         idempotency: None,
         request: "bench".to_owned(),

@@ -96,7 +96,7 @@ fn value(setting: &Setting) -> Arg {
             let singular = setting.word.trim_end_matches('s');
             arg.action(ArgAction::Append).visible_alias(singular.to_owned())
         }
-        Input::Text | Input::Machine | Input::Number | Input::Check => arg,
+        Input::Text | Input::Machine | Input::Number | Input::HealthCheck => arg,
     };
     if !setting.example.is_empty() {
         help = format!("{help} Example: {}", setting.example);

@@ -11,13 +11,13 @@ use clap::{Args, Subcommand};
 pub enum Stage {
     /// A new service.
     CreateService(Box<NewService>),
-    /// Other settings of a service.
+    /// Settings of a service.
     #[command(after_help = example::SET)]
     Set(Box<SetService>),
     /// Variables.
     #[command(subcommand, visible_alias = "variable")]
     Var(VariableAction),
-    /// The end of a service.
+    /// Deletion of a service.
     Delete {
         /// The service: slug, name or id.
         service: String,
@@ -35,7 +35,7 @@ pub enum Stage {
 pub struct NewService {
     /// What it is called.
     pub name: String,
-    /// Its name on the private network. Default: made from the name.
+    /// Its slug, which is its private address. Default: made from the name.
     #[arg(long)]
     pub slug: Option<String>,
     /// A variable: KEY=VALUE, KEY=@FILE, or KEY alone for standard input; may be repeated.
@@ -45,7 +45,7 @@ pub struct NewService {
     pub settings: Settings<New>,
 }
 
-/// Other settings of a service.
+/// Settings of a service.
 #[derive(Args, Clone, Debug)]
 pub struct SetService {
     /// The service: slug, name or id.
@@ -82,7 +82,7 @@ pub enum VariableAction {
         #[arg(long)]
         sealed: bool,
     },
-    /// Take variables away.
+    /// Delete variables.
     Unset {
         /// Which.
         #[arg(required = true, value_name = "KEY")]
@@ -95,7 +95,7 @@ pub enum VariableAction {
 /// What to do with groups.
 #[derive(Subcommand, Clone, Debug)]
 pub enum GroupAction {
-    /// Make one.
+    /// Create one.
     Create {
         /// What it is called.
         name: String,
@@ -103,7 +103,7 @@ pub enum GroupAction {
         #[arg(long, short, value_delimiter = ',')]
         service: Vec<String>,
     },
-    /// Call one something else.
+    /// Rename one.
     Rename {
         /// The group: name or id.
         group: String,
@@ -120,7 +120,7 @@ pub enum GroupAction {
 /// What to do with volumes.
 #[derive(Subcommand, Clone, Debug)]
 pub enum VolumeAction {
-    /// Make one, and mount it in a service.
+    /// Create one, and mount it in a service.
     Create {
         /// What it is called.
         name: String,
@@ -140,14 +140,14 @@ pub enum VolumeAction {
         /// Where it appears, such as /data.
         path: String,
     },
-    /// Take one out of a service; its data stays.
+    /// Unmount one from a service; its data stays.
     Unmount {
         /// The volume: name or id.
         volume: String,
         /// The service: slug, name or id.
         service: String,
     },
-    /// Give one up: Easel forgets it, its data stays in the engine.
+    /// Delete one: Easel forgets it, its data stays in the engine.
     Delete {
         /// The volume: name or id.
         volume: String,

@@ -1,6 +1,6 @@
 //! The API's calls: paths, and what goes in and comes out.
 
-use super::{Ask, Client, json};
+use super::{ApiCall, Client, json};
 use anyhow::Result;
 use domain::{
     ApiKeyId, ChangeId, DeploymentId, Message, Name, ProjectId, ServiceId,
@@ -9,7 +9,7 @@ use domain::{
         List, Named,
         account::{Login, Registration, SignedIn},
         api_key::{CreateKey, CreatedKey},
-        change::{Discard, Edits, Restore, Selected, Settle, Staged},
+        change::{ApplyRequest, Discard, Edits, Restore, Settle, Staged},
         deployment::{DeploymentDetail, Redeploy},
         system::Readiness,
     },
@@ -17,7 +17,7 @@ use domain::{
     changes::{Applied, Discarded, Keep, Selection, Staging},
     deployments::DeploymentSummary,
     edit::Edit,
-    event::Numbered,
+    event::LoggedEvent,
     page::Paged,
     project::{Project, ProjectSummary},
 };
@@ -40,7 +40,7 @@ impl EnvironmentPath {
 impl Client {
     /// Asks with a body, and reads the answer.
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        self.ask(Method::POST, path, &[], Some(&json(body)?)).await
+        self.request(Method::POST, path, &[], Some(&json(body)?)).await
     }
 
     pub(crate) async fn login(&self, login: &Login) -> Result<SignedIn> {
@@ -53,17 +53,17 @@ impl Client {
 
     /// Whether the server is well, as `ready` tells everybody; nothing where it does not answer so.
     pub(crate) async fn ready(&self) -> Option<Readiness> {
-        self.attempt(&Ask::to("ready"), None).await.ok()?.json().await.ok()
+        self.attempt(&ApiCall::to("ready"), None).await.ok()?.json().await.ok()
     }
 
     /// Whether nobody has an account there yet.
     pub(crate) async fn is_unclaimed(&self) -> bool {
-        let asked = self.ask(Method::GET, "auth/register", &[], None).await;
+        let asked = self.request(Method::GET, "auth/register", &[], None).await;
         asked.is_ok_and(|registration: Registration| registration.can_register)
     }
 
     pub(crate) async fn me(&self) -> Result<User> {
-        self.ask(Method::GET, "auth/me", &[], None).await
+        self.request(Method::GET, "auth/me", &[], None).await
     }
 
     pub(crate) async fn projects(&self, name: Option<&str>) -> Result<Vec<ProjectSummary>> {
@@ -72,7 +72,7 @@ impl Client {
             let mut query = vec![("offset", all.len().to_string()), ("limit", "100".to_owned())];
             query.extend(name.map(|name| ("name", name.to_owned())));
             let page: Paged<ProjectSummary> =
-                self.ask(Method::GET, "projects", &query, None).await?;
+                self.request(Method::GET, "projects", &query, None).await?;
             let is_last = page.data.is_empty();
             all.extend(page.data);
             if is_last || all.len() as u64 >= page.total_count {
@@ -90,7 +90,7 @@ impl Client {
     }
 
     pub(crate) async fn snapshot(&self, place: &EnvironmentPath) -> Result<Snapshot> {
-        self.ask(Method::GET, &place.path("canvas"), &[], None).await
+        self.request(Method::GET, &place.path("canvas"), &[], None).await
     }
 
     pub(crate) async fn stage(&self, place: &EnvironmentPath, edits: Vec<Edit>) -> Result<Staging> {
@@ -132,7 +132,7 @@ impl Client {
         selection: Selection,
         message: Message,
     ) -> Result<Applied> {
-        self.post(&place.path("deploy"), &Selected::new(selection, message)).await
+        self.post(&place.path("deploy"), &ApplyRequest::new(selection, message)).await
     }
 
     pub(crate) async fn deployments(
@@ -142,7 +142,7 @@ impl Client {
         limit: u64,
     ) -> Result<Paged<DeploymentSummary>> {
         let path = place.path(&format!("services/{service}/deployments"));
-        self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
+        self.request(Method::GET, &path, &[("limit", limit.to_string())], None).await
     }
 
     /// What happened to a service, newest first.
@@ -151,9 +151,9 @@ impl Client {
         place: &EnvironmentPath,
         service: ServiceId,
         limit: u64,
-    ) -> Result<List<Numbered>> {
+    ) -> Result<List<LoggedEvent>> {
         let path = place.path(&format!("services/{service}/history"));
-        self.ask(Method::GET, &path, &[("limit", limit.to_string())], None).await
+        self.request(Method::GET, &path, &[("limit", limit.to_string())], None).await
     }
 
     /// One deployment, whole.
@@ -164,7 +164,7 @@ impl Client {
         deployment: DeploymentId,
     ) -> Result<DeploymentDetail> {
         let path = place.path(&format!("services/{service}/deployments/{deployment}"));
-        self.ask(Method::GET, &path, &[], None).await
+        self.request(Method::GET, &path, &[], None).await
     }
 
     pub(crate) async fn redeploy(
@@ -187,13 +187,13 @@ impl Client {
     ) -> Result<Response> {
         let path = place.path(&format!("services/{service}/logs"));
         let query = [("tail", tail.to_string()), ("follow", follow.to_string())];
-        let ask = Ask { method: Method::GET, path: &path, query: &query, body: None, after };
+        let ask = ApiCall { method: Method::GET, path: &path, query: &query, body: None, after };
         self.send_this(&ask).await
     }
 
     pub(crate) async fn keys(&self) -> Result<Vec<ApiKey>> {
         let keys: Paged<ApiKey> =
-            self.ask(Method::GET, "api-keys", &[("limit", "100".to_owned())], None).await?;
+            self.request(Method::GET, "api-keys", &[("limit", "100".to_owned())], None).await?;
         Ok(keys.data)
     }
 
@@ -205,7 +205,7 @@ impl Client {
         self.send(Method::DELETE, &format!("api-keys/{key}"), &[], None).await.map(drop)
     }
 
-    /// Where the canvas's socket is.
+    /// RevealQuery the canvas's socket is.
     pub(super) fn socket(&self, place: &EnvironmentPath) -> Result<reqwest::Url> {
         let mut url = self.api(&place.path("canvas/ws"))?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };

@@ -1,6 +1,6 @@
 //! What the command line remembers between calls, readable by its owner alone.
 
-use crate::{Surroundings, exit::Failure};
+use crate::{ProcessEnv, exit::Failure};
 use anyhow::{Context, Result};
 use domain::api::account::Tokens;
 use serde::{Deserialize, Serialize};
@@ -29,14 +29,14 @@ pub(crate) struct Credentials {
 
 /// Where it is remembered.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct CredentialStore {
     path: PathBuf,
 }
 
-impl Kept {
+impl CredentialStore {
     /// The place for this person; none without a home.
-    pub(crate) fn at(around: &Surroundings) -> Option<Self> {
-        around.credentials().map(|path| Self { path })
+    pub(crate) fn at(env: &ProcessEnv) -> Option<Self> {
+        env.credentials().map(|path| Self { path })
     }
 
     /// What is remembered, if anything.
@@ -96,7 +96,7 @@ impl Kept {
     }
 
     /// Waits until no other command renews tokens, and keeps others waiting while it is held.
-    pub(crate) fn turn(&self) -> Result<File> {
+    pub(crate) fn lock(&self) -> Result<File> {
         let path = self.path.with_extension("lock");
         let file = OpenOptions::new()
             .write(true)
@@ -118,32 +118,32 @@ mod tests {
     #[test]
     fn what_is_remembered_is_for_its_owner_alone_and_comes_back() {
         let home = tempfile::tempdir().unwrap();
-        let around =
-            Surroundings { home: Some(home.path().to_path_buf()), ..Surroundings::default() };
-        let kept = Kept::at(&around).unwrap();
-        assert!(kept.load().unwrap().is_none());
+        let env = ProcessEnv { home: Some(home.path().to_path_buf()), ..ProcessEnv::default() };
+        let store = CredentialStore::at(&env).unwrap();
+        assert!(store.load().unwrap().is_none());
 
-        kept.change(|known| {
-            known.url = "http://127.0.0.1:8080".to_owned();
-            known.tokens = Some(Tokens {
-                access_token: "a".into(),
-                refresh_token: "r".into(),
-                expires_at: Timestamp::from_millis(1),
-                refresh_expires_at: Timestamp::from_millis(2),
-            });
-        })
-        .unwrap();
-        kept.change(|known| known.project = Some("web".to_owned())).unwrap();
+        store
+            .change(|known| {
+                known.url = "http://127.0.0.1:8080".to_owned();
+                known.tokens = Some(Tokens {
+                    access_token: "a".into(),
+                    refresh_token: "r".into(),
+                    expires_at: Timestamp::from_millis(1),
+                    refresh_expires_at: Timestamp::from_millis(2),
+                });
+            })
+            .unwrap();
+        store.change(|known| known.project = Some("web".to_owned())).unwrap();
 
-        let known = kept.load().unwrap().unwrap();
+        let known = store.load().unwrap().unwrap();
         assert_eq!(known.project.as_deref(), Some("web"));
         assert_eq!(known.tokens.unwrap().refresh_token.expose(), "r");
-        let mode = fs::metadata(&kept.path).unwrap().permissions().mode();
+        let mode = fs::metadata(&store.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
-        fs::set_permissions(&kept.path, Permissions::from_mode(0o644)).unwrap();
-        kept.load().unwrap();
-        let mode = fs::metadata(&kept.path).unwrap().permissions().mode();
+        fs::set_permissions(&store.path, Permissions::from_mode(0o644)).unwrap();
+        store.load().unwrap();
+        let mode = fs::metadata(&store.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "taken back when it is next read");
     }
 }

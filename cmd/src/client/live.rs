@@ -9,7 +9,7 @@ use domain::{
         canvas::{ClientMessage, PROTOCOL, ServerMessage},
     },
     canvas::Snapshot,
-    event::Numbered,
+    event::LoggedEvent,
 };
 use futures::{SinkExt, StreamExt};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(90);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A canvas that stays in step with the server, also across lost connections.
-pub(crate) struct Live<'a> {
+pub(crate) struct LiveCanvas<'a> {
     client: &'a Client,
     place: EnvironmentPath,
     socket: Option<WebSocketStream<MaybeTlsStream<TcpStream>>>,
@@ -36,18 +36,18 @@ pub(crate) struct Live<'a> {
 }
 
 /// What the server tells.
-pub(crate) enum News {
+pub(crate) enum LiveUpdate {
     /// Everything anew.
     Fresh,
     /// This has happened; it is in the snapshot already.
-    Happened(Vec<Numbered>),
+    Happened(Vec<LoggedEvent>),
     /// The connection is gone; it is being made again.
     Lost(String),
     /// It has been made again.
     Back,
 }
 
-impl<'a> Live<'a> {
+impl<'a> LiveCanvas<'a> {
     /// A canvas to follow. Nothing is asked yet.
     pub(crate) fn new(client: &'a Client, place: EnvironmentPath) -> Self {
         Self { client, place, socket: None, epoch: None, snapshot: None, failures: 0 }
@@ -59,7 +59,7 @@ impl<'a> Live<'a> {
     }
 
     /// What comes next. Fails when the server does not let us in.
-    pub(crate) async fn next(&mut self) -> Result<News> {
+    pub(crate) async fn next(&mut self) -> Result<LiveUpdate> {
         loop {
             if self.socket.is_none() {
                 if self.failures > 0 {
@@ -77,16 +77,16 @@ impl<'a> Live<'a> {
             }
             match self.receive().await {
                 Ok(message) => {
-                    if let Some(news) = self.take(message)? {
+                    if let Some(update) = self.take(message)? {
                         self.failures = 0;
-                        return Ok(news);
+                        return Ok(update);
                     }
                 }
                 Err(why) => {
                     self.socket = None;
                     self.failures += 1;
                     if self.snapshot.is_some() {
-                        return Ok(News::Lost(why));
+                        return Ok(LiveUpdate::Lost(why));
                     }
                     if self.failures > 3 {
                         return Err(Failure::new(
@@ -148,7 +148,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn take(&mut self, message: ServerMessage) -> Result<Option<News>> {
+    fn take(&mut self, message: ServerMessage) -> Result<Option<LiveUpdate>> {
         match message {
             ServerMessage::Welcome { epoch, protocol, .. } => {
                 if protocol != PROTOCOL {
@@ -160,11 +160,11 @@ impl<'a> Live<'a> {
                     .into());
                 }
                 self.epoch = Some(epoch);
-                Ok(self.snapshot.is_some().then_some(News::Back))
+                Ok(self.snapshot.is_some().then_some(LiveUpdate::Back))
             }
             ServerMessage::Snapshot { snapshot } => {
                 self.snapshot = Some(snapshot);
-                Ok(Some(News::Fresh))
+                Ok(Some(LiveUpdate::Fresh))
             }
             ServerMessage::Events { events, people } => {
                 let Some(snapshot) = &mut self.snapshot else { return Ok(None) };
@@ -172,7 +172,7 @@ impl<'a> Live<'a> {
                 for event in &events {
                     snapshot.fold(event.clone());
                 }
-                Ok((!events.is_empty()).then_some(News::Happened(events)))
+                Ok((!events.is_empty()).then_some(LiveUpdate::Happened(events)))
             }
             ServerMessage::Refused { op: None, error, message } => {
                 let exit = match error {

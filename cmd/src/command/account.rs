@@ -1,10 +1,10 @@
 //! Signing in and out, and who one is.
 
-use super::context::Desk;
+use super::context::CommandContext;
 use crate::{
-    Surroundings,
-    args::Target,
-    client::{Client, Credentials, Kept},
+    ProcessEnv,
+    args::ServerArgs,
+    client::{Client, CredentialStore, Credentials},
     console::Console,
     exit::{Exit, Failure},
 };
@@ -16,16 +16,16 @@ use std::io::Read;
 pub(super) async fn login(
     url: Option<String>,
     email: Option<String>,
-    around: &Surroundings,
+    env: &ProcessEnv,
     console: Console,
 ) -> Result<()> {
-    let kept = Kept::at(around).ok_or_else(|| {
+    let store = CredentialStore::at(env).ok_or_else(|| {
         Failure::usage("there is no home folder to remember the sign-in in; set EASEL_API_KEY")
     })?;
-    let known = kept.load().ok().flatten().unwrap_or_default();
+    let known = store.load().ok().flatten().unwrap_or_default();
     let remembered = Some(known.url.clone()).filter(|url| !url.is_empty());
     let url = url.or(remembered).unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
-    let client = Client::stranger(&url)?;
+    let client = Client::anonymous(&url)?;
     let email = match email.or(known.email.clone()) {
         Some(email) => email,
         None if Console::can_ask() => {
@@ -52,7 +52,7 @@ pub(super) async fn login(
         );
     }
 
-    let device = format!("easel on {}", around.host_name);
+    let device = format!("easel on {}", env.host_name);
     let login = Login { email: email.as_str().into(), password, kind: SessionKind::Token, device };
     let tokens = match client.login(&login).await {
         Ok(signed_in) => signed_in.tokens.context("the server has answered without tokens")?,
@@ -67,7 +67,7 @@ pub(super) async fn login(
         Err(error) => return Err(error),
     };
     let project = known.project.filter(|_| known.url == client.url());
-    kept.save(&Credentials {
+    store.save(&Credentials {
         url: client.url(),
         email: Some(email.to_string()),
         tokens: Some(tokens),
@@ -81,22 +81,23 @@ pub(super) async fn login(
     Ok(())
 }
 
-pub(super) async fn logout(target: &Target, around: &Surroundings) -> Result<()> {
+pub(super) async fn logout(target: &ServerArgs, env: &ProcessEnv) -> Result<()> {
     let console = Console::new(target.json);
-    let kept = Kept::at(around);
-    let known = kept.as_ref().map(Kept::load).transpose()?.flatten();
-    let (Some(kept), Some(mut known)) = (kept, known.filter(|known| known.tokens.is_some())) else {
+    let store = CredentialStore::at(env);
+    let known = store.as_ref().map(CredentialStore::load).transpose()?.flatten();
+    let (Some(store), Some(mut known)) = (store, known.filter(|known| known.tokens.is_some()))
+    else {
         console.note("Nobody was signed in.");
         return Ok(());
     };
-    let without_key = Surroundings { api_key: None, ..around.clone() };
+    let without_key = ProcessEnv { api_key: None, ..env.clone() };
     // What is forgotten here must be forgotten also when the server is away.
     let told = match Client::open(Some(&known.url), &without_key) {
         Ok(client) => client.logout().await,
         Err(error) => Err(error),
     };
     known.tokens = None;
-    kept.save(&known)?;
+    store.save(&known)?;
     match told {
         Ok(()) => console.note(format!("Signed out at {}.", known.url)),
         Err(error) => console.note(format!(
@@ -110,16 +111,21 @@ pub(super) async fn logout(target: &Target, around: &Surroundings) -> Result<()>
     Ok(())
 }
 
-pub(super) async fn whoami(desk: &Desk) -> Result<()> {
-    let me = desk.client.me().await?;
-    if desk.console.json {
+pub(super) async fn whoami(context: &CommandContext) -> Result<()> {
+    let me = context.client.me().await?;
+    if context.console.json {
         let mut value = serde_json::to_value(&me)?;
-        value["url"] = json!(desk.client.url());
-        desk.console.value(&value);
+        value["url"] = json!(context.client.url());
+        context.console.value(&value);
     } else {
         let role = serde_json::to_value(me.role)?;
         let role = role.as_str().unwrap_or_default();
-        desk.console.line(format!("{} <{}>, {role}, at {}", me.name, me.email, desk.client.url()));
+        context.console.line(format!(
+            "{} <{}>, {role}, at {}",
+            me.name,
+            me.email,
+            context.client.url()
+        ));
     }
     Ok(())
 }

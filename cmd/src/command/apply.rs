@@ -1,9 +1,9 @@
 //! Applying staged changes, and waiting for what comes of it.
 
-use super::{change, context::Room, describe, find, outage::Outage, project::sure};
+use super::{change, context::ProjectContext, describe, lookup, outage::Outage, project::confirm};
 use crate::{
     args::Apply,
-    client::live::{Live, News},
+    client::live::{LiveCanvas, LiveUpdate},
     console::Tone,
     exit::{Exit, Failure},
 };
@@ -21,15 +21,15 @@ use domain::{
 use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 
-pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
-    let console = room.console();
+pub(super) async fn apply(context: &ProjectContext, wanted: &Apply) -> Result<()> {
+    let console = context.console();
     let message: Message = super::value::parse("the message", &wanted.message)?;
-    let snapshot = room.snapshot().await?;
+    let snapshot = context.snapshot().await?;
     let all = snapshot.changes();
     let chosen: Vec<ChangeId> = if wanted.changes.is_empty() {
         all.iter().map(|change| change.id).collect()
     } else {
-        find::changes(&all, &wanted.changes)?
+        lookup::changes(&all, &wanted.changes)?
     };
     // What is named brings along what it needs: shown, and asked for.
     let whole = closure(&snapshot.spec, &all, &chosen);
@@ -43,7 +43,7 @@ pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
         return Ok(());
     }
     if !console.json {
-        show(room, &snapshot, &taken);
+        show(context, &snapshot, &taken);
     }
     if whole.len() > chosen.len() {
         console.note(format!(
@@ -55,10 +55,10 @@ pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
     if !conflicts.is_empty() {
         return Err(Failure::new(Exit::Conflict, conflicts.join("\n")).into());
     }
-    sure(wanted.yes, &format!("Apply {}?", change::count(taken.len())))?;
+    confirm(wanted.yes, &format!("Apply {}?", change::count(taken.len())))?;
 
     let selection = Selection::Changes { changes: whole };
-    let applied = room.client().apply(&room.place, selection, message).await?;
+    let applied = context.client().apply(&context.place, selection, message).await?;
     if console.json && !wanted.wait.wait {
         console.value(&applied);
     }
@@ -70,14 +70,14 @@ pub(super) async fn apply(room: &Room, wanted: &Apply) -> Result<()> {
         ));
     }
     if wanted.wait.wait {
-        follow(room, &applied, wanted.wait.timeout).await?;
+        follow(context, &applied, wanted.wait.timeout).await?;
     }
     Ok(())
 }
 
-fn show(room: &Room, snapshot: &Snapshot, taken: &[StagedChange]) {
-    let console = room.console();
-    change::table(room, snapshot, taken, false);
+fn show(context: &ProjectContext, snapshot: &Snapshot, taken: &[StagedChange]) {
+    let console = context.console();
+    change::table(context, snapshot, taken, false);
     let after = snapshot.spec.overlay(taken);
     let what = consequences(&snapshot.spec, &after);
     for line in describe::consequences(&snapshot.spec, &after, &what) {
@@ -87,13 +87,17 @@ fn show(room: &Room, snapshot: &Snapshot, taken: &[StagedChange]) {
 }
 
 /// Waits until all deployments of an apply have ended well or badly.
-pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -> Result<()> {
+pub(super) async fn follow(
+    context: &ProjectContext,
+    applied: &Applied,
+    patience: Duration,
+) -> Result<()> {
     let waiting: BTreeMap<DeploymentId, ServiceId> =
         applied.deployments.iter().map(|(service, deployment)| (*deployment, *service)).collect();
     let ended = if waiting.is_empty() {
         BTreeMap::new()
     } else {
-        let waited = tokio::time::timeout(patience, wait(room, &waiting));
+        let waited = tokio::time::timeout(patience, wait(context, &waiting));
         waited.await.map_err(|_| {
             Failure::failed(format!(
                 "not all deployments have ended within {} s; follow them with `easel status -w`",
@@ -101,7 +105,7 @@ pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -
             ))
         })??
     };
-    let console = room.console();
+    let console = context.console();
     if console.json {
         let mut value = serde_json::to_value(applied)?;
         value["ended"] = serde_json::to_value(ended.values().collect::<Vec<_>>())?;
@@ -114,12 +118,13 @@ pub(super) async fn follow(room: &Room, applied: &Applied, patience: Duration) -
     }
     let mut sentences = Vec::new();
     for one in failed {
-        let spec = room.snapshot().await?.spec;
+        let spec = context.snapshot().await?.spec;
         let name = describe::service_name(&spec, one.service);
         sentences.push(format!("{name}: {}", why(&one.state)));
         if let DeploymentState::Failed { .. } = one.state
             && !console.json
-            && let Ok(whole) = room.client().deployment(&room.place, one.service, one.id).await
+            && let Ok(whole) =
+                context.client().deployment(&context.place, one.service, one.id).await
             && let Some(tail) = &whole.log_tail
         {
             for line in tail.expose().lines().rev().take(20).collect::<Vec<_>>().into_iter().rev() {
@@ -140,29 +145,29 @@ pub(super) fn why(state: &DeploymentState) -> String {
             _ => format!("failed: {}", failure.reason),
         },
         state => match state.waiting() {
-            Some(what) => format!("{}, waiting: {what}", state.word()),
-            None => state.word().to_owned(),
+            Some(what) => format!("{}, waiting: {what}", state.as_str()),
+            None => state.as_str().to_owned(),
         },
     }
 }
 
 async fn wait(
-    room: &Room,
+    context: &ProjectContext,
     waiting: &BTreeMap<DeploymentId, ServiceId>,
 ) -> Result<BTreeMap<DeploymentId, DeploymentSummary>> {
-    let console = room.console();
-    let mut live = Live::new(room.client(), room.place.clone());
+    let console = context.console();
+    let mut live = LiveCanvas::new(context.client(), context.place.clone());
     let mut outage = Outage::default();
     let mut said: BTreeMap<DeploymentId, (&'static str, Option<String>)> = BTreeMap::new();
     let mut ended: BTreeMap<DeploymentId, DeploymentSummary> = BTreeMap::new();
     loop {
         match live.next().await? {
-            News::Fresh | News::Happened(_) => (),
-            News::Lost(why) => {
+            LiveUpdate::Fresh | LiveUpdate::Happened(_) => (),
+            LiveUpdate::Lost(why) => {
                 outage.begin(console, &why);
                 continue;
             }
-            News::Back => {
+            LiveUpdate::Back => {
                 outage.end(console);
                 continue;
             }
@@ -170,8 +175,8 @@ async fn wait(
         let Some(snapshot) = live.snapshot() else { continue };
         for (id, service) in waiting {
             let Some(now) = find_deployment(snapshot, *service, *id) else { continue };
-            let news = (now.state.word(), now.state.waiting().map(str::to_owned));
-            if said.insert(*id, news.clone()) != Some(news) {
+            let update = (now.state.as_str(), now.state.waiting().map(str::to_owned));
+            if said.insert(*id, update.clone()) != Some(update) {
                 let name = describe::service_name(&snapshot.spec, *service);
                 console.note(format!(
                     "{} {name}: {}",
@@ -179,7 +184,7 @@ async fn wait(
                     why(&now.state)
                 ));
             }
-            if matches!(now.state, DeploymentState::Live { .. }) || now.state.is_over() {
+            if matches!(now.state, DeploymentState::Live { .. }) || now.state.is_terminal() {
                 ended.insert(*id, now.clone());
             }
         }
@@ -189,9 +194,9 @@ async fn wait(
             let newest = state.and_then(|state| state.newest.as_ref());
             if !ended.contains_key(id)
                 && newest.is_none_or(|newest| newest.id != *id)
-                && let Ok(list) = room.client().deployments(&room.place, *service, 100).await
+                && let Ok(list) = context.client().deployments(&context.place, *service, 100).await
                 && let Some(one) = list.data.into_iter().find(|one| one.id == *id)
-                && (one.state.is_over() || matches!(one.state, DeploymentState::Live { .. }))
+                && (one.state.is_terminal() || matches!(one.state, DeploymentState::Live { .. }))
             {
                 ended.insert(*id, one);
             }

@@ -1,6 +1,6 @@
 //! Staged changes: list, discard, restore.
 
-use super::{context::Room, describe, find, project::sure};
+use super::{context::ProjectContext, describe, lookup, project::confirm};
 use crate::{
     args::{ChangeAction, Side},
     exit::Failure,
@@ -9,7 +9,7 @@ use anyhow::Result;
 use domain::{
     ChangeId, EnvironmentSpec,
     canvas::Snapshot,
-    change::{Refusal, StagedChange},
+    change::{ApplyError, StagedChange},
     changes::Keep,
     consequence::effect_of,
     dependency::dependents,
@@ -17,14 +17,14 @@ use domain::{
 use serde_json::{Value, json};
 
 pub(super) async fn changes(
-    room: &Room,
+    context: &ProjectContext,
     action: Option<ChangeAction>,
     details: bool,
 ) -> Result<()> {
-    let console = room.console();
+    let console = context.console();
     match action.unwrap_or(ChangeAction::List) {
         ChangeAction::List => {
-            let snapshot = room.snapshot().await?;
+            let snapshot = context.snapshot().await?;
             let changes = snapshot.changes();
             if console.json {
                 let all: Vec<Value> = changes
@@ -35,19 +35,19 @@ pub(super) async fn changes(
             } else if changes.is_empty() {
                 console.line("Nothing is staged.");
             } else {
-                table(room, &snapshot, &changes, details);
+                table(context, &snapshot, &changes, details);
                 for line in conflicts(&snapshot, &changes) {
                     console.line(line);
                 }
             }
         }
         ChangeAction::Discard { changes: wanted, all, yes } => {
-            let snapshot = room.snapshot().await?;
+            let snapshot = context.snapshot().await?;
             let staged = snapshot.changes();
             let chosen: Vec<ChangeId> = if all {
                 staged.iter().map(|change| change.id).collect()
             } else {
-                find::changes(&staged, &wanted)?
+                lookup::changes(&staged, &wanted)?
             };
             if chosen.is_empty() {
                 console.note("Nothing is staged.");
@@ -61,12 +61,12 @@ pub(super) async fn changes(
                 let going: Vec<StagedChange> =
                     staged.iter().filter(|change| whole.contains(&change.id)).cloned().collect();
                 if !console.json {
-                    table(room, &snapshot, &going, details);
+                    table(context, &snapshot, &going, details);
                 }
-                sure(yes, &format!("Discard {}?", count(going.len())))?;
+                confirm(yes, &format!("Discard {}?", count(going.len())))?;
             }
             let gone = whole.len();
-            let discarded = room.client().discard(&room.place, chosen, whole).await?;
+            let discarded = context.client().discard(&context.place, chosen, whole).await?;
             if console.json {
                 console.value(&discarded);
             } else {
@@ -76,13 +76,13 @@ pub(super) async fn changes(
             }
         }
         ChangeAction::Settle { change, keep } => {
-            let snapshot = room.snapshot().await?;
-            let id = find::changes(&snapshot.changes(), &[change])?[0];
+            let snapshot = context.snapshot().await?;
+            let id = lookup::changes(&snapshot.changes(), &[change])?[0];
             let (keep, end) = match keep {
                 Side::Mine => (Keep::Mine, "Yours is staged upon what was applied meanwhile."),
                 Side::Theirs => (Keep::Theirs, "What was applied meanwhile stays."),
             };
-            room.client().settle(&room.place, id, keep).await?;
+            context.client().settle(&context.place, id, keep).await?;
             if console.json {
                 console.value(&json!({ "settled": id }));
             } else {
@@ -98,7 +98,7 @@ pub(super) async fn changes(
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let staging = room.client().restore(&room.place, edits).await?;
+            let staging = context.client().restore(&context.place, edits).await?;
             if console.json {
                 console.value(&staging);
             } else {
@@ -114,7 +114,12 @@ pub(super) fn count(changes: usize) -> String {
 }
 
 /// Changes in rows: id, place, old → new; with details also who, when and what follows.
-pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], details: bool) {
+pub(super) fn table(
+    context: &ProjectContext,
+    snapshot: &Snapshot,
+    changes: &[StagedChange],
+    details: bool,
+) {
     let all = snapshot.changes();
     let view = snapshot.spec.overlay(&all);
     let rows: Vec<Vec<String>> = changes
@@ -140,12 +145,12 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot, changes: &[StagedChange], 
     } else {
         &["Id", "Where", "Change", "By"]
     };
-    room.console().table(head, &rows);
+    context.console().table(head, &rows);
 }
 
 /// What stands in the way because somebody else has applied something meanwhile, and how to go on.
 pub(super) fn conflicts(snapshot: &Snapshot, changes: &[StagedChange]) -> Vec<String> {
-    let Err(Refusal::Conflicts(conflicts)) = snapshot.spec.apply(changes) else {
+    let Err(ApplyError::Conflicts(conflicts)) = snapshot.spec.apply(changes) else {
         return Vec::new();
     };
     let view = snapshot.spec.overlay(changes);

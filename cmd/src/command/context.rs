@@ -1,10 +1,10 @@
 //! What a command works with: a server, and perhaps a project there.
 
-use super::find;
+use super::lookup;
 use crate::{
-    Surroundings,
-    args::{Scope, Target},
-    client::{Client, Kept, api::EnvironmentPath},
+    ProcessEnv,
+    args::{EnvironmentArgs, ServerArgs},
+    client::{Client, CredentialStore, api::EnvironmentPath},
     console::Console,
     exit::{Exit, Failure},
 };
@@ -12,18 +12,18 @@ use anyhow::Result;
 use domain::{canvas::Snapshot, project::ProjectSummary};
 
 /// A server, and somebody who works with it.
-pub(super) struct Desk {
+pub(super) struct CommandContext {
     pub(super) client: Client,
     pub(super) console: Console,
-    pub(super) around: Surroundings,
+    pub(super) env: ProcessEnv,
 }
 
-impl Desk {
-    pub(super) fn open(target: &Target, around: &Surroundings) -> Result<Self> {
+impl CommandContext {
+    pub(super) fn open(target: &ServerArgs, env: &ProcessEnv) -> Result<Self> {
         Ok(Self {
-            client: Client::open(target.url.as_deref(), around)?,
+            client: Client::open(target.url.as_deref(), env)?,
             console: Console::new(target.json),
-            around: around.clone(),
+            env: env.clone(),
         })
     }
 
@@ -32,12 +32,12 @@ impl Desk {
         let mut all = self.client.projects(None).await?;
         let is_named = wanted.is_some();
         let remembered = || {
-            let known = Kept::at(&self.around)?.load().ok()??;
+            let known = CredentialStore::at(&self.env)?.load().ok()??;
             known.project.filter(|_| known.url == self.client.url())
         };
         let wanted = wanted.map(ToOwned::to_owned).or_else(remembered);
         match wanted {
-            Some(wanted) => match find::project(&all, &wanted) {
+            Some(wanted) => match lookup::project(&all, &wanted) {
                 Err(error) if !is_named && crate::exit::code(&error) == Exit::NotFound as u8 => {
                     let sentence = format!("{error}; choose another with `easel projects use`");
                     Err(Failure::not_found(sentence).into())
@@ -46,12 +46,12 @@ impl Desk {
             },
             None if all.len() == 1 => Ok(all.remove(0)),
             None if all.is_empty() => Err(Failure::not_found(
-                "there is no project yet; make one with `easel projects create NAME`",
+                "there is no project yet; create one with `easel projects create NAME`",
             )
             .into()),
             None => Err(Failure::usage(format!(
                 "which project? say it with -p, or choose one with `easel projects use`: {}",
-                find::list(all.iter().map(|one| one.project.slug.as_str()))
+                lookup::list(all.iter().map(|one| one.project.slug.as_str()))
             ))
             .into()),
         }
@@ -59,25 +59,25 @@ impl Desk {
 }
 
 /// A desk with a project open on it.
-pub(super) struct Room {
-    pub(super) desk: Desk,
+pub(super) struct ProjectContext {
+    pub(super) context: CommandContext,
     pub(super) place: EnvironmentPath,
 }
 
-impl Room {
-    pub(super) async fn open(scope: &Scope, around: &Surroundings) -> Result<Self> {
-        let desk = Desk::open(&scope.target, around)?;
-        let project = desk.project(scope.project.as_deref()).await?;
+impl ProjectContext {
+    pub(super) async fn open(scope: &EnvironmentArgs, env: &ProcessEnv) -> Result<Self> {
+        let context = CommandContext::open(&scope.target, env)?;
+        let project = context.project(scope.project.as_deref()).await?;
         let environment = scope.environment.clone();
-        Ok(Self { place: EnvironmentPath { project: project.project.id, environment }, desk })
+        Ok(Self { place: EnvironmentPath { project: project.project.id, environment }, context })
     }
 
     pub(super) fn client(&self) -> &Client {
-        &self.desk.client
+        &self.context.client
     }
 
     pub(super) fn console(&self) -> Console {
-        self.desk.console
+        self.context.console
     }
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot> {

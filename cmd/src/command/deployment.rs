@@ -1,15 +1,15 @@
 //! Deployments of a service.
 
-use super::{apply, context::Room, describe, find, status};
+use super::{apply, context::ProjectContext, describe, lookup, status};
 use crate::args::Wait;
 use anyhow::Result;
 use domain::{Message, changes::Applied, deployment::Cause};
 
-pub(super) async fn list(room: &Room, wanted: &str, limit: u64) -> Result<()> {
-    let snapshot = room.snapshot().await?;
-    let id = find::service(&snapshot.spec, wanted)?;
-    let page = room.client().deployments(&room.place, id, limit).await?;
-    let console = room.console();
+pub(super) async fn list(context: &ProjectContext, wanted: &str, limit: u64) -> Result<()> {
+    let snapshot = context.snapshot().await?;
+    let id = lookup::service(&snapshot.spec, wanted)?;
+    let page = context.client().deployments(&context.place, id, limit).await?;
+    let console = context.console();
     if console.json {
         console.value(&page);
         return Ok(());
@@ -36,15 +36,15 @@ pub(super) async fn list(room: &Room, wanted: &str, limit: u64) -> Result<()> {
             ]
         })
         .collect();
-    console.table(&["", "State", "Image", "By way of", "By", "When", "Message"], &rows);
+    console.table(&["", "State", "Image", "Cause", "By", "When", "Message"], &rows);
     Ok(())
 }
 
-pub(super) async fn history(room: &Room, wanted: &str, limit: u64) -> Result<()> {
-    let snapshot = room.snapshot().await?;
-    let id = find::service(&snapshot.spec, wanted)?;
-    let history = room.client().history(&room.place, id, limit).await?;
-    let console = room.console();
+pub(super) async fn history(context: &ProjectContext, wanted: &str, limit: u64) -> Result<()> {
+    let snapshot = context.snapshot().await?;
+    let id = lookup::service(&snapshot.spec, wanted)?;
+    let history = context.client().history(&context.place, id, limit).await?;
+    let console = context.console();
     if console.json {
         console.value(&history);
         return Ok(());
@@ -58,12 +58,17 @@ pub(super) async fn history(room: &Room, wanted: &str, limit: u64) -> Result<()>
     Ok(())
 }
 
-pub(super) async fn redeploy(room: &Room, wanted: &str, message: &str, wait: &Wait) -> Result<()> {
+pub(super) async fn redeploy(
+    context: &ProjectContext,
+    wanted: &str,
+    message: &str,
+    wait: &Wait,
+) -> Result<()> {
     let message: Message = super::value::parse("the message", message)?;
-    let snapshot = room.snapshot().await?;
-    let id = find::service(&snapshot.spec, wanted)?;
-    let deployment = room.client().redeploy(&room.place, id, message).await?;
-    let console = room.console();
+    let snapshot = context.snapshot().await?;
+    let id = lookup::service(&snapshot.spec, wanted)?;
+    let deployment = context.client().redeploy(&context.place, id, message).await?;
+    let console = context.console();
     if wait.wait {
         let applied = Applied {
             revision: None,
@@ -72,7 +77,7 @@ pub(super) async fn redeploy(room: &Room, wanted: &str, message: &str, wait: &Wa
             deleted: Vec::new(),
             deployments: vec![(id, deployment.id)],
         };
-        return apply::follow(room, &applied, wait.timeout).await;
+        return apply::follow(context, &applied, wait.timeout).await;
     }
     if console.json {
         console.value(&deployment);

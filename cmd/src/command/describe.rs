@@ -28,7 +28,7 @@ pub(super) fn address(spec: &EnvironmentSpec, address: &Address) -> String {
         Address::Volume(id) => volume(id),
         Address::VolumeName(id) => format!("{} name", volume(id)),
         Address::Service(id) => service(*id),
-        Address::ServiceField(id, field) => format!("{} {}", service(*id), field.word()),
+        Address::ServiceField(id, field) => format!("{} {}", service(*id), field.as_str()),
         Address::ServiceVariable(id, key) => format!("{} {key}", service(*id)),
         Address::ServiceMount(id, mounted) => format!("{} {}", service(*id), volume(mounted)),
     }
@@ -42,11 +42,11 @@ pub(super) fn service_name(spec: &EnvironmentSpec, id: ServiceId) -> String {
 /// `old → new`.
 pub(super) fn step(spec: &EnvironmentSpec, change: &StagedChange) -> String {
     match (&change.old, &change.new) {
-        (None, Some(new)) if change.address.is_whole() => {
+        (None, Some(new)) if change.address.is_entity() => {
             format!("new: {}", content(spec, new))
         }
-        (Some(_), None) if change.address.is_whole() => {
-            if change.destroys_data() { "given up; its data stays" } else { "deleted" }.to_owned()
+        (Some(_), None) if change.address.is_entity() => {
+            if change.destroys_data() { "deleted; its data stays" } else { "deleted" }.to_owned()
         }
         (old, new) => {
             format!("{} → {}", value(spec, old.as_ref()), value(spec, new.as_ref()))
@@ -118,7 +118,7 @@ pub(super) fn consequences(
     for volume in &what.destroyed {
         let name = before.volumes.get(volume).map(|volume| volume.name.to_string());
         lines.push(format!(
-            "gives up volume {}: Easel forgets it, its data stays in the engine until somebody \
+            "deletes volume {}: Easel forgets it, its data stays in the engine until somebody \
              removes it there",
             name.unwrap_or_else(|| volume.short())
         ));
@@ -141,6 +141,12 @@ pub(super) fn person(snapshot: &Snapshot, id: domain::UserId) -> String {
     snapshot.people.get(&id).map_or_else(|| id.short(), ToString::to_string)
 }
 
+/// `41m`, `3h`, `12days`: how long something has lasted, in its largest unit.
+pub(super) fn lasting(now: Timestamp, since: Timestamp) -> String {
+    let whole = humantime::format_duration(now.since(since)).to_string();
+    whole.split(' ').next().filter(|first| !first.ends_with("ms")).unwrap_or("0s").to_owned()
+}
+
 /// `2026-11-21 07:59:04`.
 pub(super) fn moment(at: Timestamp) -> String {
     let text = at.to_string();
@@ -150,4 +156,20 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// `07:59:04`.
 pub(super) fn time(at: Timestamp) -> String {
     moment(at).get(11..).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_told_in_its_largest_unit() {
+        let lasting = |seconds: i64| {
+            let since = Timestamp::from_millis(0);
+            super::lasting(Timestamp::from_millis(seconds * 1_000 + 5), since)
+        };
+
+        assert_eq!([lasting(0), lasting(59), lasting(41 * 60 + 7)], ["0s", "59s", "41m"]);
+        assert_eq!([lasting(3 * 3600), lasting(12 * 86_400)], ["3h", "12days"]);
+    }
 }

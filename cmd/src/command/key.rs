@@ -1,36 +1,36 @@
 //! API keys.
 
-use super::{context::Desk, describe};
+use super::{context::CommandContext, describe};
 use crate::{args::KeyAction, exit::Failure};
 use anyhow::Result;
 use domain::{Clock, account::ApiKey, api::api_key::CreateKey};
 use serde_json::json;
 
-pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
-    let console = desk.console;
+pub(super) async fn keys(context: &CommandContext, action: Option<KeyAction>) -> Result<()> {
+    let console = context.console;
     match action.unwrap_or(KeyAction::List) {
         KeyAction::List => {
-            let keys = desk.client.keys().await?;
+            let keys = context.client.keys().await?;
             if console.json {
                 console.value(&json!({ "data": keys }));
                 return Ok(());
             }
             if keys.is_empty() {
-                console.line("No keys. Make one with `easel keys create DESCRIPTION`.");
+                console.line("No keys. Create one with `easel keys create DESCRIPTION`.");
             }
             let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
-            console.table(&["Key", "For", "May", "Last used", "Ends"], &rows);
+            console.table(&["Key", "Description", "Scopes", "Last used", "Expires"], &rows);
         }
         KeyAction::Create { description, scope, only, expires } => {
             let project = match only {
-                Some(only) => Some(desk.project(Some(&only)).await?.project.id),
+                Some(only) => Some(context.project(Some(&only)).await?.project.id),
                 None => None,
             };
             let expires_at = expires.map(|life| crate::clock::SystemClock.now().plus(life));
             let description = super::value::parse("the description", &description)?;
             let scopes = scope.into_iter().collect();
             let key = CreateKey { description, expires_at, scopes, project };
-            let fresh = desk.client.create_key(&key).await?;
+            let fresh = context.client.create_key(&key).await?;
             if console.json {
                 console.value(&fresh);
             } else {
@@ -39,7 +39,7 @@ pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
             }
         }
         KeyAction::Delete { key } => {
-            let keys = desk.client.keys().await?;
+            let keys = context.client.keys().await?;
             let meant: Vec<&ApiKey> =
                 keys.iter().filter(|one| one.id.to_string() == key || one.prefix == key).collect();
             let [one] = meant[..] else {
@@ -48,7 +48,7 @@ pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
                 ))
                 .into());
             };
-            desk.client.delete_key(one.id).await?;
+            context.client.delete_key(one.id).await?;
             if console.json {
                 console.value(&json!({ "deleted": one.id }));
             } else {
@@ -60,7 +60,7 @@ pub(super) async fn keys(desk: &Desk, action: Option<KeyAction>) -> Result<()> {
 }
 
 fn row(key: &ApiKey) -> Vec<String> {
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     vec![
         key.prefix.clone(),
         key.description.to_string(),

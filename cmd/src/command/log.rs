@@ -1,6 +1,6 @@
 //! What services print.
 
-use super::{context::Room, describe, find};
+use super::{context::ProjectContext, describe, lookup};
 use crate::{
     console::Console,
     exit::{Exit, Failure},
@@ -18,7 +18,7 @@ use futures::StreamExt;
 use std::time::Duration;
 
 /// What somebody wants to read.
-pub(super) struct Wanted {
+pub(super) struct LogOptions {
     pub(super) service: String,
     pub(super) follow: bool,
     pub(super) tail: u32,
@@ -31,14 +31,14 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// How long to wait before going on after a lost connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
-    let snapshot = room.snapshot().await?;
-    let id = find::service(&snapshot.spec, &wanted.service)?;
-    let console = room.console();
-    let mut reading = Reading::default();
+pub(super) async fn logs(context: &ProjectContext, wanted: &LogOptions) -> Result<()> {
+    let snapshot = context.snapshot().await?;
+    let id = lookup::service(&snapshot.spec, &wanted.service)?;
+    let console = context.console();
+    let mut reading = ReadPosition::default();
     loop {
-        let error = match read(room, wanted, id, &mut reading).await {
-            Ok(End::Wanted) => return Ok(()),
+        let error = match read(context, wanted, id, &mut reading).await {
+            Ok(End::LogOptions) => return Ok(()),
             Ok(End::NothingRuns) => {
                 let slug = &snapshot.spec.services[&id].slug;
                 reading.pause(console, format!("nothing of {slug} runs; waiting for it"));
@@ -49,8 +49,8 @@ pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
         };
         if exit(&error) == Some(Exit::NotFound) {
             // Either the service has no container, or it is gone with all of them.
-            match room.snapshot().await {
-                Ok(now) => find::service(&now.spec, &id.to_string()).map(|_| ())?,
+            match context.snapshot().await {
+                Ok(now) => lookup::service(&now.spec, &id.to_string()).map(|_| ())?,
                 Err(error) if wanted.follow && is_passing(&error) => (),
                 Err(error) => return Err(error),
             }
@@ -62,7 +62,7 @@ pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
             reading.pause(console, format!("{slug} has no container yet; waiting for one"));
         } else if wanted.follow && reading.is_under_way() && is_passing(&error) {
             // Where it was lost is known, so that no line is missed or comes twice.
-            reading.pause(console, format!("the connection was lost ({error}); trying again"));
+            reading.pause(console, format!("disconnected ({error}); reconnecting"));
         } else {
             return Err(error);
         }
@@ -72,7 +72,7 @@ pub(super) async fn logs(room: &Room, wanted: &Wanted) -> Result<()> {
 
 /// How far somebody has read.
 #[derive(Default)]
-struct Reading {
+struct ReadPosition {
     /// The last line that was read.
     last: Option<String>,
     /// Whether the server has answered at all.
@@ -81,10 +81,10 @@ struct Reading {
     is_paused: bool,
 }
 
-impl Reading {
+impl ReadPosition {
     fn pause(&mut self, console: Console, why: String) {
         if !std::mem::replace(&mut self.is_paused, true) {
-            console.aside(why);
+            console.to_stderr(why);
         }
     }
 
@@ -95,7 +95,7 @@ impl Reading {
 
     fn begin(&mut self, console: Console) {
         if std::mem::take(&mut self.is_paused) && self.has_begun {
-            console.aside("the connection is back");
+            console.to_stderr("connected again");
         }
         self.has_begun = true;
     }
@@ -112,17 +112,23 @@ fn is_passing(error: &anyhow::Error) -> bool {
 /// How an answer has ended.
 enum End {
     /// All is read, or nobody listens any more.
-    Wanted,
+    LogOptions,
     /// Somebody follows, and nothing has run for a while.
     NothingRuns,
 }
 
-async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading) -> Result<End> {
+async fn read(
+    context: &ProjectContext,
+    wanted: &LogOptions,
+    id: ServiceId,
+    reading: &mut ReadPosition,
+) -> Result<End> {
     let after = reading.last.as_deref();
-    let answer = room.client().logs(&room.place, id, wanted.tail, wanted.follow, after).await?;
-    reading.begin(room.console());
+    let answer =
+        context.client().logs(&context.place, id, wanted.tail, wanted.follow, after).await?;
+    reading.begin(context.console());
     let mut body = answer.bytes_stream();
-    let mut frames = Frames::default();
+    let mut frames = SseParser::default();
     loop {
         let part = tokio::time::timeout(SILENCE, body.next())
             .await
@@ -132,15 +138,15 @@ async fn read(room: &Room, wanted: &Wanted, id: ServiceId, reading: &mut Reading
         for frame in frames.feed(&part.context("read what the service prints")?) {
             match LogEvent::read(&frame.event, &frame.data) {
                 Some(LogEvent::End) if wanted.follow => return Ok(End::NothingRuns),
-                Some(LogEvent::End) => return Ok(End::Wanted),
+                Some(LogEvent::End) => return Ok(End::LogOptions),
                 Some(LogEvent::Failed(error)) => return Err(broken_off(error)),
-                Some(LogEvent::Line(entry)) => show(room, wanted, &entry),
-                Some(LogEvent::Exited(origin)) => show_end(room, &origin),
+                Some(LogEvent::Line(entry)) => show(context, wanted, &entry),
+                Some(LogEvent::Exited(origin)) => show_end(context, &origin),
                 // A later server's, which this one does not know.
                 None => (),
             }
-            if !room.console().is_heard() {
-                return Ok(End::Wanted);
+            if !context.console().is_open() {
+                return Ok(End::LogOptions);
             }
             if frame.id.is_some() {
                 reading.last = frame.id;
@@ -159,8 +165,8 @@ fn broken_off(ErrorBody { error, message, .. }: ErrorBody) -> anyhow::Error {
     }
 }
 
-fn show(room: &Room, wanted: &Wanted, entry: &LogEntry) {
-    let console = room.console();
+fn show(context: &ProjectContext, wanted: &LogOptions, entry: &LogEntry) {
+    let console = context.console();
     if console.json {
         console.value_line(entry);
         return;
@@ -176,18 +182,18 @@ fn show(room: &Room, wanted: &Wanted, entry: &LogEntry) {
     console.line(format!("{time}{mark}{}{cut}", line.line));
 }
 
-fn show_end(room: &Room, origin: &LogOrigin) {
-    let console = room.console();
+fn show_end(context: &ProjectContext, origin: &LogOrigin) {
+    let console = context.console();
     if console.json {
         console.value_line(origin);
     } else {
-        console.aside(format!("container {} has ended", origin.container_id));
+        console.to_stderr(format!("container {} has ended", origin.container_id));
     }
 }
 
 /// One event of a stream of them.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Frame {
+struct SseEvent {
     id: Option<String>,
     event: String,
     data: String,
@@ -195,18 +201,18 @@ struct Frame {
 
 /// Cuts a stream of bytes into events, wherever the network cuts it.
 #[derive(Default)]
-struct Frames {
+struct SseParser {
     rest: Vec<u8>,
 }
 
-impl Frames {
-    fn feed(&mut self, part: &[u8]) -> Vec<Frame> {
+impl SseParser {
+    fn feed(&mut self, part: &[u8]) -> Vec<SseEvent> {
         self.rest.extend_from_slice(part);
         let mut frames = Vec::new();
         while let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
             let text: Vec<u8> = self.rest.drain(..end + 2).collect();
             let text = String::from_utf8_lossy(&text);
-            let mut frame = Frame::default();
+            let mut frame = SseEvent::default();
             for line in text.lines() {
                 match line.split_once(':') {
                     Some(("id", id)) => frame.id = Some(id.trim().to_owned()),
@@ -220,7 +226,7 @@ impl Frames {
                     _ => (),
                 }
             }
-            if frame != Frame::default() {
+            if frame != SseEvent::default() {
                 frames.push(frame);
             }
         }
@@ -237,7 +243,7 @@ mod tests {
         let text = ": still here\n\nid: 1\ndata: {\"line\":\"ü\"}\n\nevent: end\ndata: {}\n\n";
 
         for cut in 0..text.len() {
-            let mut frames = Frames::default();
+            let mut frames = SseParser::default();
             let mut all = frames.feed(&text.as_bytes()[..cut]);
             all.extend(frames.feed(&text.as_bytes()[cut..]));
 

@@ -12,14 +12,14 @@ impl Outage {
     /// The connection is gone.
     pub(super) fn begin(&mut self, console: Console, why: &str) {
         if !std::mem::replace(&mut self.is_on, true) {
-            console.aside(format!("The connection was lost ({why}); trying again."));
+            console.to_stderr(format!("Disconnected ({why}); reconnecting."));
         }
     }
 
     /// It has been made again.
     pub(super) fn end(&mut self, console: Console) {
         if std::mem::take(&mut self.is_on) {
-            console.aside("The connection is back.");
+            console.to_stderr("Connected again.");
         }
     }
 }

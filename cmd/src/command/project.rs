@@ -1,21 +1,24 @@
 //! Projects.
 
-use super::{context::Desk, describe, find};
-use crate::{args::ProjectAction, client::Kept, console::Console, exit::Failure};
+use super::{context::CommandContext, describe, lookup};
+use crate::{args::ProjectAction, client::CredentialStore, console::Console, exit::Failure};
 use anyhow::Result;
 use serde_json::json;
 
-pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Result<()> {
-    let console = desk.console;
+pub(super) async fn projects(
+    context: &CommandContext,
+    action: Option<ProjectAction>,
+) -> Result<()> {
+    let console = context.console;
     match action.unwrap_or(ProjectAction::List { name: None }) {
         ProjectAction::List { name } => {
-            let all = desk.client.projects(name.as_deref()).await?;
+            let all = context.client.projects(name.as_deref()).await?;
             if console.json {
                 console.value(&json!({ "data": all }));
                 return Ok(());
             }
             if all.is_empty() {
-                console.line("No projects yet. Make one with `easel projects create NAME`.");
+                console.line("No projects yet. Create one with `easel projects create NAME`.");
             }
             let rows: Vec<Vec<String>> = all
                 .iter()
@@ -30,12 +33,12 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
                     ]
                 })
                 .collect();
-            console.table(&["Project", "Name", "Running", "Failing", "Staged", "Made"], &rows);
+            console.table(&["Project", "Name", "Running", "Failing", "Staged", "Created"], &rows);
         }
         ProjectAction::Create { name } => {
             let name = super::value::parse("the name", &name)?;
-            let project = desk.client.create_project(name).await?;
-            let is_remembered = remember(desk, project.slug.as_str())?;
+            let project = context.client.create_project(name).await?;
+            let is_remembered = remember(context, project.slug.as_str())?;
             if console.json {
                 console.value(&project);
             } else {
@@ -44,19 +47,20 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
                 } else {
                     format!("Name it with -p {}.", project.slug)
                 };
-                console.line(format!("Made project {} ({}). {use_it}", project.name, project.slug));
+                console
+                    .line(format!("Created project {} ({}). {use_it}", project.name, project.slug));
             }
         }
         ProjectAction::Delete { project, yes } => {
-            let all = desk.client.projects(None).await?;
-            let one = find::project(&all, &project)?;
+            let all = context.client.projects(None).await?;
+            let one = lookup::project(&all, &project)?;
             let question = format!(
                 "Delete project {} with its {} services? The data of its volumes stays.",
                 one.project.name, one.services
             );
-            sure(yes, &question)?;
-            desk.client.delete_project(one.project.id).await?;
-            forget(desk, one.project.slug.as_str())?;
+            confirm(yes, &question)?;
+            context.client.delete_project(one.project.id).await?;
+            forget(context, one.project.slug.as_str())?;
             if console.json {
                 console.value(&json!({ "deleted": one.project.id }));
             } else {
@@ -64,13 +68,13 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
             }
         }
         ProjectAction::Use { project } => {
-            let all = desk.client.projects(None).await?;
-            let one = find::project(&all, &project)?;
-            if !remember(desk, one.project.slug.as_str())? {
+            let all = context.client.projects(None).await?;
+            let one = lookup::project(&all, &project)?;
+            if !remember(context, one.project.slug.as_str())? {
                 return Err(Failure::usage(format!(
                     "a choice is remembered for the server that you are signed in at, which is not \
                      {}; name it with -p {}, or set EASEL_PROJECT",
-                    desk.client.url(),
+                    context.client.url(),
                     one.project.slug
                 ))
                 .into());
@@ -86,7 +90,7 @@ pub(super) async fn projects(desk: &Desk, action: Option<ProjectAction>) -> Resu
 }
 
 /// Asks, unless told not to. Where nobody can be asked, the answer is no.
-pub(super) fn sure(yes: bool, question: &str) -> Result<()> {
+pub(super) fn confirm(yes: bool, question: &str) -> Result<()> {
     if yes {
         return Ok(());
     }
@@ -103,24 +107,24 @@ pub(super) fn sure(yes: bool, question: &str) -> Result<()> {
 }
 
 /// Remembers which project commands mean at the server that one is signed in at. Says whether.
-fn remember(desk: &Desk, slug: &str) -> Result<bool> {
-    let Some(kept) = Kept::at(&desk.around) else { return Ok(false) };
-    let known = kept.load()?.unwrap_or_default();
-    if !known.url.is_empty() && known.url != desk.client.url() {
+fn remember(context: &CommandContext, slug: &str) -> Result<bool> {
+    let Some(store) = CredentialStore::at(&context.env) else { return Ok(false) };
+    let known = store.load()?.unwrap_or_default();
+    if !known.url.is_empty() && known.url != context.client.url() {
         return Ok(false);
     }
-    kept.change(|known| {
-        known.url = desk.client.url();
+    store.change(|known| {
+        known.url = context.client.url();
         known.project = Some(slug.to_owned());
     })?;
     Ok(true)
 }
 
-fn forget(desk: &Desk, slug: &str) -> Result<()> {
-    let Some(kept) = Kept::at(&desk.around) else { return Ok(()) };
-    let known = kept.load()?.unwrap_or_default();
-    if known.url == desk.client.url() && known.project.as_deref() == Some(slug) {
-        kept.change(|known| known.project = None)?;
+fn forget(context: &CommandContext, slug: &str) -> Result<()> {
+    let Some(store) = CredentialStore::at(&context.env) else { return Ok(()) };
+    let known = store.load()?.unwrap_or_default();
+    if known.url == context.client.url() && known.project.as_deref() == Some(slug) {
+        store.change(|known| known.project = None)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Running the server until somebody asks it to stop.
 
 use crate::{
-    Config, Surroundings,
+    Config, ProcessEnv,
     exit::{Exit, Failure},
     log,
     misspelt::misspelt,
@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// How soon after the first a second signal is still the same wish.
 const SAME_SIGNAL: Duration = Duration::from_millis(250);
 
-pub(super) async fn serve(config: &Config, around: &Surroundings) -> Result<()> {
+pub(super) async fn serve(config: &Config, env: &ProcessEnv) -> Result<()> {
     log::start(config.log_level, config.log_format);
-    for found in misspelt(&around.settings) {
+    for found in misspelt(&env.settings) {
         tracing::warn!("{found}");
     }
     // From here on, so that a stop during the start is graceful too.

@@ -1,6 +1,6 @@
 //! Services: what there is, and direct writes.
 
-use super::{apply, context::Room, describe, find, project::sure, stage, status};
+use super::{apply, context::ProjectContext, describe, lookup, project::confirm, stage, status};
 use crate::args::{ServiceAction, Wait};
 use anyhow::Result;
 use domain::{
@@ -8,30 +8,33 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-pub(super) async fn services(room: &Room, action: Option<ServiceAction>) -> Result<()> {
+pub(super) async fn services(
+    context: &ProjectContext,
+    action: Option<ServiceAction>,
+) -> Result<()> {
     match action.unwrap_or(ServiceAction::List) {
-        ServiceAction::List => list(room, &room.snapshot().await?),
-        ServiceAction::Show { service } => show(room, &room.snapshot().await?, &service),
+        ServiceAction::List => list(context, &context.snapshot().await?),
+        ServiceAction::Show { service } => show(context, &context.snapshot().await?, &service),
         ServiceAction::Create { new, wait } => {
-            let snapshot = room.snapshot().await?;
+            let snapshot = context.snapshot().await?;
             let edit = stage::create_service(*new, &snapshot)?;
-            write(room, edit, "created", &wait).await
+            write(context, edit, "created", &wait).await
         }
         ServiceAction::Delete { service, yes } => {
-            let snapshot = room.snapshot().await?;
-            let id = find::service(&snapshot.spec, &service)?;
+            let snapshot = context.snapshot().await?;
+            let id = lookup::service(&snapshot.spec, &service)?;
             let slug = describe::service_name(&snapshot.spec, id);
-            sure(yes, &format!("Delete service {slug} now? The data of its volumes stays."))?;
+            confirm(yes, &format!("Delete service {slug} now? The data of its volumes stays."))?;
             let no_wait = Wait { wait: false, timeout: std::time::Duration::ZERO };
-            write(room, Edit::Clear { address: Address::Service(id) }, "deleted", &no_wait).await
+            write(context, Edit::Clear { address: Address::Service(id) }, "deleted", &no_wait).await
         }
     }
 }
 
 /// Stages one edit and applies exactly what came of it.
-async fn write(room: &Room, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
-    let staging = room.client().stage(&room.place, vec![edit]).await?;
-    let snapshot = room.snapshot().await?;
+async fn write(context: &ProjectContext, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
+    let staging = context.client().stage(&context.place, vec![edit]).await?;
+    let snapshot = context.snapshot().await?;
     let changes = snapshot
         .changes()
         .into_iter()
@@ -39,32 +42,32 @@ async fn write(room: &Room, edit: Edit, verb: &str, wait: &Wait) -> Result<()> {
         .map(|change| change.id)
         .collect();
     let selection = Selection::Changes { changes };
-    let applied = room.client().apply(&room.place, selection, Message::default()).await;
+    let applied = context.client().apply(&context.place, selection, Message::default()).await;
     let applied = match applied {
         Ok(applied) => applied,
         Err(error) => {
             // A direct write leaves nothing staged behind when it does not come about.
             let edits = staging.edits;
-            let _ = room.client().discard(&room.place, edits.clone(), edits).await;
+            let _ = context.client().discard(&context.place, edits.clone(), edits).await;
             return Err(error);
         }
     };
-    let console = room.console();
+    let console = context.console();
     if console.json && !wait.wait {
         console.value(&applied);
     } else if let Some(Address::Service(id)) = staging.addresses.first() {
-        let spec = room.snapshot().await?.spec;
+        let spec = context.snapshot().await?.spec;
         let name = if spec.services.contains_key(id) { &spec } else { &snapshot.spec };
         console.note(format!("Service {} is {verb}.", describe::service_name(name, *id)));
     }
     if wait.wait {
-        apply::follow(room, &applied, wait.timeout).await?;
+        apply::follow(context, &applied, wait.timeout).await?;
     }
     Ok(())
 }
 
-fn list(room: &Room, snapshot: &Snapshot) -> Result<()> {
-    let console = room.console();
+fn list(context: &ProjectContext, snapshot: &Snapshot) -> Result<()> {
+    let console = context.console();
     let staged = snapshot.spec.overlay(&snapshot.changes());
     if console.json {
         let all: Vec<Value> =
@@ -76,16 +79,16 @@ fn list(room: &Room, snapshot: &Snapshot) -> Result<()> {
         console
             .line("No services yet. Stage one with `easel stage create-service NAME --image …`.");
     }
-    status::table(room, snapshot);
+    status::table(context, snapshot);
     Ok(())
 }
 
-fn show(room: &Room, snapshot: &Snapshot, wanted: &str) -> Result<()> {
-    let console = room.console();
+fn show(context: &ProjectContext, snapshot: &Snapshot, wanted: &str) -> Result<()> {
+    let console = context.console();
     let staged = snapshot.spec.overlay(&snapshot.changes());
-    let (spec, id) = match find::service(&snapshot.spec, wanted) {
+    let (spec, id) = match lookup::service(&snapshot.spec, wanted) {
         Ok(id) => (&snapshot.spec, id),
-        Err(error) => (&staged, find::service(&staged, wanted).map_err(|_| error)?),
+        Err(error) => (&staged, lookup::service(&staged, wanted).map_err(|_| error)?),
     };
     if console.json {
         console.value(&whole(snapshot, id)?);

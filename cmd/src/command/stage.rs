@@ -1,6 +1,6 @@
 //! Staging: from words to edits.
 
-use super::{change, context::Room, describe, find, value};
+use super::{change, context::ProjectContext, describe, lookup, value};
 use crate::args::{
     GroupAction, NewService, Owner, SetService, Stage, VariableAction, VolumeAction,
 };
@@ -14,8 +14,8 @@ use domain::{
 };
 use std::collections::BTreeSet;
 
-pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
-    let snapshot = room.snapshot().await?;
+pub(super) async fn stage(context: &ProjectContext, what: Stage) -> Result<()> {
+    let snapshot = context.snapshot().await?;
     // People mean what they see: what is staged already can be edited further.
     let view = snapshot.spec.overlay(&snapshot.changes());
     let edits = match what {
@@ -23,19 +23,19 @@ pub(super) async fn stage(room: &Room, what: Stage) -> Result<()> {
         Stage::Set(set) => settings(&set, &view)?,
         Stage::Var(action) => variables(action, &view)?,
         Stage::Delete { service } => {
-            vec![Edit::Clear { address: Address::Service(find::service(&view, &service)?) }]
+            vec![Edit::Clear { address: Address::Service(lookup::service(&view, &service)?) }]
         }
         Stage::Group(action) => vec![group(action, &view)?],
         Stage::Volume(action) => vec![volume(action, &view)?],
     };
-    let staging = room.client().stage(&room.place, edits).await?;
+    let staging = context.client().stage(&context.place, edits).await?;
 
-    let console = room.console();
+    let console = context.console();
     if console.json {
         console.value(&staging);
         return Ok(());
     }
-    let snapshot = room.snapshot().await?;
+    let snapshot = context.snapshot().await?;
     let changes = snapshot.changes();
     let view = snapshot.spec.overlay(&changes);
     for address in &staging.addresses {
@@ -77,7 +77,7 @@ pub(super) fn create_service(new: NewService, snapshot: &Snapshot) -> Result<Edi
 }
 
 fn settings(set: &SetService, view: &EnvironmentSpec) -> Result<Vec<Edit>> {
-    let id = find::service(view, &set.service)?;
+    let id = lookup::service(view, &set.service)?;
     if set.settings.typed.is_empty() {
         return Err(Failure::usage(
             "say what shall be different, such as --image, --replicas or --port; all of it is in \
@@ -106,7 +106,7 @@ fn set_all(
 ) -> Result<()> {
     for (setting, text) in typed {
         let text = match setting.input {
-            Input::Group if !text.is_empty() => find::group(view, text)?.to_string(),
+            Input::Group if !text.is_empty() => lookup::group(view, text)?.to_string(),
             _ => text.clone(),
         };
         setting.set(service, &text).map_err(|rule| value::refused(setting, &text, &rule))?;
@@ -142,11 +142,11 @@ fn place_of(
     view: &EnvironmentSpec,
 ) -> Result<Box<dyn Fn(domain::VariableKey) -> Address>> {
     if let Some(service) = &owner.service {
-        let id = find::service(view, service)?;
+        let id = lookup::service(view, service)?;
         return Ok(Box::new(move |key| Address::ServiceVariable(id, key)));
     }
     if let Some(group) = &owner.group {
-        let id = find::group(view, group)?;
+        let id = lookup::group(view, group)?;
         return Ok(Box::new(move |key| Address::GroupVariable(id, key)));
     }
     Ok(Box::new(Address::Variable))
@@ -158,16 +158,16 @@ fn group(action: GroupAction, view: &EnvironmentSpec) -> Result<Edit> {
             name: value::parse("the name", &name)?,
             services: service
                 .iter()
-                .map(|service| find::service(view, service))
+                .map(|service| lookup::service(view, service))
                 .collect::<Result<_>>()?,
             position: None,
         },
         GroupAction::Rename { group, name } => Edit::Set {
-            address: Address::GroupName(find::group(view, &group)?),
+            address: Address::GroupName(lookup::group(view, &group)?),
             content: Content::Name(value::parse("the name", &name)?),
         },
         GroupAction::Delete { group } => {
-            Edit::Clear { address: Address::Group(find::group(view, &group)?) }
+            Edit::Clear { address: Address::Group(lookup::group(view, &group)?) }
         }
     })
 }
@@ -178,7 +178,7 @@ fn volume(action: VolumeAction, view: &EnvironmentSpec) -> Result<Edit> {
             name: value::parse("the name", &name)?,
             mount: match (service, path) {
                 (Some(service), Some(path)) => Some(NewMount {
-                    service: find::service(view, &service)?,
+                    service: lookup::service(view, &service)?,
                     path: value::parse("--path", &path)?,
                 }),
                 _ => None,
@@ -186,19 +186,19 @@ fn volume(action: VolumeAction, view: &EnvironmentSpec) -> Result<Edit> {
         },
         VolumeAction::Mount { volume, service, path } => Edit::Set {
             address: Address::ServiceMount(
-                find::service(view, &service)?,
-                find::volume(view, &volume)?,
+                lookup::service(view, &service)?,
+                lookup::volume(view, &volume)?,
             ),
             content: Content::MountPath(value::parse("the path", &path)?),
         },
         VolumeAction::Unmount { volume, service } => Edit::Clear {
             address: Address::ServiceMount(
-                find::service(view, &service)?,
-                find::volume(view, &volume)?,
+                lookup::service(view, &service)?,
+                lookup::volume(view, &volume)?,
             ),
         },
         VolumeAction::Delete { volume } => {
-            Edit::Clear { address: Address::Volume(find::volume(view, &volume)?) }
+            Edit::Clear { address: Address::Volume(lookup::volume(view, &volume)?) }
         }
     })
 }

@@ -1,49 +1,51 @@
 //! How the services are doing, and what happens to them.
 
-use super::{apply, change, context::Room, describe, outage::Outage};
+use super::{apply, change, context::ProjectContext, describe, outage::Outage};
 use crate::{
-    client::live::{Live, News},
+    client::live::{LiveCanvas, LiveUpdate},
+    clock::SystemClock,
     console::Tone,
 };
 use anyhow::Result;
 use domain::{
-    ServiceId,
+    Clock, ServiceId,
     canvas::Snapshot,
     deployment::{Condition, DeploymentState},
-    event::{Event, Numbered},
+    event::{Event, LoggedEvent},
     spec::EnvironmentSpec,
 };
 use serde_json::{Value, json};
 
-pub(super) async fn status(room: &Room, watch: bool) -> Result<()> {
+pub(super) async fn status(context: &ProjectContext, watch: bool) -> Result<()> {
     if watch {
-        return self::watch(room).await;
+        return self::watch(context).await;
     }
-    let snapshot = room.snapshot().await?;
-    if room.console().json {
-        room.console().value(&whole(&snapshot)?);
+    let snapshot = context.snapshot().await?;
+    if context.console().json {
+        context.console().value(&whole(&snapshot)?);
     } else {
-        show(room, &snapshot);
-        warn(room).await;
+        show(context, &snapshot);
+        warn(context).await;
     }
     Ok(())
 }
 
 /// Says why nothing will move, where that is not the services' own doing.
-async fn warn(room: &Room) {
-    let Some(ready) = room.client().ready().await else { return };
+async fn warn(context: &ProjectContext) {
+    let Some(ready) = context.client().ready().await else { return };
     if ready.observe_only {
-        room.console().aside(
-            "Easel only looks on here: its data was copied or restored, or belongs to another \
+        context.console().to_stderr(
+            "Observe-only: Easel changes nothing in the engine, since its data was copied or \
+                restored, or belongs to another \
              engine. `easel serve --adopt-engine` ends that.",
         );
     } else if !ready.space {
-        room.console().aside(
+        context.console().to_stderr(
             "The disk that holds Easel's data is full: nothing can be changed until some space is \
              free.",
         );
     } else if !ready.engine {
-        room.console().aside(
+        context.console().to_stderr(
             "The container engine is away: this is what was last known. `easel doctor` on the \
              server says why.",
         );
@@ -75,13 +77,13 @@ fn whole(snapshot: &Snapshot) -> Result<Value> {
     }))
 }
 
-fn show(room: &Room, snapshot: &Snapshot) {
-    let console = room.console();
+fn show(context: &ProjectContext, snapshot: &Snapshot) {
+    let console = context.console();
     console.line(format!(
         "{} / {}, revision {}",
         snapshot.project.name, snapshot.environment.slug, snapshot.spec.revision
     ));
-    table(room, snapshot);
+    table(context, snapshot);
     let staged = snapshot.changes().len();
     if staged > 0 {
         console.line(format!("{} staged: see `easel changes`.", change::count(staged)));
@@ -92,9 +94,10 @@ fn show(room: &Room, snapshot: &Snapshot) {
 }
 
 /// All services in rows, those that are only staged too.
-pub(super) fn table(room: &Room, snapshot: &Snapshot) {
-    let console = room.console();
+pub(super) fn table(context: &ProjectContext, snapshot: &Snapshot) {
+    let console = context.console();
     let view = snapshot.spec.overlay(&snapshot.changes());
+    let now = SystemClock.now();
     let mut rows = Vec::new();
     let only_staged =
         view.services.iter().filter(|(id, _)| !snapshot.spec.services.contains_key(id));
@@ -115,11 +118,14 @@ pub(super) fn table(room: &Room, snapshot: &Snapshot) {
             service.source.to_string(),
             service.replicas.count().to_string(),
             newest.map(|newest| format!("#{}", newest.generation)).unwrap_or_default(),
-            state.and_then(|state| state.since).map(describe::moment).unwrap_or_default(),
+            state
+                .and_then(|state| state.since)
+                .map(|since| describe::lasting(now, since))
+                .unwrap_or_default(),
             why.unwrap_or_default(),
         ]);
     }
-    let head = ["Service", "Status", "Image", "Replicas", "Deployment", "Since", "Why"];
+    let head = ["Service", "Status", "Image", "Replicas", "Deployment", "For", "Why"];
     console.table(&head, &rows);
 }
 
@@ -131,14 +137,14 @@ pub(super) fn word(snapshot: &Snapshot, id: ServiceId) -> (Tone, String) {
     let state = snapshot.states.get(&id);
     let newest = state.and_then(|state| state.newest.as_ref());
     if let Some(newest) = newest.filter(|newest| newest.state.is_candidate()) {
-        return (Tone::Busy, newest.state.word().to_owned());
+        return (Tone::Busy, newest.state.as_str().to_owned());
     }
     if let Some(condition) = state.and_then(|state| state.condition) {
         return self::condition(condition);
     }
     match newest.map(|newest| &newest.state) {
         Some(DeploymentState::Failed { .. }) => (Tone::Bad, "failed".to_owned()),
-        Some(state) => (Tone::Plain, state.word().to_owned()),
+        Some(state) => (Tone::Plain, state.as_str().to_owned()),
         None if service.source.image().is_none() => (Tone::Quiet, "empty".to_owned()),
         None => (Tone::Quiet, "not deployed".to_owned()),
     }
@@ -158,25 +164,25 @@ fn condition(condition: Condition) -> (Tone, String) {
     (tone, word.to_owned())
 }
 
-async fn watch(room: &Room) -> Result<()> {
-    let console = room.console();
-    let mut live = Live::new(room.client(), room.place.clone());
+async fn watch(context: &ProjectContext) -> Result<()> {
+    let console = context.console();
+    let mut live = LiveCanvas::new(context.client(), context.place.clone());
     let mut outage = Outage::default();
     let mut last = String::new();
     loop {
         match live.next().await? {
-            News::Fresh => {
+            LiveUpdate::Fresh => {
                 let Some(snapshot) = live.snapshot() else { continue };
                 if console.json {
                     let mut value = whole(snapshot)?;
                     value["type"] = json!("status");
                     console.value_line(&value);
                 } else {
-                    show(room, snapshot);
-                    warn(room).await;
+                    show(context, snapshot);
+                    warn(context).await;
                 }
             }
-            News::Happened(events) => {
+            LiveUpdate::Happened(events) => {
                 let Some(snapshot) = live.snapshot() else { continue };
                 for event in &events {
                     if console.json {
@@ -191,15 +197,15 @@ async fn watch(room: &Room) -> Result<()> {
                     return Ok(());
                 }
             }
-            News::Lost(why) => {
+            LiveUpdate::Lost(why) => {
                 outage.begin(console, &why);
                 continue;
             }
-            News::Back => {
+            LiveUpdate::Back => {
                 outage.end(console);
             }
         }
-        if !console.is_heard() {
+        if !console.is_open() {
             return Ok(());
         }
     }
@@ -215,7 +221,7 @@ pub(super) fn says_more(last: &mut String, line: &str) -> bool {
 }
 
 /// An event in one line; nothing for what only moves pictures.
-pub(super) fn sentence(snapshot: &Snapshot, numbered: &Numbered) -> Option<String> {
+pub(super) fn sentence(snapshot: &Snapshot, numbered: &LoggedEvent) -> Option<String> {
     let view: EnvironmentSpec = snapshot.spec.overlay(&snapshot.changes());
     let service = |id: &ServiceId| describe::service_name(&view, *id);
     let person = |id| describe::person(snapshot, id);

@@ -1,14 +1,14 @@
 //! Variables, without their values.
 
-use super::{context::Room, describe, find};
+use super::{context::ProjectContext, describe, lookup};
 use crate::args::Owner;
 use anyhow::Result;
 use domain::{Address, EnvironmentSpec, Variable};
 use serde_json::{Value, json};
 
-pub(super) async fn list(room: &Room, owner: &Owner) -> Result<()> {
-    let snapshot = room.snapshot().await?;
-    let console = room.console();
+pub(super) async fn list(context: &ProjectContext, owner: &Owner) -> Result<()> {
+    let snapshot = context.snapshot().await?;
+    let console = context.console();
     let view = snapshot.spec.overlay(&snapshot.changes());
     let found = of(&view, owner)?;
     if console.json {
@@ -41,11 +41,11 @@ pub(super) async fn list(room: &Room, owner: &Owner) -> Result<()> {
 
 fn of<'a>(view: &'a EnvironmentSpec, owner: &Owner) -> Result<Vec<(Address, &'a Variable)>> {
     if let Some(service) = &owner.service {
-        let id = find::service(view, service)?;
+        let id = lookup::service(view, service)?;
         return Ok(view.variables_of(id).into_iter().collect());
     }
     if let Some(group) = &owner.group {
-        let id = find::group(view, group)?;
+        let id = lookup::group(view, group)?;
         let own = view.groups[&id].variables.iter();
         return Ok(own.map(|(key, one)| (Address::GroupVariable(id, key.clone()), one)).collect());
     }

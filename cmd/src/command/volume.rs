@@ -1,12 +1,12 @@
 //! Volumes, and where they are mounted.
 
-use super::context::Room;
+use super::context::ProjectContext;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-pub(super) async fn list(room: &Room) -> Result<()> {
-    let snapshot = room.snapshot().await?;
-    let console = room.console();
+pub(super) async fn list(context: &ProjectContext) -> Result<()> {
+    let snapshot = context.snapshot().await?;
+    let console = context.console();
     let view = snapshot.spec.overlay(&snapshot.changes());
     let mounts = |id| {
         view.services.values().filter_map(move |service| {

@@ -1,7 +1,7 @@
 //! What can be set.
 
 use super::value::{
-    ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, Pause, PublicUrl,
+    Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
 };
 use clap::Args;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ pub struct Settings {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Layer {
-    /// Where to listen. Default: 127.0.0.1:8080, which only this machine can reach.
+    /// Where to listen. Default: 127.0.0.1:8080, which only this host can reach.
     #[arg(long, env = "EASEL_ADDR", value_name = "IP:PORT")]
     pub addr: Option<ListenAddr>,
 
@@ -62,7 +62,7 @@ pub struct Layer {
     /// How often everything is compared with the engine, beside what events bring about.
     /// Default: 30s.
     #[arg(long, env = "EASEL_RECONCILE_INTERVAL", value_name = "TIME")]
-    pub reconcile_interval: Option<Pause>,
+    pub reconcile_interval: Option<Interval>,
 
     /// Private addresses from which each environment's network is taken. Default: 10.208.0.0/12.
     #[arg(long, env = "EASEL_NETWORK_RANGE", value_name = "CIDR")]

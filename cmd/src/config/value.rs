@@ -14,7 +14,7 @@ macro_rules! words {
         impl $name {
             /// The word for it.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
         }
@@ -80,7 +80,7 @@ impl FromStr for ListenAddr {
         let text = text.trim().replacen("localhost:", "127.0.0.1:", 1);
         text.parse().map(Self).map_err(|_| {
             "must be an IP address and a port, such as 127.0.0.1:8080, or 0.0.0.0:8080 for all \
-             addresses of this machine"
+                addresses of this host"
                 .to_owned()
         })
     }
@@ -120,10 +120,10 @@ words!(LogFormat, "must be text or json", "text" => Text, "json" => Json);
 /// Invariant: at least 1 s, at most a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Pause(Duration);
-from_text!(Pause);
+pub struct Interval(Duration);
+from_text!(Interval);
 
-impl Pause {
+impl Interval {
     /// How long it is.
     #[must_use]
     pub const fn duration(self) -> Duration {
@@ -131,13 +131,13 @@ impl Pause {
     }
 }
 
-impl Default for Pause {
+impl Default for Interval {
     fn default() -> Self {
         Self(Duration::from_secs(30))
     }
 }
 
-impl FromStr for Pause {
+impl FromStr for Interval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -312,8 +312,8 @@ mod tests {
         for wrong in ["", "30", "s", "1x", "-1s", "1h-30m", "99999999999999999999s"] {
             assert_eq!(parse_duration(wrong), None, "{wrong}");
         }
-        assert!("500ms".parse::<Pause>().is_err());
-        assert!("25h".parse::<Pause>().is_err());
+        assert!("500ms".parse::<Interval>().is_err());
+        assert!("25h".parse::<Interval>().is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The data directory: space, key, database, and who uses it.
 
-use super::finding::{Finding, Verdict};
+use super::finding::{CheckStatus, Finding};
 use crate::Config;
 use domain::host::{DiskFacts, Host};
 use std::{
@@ -17,10 +17,10 @@ pub(super) struct Data {
     pub(super) is_running: bool,
 }
 
-pub(super) async fn look(config: &Config) -> Data {
+pub(super) async fn check(config: &Config) -> Data {
     let dir = &config.data_dir;
     let (directory, is_running) = directory(dir);
-    let is_usable = directory.verdict == Verdict::Ok;
+    let is_usable = directory.status == CheckStatus::Ok;
     let mut findings = vec![directory];
     if is_running {
         findings.push(Finding::ok("database", "open in the running server, with its key"));
@@ -85,10 +85,10 @@ fn holder(dir: &Path) -> Option<String> {
 
 /// Tried, not guessed: a file system may be full, or read-only for everybody.
 fn probe(dir: &Path) -> io::Result<()> {
-    static ENOUGH: [u8; 65536] = [0; 65536];
+    static PROBE: [u8; 65536] = [0; 65536];
     let path = dir.join(format!(".easel-doctor-{}", std::process::id()));
     let mut file = File::create_new(&path)?;
-    let written = file.write_all(&ENOUGH).and_then(|()| file.sync_all());
+    let written = file.write_all(&PROBE).and_then(|()| file.sync_all());
     fs::remove_file(&path)?;
     written
 }
@@ -96,7 +96,7 @@ fn probe(dir: &Path) -> io::Result<()> {
 /// Database and key, as the server would find them.
 async fn database(config: &Config) -> Finding {
     let path = config.data_dir.join("easel.db");
-    let keys = config.key_file.clone().map_or(KeySource::Beside, KeySource::File);
+    let keys = config.key_file.clone().map_or(KeySource::DataDir, KeySource::File);
     let error = match Store::examine(&config.data_dir, &keys).await {
         Ok(Examined::New) => {
             return match &config.key_file {
@@ -117,9 +117,9 @@ async fn database(config: &Config) -> Finding {
         Ok(Examined::Doubtful(why)) => {
             return Finding::warn(
                 "database",
-                format!("Easel would only look on: {why}"),
-                "if this one shall rule the engine, and no other runs on the same data, start it \
-                 once with --adopt-engine",
+                format!("Easel would be observe-only: {why}"),
+                "if this one shall manage the engine, and no other runs on the same data, start \
+                    it once with --adopt-engine",
             );
         }
         Err(error) => error,
@@ -128,7 +128,7 @@ async fn database(config: &Config) -> Finding {
         OpenError::KeyMissing { .. } | OpenError::WrongKey { .. } => {
             ("key", "put the right one back from your backup")
         }
-        OpenError::Key(_) => ("key", "mend that, or put it back from your backup"),
+        OpenError::Key(_) => ("key", "fix that, or restore it from your backup"),
         OpenError::Newer { .. } => ("database", "install that version, or restore a backup"),
         OpenError::NotEasel { .. } => ("database", "choose another folder with --data-dir"),
         OpenError::DatabaseMissing { .. } | OpenError::Corrupt { .. } => {
@@ -144,7 +144,7 @@ async fn database(config: &Config) -> Finding {
 
 async fn space(dir: &Path) -> Finding {
     let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(dir).to_owned();
-    let facts = runtime::Machine::new(existing).facts().await;
+    let facts = runtime::SystemHost::new(existing).facts().await;
     let Some(disk) = facts.disks.iter().find(|disk| disk.holds_data) else {
         return Finding::warn(
             "disk",
@@ -152,10 +152,10 @@ async fn space(dir: &Path) -> Finding {
             "look with `df -h`",
         );
     };
-    judge(disk)
+    assess(disk)
 }
 
-fn judge(disk: &DiskFacts) -> Finding {
+fn assess(disk: &DiskFacts) -> Finding {
     const MIB: u64 = 1024 * 1024;
     let free = disk.space.total_bytes.saturating_sub(disk.space.used_bytes);
     let found =
@@ -181,19 +181,19 @@ fn bytes(count: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
+    use super::super::CheckStatus;
     use super::*;
 
     #[tokio::test]
     async fn a_folder_that_was_never_used_is_no_failure() {
         let dir = tempfile::tempdir().unwrap();
         let (data, is_running) = directory(&dir.path().join("new"));
-        assert_eq!((data.verdict, is_running), (Verdict::Ok, false));
+        assert_eq!((data.status, is_running), (CheckStatus::Ok, false));
         assert!(!dir.path().join("new").exists(), "nothing is made by looking");
 
         let (data, is_running) = directory(dir.path());
 
-        assert_eq!((data.verdict, is_running), (Verdict::Ok, false));
+        assert_eq!((data.status, is_running), (CheckStatus::Ok, false));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }
 
@@ -203,6 +203,6 @@ mod tests {
         disk.space.total_bytes = 1 << 40;
         disk.space.used_bytes = (1 << 40) - 1000;
 
-        assert_eq!(judge(&disk).verdict, Verdict::Fail);
+        assert_eq!(assess(&disk).status, CheckStatus::Fail);
     }
 }

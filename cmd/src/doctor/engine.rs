@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The oldest engine that Easel speaks to: Docker 20.10.
 const OLDEST_API: (u32, u32) = (1, 41);
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     if let Address::Socket(path) = &config.docker_host
         && !path.exists()
     {
@@ -23,7 +23,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let asked = runtime::engine_at(config.docker_host.clone());
     let asked = tokio::time::timeout(Duration::from_secs(10), asked);
     match asked.await {
-        Ok(Ok(engine)) => judge(&engine),
+        Ok(Ok(engine)) => assess(&engine),
         Ok(Err(RuntimeError::Timeout(_))) | Err(_) => vec![Finding::fail(
             "engine",
             format!("{} takes the connection, and does not answer", config.docker_host),
@@ -49,7 +49,7 @@ fn advice(address: &Address) -> String {
     }
 }
 
-fn judge(engine: &Engine) -> Vec<Finding> {
+fn assess(engine: &Engine) -> Vec<Finding> {
     let mut findings = Vec::new();
     let found = format!(
         "version {}, API {}, cgroup v{}, {}, {}",

@@ -8,41 +8,41 @@ pub(super) struct Finding {
     /// What was looked at.
     pub(super) what: &'static str,
     /// How it is.
-    pub(super) verdict: Verdict,
+    pub(super) status: CheckStatus,
     /// What was found.
-    pub(super) found: String,
+    pub(super) detail: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) next: Option<String>,
+    pub(super) advice: Option<String>,
 }
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Verdict {
+pub(super) enum CheckStatus {
     Ok,
     Warn,
     Fail,
 }
 
 impl Finding {
-    pub(super) fn ok(what: &'static str, found: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Ok, found: found.into(), next: None }
+    pub(super) fn ok(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { what, status: CheckStatus::Ok, detail: detail.into(), advice: None }
     }
 
     pub(super) fn warn(
         what: &'static str,
-        found: impl Into<String>,
-        next: impl Into<String>,
+        detail: impl Into<String>,
+        advice: impl Into<String>,
     ) -> Self {
-        Self { what, verdict: Verdict::Warn, found: found.into(), next: Some(next.into()) }
+        Self { what, status: CheckStatus::Warn, detail: detail.into(), advice: Some(advice.into()) }
     }
 
     pub(super) fn fail(
         what: &'static str,
-        found: impl Into<String>,
-        next: impl Into<String>,
+        detail: impl Into<String>,
+        advice: impl Into<String>,
     ) -> Self {
-        Self { what, verdict: Verdict::Fail, found: found.into(), next: Some(next.into()) }
+        Self { what, status: CheckStatus::Fail, detail: detail.into(), advice: Some(advice.into()) }
     }
 }

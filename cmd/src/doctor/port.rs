@@ -5,7 +5,7 @@ use crate::Config;
 use serde_json::Value;
 use std::time::Duration;
 
-pub(super) async fn look(config: &Config, is_running: bool) -> Finding {
+pub(super) async fn check(config: &Config, is_running: bool) -> Finding {
     let addr = config.addr;
     match tokio::net::TcpListener::bind(addr).await {
         Ok(_) if is_running => Finding::warn(

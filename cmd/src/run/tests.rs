@@ -1,12 +1,12 @@
 use super::start;
 use crate::{
-    Config, Surroundings,
+    Config, ProcessEnv,
     config::{Layer, Settings},
 };
 use domain::{
     Clock, Name, Secret,
     access::InstanceRole,
-    account::{Accounts, NewSession, NewUser, REFRESH_LIFE, SessionKind},
+    account::{Accounts, NewSession, NewUser, REFRESH_TTL, SessionKind},
     testing::ManualClock,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
@@ -21,7 +21,7 @@ fn config(data: &Path) -> Config {
         docker_host: Some(format!("unix://{}/no-engine.sock", data.display())),
         ..Layer::default()
     };
-    Config::build(&Settings { config: None, layer }, &Surroundings::default()).unwrap()
+    Config::build(&Settings { config: None, layer }, &ProcessEnv::default()).unwrap()
 }
 
 /// How many sessions are written down, ended or not.
@@ -53,14 +53,14 @@ async fn sessions_that_have_ended_are_forgotten_within_the_hour() {
         refresh: None,
         expires_at,
     };
-    let soon = clock.now().plus(REFRESH_LIFE);
+    let soon = clock.now().plus(REFRESH_TTL);
     running.store.open_session(session(1, soon)).await.unwrap();
     running.store.open_session(session(2, soon.plus(Duration::from_secs(7200)))).await.unwrap();
     let url = format!("sqlite://{}?mode=ro", data.path().join("easel.db").display());
     let db = Database::connect(url).await.unwrap();
     assert_eq!(sessions(&db).await, 2);
 
-    clock.forward(REFRESH_LIFE + Duration::from_secs(3600));
+    clock.advance(REFRESH_TTL + Duration::from_secs(3600));
     let forgotten = tokio::time::timeout(Duration::from_secs(30), async {
         while sessions(&db).await == 2 {
             tokio::task::yield_now().await;

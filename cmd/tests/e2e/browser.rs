@@ -222,13 +222,13 @@ impl Window {
     }
 
     /// Waits until something is there that a person could see.
-    pub(crate) async fn see(&self, selector: &str) {
+    pub(crate) async fn wait_for(&self, selector: &str) {
         let look = format!("document.querySelector({})?.getClientRects().length", quoted(selector));
         self.until(selector, &look).await;
     }
 
     /// Waits until something is gone.
-    pub(crate) async fn see_no(&self, selector: &str) {
+    pub(crate) async fn wait_gone(&self, selector: &str) {
         let look = format!("!document.querySelector({})", quoted(selector));
         self.until(&format!("no {selector}"), &look).await;
     }
@@ -280,7 +280,7 @@ impl Window {
 
     /// Writes into a field, in place of what it held.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
-        self.see(selector).await;
+        self.wait_for(selector).await;
         let select = format!(
             "(() => {{ const one = document.querySelector({}); one.focus(); one.select(); }})()",
             quoted(selector)
@@ -325,7 +325,7 @@ impl Window {
 
     /// Chooses from a list.
     pub(crate) async fn choose(&self, selector: &str, value: &str) {
-        self.see(selector).await;
+        self.wait_for(selector).await;
         let choose = format!(
             "(() => {{ const one = document.querySelector({}); one.value = {}; \
              one.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()",
@@ -354,7 +354,7 @@ impl Window {
     }
 
     /// Keeps pictures of what is shown: both sizes in dark and light.
-    pub(crate) async fn picture(&self, name: &str) {
+    pub(crate) async fn screenshot(&self, name: &str) {
         for (size, _, _) in SIZES {
             self.size(size).await;
             for theme in ["dark", "light"] {

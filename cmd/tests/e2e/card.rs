@@ -18,8 +18,8 @@ async fn a_card_says_that_a_service_failed_or_was_stopped() {
     let card = |name: &str, word: &str| {
         format!("[data-test=card][data-name={name}][data-status='{word}']")
     };
-    window.see(&format!("{} .status--live", card("web", "Running"))).await;
-    window.see(&card("broken", "Not deployed yet")).await;
+    window.wait_for(&format!("{} .status--live", card("web", "Running"))).await;
+    window.wait_for(&card("broken", "Not deployed yet")).await;
 
     let address = format!("service/{id}/replicas");
     let none = json!({ "op": "set", "address": address, "content": { "replicas": 0 } });
@@ -32,9 +32,9 @@ async fn a_card_says_that_a_service_failed_or_was_stopped() {
     let failed = card("broken", "Failed");
     window.read(&format!("{failed} .status--failed .status-word"), "Failed").await;
     window.read(&format!("{failed} .card-reason"), "exit code 3").await;
-    window.see(&format!("{failed} .card--failed")).await;
-    window.see_no(&format!("{stopped} .card--failed")).await;
-    window.picture("29-failed-and-stopped").await;
+    window.wait_for(&format!("{failed} .card--failed")).await;
+    window.wait_gone(&format!("{stopped} .card--failed")).await;
+    window.screenshot("29-failed-and-stopped").await;
     window.close().await;
 }
 
@@ -55,7 +55,7 @@ async fn a_redeploy_is_pressed_and_a_new_container_serves() {
     window.click("[data-test=redeploy] button").await;
 
     window.read(".toast--done", "Deployment 2 is under way").await;
-    window.see("[data-test=deployment][data-state=superseded]").await;
+    window.wait_for("[data-test=deployment][data-state=superseded]").await;
     window.until("the one that serves now", &format!("{live} === 1")).await;
     until("another container in its place", async || {
         let now = engine.containers_of("web").await;

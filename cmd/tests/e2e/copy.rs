@@ -36,7 +36,7 @@ async fn a_copy_touches_nothing_until_it_is_told_to_rule() {
     // Three looks of its own at everything, and nothing comes of them.
     let looks = async || {
         let status = api.at(&server.url).get("system/status").await;
-        status["reconciler"]["last_pass"].as_str().map(ToOwned::to_owned)
+        status["reconciler"]["reconciled_at"].as_str().map(ToOwned::to_owned)
     };
     for _ in 0..3 {
         let last = looks().await;
@@ -99,8 +99,8 @@ async fn a_restored_backup_removes_nothing_that_came_after_it() {
     crate::api::Project { api: &api, id: project.id.clone() }.until_running(&id).await;
     until("what nobody names to be listed", async || {
         let status = api.get("system/status").await;
-        let strays = status["reconciler"]["strays"].to_string();
-        strays.contains(&later[..12]).then_some(())
+        let orphans = status["reconciler"]["orphans"].to_string();
+        orphans.contains(&later[..12]).then_some(())
     })
     .await;
     assert_eq!(engine.container_of("web").await, old, "what it knows runs on");

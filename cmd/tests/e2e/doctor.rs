@@ -20,7 +20,7 @@ async fn doctor(data: &Path, host: &str) -> (Outcome, Value) {
 fn finding<'a>(report: &'a Value, what: &str) -> &'a Value {
     let all = report["findings"].as_array().expect("a list");
     let mut found = all.iter().filter(|one| one["what"] == what);
-    found.find(|one| one["verdict"] != "ok").unwrap_or_else(|| panic!("{what}: {report:#}"))
+    found.find(|one| one["status"] != "ok").unwrap_or_else(|| panic!("{what}: {report:#}"))
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_healthy_place_is_healthy_and_a_missing_engine_is_named() {
     let (broken, report) = doctor(&server.data(), "/nowhere/docker.sock").await;
     assert_eq!(broken.code, 7, "{broken:#?}");
     let engine = finding(&report, "engine");
-    assert!(engine["next"].as_str().expect("advice").contains("--docker-host"));
+    assert!(engine["advice"].as_str().expect("advice").contains("--docker-host"));
 }
 
 #[tokio::test]
@@ -49,12 +49,12 @@ async fn what_would_keep_the_server_from_starting_is_found() {
     std::fs::copy(stranger.data().join("easel.key"), &key).expect("a copy");
     let (wrong, report) = doctor(&data, &engine).await;
     assert_eq!(wrong.code, 7, "{wrong:#?}");
-    let found = finding(&report, "key")["found"].as_str().expect("text");
+    let found = finding(&report, "key")["detail"].as_str().expect("text");
     assert!(found.contains("does not belong to this database"), "{found}");
 
     std::fs::remove_file(&key).expect("a removal");
     let (_, report) = doctor(&data, &engine).await;
-    assert!(finding(&report, "key")["found"].as_str().expect("text").contains("is missing"));
+    assert!(finding(&report, "key")["detail"].as_str().expect("text").contains("is missing"));
     std::fs::write(&key, right).expect("the right key");
     let mut private = std::fs::metadata(&key).expect("the key").permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut private, 0o600);
@@ -65,8 +65,8 @@ async fn what_would_keep_the_server_from_starting_is_found() {
     std::fs::write(data.join("easel.db"), file).expect("a damaged database");
     let (_, report) = doctor(&data, &engine).await;
     let database = finding(&report, "database");
-    assert!(database["found"].as_str().expect("text").contains("is damaged"), "{database}");
-    assert!(database["next"].as_str().expect("advice").contains("backup"), "{database}");
+    assert!(database["detail"].as_str().expect("text").contains("is damaged"), "{database}");
+    assert!(database["advice"].as_str().expect("advice").contains("backup"), "{database}");
 }
 
 #[tokio::test]
@@ -86,8 +86,8 @@ async fn an_engine_that_takes_connections_and_never_answers_is_told_apart() {
     held.abort();
     assert_eq!(hung.code, 7, "{hung:#?}");
     let engine = finding(&report, "engine");
-    assert!(engine["found"].as_str().expect("text").contains("does not answer"), "{engine}");
-    assert!(engine["next"].as_str().expect("advice").contains("journalctl"), "{engine}");
+    assert!(engine["detail"].as_str().expect("text").contains("does not answer"), "{engine}");
+    assert!(engine["advice"].as_str().expect("advice").contains("journalctl"), "{engine}");
 }
 
 /// A disk that is mounted here, until it is dropped.
@@ -115,7 +115,7 @@ async fn a_full_disk_is_found_where_the_data_lies() {
     assert!(filled.is_err(), "it is full");
     assert_eq!(full.code, 7, "{full:#?}");
     let data = finding(&report, "data");
-    assert!(data["next"].as_str().expect("advice").contains("free some space"), "{data}");
+    assert!(data["advice"].as_str().expect("advice").contains("free some space"), "{data}");
     let disk = finding(&report, "disk");
-    assert!(disk["found"].as_str().expect("text").starts_with("0 bytes free"), "{disk}");
+    assert!(disk["detail"].as_str().expect("text").starts_with("0 bytes free"), "{disk}");
 }

@@ -82,7 +82,7 @@ async fn a_field_reaches_the_container_from_the_canvas_the_api_and_the_command_l
         window.fill(&format!("#{}", case.word), case.canvas).await;
         window.click(&format!("[data-test=setting-{}] .button--primary", case.word)).await;
         let staged = format!("[data-test=setting-{}] [data-test=setting-staged]", case.word);
-        window.see(&staged).await;
+        window.wait_for(&staged).await;
     }
     window.close().await;
     assert_all(&container(&server, &project, &id, "canvas").await, 0);

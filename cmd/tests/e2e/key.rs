@@ -13,18 +13,18 @@ async fn a_key_is_shown_once_works_and_is_refused_when_it_is_deleted() {
     window.read("main", "e2e").await;
 
     window.press("New key").await;
-    window.press("Make the key").await;
-    window.see("[role=dialog] .field-error").await;
+    window.press("Create key").await;
+    window.wait_for("[role=dialog] .field-error").await;
     window.fill("#key-for", "Pipeline").await;
-    window.picture("25-new-key").await;
-    window.press("Make the key").await;
-    window.see(".token code").await;
+    window.screenshot("25-new-key").await;
+    window.press("Create key").await;
+    window.wait_for(".token code").await;
     let token: String = window.eval("document.querySelector('.token code').innerText").await;
-    window.picture("26-key-once").await;
+    window.screenshot("26-key-once").await;
     // A slip beside the dialog does not lose it.
     window.key("Escape").await;
     window.press("I have copied it").await;
-    window.see_no(".token").await;
+    window.wait_gone(".token").await;
     window.read("table", "Pipeline").await;
     let page: String = window.eval("document.documentElement.outerHTML").await;
     assert!(!page.contains(&token), "it is shown a second time");

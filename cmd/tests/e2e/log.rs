@@ -35,12 +35,12 @@ async fn a_person_reads_along_what_a_service_prints() {
     window.click("[data-test=card][data-name=talker], [data-test=card][data-name=Talker]").await;
     window.press("Logs").await;
 
-    window.read("[data-test=logs] .log-bar", "Live").await;
+    window.read("[data-test=logs] .log-bar", "Connected").await;
     window.until("lines as they come", &format!("{NEWEST} > 40")).await;
     window.until("the view to scroll along", AT_END).await;
     let top = "(document.querySelector('.log-frame').scrollTop = 0, true)";
     let _: bool = window.eval(top).await;
-    window.see(".log-row--error").await;
+    window.wait_for(".log-row--error").await;
     window.read(".log-row--error", "not well").await;
     window.read(".log-row .ansi-1", "red").await;
     let colours = "(() => { const of = (one) => getComputedStyle(document.querySelector(one)).color; \
@@ -56,7 +56,7 @@ async fn a_person_reads_along_what_a_service_prints() {
     assert!(stays, "it was scrolled away from where somebody reads");
     window.click(".log-jump button").await;
     window.until("the newest line", AT_END).await;
-    window.see_no(".log-jump").await;
+    window.wait_gone(".log-jump").await;
 
     window.press("Pause").await;
     window.read("[data-test=logs] .log-bar", "Paused").await;
@@ -69,7 +69,7 @@ async fn a_person_reads_along_what_a_service_prints() {
         .await;
     let now: i64 = window.eval(NEWEST).await;
     assert_eq!(now, held, "nothing moves while it is paused");
-    window.press("Go on").await;
+    window.press("Resume").await;
     window.until("what came meanwhile", &format!("{NEWEST} > {held}")).await;
 
     let held: i64 = window.eval(NEWEST).await;
@@ -81,7 +81,7 @@ async fn a_person_reads_along_what_a_service_prints() {
     window.until("new lines all the same", &format!("{NEWEST} > {held}")).await;
     let is_new: bool = window.eval(&format!("{COUNT} <= {NEWEST} - {held}")).await;
     assert!(is_new, "lines from before are back");
-    window.see_no(".log-row--error").await;
+    window.wait_gone(".log-row--error").await;
 
     let ground = "getComputedStyle(document.body).backgroundColor";
     let dark: String = window.eval(ground).await;
@@ -101,7 +101,7 @@ async fn a_person_reads_along_what_a_service_prints() {
     let held: i64 = window.eval(NEWEST).await;
     server.addr = addr;
     server.resume().await;
-    window.read("[data-test=logs] .log-bar", "Live").await;
+    window.read("[data-test=logs] .log-bar", "Connected").await;
     window.until("lines from where it was", &format!("{NEWEST} > {held}")).await;
 
     // A container that ends says so between what it and its successor print.

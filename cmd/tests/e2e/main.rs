@@ -1,24 +1,25 @@
 //! The whole of Easel as people use it: the real binary, on a real engine (`EASEL_TEST_ENGINE`,
 //! else this machine's).
 
-mod absent;
 mod api;
 mod browser;
+mod canvas_socket;
 mod card;
 mod cli;
+mod conflict;
 mod copy;
-mod cut;
 mod doctor;
 mod engine;
+mod engine_absent;
 mod field;
+mod first_deploy;
 mod key;
 mod log;
 #[path = "../../../runtime/tests/engine/loopback.rs"]
 mod loopback;
 mod main_job;
 mod many;
-mod mend;
-mod neighbour;
+mod network_cut;
 mod outage;
 mod people;
 mod project;
@@ -31,10 +32,9 @@ mod staged;
 mod start;
 mod stop;
 mod stopped;
-mod story;
 mod terminal;
+mod two_instances;
 mod variable;
-mod watch;
 mod web;
 mod workload;
 

@@ -1,6 +1,6 @@
 //! A canvas with a thousand services.
 
-use crate::{browser::Window, server::Server, until, watch};
+use crate::{browser::Window, canvas_socket, server::Server, until};
 use serde_json::{Value, json};
 
 // DK-91: few cards are in the page however many there are, and a drag is written once.
@@ -20,14 +20,14 @@ async fn of_a_thousand_cards_few_are_mounted_and_a_drag_is_one_write() {
         project.apply("more").await;
     }
     let moves = async || {
-        let events = watch::events(&project).await;
+        let events = canvas_socket::events(&project).await;
         events.iter().filter(|event| event["event"] == "placed").count()
     };
     let before = moves().await;
     let window = Window::open(&format!("{}/login", server.url)).await;
     window.sign_in().await;
     window.go(&format!("{}/projects/{}", server.url, project.id)).await;
-    window.see(".canvas[data-mounted]").await;
+    window.wait_for(".canvas[data-mounted]").await;
 
     // From afar to near, there are never many.
     let mounted = "Number(document.querySelector('.canvas').dataset.mounted)";

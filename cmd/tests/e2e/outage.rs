@@ -1,6 +1,6 @@
 //! What people do to containers behind Easel's back, and what Easel's own end does to them.
 
-use crate::{api::web, server::Server, until, watch};
+use crate::{api::web, canvas_socket, server::Server, until};
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures::StreamExt;
 use std::collections::{HashMap, HashSet};
@@ -15,7 +15,7 @@ async fn a_killed_or_removed_container_is_back_and_the_history_says_why() {
     let first = engine.container_of("web").await;
 
     engine.kill(&first).await;
-    let told = watch::incident(&project, &id).await;
+    let told = canvas_socket::incident(&project, &id).await;
     assert!(told.contains("outside Easel"), "{told}");
     let second = engine.container_of("web").await;
 
@@ -28,7 +28,7 @@ async fn a_killed_or_removed_container_is_back_and_the_history_says_why() {
     .await;
     engine.container_of("web").await;
     until("the history to say so", async || {
-        let told = watch::incidents(&project, &id).await;
+        let told = canvas_socket::incidents(&project, &id).await;
         told.iter().any(|one| one.contains("removed")).then_some(())
     })
     .await;
@@ -53,7 +53,7 @@ async fn a_stopped_container_is_started_and_a_paused_one_resumed() {
     engine.docker.stop_container(&container, None).await.expect("a stop");
     engine.container_of("web").await;
     until("the history to say both", async || {
-        let told = watch::incidents(&project, &id).await;
+        let told = canvas_socket::incidents(&project, &id).await;
         let says = |word: &str| told.iter().any(|one| one.contains(word));
         (says("paused") && says("stopped")).then_some(())
     })

@@ -28,19 +28,19 @@ async fn who_only_looks_on_is_offered_nothing_that_he_may_not_do() {
     let canvas = format!("{}/projects/{}", server.url, project.id);
 
     window.go(&canvas).await;
-    window.see("[data-test=card][data-name=web]").await;
-    window.see("[data-test=looks-on]").await;
+    window.wait_for("[data-test=card][data-name=web]").await;
+    window.wait_for("[data-test=looks-on]").await;
     window.read("[data-test=change-count]", "3 changes").await;
-    window.picture("20-looks-on").await;
+    window.screenshot("20-looks-on").await;
     nothing_offered(&window, "the canvas").await;
     window.key("a").await;
     window.key("Delete").await;
-    window.see_no("[data-test=add-service]").await;
+    window.wait_gone("[data-test=add-service]").await;
 
     window.press("Details").await;
-    window.see("[data-test=change-details]").await;
+    window.wait_for("[data-test=change-details]").await;
     nothing_offered(&window, "the details").await;
-    window.see_no("[data-test=change-details] input").await;
+    window.wait_gone("[data-test=change-details] input").await;
     window.key("Escape").await;
 
     for (tab, sign) in [
@@ -50,14 +50,14 @@ async fn who_only_looks_on_is_offered_nothing_that_he_may_not_do() {
         ("settings", "[data-test=tab-settings] .note"),
     ] {
         window.go(&format!("{canvas}/services/web/{tab}")).await;
-        window.see(sign).await;
+        window.wait_for(sign).await;
         nothing_offered(&window, tab).await;
         let fields = "document.querySelectorAll('[data-test=panel] :is(input, select, textarea):not(:disabled)').length";
         assert_eq!(window.eval::<u32>(fields).await, 0, "fields that can be written in: {tab}");
     }
     for (tab, sign) in [("general", "#rename"), ("variables", ".note"), ("members", "table")] {
         window.go(&format!("{canvas}/settings/{tab}")).await;
-        window.see(sign).await;
+        window.wait_for(sign).await;
         nothing_offered(&window, tab).await;
     }
     window.close().await;
@@ -85,7 +85,7 @@ async fn what_another_person_drags_moves_here_while_it_is_dragged() {
     bob.sign_in_as(BOB.0, BOB.1).await;
     for window in [&ada, &bob] {
         window.go(&canvas).await;
-        window.see("[data-test=card][data-name=web]").await;
+        window.wait_for("[data-test=card][data-name=web]").await;
     }
     let web = "document.querySelector('[data-test=card][data-name=web]').getBoundingClientRect()";
     let corner = format!("(() => {{ const box = {web}; return [box.x, box.y]; }})()");
@@ -101,7 +101,7 @@ async fn what_another_person_drags_moves_here_while_it_is_dragged() {
     bob.until("the card where it was put", &format!("Math.abs({web}.x - {}) < 2", after[0])).await;
     bob.until("also from above", &format!("Math.abs({web}.y - {}) < 2", after[1])).await;
     bob.reload().await;
-    bob.see("[data-test=card][data-name=web]").await;
+    bob.wait_for("[data-test=card][data-name=web]").await;
     ada.close().await;
     bob.close().await;
 }
@@ -120,13 +120,13 @@ async fn a_member_is_added_made_an_editor_and_removed_in_the_browser() {
     window.press("Add somebody").await;
     window.fill("#member-email", "nobody@example.org").await;
     window.press("Add to the project").await;
-    window.see("[role=dialog] [role=alert]").await;
+    window.wait_for("[role=dialog] [role=alert]").await;
     window.fill("#member-email", BOB.0).await;
     window.choose("#member-role", "viewer").await;
     window.press("Add to the project").await;
     window.read("main", "2 members").await;
     window.read("table", "Bob").await;
-    window.picture("21-members").await;
+    window.screenshot("21-members").await;
 
     window.choose("tr:has([aria-label='Remove Bob']) select", "editor").await;
     let role = async || {

@@ -44,16 +44,16 @@ async fn a_person_makes_renames_and_deletes_a_project_in_the_browser() {
     window.sign_in().await;
     let projects = format!("{}/projects", server.url);
 
-    window.read("main", "Begin with a project").await;
-    window.press("Make a project").await;
-    window.press("Make the project").await;
+    window.read("main", "Create your first project").await;
+    window.press("Create a project").await;
+    window.press("Create project").await;
     window.read("[role=dialog], dialog", "Must not be empty").await;
     window.fill("#project-name", "Shop {1}").await;
-    window.press("Make the project").await;
+    window.press("Create project").await;
     window.read("[role=dialog], dialog", "Must not contain any of { } $").await;
     window.fill("#project-name", "Shop").await;
-    window.press("Make the project").await;
-    window.see("[data-test=canvas-empty]").await;
+    window.press("Create project").await;
+    window.wait_for("[data-test=canvas-empty]").await;
     let path = window.path().await;
 
     // The list says when it was made, what is in it, and all of it however long it is.
@@ -73,12 +73,12 @@ async fn a_person_makes_renames_and_deletes_a_project_in_the_browser() {
         window.press("Load more").await;
         window.until("more of them", &format!("{cards} > {before}")).await;
     }
-    window.see(&card).await;
+    window.wait_for(&card).await;
     window.fill("#projects-filter", "shop").await;
     window.until("the one", &format!("{cards} === 1")).await;
     // Who opens it is told so, by ear too.
     window.click(&card).await;
-    window.see("[data-test=canvas-empty]").await;
+    window.wait_for("[data-test=canvas-empty]").await;
     let on_heading = "document.activeElement.matches('main h1') \
                       && document.activeElement.innerText === 'Shop'";
     window.until("the keyboard on the canvas's heading", on_heading).await;
@@ -97,14 +97,14 @@ async fn a_person_makes_renames_and_deletes_a_project_in_the_browser() {
     window.press("Delete Store for ever").await;
     window.read("h1", "Projects").await;
     window.read("main", "of 60").await;
-    window.see_no(&card).await;
+    window.wait_gone(&card).await;
     window.close().await;
 }
 
 /// General and Variables: what is changed there is staged, said to be, and can be applied.
 async fn settings(window: &Window, canvas: &str) {
     window.go(&format!("{canvas}/settings")).await;
-    window.see("#tab-general[aria-selected=true]").await;
+    window.wait_for("#tab-general[aria-selected=true]").await;
     window.fill("#rename", "Store").await;
     window.press("Stage name").await;
     window.read("body", "The new name is staged. It counts once it is applied.").await;
@@ -115,7 +115,7 @@ async fn settings(window: &Window, canvas: &str) {
     window.until("nothing left to be staged", is_clean).await;
 
     window.press("Variables").await;
-    window.see("#tab-variables[aria-selected=true]").await;
+    window.wait_for("#tab-variables[aria-selected=true]").await;
     window.press("Add a variable").await;
     window.fill("#variable-key", "COLOUR").await;
     window.fill("#variable-value", "blue").await;
@@ -126,7 +126,7 @@ async fn settings(window: &Window, canvas: &str) {
     window.press("Look and apply on the canvas").await;
     window.read("[data-test=change-count]", "2 changes").await;
     window.click("[data-test=apply] button").await;
-    window.see_no("[data-test=change-bar]").await;
+    window.wait_gone("[data-test=change-bar]").await;
     window.go(&format!("{canvas}/settings/variables")).await;
     window.read("main", "COLOUR").await;
     window.press("General").await;

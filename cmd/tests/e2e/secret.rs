@@ -2,9 +2,9 @@
 
 use crate::{
     api::{Api, web},
+    canvas_socket,
     cli::Cli,
     server::{EMAIL, PASSWORD, Server},
-    watch,
 };
 use serde_json::json;
 use std::path::Path;
@@ -71,7 +71,7 @@ async fn planted_secrets_are_found_nowhere() {
         assert_eq!(status.as_u16(), 403, "{body}");
         told.push_str(&body.to_string());
     }
-    for event in watch::events(&project).await {
+    for event in canvas_socket::events(&project).await {
         told.push_str(&event.to_string());
     }
     told.push_str(&typed.out);

@@ -2,8 +2,9 @@
 
 use crate::{
     api::{Api, Project, web},
+    canvas_socket,
     server::Server,
-    until, watch,
+    until,
 };
 use futures::{SinkExt, StreamExt, future::join_all};
 use serde_json::{Value, json};
@@ -15,10 +16,10 @@ use tokio_tungstenite::{
 };
 
 /// Numbers that look random and are the same every time.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
+impl Rng {
+    fn next_u64(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -26,7 +27,7 @@ impl Dice {
     }
 
     fn below(&mut self, most: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(most).expect("it is small"))
+        usize::try_from(self.next_u64() % u64::try_from(most).expect("it is small"))
             .expect("it is small")
     }
 
@@ -36,7 +37,7 @@ impl Dice {
 }
 
 /// A message that could almost be one.
-fn almost(dice: &mut Dice, service: &str) -> Value {
+fn almost(rng: &mut Rng, service: &str) -> Value {
     let odd = [
         json!(null),
         json!(-1),
@@ -53,7 +54,7 @@ fn almost(dice: &mut Dice, service: &str) -> Value {
         json!({ "op": { "op": 1 } }),
     ];
     let node = format!("service/{service}");
-    let mut message = match dice.below(6) {
+    let mut message = match rng.below(6) {
         0 => json!({ "type": "auth", "token": "guess" }),
         1 => json!({ "type": "open", "epoch": "e", "after": u64::MAX }),
         2 => json!({ "type": "place", "op": 1, "places": [[node, { "x": 1, "y": 2 }]] }),
@@ -64,15 +65,15 @@ fn almost(dice: &mut Dice, service: &str) -> Value {
     };
     // Something in it is something else.
     let keys: Vec<String> = message.as_object().expect("an object").keys().cloned().collect();
-    for _ in 0..dice.below(3) {
-        let key = dice.pick(&keys).clone();
-        let at = dice.below(4);
-        let odd = dice.pick(&odd).clone();
+    for _ in 0..rng.below(3) {
+        let key = rng.pick(&keys).clone();
+        let at = rng.below(4);
+        let odd = rng.pick(&odd).clone();
         match (&mut message[&key], at) {
             (Value::Array(all), 0..=2) if !all.is_empty() => match &mut all[0] {
                 Value::Object(fields) => {
                     let names: Vec<_> = fields.keys().cloned().collect();
-                    fields.insert(dice.pick(&names).clone(), odd);
+                    fields.insert(rng.pick(&names).clone(), odd);
                 }
                 Value::Array(pair) => {
                     if let Some(slot) = pair.get_mut(at % 2) {
@@ -90,21 +91,21 @@ fn almost(dice: &mut Dice, service: &str) -> Value {
     message
 }
 
-fn frame(dice: &mut Dice, service: &str) -> Message {
-    match dice.below(14) {
-        0 => Message::binary((0..=u8::MAX).cycle().take(dice.below(300)).collect::<Vec<_>>()),
-        1 => Message::text("[".repeat(1 + dice.below(60_000))),
-        2 => Message::text(format!("{{\"type\":{}", "{\"a\":".repeat(dice.below(10_000)))),
-        3 => Message::text("x".repeat(60_000 + dice.below(80_000))),
-        4 => Message::Ping(vec![7; dice.below(125)].into()),
-        5 => Message::Pong(vec![7; dice.below(125)].into()),
+fn frame(rng: &mut Rng, service: &str) -> Message {
+    match rng.below(14) {
+        0 => Message::binary((0..=u8::MAX).cycle().take(rng.below(300)).collect::<Vec<_>>()),
+        1 => Message::text("[".repeat(1 + rng.below(60_000))),
+        2 => Message::text(format!("{{\"type\":{}", "{\"a\":".repeat(rng.below(10_000)))),
+        3 => Message::text("x".repeat(60_000 + rng.below(80_000))),
+        4 => Message::Ping(vec![7; rng.below(125)].into()),
+        5 => Message::Pong(vec![7; rng.below(125)].into()),
         6 => {
-            let text = almost(dice, service).to_string();
-            let cut = text.floor_char_boundary(dice.below(text.len()));
+            let text = almost(rng, service).to_string();
+            let cut = text.floor_char_boundary(rng.below(text.len()));
             Message::text(&text[..cut])
         }
         7 => Message::text("{\"type\":\"place\",\"type\":\"drag\",\"op\":1,\"op\":2}"),
-        _ => Message::text(almost(dice, service).to_string()),
+        _ => Message::text(almost(rng, service).to_string()),
     }
 }
 
@@ -122,10 +123,10 @@ fn memory(server: &Server) -> u64 {
 }
 
 /// The next message, however long this machine takes for it.
-async fn next(socket: &mut watch::Socket) -> Value {
+async fn next(socket: &mut canvas_socket::Socket) -> Value {
     let next = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
-            if let Some(message) = watch::next(socket).await {
+            if let Some(message) = canvas_socket::next(socket).await {
                 return message;
             }
         }
@@ -142,13 +143,18 @@ fn nothing_broke(server: &Server) {
 }
 
 /// Stages, and waits until this socket has heard of it.
-async fn hears(project: &Project<'_>, socket: &mut watch::Socket, service: &str, count: u64) {
+async fn hears(
+    project: &Project<'_>,
+    socket: &mut canvas_socket::Socket,
+    service: &str,
+    count: u64,
+) {
     let address = format!("service/{service}/replicas");
     let content = json!({ "replicas": count });
     project.stage(&[json!({ "op": "set", "address": address, "content": content })]).await;
     let heard = tokio::time::timeout(crate::DEADLINE, async {
         loop {
-            let Some(message) = watch::next(socket).await else { continue };
+            let Some(message) = canvas_socket::next(socket).await else { continue };
             if message["type"] == "events"
                 && message.to_string().contains(&format!("\"replicas\":{count}"))
             {
@@ -165,10 +171,10 @@ async fn no_frame_harms_the_server_or_the_others() {
     let (server, api) = Server::claimed().await;
     let project = api.project("Shop").await;
     let service = project.stage_service(web("Web")).await;
-    let mut bystander = watch::open(&project, None, None).await;
-    watch::next(&mut bystander).await.expect("a welcome");
-    watch::next(&mut bystander).await.expect("a snapshot");
-    let mut dice = Dice(0x00C0_FFEE_1234_5678);
+    let mut bystander = canvas_socket::open(&project, None, None).await;
+    canvas_socket::next(&mut bystander).await.expect("a welcome");
+    canvas_socket::next(&mut bystander).await.expect("a snapshot");
+    let mut rng = Rng(0x00C0_FFEE_1234_5678);
 
     let (mut ended, mut refused) = (0, 0);
     for round in 0..150 {
@@ -177,10 +183,10 @@ async fn no_frame_harms_the_server_or_the_others() {
             let url = url.replacen("http", "ws", 1);
             tokio_tungstenite::connect_async(url).await.expect("a socket").0
         } else {
-            watch::open(&project, None, None).await
+            canvas_socket::open(&project, None, None).await
         };
         for _ in 0..40 {
-            if socket.send(frame(&mut dice, &service)).await.is_err() {
+            if socket.send(frame(&mut rng, &service)).await.is_err() {
                 break;
             }
         }
@@ -229,8 +235,8 @@ async fn a_client_that_never_reads_is_given_up_and_costs_little() {
     request.headers_mut().insert("authorization", bearer);
     let (mut never, _) = client_async(request, stream).await.expect("a socket");
     never.send(Message::text(json!({ "type": "open" }).to_string())).await.expect("it is open");
-    let mut painter = watch::open(&project, None, None).await;
-    let mut reader = watch::open(&project, None, None).await;
+    let mut painter = canvas_socket::open(&project, None, None).await;
+    let mut reader = canvas_socket::open(&project, None, None).await;
     until("three canvases", async || (open_canvases(&api).await == 3).then_some(())).await;
     let before = memory(&server);
 
@@ -277,7 +283,7 @@ async fn two_hundred_canvases_are_all_told() {
     let project = api.project("Shop").await;
     let service = project.stage_service(web("Web")).await;
     let before = memory(&server);
-    let mut sockets = join_all((0..200).map(|_| watch::open(&project, None, None))).await;
+    let mut sockets = join_all((0..200).map(|_| canvas_socket::open(&project, None, None))).await;
     until("all of them", async || (open_canvases(&api).await == 200).then_some(())).await;
     for kind in ["welcome", "snapshot"] {
         let told = join_all(sockets.iter_mut().map(next)).await;

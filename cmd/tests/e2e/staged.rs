@@ -35,7 +35,7 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     let window = Window::open(&format!("{}/login", server.url)).await;
     window.sign_in().await;
     window.go(&format!("{}/projects/{}", server.url, project.id)).await;
-    window.see("[data-test=card][data-name=web]").await;
+    window.wait_for("[data-test=card][data-name=web]").await;
 
     // A picture that can be had; one that cannot gives way to the image's mark.
     let icon: String = window.eval("document.querySelector('[rel=icon]').href").await;
@@ -53,30 +53,30 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
         ])
         .await;
     counts(&window, "6 changes").await;
-    window.see("[data-test=card][data-name=site] .card--edited").await;
-    window.see(&format!("[data-test=card][data-name=site] img[src='{icon}']")).await;
-    window.see("[data-test=card][data-name=old] .card--removed").await;
+    window.wait_for("[data-test=card][data-name=site] .card--edited").await;
+    window.wait_for(&format!("[data-test=card][data-name=site] img[src='{icon}']")).await;
+    window.wait_for("[data-test=card][data-name=old] .card--removed").await;
     window.read("[data-test=card][data-name=site] .card-staged", "Edited").await;
-    window.read("[data-test=card][data-name=old] .card-staged", "To remove").await;
-    window.see_no("[data-test=card][data-name=web]").await;
+    window.read("[data-test=card][data-name=old] .card-staged", "To delete").await;
+    window.wait_gone("[data-test=card][data-name=web]").await;
 
     // In the panel, each variable says what is staged for it, and is taken back alone.
     window.click("[data-test=card][data-name=site]").await;
     window.click("[role=tab][id*=variables], [role=tab]:nth-of-type(3)").await;
-    window.see("[data-test=tab-variables]").await;
+    window.wait_for("[data-test=tab-variables]").await;
     window.read("[data-test=panel]", "site").await;
-    for word in ["New", "Edited", "Removed"] {
+    for word in ["New", "Edited", "Deleted"] {
         window.read("[data-test=tab-variables] .variable-badges", word).await;
     }
-    window.press("Undo the change of B").await;
-    window.read(".toast--done", "Undone").await;
+    window.press("Discard the change of B").await;
+    window.read(".toast--done", "Discarded").await;
     counts(&window, "5 changes").await;
-    window.press("Bring back").await;
+    window.press("Restore").await;
     counts(&window, "6 changes").await;
-    window.press("Undo the change of C").await;
+    window.press("Discard the change of C").await;
     counts(&window, "5 changes").await;
     window.key("Escape").await;
-    window.see_no("[data-test=panel]").await;
+    window.wait_gone("[data-test=panel]").await;
 
     // From before to after, and away one by one or together.
     window.press("Details").await;
@@ -87,7 +87,7 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
     window.click(&named).await;
     window.read(".toast--done", "Discarded").await;
     counts(&window, "4 changes").await;
-    window.see("[data-test=card][data-name=web] .card--edited").await;
+    window.wait_for("[data-test=card][data-name=web] .card--edited").await;
     let left: Vec<String> = window.eval(LEFT).await;
     let mut others = [at("icon"), at("variables/A"), at("variables/B"), format!("service/{old}")];
     others.sort();
@@ -98,45 +98,45 @@ async fn what_is_staged_is_seen_taken_back_and_brought_back() {
         format!("[data-test=change][data-address='service/{old}'] button[aria-label^=Discard]");
     window.click(&end).await;
     counts(&window, "3 changes").await;
-    window.see_no("[data-test=card][data-name=old] .card-staged").await;
-    window.see("[data-test=card][data-name=web] .card--edited").await;
+    window.wait_gone("[data-test=card][data-name=old] .card-staged").await;
+    window.wait_for("[data-test=card][data-name=web] .card--edited").await;
     project.stage(&[clear(&format!("service/{old}"))]).await;
     counts(&window, "4 changes").await;
-    window.read("[data-test=card][data-name=old] .card-staged", "To remove").await;
+    window.read("[data-test=card][data-name=old] .card-staged", "To delete").await;
     window.press("Discard all").await;
     window.press("Cancel").await;
     counts(&window, "4 changes").await;
     window.press("Discard all").await;
     window.press("Discard 4 changes").await;
-    window.see_no("[data-test=change-bar]").await;
-    window.see("[data-test=card][data-name=web]").await;
-    window.see("[data-test=card][data-name=old]").await;
-    window.see_no(".card--edited, .card--removed").await;
+    window.wait_gone("[data-test=change-bar]").await;
+    window.wait_for("[data-test=card][data-name=web]").await;
+    window.wait_for("[data-test=card][data-name=old]").await;
+    window.wait_gone(".card--edited, .card--removed").await;
     window.read(".toast--done", "Discarded 4 changes").await;
-    window.picture("24-discarded").await;
+    window.screenshot("24-discarded").await;
     let undo = "[...document.querySelectorAll('.toast')]\
-                .find(one => one.innerText.includes('Discarded 4')).querySelector('.toast-deed')";
+                .find(one => one.innerText.includes('Discarded 4')).querySelector('.toast-action')";
     let _pressed: bool = window.eval(&format!("({undo}.click(), true)")).await;
     counts(&window, "4 changes").await;
-    window.see("[data-test=card][data-name=old] .card--removed").await;
+    window.wait_for("[data-test=card][data-name=old] .card--removed").await;
 
     window.click("[data-test=apply] button").await;
     window.read(".toast--done", "Applied 4 changes as revision 2").await;
-    window.see_no("[data-test=change-bar]").await;
-    window.see_no("[data-test=card][data-name=old]").await;
+    window.wait_gone("[data-test=change-bar]").await;
+    window.wait_gone("[data-test=card][data-name=old]").await;
 
     // What was only staged goes at once, and comes back whole.
     project.stage_service(plain("new")).await;
     window.click("[data-test=card][data-name=new]").await;
     window.press("Settings").await;
     window.click("[data-test=delete-service] button").await;
-    window.see_no("[data-test=card][data-name=new]").await;
-    window.see_no("[data-test=change-bar]").await;
-    window.read(".toast--done", "new is removed").await;
+    window.wait_gone("[data-test=card][data-name=new]").await;
+    window.wait_gone("[data-test=change-bar]").await;
+    window.read(".toast--done", "new is discarded").await;
     let undo = "[...document.querySelectorAll('.toast')]\
-                .find(one => one.innerText.includes('is removed')).querySelector('.toast-deed')";
+                .find(one => one.innerText.includes('is discarded')).querySelector('.toast-action')";
     let _pressed: bool = window.eval(&format!("({undo}.click(), true)")).await;
-    window.see("[data-test=card][data-name=new] .card--new").await;
+    window.wait_for("[data-test=card][data-name=new] .card--new").await;
     counts(&window, "1 change").await;
     window.close().await;
 }

@@ -1,6 +1,6 @@
 //! Graceful stops.
 
-use crate::{api::web, server::Server, watch};
+use crate::{api::web, canvas_socket, server::Server};
 use futures::StreamExt;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ async fn open_streams_and_sockets_do_not_hold_up_a_stop() {
     let logs = project.path(&format!("services/{id}/logs?tail=10&follow=true"));
     let stream = api.stream(&logs).await;
     assert!(stream.status().is_success());
-    let mut socket = watch::open(&project, None, None).await;
-    watch::next(&mut socket).await.expect("a welcome");
+    let mut socket = canvas_socket::open(&project, None, None).await;
+    canvas_socket::next(&mut socket).await.expect("a welcome");
 
     let (status, took) = server.stop().await;
 
@@ -23,7 +23,7 @@ async fn open_streams_and_sockets_do_not_hold_up_a_stop() {
     let mut body = stream.bytes_stream();
     let ended = tokio::time::timeout(Duration::from_secs(5), async {
         while let Some(Ok(_)) = body.next().await {}
-        while watch::next(&mut socket).await.is_some() {}
+        while canvas_socket::next(&mut socket).await.is_some() {}
     });
     ended.await.expect("both have ended");
     assert!(server.log().contains("stopped"), "{}", server.log());

@@ -25,11 +25,11 @@ async fn a_panic_is_read_in_the_console_and_on_the_page_which_can_be_loaded_agai
     .await;
     assert!(said.contains("no more elements"), "{said}");
     assert_eq!(window.eval::<String>("document.activeElement.innerText").await, "Reload");
-    window.picture("27-stopped").await;
+    window.screenshot("27-stopped").await;
     window.key("Escape").await;
     window.press("Reload").await;
 
-    window.see_no("#stopped[open]").await;
+    window.wait_gone("#stopped[open]").await;
     window.read("h1", "Projects").await;
     window.end().await;
 }
@@ -54,15 +54,15 @@ async fn a_slow_line_shows_the_logo_and_how_much_has_come() {
     window.line(Some(80_000)).await;
 
     window.ask(&format!("{}/login", server.url)).await;
-    window.see(".loading .logo").await;
+    window.wait_for(".loading .logo").await;
     let bar = "document.querySelector('.loading progress')";
     window.until("some of it", &format!("{bar}.value > 0 && {bar}.value < {bar}.max")).await;
     window.read(".loading", "%").await;
-    window.picture("30-loading").await;
+    window.screenshot("30-loading").await;
     window.line(None).await;
 
-    window.see("#email").await;
-    window.see_no(".loading").await;
+    window.wait_for("#email").await;
+    window.wait_gone(".loading").await;
     window.close().await;
 }
 
@@ -76,9 +76,9 @@ async fn an_app_that_cannot_be_loaded_says_so_and_is_loaded_on_request() {
 
     window.read("[role=alertdialog]", "Easel could not be loaded").await;
     assert_eq!(window.eval::<String>("document.activeElement.innerText").await, "Reload");
-    window.picture("31-not-loaded").await;
+    window.screenshot("31-not-loaded").await;
     window.keep_back(None).await;
     window.press("Reload").await;
-    window.see("#email").await;
+    window.wait_for("#email").await;
     window.end().await;
 }

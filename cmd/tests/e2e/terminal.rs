@@ -99,8 +99,8 @@ async fn what_follows_goes_on_when_the_server_is_back_and_says_both_once() {
     server.resume().await;
     let back = told.next_line().await.expect("text").expect("a line");
 
-    assert!(lost.contains("the connection was lost"), "{lost}");
-    assert_eq!(back, "the connection is back");
+    assert!(lost.contains("disconnected"), "{lost}");
+    assert_eq!(back, "connected again");
     lines.next_line().await.expect("text").expect("another line");
 }
 

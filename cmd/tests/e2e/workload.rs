@@ -58,7 +58,7 @@ async fn nginx_redis_and_postgres_deployed_from_the_canvas_answer_and_find_each_
         })])
         .await;
     window.read("main", "1 change").await;
-    window.picture("14-shop").await;
+    window.screenshot("14-shop").await;
     window.close().await;
 
     let web = engine.container_of("web").await;

@@ -106,7 +106,7 @@ pub struct Refresh {
     pub refresh_token: Secret,
 }
 
-/// Signed-in devices.
+/// Sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each field says what it is")]

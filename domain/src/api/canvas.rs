@@ -5,7 +5,7 @@ use crate::{
     EnvironmentId, Map, Name, ProjectId, Secret, UserId,
     access::ProjectRole,
     canvas::Snapshot,
-    event::Numbered,
+    event::LoggedEvent,
     layout::{Node, Position},
     nested::fields,
 };
@@ -77,7 +77,7 @@ pub enum ServerMessage {
     /// What has happened, in order.
     Events {
         /// Numbered without gaps.
-        events: Vec<Numbered>,
+        events: Vec<LoggedEvent>,
         /// Names of people that these events speak of.
         people: Map<UserId, Name>,
     },

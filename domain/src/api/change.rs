@@ -2,7 +2,7 @@
 
 use crate::{
     Address, ChangeId, Error, Map, Message, Name, Result, UserId,
-    change::{Refusal, StagedChange},
+    change::{ApplyError, StagedChange},
     changes::{Keep, Selection, Staging},
     check::Problem,
     conflict::Conflict,
@@ -134,7 +134,7 @@ pub struct Settle {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Selected {
+pub struct ApplyRequest {
     /// Ids of changes, as they were seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<ChangeId>>,
@@ -146,7 +146,7 @@ pub struct Selected {
     pub message: Message,
 }
 
-impl Selected {
+impl ApplyRequest {
     /// This selection, and why.
     #[must_use]
     pub fn new(selection: Selection, message: Message) -> Self {
@@ -220,8 +220,8 @@ impl Preview {
 fn verdict(workspace: &Workspace, changes: &[StagedChange]) -> (Vec<Conflict>, Vec<Problem>) {
     match workspace.spec.apply(changes) {
         Ok(_) => (Vec::new(), Vec::new()),
-        Err(Refusal::Conflicts(conflicts)) => (conflicts.hidden(), Vec::new()),
-        Err(Refusal::Problems(problems)) => (Vec::new(), problems.0),
+        Err(ApplyError::Conflicts(conflicts)) => (conflicts.hidden(), Vec::new()),
+        Err(ApplyError::Problems(problems)) => (Vec::new(), problems.0),
     }
 }
 
@@ -230,6 +230,6 @@ fn verdict(workspace: &Workspace, changes: &[StagedChange]) -> (Vec<Conflict>, V
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "there is nothing else in it")]
-pub struct Where {
+pub struct RevealQuery {
     pub address: Address,
 }

@@ -3,7 +3,7 @@
 use crate::{ChangeId, Map, check::Problem, conflict::Conflict};
 use serde::{Deserialize, Serialize};
 
-/// What went wrong: a code for programs, a sentence for people, and what they need to mend it.
+/// What went wrong: a code for programs, a sentence for people, and what they need to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
@@ -23,7 +23,7 @@ pub struct ErrorBody {
     /// Addresses that have moved, with both values, hidden (409 `conflict`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
-    /// What must be mended first (409 `blocked`).
+    /// What must be fixed first (409 `blocked`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
@@ -61,7 +61,8 @@ pub enum ErrorCode {
     /// It clashes with something that exists, or with what was applied meanwhile.
     Conflict,
     /// The thing is not in a state in which this can be done.
-    NotNow,
+    #[serde(rename = "not_now")]
+    InvalidState,
     /// More is needed than was named.
     Incomplete,
     /// Mend what is listed first.
@@ -71,7 +72,8 @@ pub enum ErrorCode {
     /// The body took too long to arrive.
     TooSlow,
     /// Wait, then try again.
-    TooMany,
+    #[serde(rename = "too_many")]
+    RateLimited,
     /// Something outside did not do its part.
     Unavailable,
     /// The disk is full.

@@ -21,7 +21,7 @@ pub struct ServiceItem {
     pub project_id: ProjectId,
     pub environment_id: EnvironmentId,
     pub name: Name,
-    /// Its name on the private network.
+    /// Its private address: its name on the private network.
     pub slug: Slug,
     pub icon_url: Option<IconUrl>,
     pub group_id: Option<GroupId>,

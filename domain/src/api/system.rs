@@ -4,7 +4,7 @@ use crate::{
     Timestamp,
     host::HostFacts,
     rollout::ReconcilerStatus,
-    runtime::{Census, Engine},
+    runtime::{Engine, EngineCounts},
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +30,9 @@ pub struct Readiness {
     pub engine: bool,
     /// Whether the reconciler keeps up.
     pub reconciler: bool,
-    /// Whether Easel only looks on, and changes nothing in the engine.
+    /// Whether Easel is observe-only: it changes nothing in the engine.
     pub observe_only: bool,
-    /// How late the reconciler is, in milliseconds.
+    /// The reconciler's lag, in milliseconds.
     pub lag_ms: u64,
     /// What is not well and what to do next, a sentence each.
     pub advice: Vec<String>,
@@ -53,7 +53,7 @@ impl Readiness {
                 self.engine,
                 "The container engine does not answer; `easel doctor` on the server says why.",
             ),
-            (self.reconciler, "The reconciler is late; the server's log says why."),
+            (self.reconciler, "The reconciler lags behind; the server's log says why."),
         ];
         let amiss = parts.into_iter().filter(|(is_well, _)| !is_well);
         let advice: Vec<String> = amiss.map(|(_, next)| next.to_owned()).collect();
@@ -75,7 +75,7 @@ pub struct SystemStatus {
     /// Why it does not.
     pub engine_error: Option<String>,
     /// Absent when it does not answer.
-    pub census: Option<Census>,
+    pub counts: Option<EngineCounts>,
     pub reconciler: ReconcilerStatus,
     /// Canvases that are open at the moment.
     pub open_canvases: u64,

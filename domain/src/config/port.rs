@@ -58,7 +58,7 @@ impl FromStr for Port {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let (number, protocol) = text.split_once('/').unwrap_or((text, Protocol::Tcp.word()));
+        let (number, protocol) = text.split_once('/').unwrap_or((text, Protocol::Tcp.as_str()));
         let number = number.parse().map_err(|_| {
             Invalid::new(format!("has “{text}”, but a port lies between 1 and 65535"))
         })?;

@@ -16,7 +16,7 @@ pub enum Source {
     Image {
         /// Which one.
         image: ImageRef,
-        /// When to ask the registry.
+        /// The pull policy.
         #[serde(default)]
         pull: PullPolicy,
     },
@@ -39,7 +39,7 @@ impl Source {
     }
 }
 
-/// When the registry is asked for an image.
+/// The pull policy: when an image is pulled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -55,7 +55,7 @@ pub enum PullPolicy {
 
 word_type!(PullPolicy {
     Missing = "missing": "Missing: only when this machine does not have the image",
-    Always = "always": "Always: for every deployment",
+    Always = "always": "For every deployment",
     Never = "never": "Never: this machine must have the image",
 });
 

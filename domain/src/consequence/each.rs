@@ -9,7 +9,7 @@ use crate::{
     Address, Content, EnvironmentSpec, Field, Group, GroupId, Map, ServiceId, Set, Variable,
     change::StagedChange,
     effect::Effect,
-    lookup::{Found, Look, Scope},
+    lookup::{Definition, LookupStep, Scope},
 };
 use std::mem;
 
@@ -21,7 +21,7 @@ pub fn effects(base: &EnvironmentSpec, all: &[StagedChange]) -> Vec<Effect> {
     all.iter()
         .map(|change| {
             change.address.effect().unwrap_or_else(|| {
-                let among = among.get_or_insert_with(|| Among::new(base, all));
+                let among = among.get_or_insert_with(|| EffectIndex::new(base, all));
                 if among.differs_without(change) { Effect::Redeploy } else { Effect::None }
             })
         })
@@ -29,7 +29,7 @@ pub fn effects(base: &EnvironmentSpec, all: &[StagedChange]) -> Vec<Effect> {
 }
 
 /// All changes together.
-struct Among<'a> {
+struct EffectIndex<'a> {
     base: &'a EnvironmentSpec,
     /// With all of them.
     whole: EnvironmentSpec,
@@ -40,19 +40,19 @@ struct Among<'a> {
     /// Changes by what they are a part of.
     parts: Map<Address, Vec<&'a StagedChange>>,
     /// Where definitions were looked for on behalf of those that run.
-    looked: Set<Address>,
+    visited: Set<Address>,
     /// By service: which of those that run depend on the group that it lies in. Found out when a
     /// change to a group asks.
-    askers: Option<Map<ServiceId, Set<ServiceId>>>,
+    group_dependents: Option<Map<ServiceId, Set<ServiceId>>>,
 }
 
-impl<'a> Among<'a> {
+impl<'a> EffectIndex<'a> {
     fn new(base: &'a EnvironmentSpec, all: &'a [StagedChange]) -> Self {
         let whole = base.overlay(all);
         let running: Vec<ServiceId> =
             whole.services.keys().filter(|id| base.services.contains_key(id)).copied().collect();
         let made = (all.iter())
-            .filter(|change| change.address.is_whole())
+            .filter(|change| change.address.is_entity())
             .filter_map(|change| Some((&change.address, change.new.as_ref()?)))
             .collect();
         let mut parts: Map<Address, Vec<&StagedChange>> = Map::new();
@@ -61,22 +61,22 @@ impl<'a> Among<'a> {
                 parts.entry(parent).or_default().push(change);
             }
         }
-        let looked = Set::new();
-        let mut among = Self { base, whole, running, made, parts, looked, askers: None };
-        among.look();
+        let visited = Set::new();
+        let mut among = Self { base, whole, running, made, parts, visited, group_dependents: None };
+        among.index_references();
         among
     }
 
     /// Follows all references of all values that those that run see, each once.
-    fn look(&mut self) {
-        let mut looked = Set::new();
+    fn index_references(&mut self) {
+        let mut visited = Set::new();
         let seen = self.whole.all_variables().filter(|(address, _)| self.is_inherited(address));
         follow(&self.whole, seen.collect(), &mut |look| {
-            if let Look::At(scope, key) = look {
-                looked.insert(scope.address(key.clone()));
+            if let LookupStep::At(scope, key) = look {
+                visited.insert(scope.address(key.clone()));
             }
         });
-        self.looked = looked;
+        self.visited = visited;
     }
 
     /// Whether some service that runs has what is, or would be, defined here.
@@ -110,8 +110,8 @@ impl<'a> Among<'a> {
                     Some(Content::GroupId(group)) => Some(group),
                     _ => None,
                 };
-                let askers = self.askers_of([*service]);
-                self.differs(&askers, |spec| {
+                let group_dependents = self.group_dependents_of([*service]);
+                self.differs(&group_dependents, |spec| {
                     if let Some(config) = spec.services.get_mut(service) {
                         mem::swap(&mut config.group, &mut group);
                     }
@@ -142,7 +142,7 @@ impl<'a> Among<'a> {
                     let _ = spec.put(address, Some(Content::Variable(before)));
                 })
             }
-            _ => self.looked.contains(address) || self.is_inherited(address),
+            _ => self.visited.contains(address) || self.is_inherited(address),
         }
     }
 
@@ -151,9 +151,9 @@ impl<'a> Among<'a> {
             .filter(|(_, service)| service.group == Some(id))
             .map(|(service, _)| *service)
             .collect();
-        let askers = self.askers_of(members);
+        let group_dependents = self.group_dependents_of(members);
         let mut group = self.group_before(id);
-        self.differs(&askers, |spec| {
+        self.differs(&group_dependents, |spec| {
             let present = spec.groups.remove(&id);
             if let Some(before) = mem::replace(&mut group, present) {
                 spec.groups.insert(id, before);
@@ -195,21 +195,28 @@ impl<'a> Among<'a> {
     }
 
     /// Those that run and depend on the group that one of these lies in.
-    fn askers_of(&mut self, services: impl IntoIterator<Item = ServiceId>) -> Vec<ServiceId> {
-        let askers = self.askers.get_or_insert_with(|| {
-            let mut askers: Map<ServiceId, Set<ServiceId>> = Map::new();
+    fn group_dependents_of(
+        &mut self,
+        services: impl IntoIterator<Item = ServiceId>,
+    ) -> Vec<ServiceId> {
+        let group_dependents = self.group_dependents.get_or_insert_with(|| {
+            let mut group_dependents: Map<ServiceId, Set<ServiceId>> = Map::new();
             for &id in &self.running {
-                askers.entry(id).or_default().insert(id);
+                group_dependents.entry(id).or_default().insert(id);
                 follow(&self.whole, self.whole.variables_of(id), &mut |look| {
-                    if let Look::GroupOf(service) = look {
-                        askers.entry(service).or_default().insert(id);
+                    if let LookupStep::GroupOf(service) = look {
+                        group_dependents.entry(service).or_default().insert(id);
                     }
                 });
             }
-            askers
+            group_dependents
         });
-        let found: Set<ServiceId> =
-            services.into_iter().filter_map(|id| askers.get(&id)).flatten().copied().collect();
+        let found: Set<ServiceId> = services
+            .into_iter()
+            .filter_map(|id| group_dependents.get(&id))
+            .flatten()
+            .copied()
+            .collect();
         found.into_iter().collect()
     }
 
@@ -231,7 +238,7 @@ impl<'a> Among<'a> {
 fn follow<'a>(
     spec: &'a EnvironmentSpec,
     mut waiting: Vec<(Address, &'a Variable)>,
-    note: &mut dyn FnMut(Look<'_>),
+    note: &mut dyn FnMut(LookupStep<'_>),
 ) {
     let mut seen = Set::new();
     while let Some((address, variable)) = waiting.pop() {
@@ -239,8 +246,8 @@ fn follow<'a>(
             continue;
         }
         for reference in variable.references() {
-            if let Some(Found::Variable(next, variable)) =
-                spec.find_noting(&address, reference, note)
+            if let Some(Definition::Variable(next, variable)) =
+                spec.find_tracked(&address, reference, note)
             {
                 waiting.push((next, variable));
             }

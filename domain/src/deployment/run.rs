@@ -21,7 +21,7 @@ macro_rules! run_config {
         pub struct RunConfig {
             /// What to run.
             pub image: ImageRef,
-            /// When to ask the registry for it.
+            /// Its pull policy.
             pub pull: PullPolicy,
             /// The container's environment.
             pub variables: Map<VariableKey, Secret>,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The reconciler, as the rest of Easel sees it.
 pub trait Reconciler: Send + Sync {
     /// Asks it to look at one service soon, or at everything. Never waits; many ask as one.
-    fn nudge(&self, service: Option<ServiceKey>);
+    fn trigger(&self, service: Option<ServiceKey>);
 
     /// How it is doing.
     fn status(&self) -> ReconcilerStatus;
@@ -24,18 +24,18 @@ pub struct ReconcilerStatus {
     pub engine: EngineHealth,
     /// Why nothing is changed, if so: another engine, a copied database, a newer Easel.
     pub observe_only: Option<String>,
-    /// When everything was last looked at.
-    pub last_pass: Option<Timestamp>,
+    /// When everything was last reconciled.
+    pub reconciled_at: Option<Timestamp>,
     /// How long that took, in milliseconds.
-    pub last_pass_ms: u64,
-    /// Services that are being worked on.
-    pub busy: u64,
-    /// How overdue the next look at everything is, in milliseconds.
+    pub reconcile_ms: u64,
+    /// Services that are being reconciled.
+    pub in_progress: u64,
+    /// The lag: how overdue the next full resync is, in milliseconds.
     pub lag_ms: u64,
-    /// Services whose last pass failed and will be tried again.
-    pub failing: u64,
+    /// Services that are backing off: their last pass failed and will be retried.
+    pub backing_off: u64,
     /// Containers with this instance's label that no row names: shown, never touched.
-    pub strays: Vec<Stray>,
+    pub orphans: Vec<Orphan>,
 }
 
 /// Whether the engine answers.
@@ -63,7 +63,7 @@ pub enum EngineHealth {
 /// A container with this instance's label that no row names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Stray {
+pub struct Orphan {
     /// The engine's name for it.
     pub container: ReplicaHandle,
     /// What its labels say.

@@ -1,6 +1,6 @@
 //! What an engine says of itself and of what it runs.
 
-use super::{ReplicaIdentity, Restart};
+use super::{ReplicaIdentity, RestartPolicy};
 use crate::{EnvironmentId, Limits, ServiceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, time::Duration};
@@ -39,9 +39,9 @@ pub struct Engine {
     pub storage_driver: String,
     /// `1` or `2`.
     pub cgroup_version: String,
-    /// Memory of the machine, in bytes.
+    /// Memory of the host, in bytes.
     pub memory_bytes: u64,
-    /// Cores of the machine.
+    /// Cores of the host.
     pub cpus: u32,
     /// What the engine warns of, in its own words.
     pub warnings: Vec<String>,
@@ -94,7 +94,7 @@ pub struct Inspection {
     /// How often the engine has restarted it. An engine killed and restarted forgets this.
     pub restart_count: u64,
     /// What the engine does after a crash.
-    pub restart: Restart,
+    pub restart: RestartPolicy,
     /// Whether it serves: whether its service's name leads to it.
     pub serves: bool,
     /// As in [`ObservedReplica::address`].
@@ -115,7 +115,7 @@ pub struct Usage {
     pub cpu_percent: f64,
     /// Bytes, without the page cache.
     pub memory_bytes: u64,
-    /// What it may use at most; the machine's memory when it has no limit.
+    /// What it may use at most; the host's memory when it has no limit.
     pub memory_limit_bytes: u64,
     /// Bytes received over its network since its start.
     pub received_bytes: u64,
@@ -147,7 +147,7 @@ pub enum RuntimeEvent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each field names what it counts")]
-pub struct Census {
+pub struct EngineCounts {
     pub containers_running: u64,
     pub containers_total: u64,
     pub images: u64,

@@ -36,9 +36,9 @@ pub struct ReplicaSpec {
     /// How long it may take to stop, before it is ended: kept by the engine, which tells it again
     /// ([`Inspection::stop_grace`](super::Inspection)).
     pub stop_grace: Duration,
-    /// What the engine does when it ends. [`Restart::No`] until it has proved itself: a candidate's
+    /// What the engine does when it ends. [`RestartPolicy::No`] until it has proved itself: a candidate's
     /// deaths are counted one by one.
-    pub restart: Restart,
+    pub restart: RestartPolicy,
 }
 
 /// A volume, by its stable id.
@@ -83,7 +83,7 @@ pub struct PullProgress {
 
 /// A readiness question, made from a service's check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum ProbeTarget {
     /// Does the port accept a connection?
     Tcp(u16),
     /// Does GET answer with 200 to 399?
@@ -109,7 +109,7 @@ pub enum Serving {
 /// What the engine does when a container ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Restart {
+pub enum RestartPolicy {
     /// Starts it again, also after a reboot, unless it was stopped by hand.
     UnlessStopped,
     /// Leaves it.

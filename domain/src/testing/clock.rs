@@ -26,7 +26,7 @@ impl Default for ManualClock {
 
 impl ManualClock {
     /// Lets time pass, and wakes who has slept long enough.
-    pub fn forward(&self, duration: Duration) {
+    pub fn advance(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         self.millis.fetch_add(millis, Ordering::SeqCst);
         self.moved.notify_waiters();

@@ -7,22 +7,22 @@
 //! }
 //! ```
 //!
-//! The expression makes a fresh [`Ground`] for every claim: an engine with an environment of its own, in
+//! The expression makes a fresh [`Harness`] for every claim: an engine with an environment of its own, in
 //! which nothing of the instance runs yet. An adapter may keep addresses or report what its engine
 //! chooses: the promises are the same, and the simulated engine keeps them both ways.
 
 pub mod by_hand;
-pub mod ground;
+pub mod harness;
 pub mod lifecycle;
 pub mod objects;
 
-pub use ground::{Ground, Play, SimGround};
+pub use harness::{Harness, SimHarness, Workload};
 
 /// Makes one test of each promise of [`Runtime`](crate::runtime::Runtime).
 #[macro_export]
 macro_rules! runtime_contract {
-    (#[$attribute:meta] $ground:expr) => {
-        $crate::runtime_contract!(@module by_hand, #[$attribute] $ground, [
+    (#[$attribute:meta] $harness:expr) => {
+        $crate::runtime_contract!(@module by_hand, #[$attribute] $harness, [
             a_foreign_holder_of_the_name_is_named_and_left_alone,
             a_foreign_object_of_an_environments_name_is_named_and_left_alone,
             a_foreign_volume_of_the_name_is_named_and_left_alone,
@@ -33,7 +33,7 @@ macro_rules! runtime_contract {
             after_a_gap_in_the_events_the_list_tells_the_truth,
             one_that_was_cut_off_reports_no_address_and_is_connected_again,
         ]);
-        $crate::runtime_contract!(@module lifecycle, #[$attribute] $ground, [
+        $crate::runtime_contract!(@module lifecycle, #[$attribute] $harness, [
             creating_twice_is_creating_once,
             a_creation_whose_answer_was_lost_is_found_again,
             a_start_whose_answer_was_lost_may_be_repeated,
@@ -45,7 +45,7 @@ macro_rules! runtime_contract {
             one_list_shows_all_states,
             what_it_printed_can_be_read,
         ]);
-        $crate::runtime_contract!(@module objects, #[$attribute] $ground, [
+        $crate::runtime_contract!(@module objects, #[$attribute] $harness, [
             a_replica_serves_only_when_it_is_told_and_answers_where_it_did,
             limits_change_while_it_runs_and_are_read_back,
             a_volume_outlives_its_container_and_is_never_made_by_mistake,
@@ -54,10 +54,10 @@ macro_rules! runtime_contract {
             an_unknown_image_is_the_fault_of_the_deployment,
         ]);
     };
-    (@module $module:ident, #[$attribute:meta] $ground:expr, [$($claim:ident,)*]) => {$(
+    (@module $module:ident, #[$attribute:meta] $harness:expr, [$($claim:ident,)*]) => {$(
         #[$attribute]
         async fn $claim() {
-            $crate::testing::contract::$module::$claim($ground).await;
+            $crate::testing::contract::$module::$claim($harness).await;
         }
     )*};
 }

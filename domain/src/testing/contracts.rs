@@ -13,11 +13,11 @@ pub mod accounts;
 pub mod addresses;
 pub mod applying;
 pub mod audit;
-pub mod crowd;
+pub mod concurrency;
 pub mod deployments;
-pub mod desk;
 pub mod discarding;
 pub mod events;
+pub mod fixture;
 pub mod layouts;
 pub mod projects;
 pub mod rollouts;
@@ -25,7 +25,7 @@ pub mod staging;
 pub mod store;
 pub mod variables;
 
-pub use desk::{Desk, SECRET, image, name, new_service};
+pub use fixture::{Fixture, SECRET, image, name, new_service};
 pub use store::Store;
 
 /// One test for each claim.

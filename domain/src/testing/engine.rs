@@ -1,17 +1,17 @@
 //! A container engine in memory: seeded, on the test's clock, with faults to order.
 
-mod acts;
 mod by_hand;
 mod call;
 mod container;
 mod fault;
 mod keep;
+mod operations;
 mod port;
 mod program;
 mod state;
 
 pub use container::{Endpoint, SimContainer};
-pub use fault::{Broken, Call, CallKind, Faults, Gate, GateKeeper};
+pub use fault::{Broken, Call, CallKind, CrashHook, CrashPoint, Faults};
 pub use program::Program;
 pub use state::State;
 
@@ -59,10 +59,10 @@ struct Held {
     calls: Vec<Call>,
     /// How many calls have begun, and those that have not ended, by their number.
     begun: u64,
-    under_way: BTreeMap<u64, (CallKind, Option<ServiceId>)>,
+    in_flight: BTreeMap<u64, (CallKind, Option<ServiceId>)>,
     id: String,
     outage: Option<Outage>,
-    gate: Option<GateKeeper>,
+    crash_hook: Option<CrashHook>,
     watcher: Option<Watcher>,
 }
 
@@ -98,10 +98,10 @@ impl SimEngine {
             broken: Broken::new(),
             calls: Vec::new(),
             begun: 0,
-            under_way: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             id: "SIM:1".to_owned(),
             outage: None,
-            gate: None,
+            crash_hook: None,
             watcher: None,
         };
         let changed = watch::Sender::new(0);
@@ -181,8 +181,8 @@ impl SimEngine {
     }
 
     /// Decides where callers die.
-    pub fn set_gate(&self, gate: Option<GateKeeper>) {
-        self.lock().gate = gate;
+    pub fn set_crash_hook(&self, crash_hook: Option<CrashHook>) {
+        self.lock().crash_hook = crash_hook;
     }
 
     /// Looks at each mutating call before it takes effect.

@@ -3,21 +3,21 @@
 
 mod accounts;
 mod addresses;
-mod bell;
+mod bus;
 mod changes;
 mod deployments;
 mod projects;
 mod reading;
 mod rollouts;
-mod world;
+mod tables;
 
-pub use bell::Bell;
+pub use bus::TestBus;
 
 use crate::{
     Clock, EnvironmentId, Error, Ids, ProjectId, Result, Timestamp, UserId,
-    access::{Mutation, Via},
+    access::{AuthMethod, Mutation},
     audit::AuditEntry,
-    event::{Announcer, Event, Numbered},
+    event::{Announcer, Event, LoggedEvent},
     page::{Page, Paged},
     storage::Storage,
 };
@@ -30,10 +30,10 @@ use std::{
     },
     time::Duration,
 };
-use world::{Answer, World};
+use tables::{Answer, Tables};
 
 /// How long answers to keyed mutations are remembered.
-const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const IDEMPOTENCY_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All store ports in memory. Clones share one world.
 #[derive(Clone)]
@@ -45,13 +45,13 @@ struct Shared {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     announcer: Arc<dyn Announcer>,
-    world: Mutex<World>,
+    tables: Mutex<Tables>,
     is_full: AtomicBool,
 }
 
 /// One transaction: works on a copy, which takes the world's place if all goes well.
 struct Transaction<'a> {
-    world: World,
+    tables: Tables,
     now: Timestamp,
     ids: &'a dyn Ids,
     by: Option<&'a Mutation>,
@@ -62,9 +62,9 @@ impl Memory {
     /// An empty world.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, announcer: Arc<dyn Announcer>) -> Self {
-        let world = Mutex::default();
+        let tables = Mutex::default();
         let is_full = AtomicBool::default();
-        Self { shared: Arc::new(Shared { clock, ids, announcer, world, is_full }) }
+        Self { shared: Arc::new(Shared { clock, ids, announcer, tables, is_full }) }
     }
 
     /// Says from now on that the last write has found no space; or that there is some again.
@@ -74,16 +74,16 @@ impl Memory {
 
     /// Forgets the events of an environment up to this number, as if they had grown old.
     pub fn forget_events(&self, environment: EnvironmentId, up_to: u64) {
-        let mut world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(log) = world.logs.get_mut(&environment) {
+        let mut tables = self.shared.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = tables.logs.get_mut(&environment) {
             log.events.retain(|event| event.number > up_to);
         }
     }
 
     /// Reads, in one look.
-    fn read<T>(&self, read: impl FnOnce(&World, Timestamp) -> T) -> T {
-        let world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&world, self.shared.clock.now())
+    fn read<T>(&self, read: impl FnOnce(&Tables, Timestamp) -> T) -> T {
+        let tables = self.shared.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&tables, self.shared.clock.now())
     }
 
     /// Does all or nothing, then announces what happened.
@@ -93,9 +93,9 @@ impl Memory {
         act: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let now = self.shared.clock.now();
-        let mut world = self.shared.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.shared.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let mut transaction = Transaction {
-            world: world.clone(),
+            tables: tables.clone(),
             now,
             ids: self.shared.ids.as_ref(),
             by,
@@ -103,10 +103,10 @@ impl Memory {
         };
         let value = act(&mut transaction)?;
         let woken = std::mem::take(&mut transaction.woken);
-        transaction.world.written += 1;
-        *world = transaction.world;
+        transaction.tables.written += 1;
+        *tables = transaction.tables;
         for environment in woken {
-            let up_to = world.logs.get(&environment).map_or(0, |log| log.last);
+            let up_to = tables.logs.get(&environment).map_or(0, |log| log.last);
             self.shared.announcer.announce(environment, up_to);
         }
         Ok(value)
@@ -124,8 +124,8 @@ impl Memory {
         self.transact(Some(by), |tx| {
             let Some(key) = &by.idempotency else { return act(tx) };
             let name = (by.actor.user, key.as_str().to_owned());
-            if let Some(answer) = tx.world.answers.get(&name)
-                && tx.now.since(answer.at) < IDEMPOTENCY_LIFE
+            if let Some(answer) = tx.tables.answers.get(&name)
+                && tx.now.since(answer.at) < IDEMPOTENCY_TTL
             {
                 let value = answer.value.downcast_ref::<T>();
                 return match value {
@@ -137,7 +137,7 @@ impl Memory {
             }
             let value = act(tx)?;
             let answer = Answer { action, place, at: tx.now, value: Arc::new(value.clone()) };
-            tx.world.answers.insert(name, answer);
+            tx.tables.answers.insert(name, answer);
             Ok(value)
         })
     }
@@ -150,9 +150,9 @@ impl Transaction<'_> {
     }
 
     fn emit_at(&mut self, environment: EnvironmentId, at: Timestamp, event: Event) {
-        let log = self.world.logs.entry(environment).or_default();
+        let log = self.tables.logs.entry(environment).or_default();
         log.last += 1;
-        log.events.push(Numbered { number: log.last, at, event });
+        log.events.push(LoggedEvent { number: log.last, at, event });
         self.woken.insert(environment);
     }
 
@@ -160,11 +160,11 @@ impl Transaction<'_> {
     fn audit(&mut self, action: &str, project: Option<ProjectId>, target: impl ToString) {
         let via = match self.by.map(|by| &by.actor.via) {
             None => "console",
-            Some(Via::Session(_)) => "session",
-            Some(Via::ApiKey { .. }) => "api_key",
+            Some(AuthMethod::Session(_)) => "session",
+            Some(AuthMethod::ApiKey { .. }) => "api_key",
         };
-        self.world.audit.push(AuditEntry {
-            number: self.world.audit.len() as u64 + 1,
+        self.tables.audit.push(AuditEntry {
+            number: self.tables.audit.len() as u64 + 1,
             at: self.now,
             actor: self.by.map(|by| by.actor.user),
             via: via.to_owned(),

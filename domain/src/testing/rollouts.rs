@@ -1,20 +1,20 @@
 //! The rollout port in memory, and what people do to it.
 
 mod given;
-mod world;
+mod tables;
 
-pub use world::{Given, Held, World};
+pub use tables::{Given, Held, RolloutTables};
 
 use crate::{
     Clock, DeploymentId, EnvironmentId, Ids, Limits, Map, Message, ProjectId, RevisionNumber,
     ServiceId, Set, Slug, Strategy, Timestamp, VolumeId,
-    deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
+    deployment::{Cause, Deployment, DeploymentState, RunConfig, Transition},
     rollout::{
-        Aim, Desired, Fence, Ledger, Ownership, ReplicaRow, RolloutError, Rollouts, ServiceKey,
-        ServiceView, Step, Subject, Tombstone, Version,
+        Desired, DesiredService, Fence, Ownership, ReplicaRow, RestartHistory, RolloutError,
+        Rollouts, ServiceKey, ServiceView, Step, Subject, Tombstone, Version,
     },
     runtime::ReplicaIdentity,
-    testing::Chance,
+    testing::Rng,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,9 +30,9 @@ pub struct FakeRollouts {
 
 #[derive(Default)]
 struct Inner {
-    world: World,
+    tables: RolloutTables,
     /// The world as it was when its version was asked for last, and that version.
-    known: (World, u64),
+    known: (RolloutTables, u64),
     journal: Vec<(Timestamp, Step)>,
     writes: u64,
     reads: u64,
@@ -41,7 +41,7 @@ struct Inner {
     is_full: bool,
     lost_answer: u8,
     faulty_until: Option<Timestamp>,
-    chance: Option<Chance>,
+    rng: Option<Rng>,
     deaths: Option<u64>,
 }
 
@@ -49,7 +49,7 @@ impl Inner {
     /// Whether the answer that is due now is lost.
     fn loses(&mut self, now: Timestamp) -> bool {
         self.faulty_until.is_some_and(|until| now < until)
-            && self.chance.as_mut().is_some_and(|chance| chance.percent(self.lost_answer))
+            && self.rng.as_mut().is_some_and(|rng| rng.percent(self.lost_answer))
     }
 }
 
@@ -74,20 +74,20 @@ impl FakeRollouts {
         &self,
         at: Timestamp,
         steps: &[Step],
-        act: impl FnOnce(&mut World) -> Result<T, E>,
+        act: impl FnOnce(&mut RolloutTables) -> Result<T, E>,
     ) -> Result<T, E> {
         let (value, is_dead) = {
             let inner = &mut *self.lock();
-            let mut world = inner.world.clone();
-            let value = act(&mut world)?;
-            if steps.is_empty() && world == inner.world {
+            let mut tables = inner.tables.clone();
+            let value = act(&mut tables)?;
+            if steps.is_empty() && tables == inner.tables {
                 return Ok(value);
             }
             if inner.is_full {
                 let source = "the disk is full".into();
                 return Err(crate::Error::Internal { doing: "write", source }.into());
             }
-            inner.world = world;
+            inner.tables = tables;
             inner.writes += 1;
             inner.journal.extend(steps.iter().map(|step| (at, step.clone())));
             if inner.loses(at) {
@@ -104,13 +104,13 @@ impl FakeRollouts {
 
     /// What is held now.
     #[must_use]
-    pub fn world(&self) -> World {
-        self.lock().world.clone()
+    pub fn tables(&self) -> RolloutTables {
+        self.lock().tables.clone()
     }
 
     /// Puts rows there that nobody has recorded.
-    pub fn seed(&self, plant: impl FnOnce(&mut World)) {
-        plant(&mut self.lock().world);
+    pub fn seed(&self, plant: impl FnOnce(&mut RolloutTables)) {
+        plant(&mut self.lock().tables);
     }
 
     /// All that was recorded, in order.
@@ -138,11 +138,11 @@ impl FakeRollouts {
     }
 
     /// So many percent of the answers to writes and to asking for the version are lost until then.
-    pub fn set_faults(&self, lost_answer: u8, until: Timestamp, chance: Chance) {
+    pub fn set_faults(&self, lost_answer: u8, until: Timestamp, rng: Rng) {
         let mut inner = self.lock();
         inner.lost_answer = lost_answer;
         inner.faulty_until = Some(until);
-        inner.chance = Some(chance);
+        inner.rng = Some(rng);
     }
 
     /// Nothing can be written until this is taken back.
@@ -159,22 +159,27 @@ impl FakeRollouts {
     pub fn add_environment(&self) -> EnvironmentId {
         let project = ProjectId::new(self.ids.mint());
         let environment = EnvironmentId::new(self.ids.mint());
-        self.lock().world.environments.insert(environment, project);
+        self.lock().tables.environments.insert(environment, project);
         environment
     }
 
     /// A new service that nothing was deployed for yet.
-    pub fn add_service(&self, environment: EnvironmentId, slug: &str, wanted: u16) -> ServiceKey {
+    pub fn add_service(
+        &self,
+        environment: EnvironmentId,
+        slug: &str,
+        desired_count: u16,
+    ) -> ServiceKey {
         let id = ServiceId::new(self.ids.mint());
         let key = ServiceKey { environment, service: id };
         let mut inner = self.lock();
-        let project = inner.world.environments[&environment];
+        let project = inner.tables.environments[&environment];
         let view = ServiceView {
             id,
             project,
             environment,
             slug: Slug::try_from(slug).expect("the test's slug is one"),
-            wanted,
+            desired_count,
             limits: Limits::default(),
             active: None,
             deployments: Vec::new(),
@@ -183,7 +188,7 @@ impl FakeRollouts {
             volumes_made: Set::new(),
             condition: None,
         };
-        inner.world.services.insert(key, view);
+        inner.tables.services.insert(key, view);
         key
     }
 
@@ -192,9 +197,9 @@ impl FakeRollouts {
         let id = DeploymentId::new(self.ids.mint());
         let now = self.clock.now();
         let mut inner = self.lock();
-        let service = inner.world.services[&key].clone();
-        let generation = inner.world.next_generation(key);
-        inner.world.services.entry(key).and_modify(|service| service.limits = config.limits);
+        let service = inner.tables.services[&key].clone();
+        let generation = inner.tables.next_generation(key);
+        inner.tables.services.entry(key).and_modify(|service| service.limits = config.limits);
         let deployment = Deployment {
             id,
             project: service.project,
@@ -203,7 +208,7 @@ impl FakeRollouts {
             generation,
             ..queued(service.slug, config, now)
         };
-        inner.world.deployments.insert(id, deployment);
+        inner.tables.deployments.insert(id, deployment);
         id
     }
 
@@ -223,31 +228,35 @@ impl FakeRollouts {
             deployment: replica.deployment,
             index: 0,
             container: None,
-            ledger: Ledger::default(),
+            restarts: RestartHistory::default(),
             retired_at: None,
         };
-        let world = &mut self.lock().world;
-        world.environments.insert(replica.environment, replica.project);
-        world.deployments.insert(deployment.id, deployment);
-        world.replicas.insert(row.id, Held { row, service, released_at: None });
+        let tables = &mut self.lock().tables;
+        tables.environments.insert(replica.environment, replica.project);
+        tables.deployments.insert(deployment.id, deployment);
+        tables.replicas.insert(row.id, Held { row, service, released_at: None });
     }
 
     /// Another number of replicas is wanted; 0 stops it.
-    pub fn scale(&self, key: ServiceKey, wanted: u16) {
-        self.lock().world.services.entry(key).and_modify(|service| service.wanted = wanted);
+    pub fn scale(&self, key: ServiceKey, desired_count: u16) {
+        self.lock()
+            .tables
+            .services
+            .entry(key)
+            .and_modify(|service| service.desired_count = desired_count);
     }
 
     /// Other limits are wanted.
     pub fn limit(&self, key: ServiceKey, limits: Limits) {
-        self.lock().world.services.entry(key).and_modify(|service| service.limits = limits);
+        self.lock().tables.services.entry(key).and_modify(|service| service.limits = limits);
     }
 
     /// Somebody does not want the deployment any more.
     pub fn cancel(&self, id: DeploymentId) {
         let now = self.clock.now();
-        if let Some(deployment) = self.lock().world.deployments.get_mut(&id)
+        if let Some(deployment) = self.lock().tables.deployments.get_mut(&id)
             && deployment.state.is_candidate()
-            && let Ok(state) = deployment.state.clone().step(Milestone::Cancelled, now)
+            && let Ok(state) = deployment.state.clone().transition(Transition::Cancelled, now)
         {
             deployment.state = state;
         }
@@ -256,46 +265,46 @@ impl FakeRollouts {
     /// The service is deleted: its rows go, a tombstone stays.
     pub fn delete_service(&self, key: ServiceKey) {
         let now = self.clock.now();
-        self.lock().world.delete_service(key, now);
+        self.lock().tables.delete_service(key, now);
     }
 
     /// The environment and its services are deleted.
     pub fn delete_environment(&self, environment: EnvironmentId) {
         let now = self.clock.now();
-        let world = &mut self.lock().world;
+        let tables = &mut self.lock().tables;
         let keys: Vec<_> =
-            world.services.keys().filter(|key| key.environment == environment).copied().collect();
+            tables.services.keys().filter(|key| key.environment == environment).copied().collect();
         for key in keys {
-            world.delete_service(key, now);
+            tables.delete_service(key, now);
         }
-        let Some(project) = world.remove_environment(environment) else { return };
+        let Some(project) = tables.remove_environment(environment) else { return };
         let subject = Subject::Environment { project, environment };
         let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
-        world.tombstones.insert(subject, tombstone);
+        tables.tombstones.insert(subject, tombstone);
     }
 
     /// The database seems to be a copy.
-    pub fn doubt(&self, why: &str) {
-        self.lock().world.ownership = Ownership::Doubtful { why: why.to_owned() };
+    pub fn mark_doubtful(&self, why: &str) {
+        self.lock().tables.ownership = Ownership::Doubtful { why: why.to_owned() };
     }
 
     /// The service as the reconciler sees it.
     #[must_use]
     pub fn view(&self, key: ServiceKey) -> Option<ServiceView> {
         let now = self.clock.now();
-        self.lock().world.view(key, now)
+        self.lock().tables.view(key, now)
     }
 
     /// A deployment.
     #[must_use]
     pub fn deployment(&self, id: DeploymentId) -> Option<Deployment> {
-        self.lock().world.deployments.get(&id).cloned()
+        self.lock().tables.deployments.get(&id).cloned()
     }
 
     /// How far a deployment has come, in a word.
     #[must_use]
-    pub fn word(&self, id: DeploymentId) -> &'static str {
-        self.deployment(id).map_or("unknown", |deployment| deployment.state.word())
+    pub fn state_name(&self, id: DeploymentId) -> &'static str {
+        self.deployment(id).map_or("unknown", |deployment| deployment.state.as_str())
     }
 }
 
@@ -342,10 +351,10 @@ pub fn config_with_volume(command: &str, volume: VolumeId) -> RunConfig {
 
 #[async_trait]
 impl Rollouts for FakeRollouts {
-    async fn take_over(&self) -> Result<Fence, RolloutError> {
-        let world = &mut self.lock().world;
-        world.fence += 1;
-        Ok(Fence(world.fence))
+    async fn acquire_fence(&self) -> Result<Fence, RolloutError> {
+        let tables = &mut self.lock().tables;
+        tables.fence += 1;
+        Ok(Fence(tables.fence))
     }
 
     async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {
@@ -353,18 +362,22 @@ impl Rollouts for FakeRollouts {
         let inner = &mut self.lock();
         inner.reads += 1;
         inner.whole_reads += 1;
-        inner.world.admit(fence)?;
-        Ok(inner.world.desired(now))
+        inner.tables.check_fence(fence)?;
+        Ok(inner.tables.desired(now))
     }
 
-    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
+    async fn desired_service(
+        &self,
+        fence: Fence,
+        key: ServiceKey,
+    ) -> Result<DesiredService, RolloutError> {
         let now = self.clock.now();
         let inner = &mut self.lock();
         inner.reads += 1;
-        inner.world.admit(fence)?;
-        let mut tombstones = inner.world.remembered_tombstones(now);
+        inner.tables.check_fence(fence)?;
+        let mut tombstones = inner.tables.remembered_tombstones(now);
         tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
-        Ok(Aim { service: inner.world.view(key, now), tombstones })
+        Ok(DesiredService { service: inner.tables.view(key, now), tombstones })
     }
 
     async fn version(&self) -> Result<Version, RolloutError> {
@@ -373,9 +386,9 @@ impl Rollouts for FakeRollouts {
         if inner.loses(now) {
             return Err(lost("read the version").into());
         }
-        let Inner { world, known: (known, version), .. } = inner;
-        if known != world {
-            *known = world.clone();
+        let Inner { tables, known: (known, version), .. } = inner;
+        if known != tables {
+            *known = tables.clone();
             *version += 1;
         }
         Ok(Version(*version))
@@ -387,15 +400,15 @@ impl Rollouts for FakeRollouts {
         at: Timestamp,
         steps: &[Step],
     ) -> Result<(), RolloutError> {
-        let take = |world: &mut World| {
-            world.admit(fence)?;
-            steps.iter().try_for_each(|step| world.take(at, step))
+        let take = |tables: &mut RolloutTables| {
+            tables.check_fence(fence)?;
+            steps.iter().try_for_each(|step| tables.apply_step(at, step))
         };
         self.write(at, steps, take).await
     }
 
     async fn confirm_engine(&self, engine: &str) -> Result<(), RolloutError> {
-        self.lock().world.ownership = Ownership::Bound { engine: engine.to_owned() };
+        self.lock().tables.ownership = Ownership::Bound { engine: engine.to_owned() };
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     ApiKeyId, ProjectId, SessionId, Set, UserId,
-    access::{Actor, InstanceRole, KeyScope, Permission, ProjectRole, Verdict, Via},
+    access::{Actor, AuthMethod, Decision, InstanceRole, KeyScope, Permission, ProjectRole},
 };
 use uuid::Uuid;
 
@@ -18,19 +18,19 @@ const ALL: [Permission; 5] = [
 ];
 
 fn person(role: InstanceRole) -> Actor {
-    let via = Via::Session(SessionId::new(Uuid::from_u128(3)));
+    let via = AuthMethod::Session(SessionId::new(Uuid::from_u128(3)));
     Actor { user: UserId::new(Uuid::from_u128(4)), role, via }
 }
 
 fn script(role: InstanceRole, scopes: &[KeyScope], project: Option<ProjectId>) -> Actor {
     let key = ApiKeyId::new(Uuid::from_u128(5));
     let scopes: Set<KeyScope> = scopes.iter().copied().collect();
-    Actor { via: Via::ApiKey { key, scopes, project }, ..person(role) }
+    Actor { via: AuthMethod::ApiKey { key, scopes, project }, ..person(role) }
 }
 
 fn allowed(actor: &Actor, role: Option<ProjectRole>) -> Vec<Permission> {
     ALL.into_iter()
-        .filter(|permission| actor.may(*permission, HERE, role) == Verdict::Allowed)
+        .filter(|permission| actor.may(*permission, HERE, role) == Decision::Allowed)
         .collect()
 }
 
@@ -46,8 +46,8 @@ fn a_role_decides_what_a_member_may() {
 #[test]
 fn a_project_is_hidden_from_strangers() {
     for permission in ALL {
-        let verdict = person(InstanceRole::Member).may(permission, HERE, None);
-        assert_eq!(verdict, Verdict::Hidden);
+        let decision = person(InstanceRole::Member).may(permission, HERE, None);
+        assert_eq!(decision, Decision::Hidden);
     }
 }
 
@@ -70,7 +70,10 @@ fn a_key_may_what_its_scopes_say_and_never_more_than_its_owner() {
     let deploy = script(member, &[KeyScope::Deploy], None);
     assert_eq!(allowed(&deploy, owner), [Permission::Deploy]);
     assert_eq!(allowed(&deploy, Some(ProjectRole::Viewer)), []);
-    assert_eq!(deploy.may(Permission::Deploy, HERE, Some(ProjectRole::Viewer)), Verdict::Forbidden);
+    assert_eq!(
+        deploy.may(Permission::Deploy, HERE, Some(ProjectRole::Viewer)),
+        Decision::Forbidden
+    );
     let write = script(member, &[KeyScope::Write], None);
     assert_eq!(allowed(&write, owner), [Permission::Reveal, Permission::Manage]);
 }
@@ -82,11 +85,11 @@ fn a_key_of_one_project_sees_no_other_whoever_owns_it() {
     for role in [InstanceRole::Member, InstanceRole::Admin] {
         let bound = script(role, &every, Some(ELSEWHERE));
         for permission in ALL {
-            let verdict = bound.may(permission, HERE, Some(ProjectRole::Owner));
-            assert_eq!(verdict, Verdict::Hidden);
+            let decision = bound.may(permission, HERE, Some(ProjectRole::Owner));
+            assert_eq!(decision, Decision::Hidden);
             assert_eq!(
                 bound.may(permission, ELSEWHERE, Some(ProjectRole::Owner)),
-                Verdict::Allowed
+                Decision::Allowed
             );
         }
     }

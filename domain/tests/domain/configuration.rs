@@ -1,7 +1,7 @@
 //! Addresses, what may stand at them, and what containers come to.
 
 use crate::{
-    bench::{Bench, image, key, name, new_service, place, variable},
+    fixture::{Fixture, image, key, name, new_service, place, variable},
     setting::filled,
 };
 use domain::{
@@ -92,7 +92,7 @@ fn what_is_no_address_is_refused() {
 /// Every address holds exactly one kind of thing.
 #[test]
 fn only_what_belongs_at_an_address_can_stand_there() {
-    let mut spec = Bench::new().workspace.spec;
+    let mut spec = Fixture::new().workspace.spec;
     for content in contents() {
         let id = Uuid::from_u128(0xabc);
         let whole = match &content {
@@ -119,7 +119,7 @@ fn only_what_belongs_at_an_address_can_stand_there() {
 
 #[test]
 fn a_place_without_its_parent_holds_nothing() {
-    let mut spec = Bench::new().workspace.spec;
+    let mut spec = Fixture::new().workspace.spec;
     for address in addresses().iter().filter(|address| address.parent().is_some()) {
         for content in contents() {
             assert!(spec.put(address, Some(content)).is_err(), "{address}");
@@ -131,11 +131,11 @@ fn a_place_without_its_parent_holds_nothing() {
 /// Of its place.
 #[test]
 fn a_container_is_told_who_it_is() {
-    let mut bench = Bench::new();
-    let web = bench.service("My Web");
-    bench.apply(bench.waiting()).unwrap();
+    let mut fixture = Fixture::new();
+    let web = fixture.service("My Web");
+    fixture.apply(fixture.waiting()).unwrap();
 
-    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
 
     let seen: BTreeMap<&str, &str> =
         config.variables.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
@@ -149,46 +149,47 @@ fn a_container_is_told_who_it_is() {
 /// DK-59: everybody's own scopes come after what Easel provides.
 #[test]
 fn what_easel_provides_can_be_referred_to_and_overridden() {
-    let mut bench = Bench::new();
-    let (web, db) = (bench.service("web"), bench.service("db"));
-    bench.own(web, "URL", "${{db.HOST}}:${{db.PORT}} ${{db.EASEL_SERVICE_ID}} ${{HOST}}");
-    bench.apply(bench.waiting()).unwrap();
-    let url = |bench: &Bench| {
-        let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    let mut fixture = Fixture::new();
+    let (web, db) = (fixture.service("web"), fixture.service("db"));
+    fixture.own(web, "URL", "${{db.HOST}}:${{db.PORT}} ${{db.EASEL_SERVICE_ID}} ${{HOST}}");
+    fixture.apply(fixture.waiting()).unwrap();
+    let url = |fixture: &Fixture| {
+        let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
         config.variables[&key("URL")].expose().to_owned()
     };
-    assert_eq!(url(&bench), format!("db:8080 {db} web"));
+    assert_eq!(url(&fixture), format!("db:8080 {db} web"));
 
-    bench.own(db, "HOST", "10.0.0.9");
-    bench.apply(bench.waiting()).unwrap();
-    assert_eq!(url(&bench), format!("10.0.0.9:8080 {db} web"));
+    fixture.own(db, "HOST", "10.0.0.9");
+    fixture.apply(fixture.waiting()).unwrap();
+    assert_eq!(url(&fixture), format!("10.0.0.9:8080 {db} web"));
 }
 
 /// A volume has one writer.
 #[test]
 fn a_service_with_a_volume_stops_first() {
-    let mut bench = Bench::new();
-    let web = bench.service("web");
-    bench.apply(bench.waiting()).unwrap();
-    let strategy = |bench: &Bench| bench.workspace.staged().services[&web].resolved_strategy();
-    assert_eq!(strategy(&bench), Strategy::StartFirst);
+    let mut fixture = Fixture::new();
+    let web = fixture.service("web");
+    fixture.apply(fixture.waiting()).unwrap();
+    let strategy =
+        |fixture: &Fixture| fixture.workspace.staged().services[&web].resolved_strategy();
+    assert_eq!(strategy(&fixture), Strategy::StartFirst);
 
     let mount = Some(NewMount { service: web, path: "/data".parse().unwrap() });
-    bench.stage(Edit::CreateVolume { name: name("data"), mount }).unwrap();
-    assert_eq!(strategy(&bench), Strategy::StopFirst);
+    fixture.stage(Edit::CreateVolume { name: name("data"), mount }).unwrap();
+    assert_eq!(strategy(&fixture), Strategy::StopFirst);
 
     let address = Address::ServiceField(web, Field::Strategy);
     let content = Content::Strategy(Strategy::StartFirst);
-    bench.stage(Edit::Set { address, content }).unwrap();
-    assert_eq!(strategy(&bench), Strategy::StartFirst);
+    fixture.stage(Edit::Set { address, content }).unwrap();
+    assert_eq!(strategy(&fixture), Strategy::StartFirst);
 }
 
 /// Design §3.7.
 #[test]
 fn each_change_states_its_effect() {
-    let mut bench = Bench::new();
-    let (web, idle) = (bench.service("web"), bench.service("idle"));
-    bench.apply(bench.waiting()).unwrap();
+    let mut fixture = Fixture::new();
+    let (web, idle) = (fixture.service("web"), fixture.service("idle"));
+    fixture.apply(fixture.waiting()).unwrap();
     let field = |field| Address::ServiceField(web, field);
     for (address, content) in [
         (Address::ProjectName, Content::Name(name("other"))),
@@ -197,38 +198,38 @@ fn each_change_states_its_effect() {
         (field(Field::Replicas), Content::Replicas(Replicas::try_from(3).unwrap())),
         (field(Field::Source), Content::Source(image("app:2"))),
     ] {
-        bench.stage(Edit::Set { address, content }).unwrap();
+        fixture.stage(Edit::Set { address, content }).unwrap();
     }
-    bench.set(Address::Variable(key("A")), "for all");
-    let all = bench.changes();
+    fixture.set(Address::Variable(key("A")), "for all");
+    let all = fixture.changes();
 
     let effects: Vec<Effect> =
-        all.iter().map(|change| effect_of(&bench.workspace.spec, &all, change)).collect();
+        all.iter().map(|change| effect_of(&fixture.workspace.spec, &all, change)).collect();
 
     use Effect::{Redeploy, Scale, Update};
     assert_eq!(effects, [Effect::None, Effect::None, Update, Scale, Redeploy, Redeploy]);
-    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    let said = consequences(&fixture.workspace.spec, &fixture.workspace.staged());
     assert_eq!(said.affected, Map::from([(web, Redeploy), (idle, Redeploy)]));
 }
 
 /// What a service referred to by a detour becomes its own.
 #[test]
 fn joining_a_group_whose_variable_was_used_by_a_detour_redeploys() {
-    let mut bench = Bench::new();
-    let (web, api) = (bench.service("web"), bench.service("api"));
+    let mut fixture = Fixture::new();
+    let (web, api) = (fixture.service("web"), fixture.service("api"));
     let group = Edit::CreateGroup { name: name("g"), services: vec![web], position: None };
-    let Address::Group(group) = bench.stage(group).unwrap()[0].address.clone() else {
+    let Address::Group(group) = fixture.stage(group).unwrap()[0].address.clone() else {
         panic!("it makes a group")
     };
-    bench.set(Address::GroupVariable(group, key("K")), "1");
-    bench.own(api, "URL", "${{web.K}}");
-    bench.apply(bench.waiting()).unwrap();
+    fixture.set(Address::GroupVariable(group, key("K")), "1");
+    fixture.own(api, "URL", "${{web.K}}");
+    fixture.apply(fixture.waiting()).unwrap();
     let address = Address::ServiceField(api, Field::Group);
-    bench.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap();
+    fixture.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap();
 
-    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
-    let selection = Selection::Changes { changes: bench.waiting() };
-    let plan = plan(place(), &bench.workspace, &selection).unwrap();
+    let said = consequences(&fixture.workspace.spec, &fixture.workspace.staged());
+    let selection = Selection::Changes { changes: fixture.waiting() };
+    let plan = plan(place(), &fixture.workspace, &selection).unwrap();
 
     assert_eq!(plan.deploy.iter().map(|(service, _)| *service).collect::<Vec<_>>(), [api]);
     assert_eq!(said.affected, Map::from([(api, Effect::Redeploy)]));
@@ -236,64 +237,64 @@ fn joining_a_group_whose_variable_was_used_by_a_detour_redeploys() {
 
 #[test]
 fn destroying_data_is_said() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let Address::Volume(volume) =
-        bench.stage(Edit::CreateVolume { name: name("data"), mount: None }).unwrap()[0]
+        fixture.stage(Edit::CreateVolume { name: name("data"), mount: None }).unwrap()[0]
             .address
             .clone()
     else {
         panic!("it makes a volume")
     };
-    bench.apply(bench.waiting()).unwrap();
-    bench.stage(Edit::Clear { address: Address::Volume(volume) }).unwrap();
+    fixture.apply(fixture.waiting()).unwrap();
+    fixture.stage(Edit::Clear { address: Address::Volume(volume) }).unwrap();
 
-    assert!(bench.changes()[0].destroys_data());
-    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
+    assert!(fixture.changes()[0].destroys_data());
+    let said = consequences(&fixture.workspace.spec, &fixture.workspace.staged());
     assert_eq!(said.destroyed, [volume]);
 }
 
 /// A reference written before its service was made is tied when it is.
 #[test]
 fn a_reference_to_what_comes_later_is_tied() {
-    let mut bench = Bench::new();
-    let web = bench.service("web");
-    let rows = bench.stage(variable(Address::ServiceVariable(web, key("DB")), "${{db.HOST}}"));
-    assert!(rows.is_ok() && !bench.is_applicable());
+    let mut fixture = Fixture::new();
+    let web = fixture.service("web");
+    let rows = fixture.stage(variable(Address::ServiceVariable(web, key("DB")), "${{db.HOST}}"));
+    assert!(rows.is_ok() && !fixture.is_applicable());
 
-    let db = bench.service("db");
-    bench.apply(bench.waiting()).unwrap();
+    let db = fixture.service("db");
+    fixture.apply(fixture.waiting()).unwrap();
     let address = Address::ServiceField(db, Field::Name);
-    bench.stage(Edit::Set { address, content: Content::Name(name("store")) }).unwrap();
-    bench.apply(bench.waiting()).unwrap();
+    fixture.stage(Edit::Set { address, content: Content::Name(name("store")) }).unwrap();
+    fixture.apply(fixture.waiting()).unwrap();
 
-    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
     assert_eq!(config.variables[&key("DB")].expose(), "db");
-    assert_eq!(bench.workspace.spec.edges().len(), 1);
+    assert_eq!(fixture.workspace.spec.edges().len(), 1);
 }
 
 /// A name that is given away and given anew means one service, in parts as in the whole.
 #[test]
 fn a_part_means_the_service_that_the_whole_means() {
-    let mut bench = Bench::new();
-    let (old, user) = (bench.service("db"), bench.service("web"));
-    bench.apply(bench.waiting()).unwrap();
-    bench.stage(Edit::Clear { address: Address::Service(old) }).unwrap();
-    bench.own(user, "URL", "${{db.HOST}}");
-    let new = bench.service("db");
-    let all = bench.changes();
+    let mut fixture = Fixture::new();
+    let (old, user) = (fixture.service("db"), fixture.service("web"));
+    fixture.apply(fixture.waiting()).unwrap();
+    fixture.stage(Edit::Clear { address: Address::Service(old) }).unwrap();
+    fixture.own(user, "URL", "${{db.HOST}}");
+    let new = fixture.service("db");
+    let all = fixture.changes();
     let url = all.iter().find(|change| change.address.variable_key().is_some()).unwrap().id;
 
-    let closed = closure(&bench.workspace.spec, &all, &[url]);
+    let closed = closure(&fixture.workspace.spec, &all, &[url]);
 
-    assert_eq!(closed, bench.waiting());
-    bench.apply(closed).unwrap();
-    assert_eq!(bench.workspace.spec.edges()[0].to, new);
+    assert_eq!(closed, fixture.waiting());
+    fixture.apply(closed).unwrap();
+    assert_eq!(fixture.workspace.spec.edges()[0].to, new);
 }
 
 /// The browser may ask for a thousand cards' worth of answers.
 #[test]
 fn a_thousand_services_are_no_burden() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let services: Vec<ServiceId> =
         (1..=1000).map(|id| ServiceId::new(Uuid::from_u128(id))).collect();
     for (number, id) in services.iter().enumerate() {
@@ -305,15 +306,15 @@ fn a_thousand_services_are_no_burden() {
             name[1..].parse::<usize>().ok().map(|number| services[number])
         }));
         service.variables.insert(key("UP"), Variable { value, sealed: false, version: 1 });
-        bench.workspace.spec.services.insert(*id, service);
+        fixture.workspace.spec.services.insert(*id, service);
     }
-    bench.set(Address::Variable(key("A")), "1");
+    fixture.set(Address::Variable(key("A")), "1");
     let started = std::time::Instant::now();
 
-    let all = bench.changes();
-    let effect = effect_of(&bench.workspace.spec, &all, &all[0]);
-    let said = consequences(&bench.workspace.spec, &bench.workspace.staged());
-    let edges = bench.workspace.spec.edges();
+    let all = fixture.changes();
+    let effect = effect_of(&fixture.workspace.spec, &all, &all[0]);
+    let said = consequences(&fixture.workspace.spec, &fixture.workspace.staged());
+    let edges = fixture.workspace.spec.edges();
 
     assert_eq!(effect, Effect::Redeploy);
     assert_eq!((said.affected.len(), edges.len()), (1000, 999));
@@ -321,7 +322,7 @@ fn a_thousand_services_are_no_burden() {
 }
 
 proptest! {
-    #![proptest_config(crate::bench::config())]
+    #![proptest_config(crate::fixture::config())]
 
     /// Any Unicode without NUL reaches the container as it was written.
     #[test]
@@ -331,18 +332,18 @@ proptest! {
             Just("$".to_owned()), Just("${{A}}".to_owned()), Just("\r\n \t".to_owned()),
         ], 0..5),
     ) {
-        let mut bench = Bench::new();
-        let web = bench.service("web");
+        let mut fixture = Fixture::new();
+        let web = fixture.service("web");
         let text = parts.concat();
         let typed = domain::Template::literal(&text).render(|_| None);
-        bench.own(web, "EXACT", &typed);
-        bench.apply(bench.waiting()).unwrap();
+        fixture.own(web, "EXACT", &typed);
+        fixture.apply(fixture.waiting()).unwrap();
         let address = Address::ServiceVariable(web, key("EXACT"));
-        let revealed = bench.workspace.revealing(&address).unwrap();
+        let revealed = fixture.workspace.revealing(&address).unwrap();
         prop_assert_eq!(revealed.applied, Some(Secret::new(typed)));
         prop_assert_eq!(revealed.resolved, Some(Secret::new(text.clone())));
 
-        let json = serde_json::to_string(&bench.workspace.spec).unwrap();
+        let json = serde_json::to_string(&fixture.workspace.spec).unwrap();
         let spec: domain::EnvironmentSpec = serde_json::from_str(&json).unwrap();
         let config = spec.resolve(place(), web).unwrap().unwrap();
 
@@ -360,8 +361,8 @@ proptest! {
 /// A name in a list of new things is checked like any other.
 #[test]
 fn two_services_of_one_name_cannot_be_staged() {
-    let mut bench = Bench::new();
-    bench.service("web");
-    let again = bench.stage(Edit::CreateService(Box::new(new_service(name("WEB")))));
+    let mut fixture = Fixture::new();
+    fixture.service("web");
+    let again = fixture.stage(Edit::CreateService(Box::new(new_service(name("WEB")))));
     assert!(matches!(again, Err(domain::Error::Exists(_))));
 }

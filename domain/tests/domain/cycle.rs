@@ -1,6 +1,6 @@
 //! Circles, long chains and growth.
 
-use crate::bench::{Bench, key, name, place};
+use crate::fixture::{Fixture, key, name, place};
 use domain::{
     Address, Content, EnvironmentSpec, Error, Field, ServiceId, Template,
     apply::plan,
@@ -29,22 +29,22 @@ fn chain(spec: &mut EnvironmentSpec, length: usize, last: &str) {
     }
 }
 
-fn runnable() -> (Bench, ServiceId) {
-    let mut bench = Bench::new();
-    let service = bench.service("web");
-    bench.apply(bench.waiting()).unwrap();
-    (bench, service)
+fn runnable() -> (Fixture, ServiceId) {
+    let mut fixture = Fixture::new();
+    let service = fixture.service("web");
+    fixture.apply(fixture.waiting()).unwrap();
+    (fixture, service)
 }
 
 #[test]
 fn a_circle_of_variables_is_refused_with_its_path() {
-    let (mut bench, web) = runnable();
-    let db = bench.service("db");
-    bench.own(web, "A", "${{db.B}}");
-    bench.own(db, "B", "${{C}}");
-    let edit = crate::bench::variable(Address::ServiceVariable(db, key("C")), "x${{web.A}}");
+    let (mut fixture, web) = runnable();
+    let db = fixture.service("db");
+    fixture.own(web, "A", "${{db.B}}");
+    fixture.own(db, "B", "${{C}}");
+    let edit = crate::fixture::variable(Address::ServiceVariable(db, key("C")), "x${{web.A}}");
 
-    let refused = bench.stage(edit);
+    let refused = fixture.stage(edit);
 
     let Err(Error::Blocked(problems)) = refused else { panic!("a circle: {refused:?}") };
     let ProblemKind::Cycle { path } = &problems.0[0].kind else { panic!("{problems:?}") };
@@ -64,50 +64,53 @@ fn a_circle_of_variables_is_refused_with_its_path() {
 
 #[test]
 fn a_variable_of_itself_means_the_one_that_it_hides() {
-    let (mut bench, web) = runnable();
-    bench.set(Address::Variable(key("PATH")), "/bin");
-    bench.own(web, "PATH", "/app:${{PATH}}");
-    bench.apply(bench.waiting()).unwrap();
+    let (mut fixture, web) = runnable();
+    fixture.set(Address::Variable(key("PATH")), "/bin");
+    fixture.own(web, "PATH", "/app:${{PATH}}");
+    fixture.apply(fixture.waiting()).unwrap();
 
-    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
     assert_eq!(config.variables[&key("PATH")].expose(), "/app:/bin");
 
-    let alone = bench.stage(crate::bench::variable(Address::Variable(key("SELF")), "${{SELF}}"));
+    let alone =
+        fixture.stage(crate::fixture::variable(Address::Variable(key("SELF")), "${{SELF}}"));
     assert!(alone.is_ok(), "it finds nothing, which warns and blocks");
-    assert!(!bench.is_applicable());
+    assert!(!fixture.is_applicable());
 }
 
 /// A detour over a group that is joined in the same batch.
 #[test]
 fn a_part_that_would_go_in_a_circle_takes_along_what_opens_it() {
-    let (mut bench, web) = runnable();
+    let (mut fixture, web) = runnable();
     let group = Edit::CreateGroup { name: name("g"), services: Vec::new(), position: None };
-    let Address::Group(group) = bench.stage(group).unwrap()[0].address.clone() else {
+    let Address::Group(group) = fixture.stage(group).unwrap()[0].address.clone() else {
         panic!("it makes a group")
     };
-    bench.set(Address::GroupVariable(group, key("C")), "end");
+    fixture.set(Address::GroupVariable(group, key("C")), "end");
     let address = Address::ServiceField(web, Field::Group);
-    let joins = bench.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap()[0].id;
-    bench.set(Address::Variable(key("C")), "${{web.C}}");
-    let all = bench.changes();
-    let chosen: Vec<_> = bench.waiting().into_iter().filter(|id| *id != joins).collect();
+    let joins =
+        fixture.stage(Edit::Set { address, content: Content::GroupId(group) }).unwrap()[0].id;
+    fixture.set(Address::Variable(key("C")), "${{web.C}}");
+    let all = fixture.changes();
+    let chosen: Vec<_> = fixture.waiting().into_iter().filter(|id| *id != joins).collect();
 
-    let closed = closure(&bench.workspace.spec, &all, &chosen);
+    let closed = closure(&fixture.workspace.spec, &all, &chosen);
 
     assert!(closed.contains(&joins));
-    bench.apply(closed).unwrap();
+    fixture.apply(closed).unwrap();
 }
 
 /// Design §3.10.
 #[test]
 fn services_may_refer_to_each_other() {
-    let (mut bench, web) = runnable();
-    let db = bench.service("db");
-    bench.own(web, "DB", "${{db.HOST}}");
-    bench.own(db, "WEB", "${{web.HOST}}");
+    let (mut fixture, web) = runnable();
+    let db = fixture.service("db");
+    fixture.own(web, "DB", "${{db.HOST}}");
+    fixture.own(db, "WEB", "${{web.HOST}}");
 
     let plan =
-        plan(place(), &bench.workspace, &Selection::Changes { changes: bench.waiting() }).unwrap();
+        plan(place(), &fixture.workspace, &Selection::Changes { changes: fixture.waiting() })
+            .unwrap();
 
     assert_eq!(plan.deploy.len(), 2);
     assert_eq!(plan.spec.deploy_order().len(), 2);
@@ -115,22 +118,22 @@ fn services_may_refer_to_each_other() {
 
 #[test]
 fn who_is_referred_to_is_deployed_first() {
-    let (mut bench, web) = runnable();
-    let (api, db) = (bench.service("api"), bench.service("db"));
-    bench.own(web, "API", "${{api.HOST}}");
-    bench.own(api, "DB", "${{db.HOST}}");
+    let (mut fixture, web) = runnable();
+    let (api, db) = (fixture.service("api"), fixture.service("db"));
+    fixture.own(web, "API", "${{api.HOST}}");
+    fixture.own(api, "DB", "${{db.HOST}}");
 
-    assert_eq!(bench.workspace.staged().deploy_order(), [db, api, web]);
+    assert_eq!(fixture.workspace.staged().deploy_order(), [db, api, web]);
 }
 
 #[test]
 fn a_chain_of_a_thousand_references_is_no_deep_call() {
-    let (mut bench, web) = runnable();
-    chain(&mut bench.workspace.spec, 1000, "end");
+    let (mut fixture, web) = runnable();
+    chain(&mut fixture.workspace.spec, 1000, "end");
     let started = Instant::now();
 
-    let problems = bench.workspace.spec.check();
-    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    let problems = fixture.workspace.spec.check();
+    let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
 
     assert_eq!(problems, []);
     assert_eq!(config.variables[&key("V0")].expose(), "end");
@@ -139,48 +142,48 @@ fn a_chain_of_a_thousand_references_is_no_deep_call() {
 
 #[test]
 fn a_circle_of_a_thousand_is_found() {
-    let (mut bench, web) = runnable();
-    chain(&mut bench.workspace.spec, 1000, "${{V0}}");
+    let (mut fixture, web) = runnable();
+    chain(&mut fixture.workspace.spec, 1000, "${{V0}}");
 
-    let problems = bench.workspace.spec.check();
+    let problems = fixture.workspace.spec.check();
 
     assert_eq!(problems.len(), 1);
     assert!(matches!(&problems[0].kind, ProblemKind::Cycle { path } if path.len() == 1000));
-    assert!(bench.workspace.spec.resolve(place(), web).is_err());
+    assert!(fixture.workspace.spec.resolve(place(), web).is_err());
 }
 
 #[test]
 fn growth_beyond_all_measure_is_cut() {
-    let (mut bench, web) = runnable();
-    bench.set(Address::Variable(key("V0")), "0123456789");
+    let (mut fixture, web) = runnable();
+    fixture.set(Address::Variable(key("V0")), "0123456789");
     for number in 1..64 {
         let before = format!("${{{{V{}}}}}", number - 1);
-        bench.set(Address::Variable(key(&format!("V{number}"))), &before.repeat(8));
+        fixture.set(Address::Variable(key(&format!("V{number}"))), &before.repeat(8));
     }
     let started = Instant::now();
 
-    let refused = bench.apply(bench.waiting());
+    let refused = fixture.apply(fixture.waiting());
 
     let Err(Error::Blocked(problems)) = refused else { panic!("it grows: {refused:?}") };
     assert!(
         (problems.0.iter()).any(|problem| matches!(problem.kind, ProblemKind::TooLarge { .. }))
     );
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    assert!(bench.workspace.spec.variables.is_empty());
+    assert!(fixture.workspace.spec.variables.is_empty());
     let _ = web;
 }
 
 #[test]
 fn a_value_of_the_largest_size_is_kept_and_a_larger_one_refused() {
-    let (mut bench, web) = runnable();
+    let (mut fixture, web) = runnable();
     let largest = "ä".repeat(MAX_VALUE / 2);
-    bench.own(web, "LARGE", &largest);
-    bench.apply(bench.waiting()).unwrap();
-    let config = bench.workspace.spec.resolve(place(), web).unwrap().unwrap();
+    fixture.own(web, "LARGE", &largest);
+    fixture.apply(fixture.waiting()).unwrap();
+    let config = fixture.workspace.spec.resolve(place(), web).unwrap().unwrap();
     assert_eq!(config.variables[&key("LARGE")].expose(), largest);
 
     let address = Address::ServiceVariable(web, key("LARGER"));
-    let larger = bench.stage(crate::bench::variable(address, &format!("{largest}x")));
+    let larger = fixture.stage(crate::fixture::variable(address, &format!("{largest}x")));
     assert!(matches!(larger, Err(Error::Invalid(_))));
 }
 
@@ -203,7 +206,7 @@ fn reach(edges: &BTreeSet<(usize, usize)>) -> BTreeSet<(usize, usize)> {
 }
 
 /// The first three are shared, the others belong to services.
-fn places(bench: &mut Bench) -> (Vec<Address>, Vec<String>) {
+fn places(fixture: &mut Fixture) -> (Vec<Address>, Vec<String>) {
     (0..PLACES)
         .map(|number| {
             if number < 3 {
@@ -211,7 +214,7 @@ fn places(bench: &mut Bench) -> (Vec<Address>, Vec<String>) {
                 (Address::Variable(key(&text)), format!("${{{{shared.{text}}}}}"))
             } else {
                 let text = format!("s{number}");
-                let service = bench.service(&text);
+                let service = fixture.service(&text);
                 (Address::ServiceVariable(service, key("K")), format!("${{{{ {text}.K }}}}"))
             }
         })
@@ -219,7 +222,7 @@ fn places(bench: &mut Bench) -> (Vec<Address>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(crate::bench::config())]
+    #![proptest_config(crate::fixture::config())]
 
     /// Design §3.10: whatever refers to whatever, exactly the circles are refused, each with a path
     /// that goes round.
@@ -227,12 +230,12 @@ proptest! {
     fn exactly_the_circles_are_refused_with_their_path(
         wanted in prop::collection::vec((0..PLACES, 0..PLACES), 0..16),
     ) {
-        let mut bench = Bench::new();
-        let (addresses, names) = places(&mut bench);
+        let mut fixture = Fixture::new();
+        let (addresses, names) = places(&mut fixture);
         for address in &addresses {
-            bench.set(address.clone(), "end");
+            fixture.set(address.clone(), "end");
         }
-        bench.apply(bench.waiting()).unwrap();
+        fixture.apply(fixture.waiting()).unwrap();
         let mut edges = BTreeSet::new();
         let text = |edges: &BTreeSet<(usize, usize)>, from: usize| -> String {
             let to = edges.iter().filter(|(one, _)| *one == from);
@@ -241,9 +244,9 @@ proptest! {
         for edge in wanted {
             let mut more = edges.clone();
             more.insert(edge);
-            let edit = crate::bench::variable(addresses[edge.0].clone(), &text(&more, edge.0));
+            let edit = crate::fixture::variable(addresses[edge.0].clone(), &text(&more, edge.0));
             let goes_round = reach(&more).iter().any(|(from, to)| from == to);
-            match bench.stage(edit) {
+            match fixture.stage(edit) {
                 Ok(_) => {
                     prop_assert!(!goes_round, "{:?} goes in a circle", more);
                     edges = more;
@@ -267,6 +270,6 @@ proptest! {
                 Err(other) => panic!("{other:?}"),
             }
         }
-        prop_assert!(bench.is_applicable());
+        prop_assert!(fixture.is_applicable());
     }
 }

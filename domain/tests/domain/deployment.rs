@@ -1,8 +1,8 @@
 //! The state machine of deployments.
 
 use domain::{
-    Check, Timestamp,
-    deployment::{Condition, DeploymentState, Failure, Milestone, service_status},
+    HealthCheck, Timestamp,
+    deployment::{Condition, DeploymentState, Failure, Transition, service_status},
     runtime::PullProgress,
 };
 
@@ -26,30 +26,30 @@ fn all() -> Vec<DeploymentState> {
     ]
 }
 
-fn milestones() -> Vec<Milestone> {
+fn transitions() -> Vec<Transition> {
     vec![
-        Milestone::PullStarted,
-        Milestone::Pulled(PullProgress::default()),
-        Milestone::StartRequested,
-        Milestone::Started,
-        Milestone::Ready,
-        Milestone::Waiting("no address".to_owned()),
-        Milestone::Resumed,
-        Milestone::Switched,
-        Milestone::Drained,
-        Milestone::Failed(Failure::default()),
-        Milestone::Cancelled,
-        Milestone::Overtaken,
+        Transition::PullStarted,
+        Transition::Pulled(PullProgress::default()),
+        Transition::StartRequested,
+        Transition::Started,
+        Transition::Ready,
+        Transition::Waiting("no address".to_owned()),
+        Transition::Resumed,
+        Transition::Switched,
+        Transition::Drained,
+        Transition::Failed(Failure::default()),
+        Transition::Cancelled,
+        Transition::Superseded,
     ]
 }
 
 /// All steps there are: from, by, to.
-fn steps() -> Vec<(&'static str, Milestone, DeploymentState)> {
+fn steps() -> Vec<(&'static str, Transition, DeploymentState)> {
     let mut steps = Vec::new();
     for state in all() {
-        for milestone in milestones() {
-            if let Ok(next) = state.clone().step(milestone.clone(), at(2)) {
-                steps.push((state.word(), milestone, next));
+        for transition in transitions() {
+            if let Ok(next) = state.clone().transition(transition.clone(), at(2)) {
+                steps.push((state.as_str(), transition, next));
             }
         }
     }
@@ -60,17 +60,17 @@ fn steps() -> Vec<(&'static str, Milestone, DeploymentState)> {
 #[test]
 fn a_deployment_goes_one_way_to_live() {
     let mut state = DeploymentState::Queued { since: at(0) };
-    let mut words = vec![state.word()];
-    for milestone in [
-        Milestone::PullStarted,
-        Milestone::StartRequested,
-        Milestone::Started,
-        Milestone::Ready,
-        Milestone::Switched,
-        Milestone::Drained,
+    let mut words = vec![state.as_str()];
+    for transition in [
+        Transition::PullStarted,
+        Transition::StartRequested,
+        Transition::Started,
+        Transition::Ready,
+        Transition::Switched,
+        Transition::Drained,
     ] {
-        state = state.step(milestone, at(1)).unwrap();
-        words.push(state.word());
+        state = state.transition(transition, at(1)).unwrap();
+        words.push(state.as_str());
     }
     assert_eq!(
         words,
@@ -81,7 +81,7 @@ fn a_deployment_goes_one_way_to_live() {
 /// DK-49.
 #[test]
 fn every_state_has_deploykits_word() {
-    let words: Vec<_> = all().iter().map(DeploymentState::deploykit_word).collect();
+    let words: Vec<_> = all().iter().map(DeploymentState::deploykit_status).collect();
     assert_eq!(
         words,
         [
@@ -102,9 +102,9 @@ fn every_state_has_deploykits_word() {
 /// W30.
 #[test]
 fn an_ended_deployment_never_moves() {
-    for state in all().into_iter().filter(DeploymentState::is_over) {
-        for milestone in milestones() {
-            assert!(state.clone().step(milestone, at(9)).is_err());
+    for state in all().into_iter().filter(DeploymentState::is_terminal) {
+        for transition in transitions() {
+            assert!(state.clone().transition(transition, at(9)).is_err());
         }
     }
 }
@@ -113,9 +113,9 @@ fn an_ended_deployment_never_moves() {
 #[test]
 fn a_state_that_may_not_stay_has_a_deadline() {
     for state in all() {
-        let may_stay = state.is_over() || matches!(state, DeploymentState::Live { .. });
-        let deadline = state.deadline(&Check::default());
-        assert_eq!(deadline.is_none(), may_stay, "{}", state.word());
+        let may_stay = state.is_terminal() || matches!(state, DeploymentState::Live { .. });
+        let deadline = state.deadline(&HealthCheck::default());
+        assert_eq!(deadline.is_none(), may_stay, "{}", state.as_str());
         assert!(deadline.is_none_or(|deadline| deadline > state.since()));
     }
 }
@@ -123,19 +123,21 @@ fn a_state_that_may_not_stay_has_a_deadline() {
 #[test]
 fn every_state_is_one_of_candidate_serving_or_over() {
     for state in all() {
-        let claims = [state.is_candidate(), state.is_serving(), state.is_over()];
-        assert_eq!(claims.iter().filter(|claim| **claim).count(), 1, "{}", state.word());
+        let claims = [state.is_candidate(), state.is_serving(), state.is_terminal()];
+        assert_eq!(claims.iter().filter(|claim| **claim).count(), 1, "{}", state.as_str());
     }
 }
 
 /// A state never leads back: so nothing can go on for ever.
 #[test]
 fn no_step_leads_back() {
-    let rank = |word: &str| all().iter().position(|state| state.word() == word);
-    for (from, milestone, to) in steps() {
-        let stays =
-            matches!(milestone, Milestone::Pulled(_) | Milestone::Waiting(_) | Milestone::Resumed);
-        assert!(rank(from) < rank(to.word()) || stays, "{from} → {}", to.word());
+    let rank = |word: &str| all().iter().position(|state| state.as_str() == word);
+    for (from, transition, to) in steps() {
+        let stays = matches!(
+            transition,
+            Transition::Pulled(_) | Transition::Waiting(_) | Transition::Resumed
+        );
+        assert!(rank(from) < rank(to.as_str()) || stays, "{from} → {}", to.as_str());
     }
 }
 
@@ -143,7 +145,7 @@ fn no_step_leads_back() {
 fn only_candidates_fail_or_are_cancelled() {
     for (from, _, to) in steps() {
         if matches!(to, DeploymentState::Failed { .. } | DeploymentState::Cancelled { .. }) {
-            let from = all().into_iter().find(|state| state.word() == from).unwrap();
+            let from = all().into_iter().find(|state| state.as_str() == from).unwrap();
             assert!(from.is_candidate());
         }
     }
@@ -152,7 +154,7 @@ fn only_candidates_fail_or_are_cancelled() {
 #[test]
 fn progress_of_a_pull_does_not_prolong_it() {
     let pulling = DeploymentState::Pulling { since: at(1), progress: PullProgress::default() };
-    let next = pulling.step(Milestone::Pulled(PullProgress::default()), at(50)).unwrap();
+    let next = pulling.transition(Transition::Pulled(PullProgress::default()), at(50)).unwrap();
     assert_eq!(next.since(), at(1));
 }
 
@@ -160,25 +162,25 @@ fn progress_of_a_pull_does_not_prolong_it() {
 #[test]
 fn while_it_waits_no_deadline_runs_and_then_one_begins_anew() {
     let why = "no address is free".to_owned();
-    let check = Check::default();
+    let check = HealthCheck::default();
     for state in all() {
-        let resumed = state.clone().step(Milestone::Resumed, at(900));
-        assert!(resumed.is_err(), "{} has not waited", state.word());
-        let Ok(waiting) = state.clone().step(Milestone::Waiting(why.clone()), at(5)) else {
+        let resumed = state.clone().transition(Transition::Resumed, at(900));
+        assert!(resumed.is_err(), "{} has not waited", state.as_str());
+        let Ok(waiting) = state.clone().transition(Transition::Waiting(why.clone()), at(5)) else {
             continue;
         };
 
-        let resumed = waiting.clone().step(Milestone::Resumed, at(900)).unwrap();
+        let resumed = waiting.clone().transition(Transition::Resumed, at(900)).unwrap();
 
         assert_eq!((waiting.waiting(), waiting.since()), (Some(why.as_str()), state.since()));
         assert_eq!(waiting.deadline(&check), None);
-        assert_eq!((resumed.word(), resumed.waiting()), (state.word(), None));
+        assert_eq!((resumed.as_str(), resumed.waiting()), (state.as_str(), None));
         assert!(resumed.deadline(&check).is_some_and(|deadline| deadline > at(900)));
     }
     let waits =
-        |state: &DeploymentState| state.clone().step(Milestone::Waiting(why.clone()), at(5));
+        |state: &DeploymentState| state.clone().transition(Transition::Waiting(why.clone()), at(5));
     let words: Vec<_> =
-        all().iter().filter(|state| waits(state).is_ok()).map(DeploymentState::word).collect();
+        all().iter().filter(|state| waits(state).is_ok()).map(DeploymentState::as_str).collect();
     assert_eq!(words, ["starting", "checking"]);
 }
 

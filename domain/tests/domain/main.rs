@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "in a test, it is the claim")]
 
 mod access;
-mod bench;
+mod concurrency;
 mod configuration;
 mod cycle;
 mod deployment;
+mod fixture;
 mod memory;
 mod name;
 mod network;
@@ -15,5 +16,4 @@ mod secrecy;
 mod setting;
 mod shape;
 mod template;
-mod together;
 mod work;

@@ -1,6 +1,6 @@
 //! The ports in memory keep the promises of the ports.
 
-use domain::testing::{Bell, ManualClock, Memory, SeededIds, contracts::Store};
+use domain::testing::{ManualClock, Memory, SeededIds, TestBus, contracts::Store};
 use std::sync::Arc;
 
 fn store() -> Store {
@@ -9,14 +9,14 @@ fn store() -> Store {
 
 fn store_with(ids: SeededIds) -> Store {
     let clock = Arc::new(ManualClock::default());
-    let bell = Arc::new(Bell::default());
-    let memory = Memory::new(clock.clone(), Arc::new(ids), bell.clone());
-    Store::over(memory, clock, bell)
+    let bus = Arc::new(TestBus::default());
+    let memory = Memory::new(clock.clone(), Arc::new(ids), bus.clone());
+    Store::over(memory, clock, bus)
 }
 
 domain::accounts_contract!(store());
 domain::projects_contract!(store());
-domain::meeting_slugs_contract!(store_with(SeededIds::ending_alike(8)));
+domain::colliding_slugs_contract!(store_with(SeededIds::ending_alike(8)));
 domain::changes_contract!(store());
 domain::layouts_contract!(store());
 domain::events_contract!(store());

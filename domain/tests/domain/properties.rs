@@ -1,6 +1,6 @@
 //! What holds whatever people do.
 
-use crate::bench::{Act, Bench, acts, bare, config, place};
+use crate::fixture::{Fixture, RandomEdit, bare, config, place, random_edits};
 use domain::{
     Address, ChangeId, EnvironmentSpec, Field,
     apply::plan,
@@ -8,7 +8,7 @@ use domain::{
     changes::Selection,
     consequence::{consequences, effect_of, effects},
     dependency::{closure, dependents},
-    edit::{Edit, MOST_EDITS, stage},
+    edit::{Edit, MAX_EDITS, stage},
     effect::Effect,
     testing::SeededIds,
     workspace::Workspace,
@@ -17,8 +17,8 @@ use proptest::{prelude::*, sample::subsequence};
 use std::collections::BTreeSet;
 
 /// A workspace, and a choice among its changes.
-fn chosen() -> impl Strategy<Value = (Vec<Act>, Vec<Act>, u64)> {
-    (acts(60), acts(30), any::<u64>())
+fn chosen() -> impl Strategy<Value = (Vec<RandomEdit>, Vec<RandomEdit>, u64)> {
+    (random_edits(60), random_edits(30), any::<u64>())
 }
 
 /// Those whose bit is set.
@@ -52,10 +52,10 @@ proptest! {
     /// Design §3.4.
     #[test]
     fn applying_the_changes_is_applying_the_edits_in_order(
-        applied in acts(60),
-        staged in acts(40),
+        applied in random_edits(60),
+        staged in random_edits(40),
     ) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let mut raw = workspace.spec.clone();
         for edit in &workspace.edits {
             let _ = raw.put(&edit.address, edit.content.clone());
@@ -72,8 +72,8 @@ proptest! {
 
     /// Design §3.2.
     #[test]
-    fn an_apply_is_all_or_nothing_and_counts_by_one(applied in acts(60), staged in acts(30)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn an_apply_is_all_or_nothing_and_counts_by_one(applied in random_edits(60), staged in random_edits(30)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let changes = workspace.changes();
         let before = workspace.spec.clone();
 
@@ -96,7 +96,7 @@ proptest! {
     /// Design §3.6.
     #[test]
     fn any_choice_closes((applied, staged, choice) in chosen()) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let all = workspace.changes();
         let chosen = choose(&all, choice);
 
@@ -113,7 +113,7 @@ proptest! {
     /// Design §3.4.
     #[test]
     fn any_discard_leaves_something_applicable((applied, staged, choice) in chosen()) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let all = workspace.changes();
         let chosen = choose(&all, choice);
 
@@ -130,7 +130,7 @@ proptest! {
     /// Design §3.4.
     #[test]
     fn a_discard_and_its_undo_restore((applied, staged, choice) in chosen()) {
-        let Bench { workspace, next_seq, .. } = Bench::of(&applied, &staged);
+        let Fixture { workspace, next_seq, .. } = Fixture::of(&applied, &staged);
         let all = workspace.changes();
         let chosen = choose(&all, choice);
         prop_assume!(!chosen.is_empty());
@@ -160,9 +160,9 @@ proptest! {
         (applied, staged, choice) in chosen(),
         more in any::<u64>(),
     ) {
-        let mut whole = Bench::of(&applied, &staged);
+        let mut whole = Fixture::of(&applied, &staged);
         prop_assume!(whole.is_applicable());
-        let mut parts = Bench::of(&applied, &staged);
+        let mut parts = Fixture::of(&applied, &staged);
         whole.apply(whole.waiting()).unwrap();
 
         for choice in [choice, more, u64::MAX] {
@@ -179,23 +179,23 @@ proptest! {
     /// What is not applied is not lost, and not in conflict.
     #[test]
     fn what_waits_survives_an_apply_of_the_rest((applied, staged, choice) in chosen()) {
-        let mut bench = Bench::of(&applied, &staged);
-        prop_assume!(bench.is_applicable());
-        let staged = bench.workspace.staged();
-        let all = bench.changes();
-        let closed = closure(&bench.workspace.spec, &all, &choose(&all, choice));
+        let mut fixture = Fixture::of(&applied, &staged);
+        prop_assume!(fixture.is_applicable());
+        let staged = fixture.workspace.staged();
+        let all = fixture.changes();
+        let closed = closure(&fixture.workspace.spec, &all, &choose(&all, choice));
         let left: Vec<ChangeId> = without(&all, &closed).iter().map(|change| change.id).collect();
 
-        bench.apply(closed).unwrap();
+        fixture.apply(closed).unwrap();
 
-        prop_assert_eq!(bench.waiting(), left);
-        prop_assert_eq!(bare(&bench.workspace.staged()), bare(&staged));
+        prop_assert_eq!(fixture.waiting(), left);
+        prop_assert_eq!(bare(&fixture.workspace.staged()), bare(&staged));
     }
 
     /// Design §3.7.
     #[test]
-    fn whoever_is_deployed_was_said_to_be(applied in acts(60), staged in acts(30)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn whoever_is_deployed_was_said_to_be(applied in random_edits(60), staged in random_edits(30)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let changes: Vec<ChangeId> =
             workspace.changes().iter().map(|change| change.id).collect();
         let selection = Selection::Changes { changes };
@@ -215,8 +215,8 @@ proptest! {
 
     /// What is said to have no effect changes no container, among all that are staged.
     #[test]
-    fn a_change_without_effect_changes_no_container(applied in acts(60), staged in acts(30)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn a_change_without_effect_changes_no_container(applied in random_edits(60), staged in random_edits(30)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let all = workspace.changes();
         let whole = workspace.spec.overlay(&all);
         for change in &all {
@@ -238,8 +238,8 @@ proptest! {
 
     /// Many at once or one by one.
     #[test]
-    fn effects_together_are_those_of_each(applied in acts(60), staged in acts(60)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn effects_together_are_those_of_each(applied in random_edits(60), staged in random_edits(60)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let all = workspace.changes();
         let each: Vec<Effect> =
             all.iter().map(|change| effect_of(&workspace.spec, &all, change)).collect();
@@ -250,15 +250,15 @@ proptest! {
     /// The browser sees no values and runs the same rules.
     #[test]
     fn who_sees_no_values_comes_to_the_same_answers(
-        applied in acts(60),
-        staged in acts(40),
-        written in acts(8),
+        applied in random_edits(60),
+        staged in random_edits(40),
+        written in random_edits(8),
     ) {
-        let mut bench = Bench::of(&applied, &staged);
+        let mut fixture = Fixture::of(&applied, &staged);
         for act in &written {
-            bench.write(act);
+            fixture.write(act);
         }
-        let workspace = bench.workspace;
+        let workspace = fixture.workspace;
         let browser = hidden(&workspace);
         let (theirs, ours) = (browser.changes(), workspace.changes());
 
@@ -300,30 +300,30 @@ proptest! {
     /// DK-66.
     #[test]
     fn a_rename_changes_no_value(
-        applied in acts(60),
+        applied in random_edits(60),
         names in subsequence(vec!["x", "y", "z.z", "WEB2", "db-2"], 3),
     ) {
-        let mut bench = Bench::of(&applied, &[]);
+        let mut fixture = Fixture::of(&applied, &[]);
         let resolved = |spec: &EnvironmentSpec| -> Vec<_> {
             spec.services.keys().map(|id| spec.resolve(place(), *id).ok().flatten()).collect()
         };
-        let before = resolved(&bench.workspace.spec);
-        let services: Vec<_> = bench.workspace.spec.services.keys().copied().collect();
+        let before = resolved(&fixture.workspace.spec);
+        let services: Vec<_> = fixture.workspace.spec.services.keys().copied().collect();
 
         for (service, name) in services.into_iter().zip(names) {
             let address = Address::ServiceField(service, Field::Name);
-            let content = domain::Content::Name(crate::bench::name(name));
-            bench.stage(Edit::Set { address, content }).unwrap();
+            let content = domain::Content::Name(crate::fixture::name(name));
+            fixture.stage(Edit::Set { address, content }).unwrap();
         }
-        let renamed = bench.workspace.spec.apply(&bench.changes()).unwrap();
+        let renamed = fixture.workspace.spec.apply(&fixture.changes()).unwrap();
 
         prop_assert_eq!(resolved(&renamed), before);
     }
 
     /// Staging keeps a workspace sound: what it lets through only ever warns.
     #[test]
-    fn what_is_staged_has_no_problem_that_is_refused(applied in acts(60), staged in acts(40)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn what_is_staged_has_no_problem_that_is_refused(applied in random_edits(60), staged in random_edits(40)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let refused: Vec<_> = (workspace.staged().check().into_iter())
             .filter(|problem| problem.kind.refused_when_staged())
             .collect();
@@ -332,20 +332,20 @@ proptest! {
 
     /// What is staged in one go is what is staged step by step: later edits see earlier ones.
     #[test]
-    fn edits_together_are_edits_one_by_one(applied in acts(40), staged in acts(20)) {
-        let mut bench = Bench::of(&applied, &[]);
-        let together = Workspace { ..bench.workspace.clone() };
-        let edits: Vec<Edit> = staged.iter().filter_map(|act| bench.edit(act)).collect();
-        let stager = bench.stager();
+    fn edits_together_are_edits_one_by_one(applied in random_edits(40), staged in random_edits(20)) {
+        let mut fixture = Fixture::of(&applied, &[]);
+        let together = Workspace { ..fixture.workspace.clone() };
+        let edits: Vec<Edit> = staged.iter().filter_map(|act| fixture.edit(act)).collect();
+        let stage_context = fixture.stage_context();
         let ids = SeededIds::new(9);
 
         let mut done = Vec::new();
         let mut rows = Vec::new();
-        bench.ids = SeededIds::new(9);
+        fixture.ids = SeededIds::new(9);
         for edit in edits {
-            if let Ok(mut one) = bench.stage(edit.clone()) {
+            if let Ok(mut one) = fixture.stage(edit.clone()) {
                 for row in &mut one {
-                    row.at = stager.at;
+                    row.at = stage_context.at;
                 }
                 rows.extend(one);
                 done.push(edit);
@@ -354,22 +354,22 @@ proptest! {
             }
         }
 
-        prop_assert_eq!(stage(&together, done, stager, &ids).unwrap().edits, rows);
+        prop_assert_eq!(stage(&together, done, stage_context, &ids).unwrap().edits, rows);
     }
 
     /// A flood of edits is refused at once, and says what to do.
     #[test]
     fn a_flood_of_edits_is_refused(more in 1_usize..4) {
-        let bench = Bench::new();
-        let edits = vec![Edit::Clear { address: Address::ProjectName }; MOST_EDITS + more];
-        let refused = stage(&bench.workspace, edits, bench.stager(), &bench.ids);
+        let fixture = Fixture::new();
+        let edits = vec![Edit::Clear { address: Address::ProjectName }; MAX_EDITS + more];
+        let refused = stage(&fixture.workspace, edits, fixture.stage_context(), &fixture.ids);
         prop_assert!(format!("{refused:?}").contains("in several steps"), "{:?}", refused);
     }
 
     /// Rows are written as JSON and read back.
     #[test]
-    fn a_workspace_is_read_back_as_it_was_written(applied in acts(60), staged in acts(30)) {
-        let Bench { workspace, .. } = Bench::of(&applied, &staged);
+    fn a_workspace_is_read_back_as_it_was_written(applied in random_edits(60), staged in random_edits(30)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let spec = serde_json::to_string(&workspace.spec).unwrap();
         let edits = serde_json::to_string(&workspace.edits).unwrap();
 

@@ -1,13 +1,13 @@
 //! What nobody may learn.
 
-use crate::bench::{Act, Bench, acts, key, name, new_service, place};
+use crate::fixture::{Fixture, RandomEdit, key, name, new_service, place, random_edits};
 use domain::{
     Address, Secret, ServiceId, Value,
     apply::plan,
     change::StagedChange,
     changes::{Revealed, Selection},
     consequence::{consequences, effect_of},
-    deployment::{DeploymentState, Failure, Milestone},
+    deployment::{DeploymentState, Failure, Transition},
     edit::{Edit, NewVariable},
     time::Timestamp,
 };
@@ -21,29 +21,33 @@ fn sealed(address: Address, value: &str) -> Edit {
 }
 
 /// A service with a sealed variable of this value, and others that refer to it.
-fn with_sealed(value: &str, applied: &[Act]) -> (Bench, ServiceId) {
+fn with_sealed(value: &str, applied: &[RandomEdit]) -> (Fixture, ServiceId) {
     with(value, applied, sealed)
 }
 
-fn with(value: &str, applied: &[Act], set: fn(Address, &str) -> Edit) -> (Bench, ServiceId) {
-    let mut bench = Bench::of(applied, &[]);
+fn with(
+    value: &str,
+    applied: &[RandomEdit],
+    set: fn(Address, &str) -> Edit,
+) -> (Fixture, ServiceId) {
+    let mut fixture = Fixture::of(applied, &[]);
     let new = new_service(name("vault"));
-    let rows = bench.stage(Edit::CreateService(Box::new(new))).unwrap();
+    let rows = fixture.stage(Edit::CreateService(Box::new(new))).unwrap();
     let vault = rows[0].address.service().unwrap();
-    bench.stage(set(Address::ServiceVariable(vault, key("SEALED")), value)).unwrap();
-    let user = bench.service("user of it");
-    bench.own(user, "URL", "x:${{vault.SEALED}}");
-    bench.apply(bench.waiting()).unwrap();
-    (bench, vault)
+    fixture.stage(set(Address::ServiceVariable(vault, key("SEALED")), value)).unwrap();
+    let user = fixture.service("user of it");
+    fixture.own(user, "URL", "x:${{vault.SEALED}}");
+    fixture.apply(fixture.waiting()).unwrap();
+    (fixture, vault)
 }
 
 /// All that somebody who stages gets to see.
-fn answers(bench: &Bench) -> String {
-    let spec = &bench.workspace.spec;
-    let all = bench.changes();
+fn answers(fixture: &Fixture) -> String {
+    let spec = &fixture.workspace.spec;
+    let all = fixture.changes();
     let shown: Vec<StagedChange> = all.iter().map(StagedChange::hidden).collect();
     let effects: Vec<_> = all.iter().map(|change| effect_of(spec, &all, change)).collect();
-    let staged = bench.workspace.staged();
+    let staged = fixture.workspace.staged();
     let seen = (
         serde_json::to_string(&shown).unwrap(),
         serde_json::to_string(&effects).unwrap(),
@@ -55,36 +59,36 @@ fn answers(bench: &Bench) -> String {
 }
 
 proptest! {
-    #![proptest_config(crate::bench::config())]
+    #![proptest_config(crate::fixture::config())]
 
     /// DK-180: whether a guess is right makes no difference to anything that staging answers.
     #[test]
     fn a_guess_at_a_sealed_value_is_never_answered(
-        applied in acts(20),
+        applied in random_edits(20),
         value in "[a-z]{0,3}",
         guess in "[a-z]{0,3}",
         detour in 0..4_u8,
-        after in acts(6),
+        after in random_edits(6),
     ) {
         let tried = |truth: &str| {
-            let (mut bench, vault) = with_sealed(truth, &applied);
+            let (mut fixture, vault) = with_sealed(truth, &applied);
             let address = Address::ServiceVariable(vault, key("SEALED"));
             if detour == 1 {
-                bench.stage(Edit::Clear { address: address.clone() }).unwrap();
+                fixture.stage(Edit::Clear { address: address.clone() }).unwrap();
             }
             if detour == 2 {
-                bench.set(address.clone(), "something else");
+                fixture.set(address.clone(), "something else");
             }
-            bench.set(address.clone(), &guess);
+            fixture.set(address.clone(), &guess);
             if detour == 3 {
-                bench.set(address, &guess);
+                fixture.set(address, &guess);
             }
             for act in &after {
-                if let Some(edit) = bench.edit(act) {
-                    let _ = bench.stage(edit);
+                if let Some(edit) = fixture.edit(act) {
+                    let _ = fixture.stage(edit);
                 }
             }
-            answers(&bench)
+            answers(&fixture)
         };
 
         prop_assert_eq!(tried(&value), tried(&guess));
@@ -93,29 +97,29 @@ proptest! {
     /// Nor is a guess at any value answered to a key that may stage and not see.
     #[test]
     fn a_guess_is_never_answered_to_one_who_sees_no_values(
-        applied in acts(20),
+        applied in random_edits(20),
         value in "[a-z]{0,3}",
         guess in "[a-z]{0,3}",
         detour in 0..3_u8,
-        after in acts(6),
+        after in random_edits(6),
     ) {
         let tried = |truth: &str| {
-            let (mut bench, vault) = with(truth, &applied, crate::bench::variable);
-            bench.sees_values = false;
+            let (mut fixture, vault) = with(truth, &applied, crate::fixture::variable);
+            fixture.sees_values = false;
             let address = Address::ServiceVariable(vault, key("SEALED"));
             if detour == 1 {
-                bench.stage(Edit::Clear { address: address.clone() }).unwrap();
+                fixture.stage(Edit::Clear { address: address.clone() }).unwrap();
             }
             if detour == 2 {
-                bench.set(address.clone(), "something else");
+                fixture.set(address.clone(), "something else");
             }
-            bench.set(address, &guess);
+            fixture.set(address, &guess);
             for act in &after {
-                if let Some(edit) = bench.edit(act) {
-                    let _ = bench.stage(edit);
+                if let Some(edit) = fixture.edit(act) {
+                    let _ = fixture.stage(edit);
                 }
             }
-            answers(&bench)
+            answers(&fixture)
         };
 
         prop_assert_eq!(tried(&value), tried(&guess));
@@ -124,20 +128,20 @@ proptest! {
     /// DK-180: nor is it answered to one who gives the value again, sealed, elsewhere or by reference.
     #[test]
     fn a_sealed_value_stays_sealed(detours in prop::collection::vec(0..4_u8, 0..5)) {
-        let (mut bench, vault) = with_sealed(SECRET, &[]);
+        let (mut fixture, vault) = with_sealed(SECRET, &[]);
         let address = Address::ServiceVariable(vault, key("SEALED"));
         for detour in detours {
             let edit = match detour {
                 0 => Edit::Clear { address: address.clone() },
-                1 => crate::bench::variable(address.clone(), "new"),
+                1 => crate::fixture::variable(address.clone(), "new"),
                 2 => sealed(address.clone(), "new"),
-                _ => crate::bench::variable(address.clone(), SECRET),
+                _ => crate::fixture::variable(address.clone(), SECRET),
             };
-            let _ = bench.stage(edit);
-            if let Some(domain::Content::Variable(variable)) = bench.workspace.staged().get(&address) {
+            let _ = fixture.stage(edit);
+            if let Some(domain::Content::Variable(variable)) = fixture.workspace.staged().get(&address) {
                 prop_assert!(variable.sealed);
             }
-            if let Ok(Revealed { applied, staged, resolved }) = bench.workspace.revealing(&address) {
+            if let Ok(Revealed { applied, staged, resolved }) = fixture.workspace.revealing(&address) {
                 prop_assert_eq!((applied, staged, resolved), (None, None, None));
             }
         }
@@ -145,19 +149,19 @@ proptest! {
 
     /// Whatever people do, what leaves the server holds no value.
     #[test]
-    fn nothing_hidden_holds_a_value(applied in acts(40), staged in acts(30)) {
-        let mut bench = Bench::of(&applied, &staged);
-        let services: Vec<ServiceId> = bench.workspace.staged().services.keys().copied().collect();
+    fn nothing_hidden_holds_a_value(applied in random_edits(40), staged in random_edits(30)) {
+        let mut fixture = Fixture::of(&applied, &staged);
+        let services: Vec<ServiceId> = fixture.workspace.staged().services.keys().copied().collect();
         for service in services {
-            bench.own(service, "PLANTED", &format!("{SECRET} ${{{{HOST}}}} {SECRET}"));
+            fixture.own(service, "PLANTED", &format!("{SECRET} ${{{{HOST}}}} {SECRET}"));
         }
-        bench.set(Address::Variable(key("PLANTED")), SECRET);
+        fixture.set(Address::Variable(key("PLANTED")), SECRET);
 
-        prop_assert!(!answers(&bench).contains(SECRET));
-        let printed = format!("{bench:?}");
+        prop_assert!(!answers(&fixture).contains(SECRET));
+        let printed = format!("{fixture:?}");
         prop_assert!(!printed.contains(SECRET), "nor does a log of it");
-        let selection = Selection::Changes { changes: bench.waiting() };
-        let printed = match plan(place(), &bench.workspace, &selection) {
+        let selection = Selection::Changes { changes: fixture.waiting() };
+        let printed = match plan(place(), &fixture.workspace, &selection) {
             Ok(plan) => format!("{plan:?}"),
             Err(error) => format!("{error:?} {error}"),
         };
@@ -168,12 +172,12 @@ proptest! {
 /// DK-180: a value that a sealed one goes into is not shown either.
 #[test]
 fn a_value_made_of_a_sealed_one_is_not_resolved_for_anybody() {
-    let (mut bench, vault) = with_sealed(SECRET, &[]);
-    bench.own(vault, "DERIVED", "a${{SEALED}}");
-    bench.own(vault, "TWICE", "b${{DERIVED}}");
-    bench.own(vault, "PLAIN", "c${{HOST}}");
+    let (mut fixture, vault) = with_sealed(SECRET, &[]);
+    fixture.own(vault, "DERIVED", "a${{SEALED}}");
+    fixture.own(vault, "TWICE", "b${{DERIVED}}");
+    fixture.own(vault, "PLAIN", "c${{HOST}}");
     let reveal = |text: &str| {
-        bench.workspace.revealing(&Address::ServiceVariable(vault, key(text))).unwrap()
+        fixture.workspace.revealing(&Address::ServiceVariable(vault, key(text))).unwrap()
     };
 
     assert_eq!(reveal("DERIVED").resolved, None);
@@ -189,9 +193,9 @@ fn is_silent(value: &impl Debug) {
 
 #[test]
 fn what_debug_prints_gives_no_secret_away() {
-    let (mut bench, vault) = with_sealed(SECRET, &[]);
+    let (mut fixture, vault) = with_sealed(SECRET, &[]);
     let address = Address::ServiceVariable(vault, key("OTHER"));
-    bench.set(address.clone(), SECRET);
+    fixture.set(address.clone(), SECRET);
     let mut new = new_service(name("another"));
     let variable = NewVariable { value: Secret::from(SECRET), sealed: false };
     new.variables.insert(key("A"), variable);
@@ -207,12 +211,12 @@ fn what_debug_prints_gives_no_secret_away() {
     is_silent(&Value::Shown(domain::Template::literal(SECRET)));
     is_silent(&sealed(address.clone(), SECRET));
     is_silent(&Edit::CreateService(Box::new(new)));
-    is_silent(&bench.workspace);
-    is_silent(&bench.changes());
-    is_silent(&bench.workspace.spec.resolve(place(), vault));
-    is_silent(&bench.workspace.revealing(&address));
+    is_silent(&fixture.workspace);
+    is_silent(&fixture.changes());
+    is_silent(&fixture.workspace.spec.resolve(place(), vault));
+    is_silent(&fixture.workspace.revealing(&address));
     is_silent(&DeploymentState::Failed { at, failure: failure.clone() });
-    is_silent(&Milestone::Failed(failure));
+    is_silent(&Transition::Failed(failure));
     is_silent(&domain::account::Password::try_from(Secret::from(SECRET)).unwrap());
     is_silent(&domain::api::canvas::ClientMessage::Auth { token: Secret::from(SECRET) });
 }
@@ -220,13 +224,14 @@ fn what_debug_prints_gives_no_secret_away() {
 /// A refused value is not repeated.
 #[test]
 fn an_error_repeats_no_value() {
-    let (mut bench, vault) = with_sealed(SECRET, &[]);
+    let (mut fixture, vault) = with_sealed(SECRET, &[]);
     let address = Address::ServiceVariable(vault, key("BAD"));
 
-    let nul = bench.stage(crate::bench::variable(address.clone(), &format!("{SECRET}\0")));
-    let long = bench.stage(crate::bench::variable(address.clone(), &SECRET.repeat(10_000)));
-    let unknown = bench.stage(crate::bench::variable(address, &format!("{SECRET}${{{{no.A}}}}")));
-    let blocked = bench.apply(bench.waiting());
+    let nul = fixture.stage(crate::fixture::variable(address.clone(), &format!("{SECRET}\0")));
+    let long = fixture.stage(crate::fixture::variable(address.clone(), &SECRET.repeat(10_000)));
+    let unknown =
+        fixture.stage(crate::fixture::variable(address, &format!("{SECRET}${{{{no.A}}}}")));
+    let blocked = fixture.apply(fixture.waiting());
 
     assert!(nul.is_err() && long.is_err() && unknown.is_ok() && blocked.is_err());
     for error in [nul.err(), long.err(), blocked.err()].into_iter().flatten() {

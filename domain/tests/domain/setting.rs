@@ -94,7 +94,7 @@ fn there_is_nothing_to_pull_without_an_image() {
 #[test]
 fn what_redeploys_is_said_in_one_place() {
     let effect = |word: &str| {
-        let field = Field::ALL.iter().find(|field| field.word() == word).unwrap();
+        let field = Field::ALL.iter().find(|field| field.as_str() == word).unwrap();
         field.effect()
     };
 
@@ -114,7 +114,7 @@ fn the_api_sets_and_clears_every_field() {
         let value = content.as_object().unwrap().values().next().unwrap().clone();
         let key = match field {
             Field::Icon => "icon_url",
-            other => other.word(),
+            other => other.as_str(),
         };
 
         let set: UpdateService = serde_json::from_value(serde_json::json!({ key: value })).unwrap();

@@ -2,7 +2,7 @@
 
 mod event;
 
-use crate::bench::{key, name, new_service};
+use crate::fixture::{key, name, new_service};
 use domain::{
     Address, ChangeId, Content, DeploymentId, Field, GroupId, Message, Port, ProjectId, Replicas,
     RevisionNumber, Secret, ServiceId, Template, Timestamp, UserId, VolumeId,
@@ -10,7 +10,7 @@ use domain::{
     api::{
         ErrorBody, ErrorCode,
         canvas::{ClientMessage, PROTOCOL, ServerMessage},
-        change::Selected,
+        change::ApplyRequest,
     },
     change::{Contribution, StagedChange, StagedEdit},
     changes::{Applied, Revision, Selection, Staging},
@@ -18,7 +18,7 @@ use domain::{
     deployment::{Cause, Condition, DeploymentState, Failure},
     deployments::DeploymentSummary,
     edit::{Edit, NewMount, NewVariable},
-    event::{ContainerChange, Event, Numbered},
+    event::{ContainerChange, Event, LoggedEvent},
     layout::{Node, Position},
     rollout::{Incident, IncidentKind},
     runtime::{PullProgress, ReplicaHandle},
@@ -154,10 +154,10 @@ fn contents() {
     let contents = vec![
         Content::Name(name("web")),
         Content::GroupId(GroupId::new(id(3))),
-        Content::Source(crate::bench::image("ghcr.io/team/app:v2")),
+        Content::Source(crate::fixture::image("ghcr.io/team/app:v2")),
         Content::Ports(vec![Port::tcp(80.try_into().unwrap())].into()),
         Content::Replicas(Replicas::ONE),
-        Content::Check(domain::Check::default()),
+        Content::Check(domain::HealthCheck::default()),
         Content::MountPath("/data".parse().unwrap()),
         shown("a ${{db.URL}} ${{shared.B}} ${{C}} ${{nobody.D}}"),
         shown("a ${{db.URL}} ${{shared.B}} ${{C}} ${{nobody.D}}").hidden(),
@@ -180,7 +180,7 @@ fn contents() {
 #[test]
 fn services() {
     let mut service = domain::Service::named(name("Web"), "web".parse().unwrap());
-    service.source = crate::bench::image("app:1");
+    service.source = crate::fixture::image("app:1");
     service.mounts.insert(VolumeId::new(id(4)), "/data".parse().unwrap());
     let value = Value::Shown(Template::literal("x"));
     service.variables.insert(key("A"), Variable { value, sealed: true, version: 3 });
@@ -227,13 +227,13 @@ fn staged_changes_and_edits() {
 #[test]
 fn selections() {
     let changes = vec![ChangeId::new(id(5))];
-    let selected = |selection| Selected::new(selection, Message::default());
+    let selected = |selection| ApplyRequest::new(selection, Message::default());
     reads(
         r#"{"changes":["00000000-0000-0000-0000-000000000005"]}"#,
         &selected(Selection::Changes { changes }),
     );
     reads(r#"{"up_to":7}"#, &selected(Selection::UpTo { up_to: 7 }));
-    let nothing: Selected = serde_json::from_str("{}").unwrap();
+    let nothing: ApplyRequest = serde_json::from_str("{}").unwrap();
     assert!(nothing.selection().is_err(), "never: whatever is there now");
 }
 
@@ -376,7 +376,7 @@ fn what_the_server_says() {
             environment: domain::EnvironmentId::new(id(11)),
         },
         ServerMessage::Events {
-            events: vec![Numbered { number: 42, at: at(), event }],
+            events: vec![LoggedEvent { number: 42, at: at(), event }],
             people: [(user(), name("Ann"))].into(),
         },
         ServerMessage::Done { op: 1, number: 42 },
@@ -405,7 +405,7 @@ fn what_is_said_of_an_error() {
     let mut error = ErrorBody::new(ErrorCode::Invalid, "name must not be empty");
     error.errors.insert("name".to_owned(), vec!["must not be empty".to_owned()]);
 
-    assert_snapshot!(lines(&(error, ErrorBody::new(ErrorCode::NotNow, "it runs"))), @r#"
+    assert_snapshot!(lines(&(error, ErrorBody::new(ErrorCode::InvalidState, "it runs"))), @r#"
     {"error":"invalid","errors":{"name":["must not be empty"]},"message":"name must not be empty"}
     {"error":"not_now","message":"it runs"}
     "#);

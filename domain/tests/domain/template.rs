@@ -1,6 +1,6 @@
 //! Text with references: read, shown, and read again.
 
-use crate::bench::key;
+use crate::fixture::key;
 use domain::{
     Reference, ServiceId, Template,
     template::Segment,
@@ -142,7 +142,7 @@ fn tricky() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(crate::bench::config())]
+    #![proptest_config(crate::fixture::config())]
 
     /// Any Unicode.
     #[test]

@@ -55,11 +55,11 @@ impl Api {
         self.send(Request::get("/auth/me").account()).await
     }
 
-    pub async fn devices(&self) -> Result<Sessions, ApiError> {
+    pub async fn sessions(&self) -> Result<Sessions, ApiError> {
         self.send(Request::get("/auth/sessions")).await
     }
 
-    pub async fn close_device(&self, session: SessionId) -> Result<(), ApiError> {
+    pub async fn close_session(&self, session: SessionId) -> Result<(), ApiError> {
         self.send(Request::delete(&format!("/auth/sessions/{session}"))).await
     }
 }

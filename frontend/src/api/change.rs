@@ -2,7 +2,7 @@
 
 use domain::{
     Address, ChangeId, EnvironmentId, Message, ProjectId,
-    api::change::{Discard, Edits, Restore, Selected, Settle, Staged, Where},
+    api::change::{ApplyRequest, Discard, Edits, Restore, RevealQuery, Settle, Staged},
     canvas::Snapshot,
     changes::{Applied, Discarded, Keep, Revealed, Selection, Staging},
     edit::Edit,
@@ -19,7 +19,7 @@ pub struct EnvironmentPath {
 }
 
 impl EnvironmentPath {
-    /// Where a snapshot is of.
+    /// RevealQuery a snapshot is of.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         Self { project: snapshot.project.id, environment: snapshot.environment.id }
@@ -97,7 +97,7 @@ impl Api {
         selection: Selection,
         message: Message,
     ) -> Result<Applied, ApiError> {
-        let body = Selected::new(selection, message);
+        let body = ApplyRequest::new(selection, message);
         self.send(Request::post(&place.path("/deploy")).json(&body)).await
     }
 
@@ -108,7 +108,7 @@ impl Api {
         address: Address,
     ) -> Result<Revealed, ApiError> {
         let request = Request::post(&place.path("/reveal"));
-        self.send(request.json(&Where { address })).await
+        self.send(request.json(&RevealQuery { address })).await
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
         deployment::{ContainerItem, DeploymentDetail, Redeploy},
     },
     deployments::DeploymentSummary,
-    event::Numbered,
+    event::LoggedEvent,
     page::Paged,
 };
 
@@ -80,9 +80,9 @@ impl Api {
         &self,
         place: EnvironmentPath,
         service: ServiceId,
-    ) -> Result<Vec<Numbered>, ApiError> {
+    ) -> Result<Vec<LoggedEvent>, ApiError> {
         let request = Request::get(&place.path(&format!("/services/{service}/history")));
-        let answer: List<Numbered> = self.send(request.query("limit", "100")).await?;
+        let answer: List<LoggedEvent> = self.send(request.query("limit", "100")).await?;
         Ok(answer.data)
     }
 }

@@ -64,13 +64,13 @@ impl ApiError {
             ErrorCode::Forbidden => Self::Forbidden(message),
             ErrorCode::NotFound => Self::NotFound(message),
             ErrorCode::Invalid => Self::Invalid { message, fields: errors },
-            ErrorCode::Conflict | ErrorCode::NotNow => Self::Conflict { message, conflicts },
+            ErrorCode::Conflict | ErrorCode::InvalidState => Self::Conflict { message, conflicts },
             ErrorCode::Incomplete => Self::Incomplete { message, closure, missing },
             ErrorCode::Blocked => Self::Blocked { message, problems },
             ErrorCode::MethodNotAllowed
             | ErrorCode::TooLarge
             | ErrorCode::TooSlow
-            | ErrorCode::TooMany
+            | ErrorCode::RateLimited
             | ErrorCode::Unavailable
             | ErrorCode::StorageFull
             | ErrorCode::Internal
@@ -103,7 +103,7 @@ impl ApiError {
 
     /// What is wrong beside these fields, as a sentence; `None` when they say it all.
     #[must_use]
-    pub fn beside(&self, shown: &[&str]) -> Option<String> {
+    pub fn other_errors(&self, shown: &[&str]) -> Option<String> {
         let Self::Invalid { message, fields } = self else { return Some(self.to_string()) };
         let rest: Vec<String> = (fields.iter())
             .filter(|(name, _)| !shown.contains(&name.as_str()))
@@ -185,8 +185,8 @@ mod tests {
 
         assert_eq!(error.field("name").as_deref(), Some("Must not be empty."));
         assert_eq!(error.field("email"), None);
-        assert_eq!(error.beside(&["name"]), None);
-        assert_eq!(error.beside(&[]).as_deref(), Some("Name must not be empty."));
+        assert_eq!(error.other_errors(&["name"]), None);
+        assert_eq!(error.other_errors(&[]).as_deref(), Some("Name must not be empty."));
     }
 
     #[test]

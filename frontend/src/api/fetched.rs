@@ -32,19 +32,19 @@ impl<T> Default for Fetched<T> {
 
 /// What becomes of it.
 #[derive(Debug)]
-pub enum News<T> {
+pub enum FetchAction<T> {
     Asked,
     Answered(Result<T, ApiError>),
 }
 
 impl<T> Fetched<T> {
-    fn told(&self, news: News<T>) -> Self {
-        match news {
-            News::Asked => Self { is_busy: true, ..self.clone() },
-            News::Answered(Ok(value)) => {
+    fn told(&self, action: FetchAction<T>) -> Self {
+        match action {
+            FetchAction::Asked => Self { is_busy: true, ..self.clone() },
+            FetchAction::Answered(Ok(value)) => {
                 Self { value: Some(Rc::new(value)), error: None, is_busy: false }
             }
-            News::Answered(Err(error)) => {
+            FetchAction::Answered(Err(error)) => {
                 Self { value: self.value.clone(), error: Some(error), is_busy: false }
             }
         }
@@ -52,10 +52,10 @@ impl<T> Fetched<T> {
 }
 
 impl<T> Reducible for Fetched<T> {
-    type Action = News<T>;
+    type Action = FetchAction<T>;
 
-    fn reduce(self: Rc<Self>, news: News<T>) -> Rc<Self> {
-        Rc::new(self.told(news))
+    fn reduce(self: Rc<Self>, action: FetchAction<T>) -> Rc<Self> {
+        Rc::new(self.told(action))
     }
 }
 
@@ -96,14 +96,14 @@ where
         let dispatcher = handle.dispatcher();
         move |(deps, _)| {
             let is_wanted = Rc::new(Cell::new(true));
-            dispatcher.dispatch(News::Asked);
+            dispatcher.dispatch(FetchAction::Asked);
             let answer = fetch(deps.clone());
             wasm_bindgen_futures::spawn_local({
                 let is_wanted = is_wanted.clone();
                 async move {
                     let answer = answer.await;
                     if is_wanted.get() {
-                        dispatcher.dispatch(News::Answered(answer));
+                        dispatcher.dispatch(FetchAction::Answered(answer));
                     }
                 }
             });
@@ -123,10 +123,10 @@ mod tests {
 
     #[test]
     fn an_old_value_outlives_a_failure_and_an_error_outlives_nothing() {
-        let first = Fetched::default().told(News::Answered(Ok(1)));
-        let asked = first.told(News::Asked);
-        let failed = asked.told(News::Answered(Err(ApiError::Offline)));
-        let again = failed.told(News::Answered(Ok(2)));
+        let first = Fetched::default().told(FetchAction::Answered(Ok(1)));
+        let asked = first.told(FetchAction::Asked);
+        let failed = asked.told(FetchAction::Answered(Err(ApiError::Offline)));
+        let again = failed.told(FetchAction::Answered(Ok(2)));
 
         assert!(asked.is_busy && asked.value.as_deref() == Some(&1));
         assert_eq!((failed.value.as_deref(), &failed.error), (Some(&1), &Some(ApiError::Offline)));

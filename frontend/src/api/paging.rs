@@ -48,19 +48,19 @@ impl<T> Pages<T> {
 
 /// What becomes of a list.
 #[derive(Debug)]
-pub enum News<T> {
+pub enum PageAction<T> {
     Asked,
     Answered(Result<Paged<T>, ApiError>),
 }
 
 impl<T: Clone + PartialEq> Pages<T> {
-    fn told(&self, news: News<T>) -> Self {
-        match news {
-            News::Asked => Self { is_busy: true, error: None, ..self.clone() },
-            News::Answered(Err(error)) => {
+    fn told(&self, action: PageAction<T>) -> Self {
+        match action {
+            PageAction::Asked => Self { is_busy: true, error: None, ..self.clone() },
+            PageAction::Answered(Err(error)) => {
                 Self { is_busy: false, error: Some(error), ..self.clone() }
             }
-            News::Answered(Ok(part)) => {
+            PageAction::Answered(Ok(part)) => {
                 let mut rows = match (&self.rows, part.offset) {
                     (_, 0) | (None, _) => Vec::new(),
                     (Some(rows), _) => rows.to_vec(),
@@ -83,10 +83,10 @@ impl<T: Clone + PartialEq> Pages<T> {
 }
 
 impl<T: Clone + PartialEq> Reducible for Pages<T> {
-    type Action = News<T>;
+    type Action = PageAction<T>;
 
-    fn reduce(self: Rc<Self>, news: News<T>) -> Rc<Self> {
-        Rc::new(self.told(news))
+    fn reduce(self: Rc<Self>, action: PageAction<T>) -> Rc<Self> {
+        Rc::new(self.told(action))
     }
 }
 
@@ -128,14 +128,14 @@ where
         let dispatcher = handle.dispatcher();
         move |(deps, (_, offset))| {
             let is_wanted = Rc::new(Cell::new(true));
-            dispatcher.dispatch(News::Asked);
+            dispatcher.dispatch(PageAction::Asked);
             let answer = fetch(deps.clone(), *offset);
             wasm_bindgen_futures::spawn_local({
                 let is_wanted = is_wanted.clone();
                 async move {
                     let answer = answer.await;
                     if is_wanted.get() {
-                        dispatcher.dispatch(News::Answered(answer));
+                        dispatcher.dispatch(PageAction::Answered(answer));
                     }
                 }
             });
@@ -159,15 +159,15 @@ where
 mod tests {
     use super::*;
 
-    fn part(data: &[u8], offset: u64, total_count: u64) -> News<u8> {
-        News::Answered(Ok(Paged { data: data.to_vec(), total_count, offset, limit: 2 }))
+    fn part(data: &[u8], offset: u64, total_count: u64) -> PageAction<u8> {
+        PageAction::Answered(Ok(Paged { data: data.to_vec(), total_count, offset, limit: 2 }))
     }
 
     // W19
     #[test]
     fn a_list_says_how_much_of_it_is_missing_until_it_is_whole() {
         let first = Pages::default().told(part(&[5, 4], 0, 3));
-        let second = first.told(News::Asked).told(part(&[3], 2, 3));
+        let second = first.told(PageAction::Asked).told(part(&[3], 2, 3));
 
         assert_eq!(first.missing(), 1);
         assert_eq!(second.missing(), 0);
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_there_stays_when_more_cannot_be_read() {
         let first = Pages::default().told(part(&[5, 4], 0, 3));
-        let second = first.told(News::Answered(Err(ApiError::Offline)));
+        let second = first.told(PageAction::Answered(Err(ApiError::Offline)));
 
         assert_eq!(second.rows, first.rows);
         assert_eq!(second.error, Some(ApiError::Offline));

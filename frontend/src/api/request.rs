@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 /// How long an answer may take, in milliseconds.
-const PATIENCE: u32 = 20_000;
+const TIMEOUT: u32 = 20_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -43,7 +43,7 @@ pub struct Request {
     /// The same key twice is one mutation.
     pub key: Option<String>,
     /// In milliseconds.
-    pub patience: u32,
+    pub timeout: u32,
     is_account: bool,
 }
 
@@ -58,7 +58,7 @@ impl Request {
     #[must_use]
     pub fn new(method: Method, path: &str) -> Self {
         let path = format!("/api{path}");
-        Self { method, path, body: None, key: None, patience: PATIENCE, is_account: false }
+        Self { method, path, body: None, key: None, timeout: TIMEOUT, is_account: false }
     }
 
     #[must_use]

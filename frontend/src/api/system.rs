@@ -7,13 +7,14 @@ use crate::view::fetch::Browser;
 
 impl Api {
     /// Why nothing can be deployed at the moment; nothing when all is well, or nobody answers.
-    pub async fn hindrance(&self) -> Option<&'static str> {
+    pub async fn outage_reason(&self) -> Option<&'static str> {
         // What is not ready answers 503, and says in its body what is amiss.
         let answer = Browser.send(&Request::get("/ready")).await.ok()?;
         let ready: Readiness = serde_json::from_str(&answer.body).ok()?;
         match ready {
             Readiness { observe_only: true, .. } => Some(
-                "Easel only looks on and changes nothing in the container engine. An admin finds out why under System.",
+                "Observe-only: Easel changes nothing in the container engine. An admin finds out \
+                    why under System.",
             ),
             Readiness { engine: false, .. } => Some(
                 "The container engine does not answer. What runs goes on running; what you apply waits until it is back.",

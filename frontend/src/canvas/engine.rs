@@ -6,13 +6,13 @@ mod pointer;
 mod tests;
 
 use super::{
-    board::{Board, Moved},
     camera::{Camera, Size},
     geometry::{Area, Position},
     gesture::{Effect, Gesture},
     mounts::{Cards, Change, Mounts},
     overview::{Bitmap, Overview},
     scene::{CardId, Scene},
+    scene_store::{Moved, SceneStore},
 };
 
 /// How long the camera takes to fly somewhere, in milliseconds.
@@ -30,7 +30,7 @@ const BELOW: f64 = 72.0;
 /// Camera, positions, selection and gestures.
 #[derive(Debug, Default)]
 pub struct Engine {
-    board: Board,
+    scene_store: SceneStore,
     camera: Camera,
     size: Size,
     flight: Option<Flight>,
@@ -45,7 +45,7 @@ pub struct Engine {
     editing: Option<CardId>,
     mounts: Mounts,
     overview: Overview,
-    marks: Marks,
+    dirty: DirtyFlags,
     effects: Vec<Effect>,
 }
 
@@ -68,7 +68,7 @@ struct Flight {
 
 /// What has changed since the last frame.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Marks {
+struct DirtyFlags {
     camera: bool,
     scene: bool,
     looks: bool,
@@ -95,16 +95,16 @@ pub struct Frame {
 impl Engine {
     /// Takes a new scene. What is being dragged stays under the hand.
     pub fn load(&mut self, scene: &Scene) {
-        let carried = self.gesture.carried();
-        let held: Vec<Moved> = carried.iter().filter_map(|id| self.whereabouts(*id)).collect();
-        self.board
+        let dragged = self.gesture.dragged();
+        let held: Vec<Moved> = dragged.iter().filter_map(|id| self.position_of(*id)).collect();
+        self.scene_store
             .load(scene, |id| held.iter().find(|moved| moved.id == id).map(|moved| moved.area));
-        let board = &self.board;
-        self.selection.retain(|id| board.index(*id).is_some());
-        self.active = self.active.filter(|id| board.index(*id).is_some());
-        self.editing = self.editing.filter(|id| board.index(*id).is_some());
+        let scene_store = &self.scene_store;
+        self.selection.retain(|id| scene_store.index(*id).is_some());
+        self.active = self.active.filter(|id| scene_store.index(*id).is_some());
+        self.editing = self.editing.filter(|id| scene_store.index(*id).is_some());
         self.hover = Hover::Nothing;
-        self.marks.scene = true;
+        self.dirty.scene = true;
         self.mounts.forget();
         self.overview.forget();
     }
@@ -120,7 +120,7 @@ impl Engine {
             self.camera = self.camera.panned((x / 2.0).round(), (y / 2.0).round());
         }
         self.size = size;
-        self.marks.camera = true;
+        self.dirty.camera = true;
         self.mounts.forget();
         self.overview.forget();
     }
@@ -138,7 +138,7 @@ impl Engine {
     /// The pigments have changed: the overview is drawn again.
     pub fn repaint(&mut self) {
         self.overview.forget();
-        self.marks.camera = true;
+        self.dirty.camera = true;
     }
 
     /// Decides what this frame writes, and forgets that it had to.
@@ -147,23 +147,23 @@ impl Engine {
         let view = self.camera.view(self.size);
         let zoom = self.camera.zoom;
 
-        let in_view = if zoom < 0.5 { self.board.within(view).count() } else { 0 };
+        let in_view = if zoom < 0.5 { self.scene_store.within(view).count() } else { 0 };
         let overview = self.overview.decide(zoom, in_view);
         if overview {
             self.mounts.forget();
         }
         let cards = if self.overview.is_shown() { Cards::OnlyPinned } else { Cards::Near };
         let pinned = self.pinned();
-        let mounts = self.mounts.update(&self.board, view, zoom, &pinned, cards);
+        let mounts = self.mounts.update(&self.scene_store, view, zoom, &pinned, cards);
         again |= mounts.is_partial;
         let bitmap = self.overview.update(view, zoom);
 
-        let marks = std::mem::take(&mut self.marks);
+        let dirty = std::mem::take(&mut self.dirty);
         Frame {
-            camera: marks.camera || overview || bitmap.is_some(),
-            scene: marks.scene,
-            looks: marks.looks,
-            moved: marks.moved,
+            camera: dirty.camera || overview || bitmap.is_some(),
+            scene: dirty.scene,
+            looks: dirty.looks,
+            moved: dirty.moved,
             mounts,
             bitmap,
             overview,
@@ -177,7 +177,7 @@ impl Engine {
         let progress = ((now - start) / FLIGHT).clamp(0.0, 1.0);
         let eased = 1.0 - (1.0 - progress).powi(3);
         self.camera = flight.from.toward(flight.to, eased);
-        self.marks.camera = true;
+        self.dirty.camera = true;
         if progress >= 1.0 {
             self.camera = flight.to;
             self.flight = None;
@@ -186,7 +186,7 @@ impl Engine {
     }
 
     fn pinned(&self) -> Vec<CardId> {
-        let mut pinned = self.gesture.carried();
+        let mut pinned = self.gesture.dragged();
         pinned.truncate(64);
         pinned.extend(self.active);
         pinned.extend(self.editing);
@@ -199,19 +199,19 @@ impl Engine {
     }
 
     /// Flies to a camera, or is there at once.
-    fn go(&mut self, to: Camera) {
+    fn fly_to(&mut self, to: Camera) {
         if self.is_still {
             self.camera = to;
         } else {
             self.flight = Some(Flight { from: self.camera, to, start: None });
         }
-        self.marks.camera = true;
+        self.dirty.camera = true;
     }
 
     /// Shows everything.
     pub fn fit(&mut self) {
-        if let Some(area) = self.board.bounds() {
-            self.go(self.showing(area));
+        if let Some(area) = self.scene_store.bounds() {
+            self.fly_to(self.showing(area));
         }
     }
 
@@ -222,8 +222,8 @@ impl Engine {
     }
 
     /// The first look, without a flight: everything, or where it begins if that could not be read.
-    pub fn look_first(&mut self) {
-        let Some(area) = self.board.bounds() else { return };
+    pub fn set_initial_view(&mut self) {
+        let Some(area) = self.scene_store.bounds() else { return };
         self.camera = self.showing(area);
         if self.size.width < NARROW && self.camera.zoom < LEGIBLE {
             let zoom = LEGIBLE;
@@ -232,7 +232,7 @@ impl Engine {
             self.camera = Camera { pan, zoom };
         }
         self.flight = None;
-        self.marks.camera = true;
+        self.dirty.camera = true;
     }
 
     pub fn zoom_in(&mut self) {
@@ -244,13 +244,13 @@ impl Engine {
     }
 
     /// Life size, with the same middle.
-    pub fn zoom_to_life(&mut self) {
+    pub fn zoom_to_actual_size(&mut self) {
         self.zoom_by(1.0 / self.destination().zoom);
     }
 
     fn zoom_by(&mut self, factor: f64) {
         let middle = Position::new(self.size.width / 2.0, self.size.height / 2.0);
-        self.go(self.destination().zoom_at(middle, factor));
+        self.fly_to(self.destination().zoom_at(middle, factor));
     }
 
     fn destination(&self) -> Camera {
@@ -259,25 +259,27 @@ impl Engine {
 
     /// Brings a card into the middle of what a panel leaves free, at a readable size.
     pub fn centre_on(&mut self, id: CardId, free_width: Option<f64>) {
-        let Some(card) = self.board.index(id) else { return };
+        let Some(card) = self.scene_store.index(id) else { return };
         let width = free_width.unwrap_or(self.size.width).clamp(1.0, self.size.width.max(1.0));
         let zoom = self.camera.zoom.clamp(0.6, 1.0);
         let camera = Camera { zoom, ..self.camera };
-        self.go(camera.centred(self.board.area(card).centre(), Size { width, ..self.size }));
+        self.fly_to(
+            camera.centred(self.scene_store.area(card).centre(), Size { width, ..self.size }),
+        );
     }
 
     /// Brings a card into view if it is not.
     pub fn reveal(&mut self, id: CardId) {
-        let Some(card) = self.board.index(id) else { return };
+        let Some(card) = self.scene_store.index(id) else { return };
         let view = self.destination().view(self.size);
-        if !view.covers(&self.board.area(card)) {
+        if !view.covers(&self.scene_store.area(card)) {
             self.centre_on(id, None);
         }
     }
 
     /// The page says which card is chosen.
     pub fn set_selected(&mut self, id: Option<CardId>) {
-        let known = id.filter(|id| self.board.index(*id).is_some());
+        let known = id.filter(|id| self.scene_store.index(*id).is_some());
         match known {
             Some(id) if self.selection.contains(&id) => return,
             Some(id) => {
@@ -288,7 +290,7 @@ impl Engine {
             None if self.selection.len() == 1 => self.selection.clear(),
             None => return,
         }
-        self.marks.looks = true;
+        self.dirty.looks = true;
     }
 
     /// Chooses a card, or none, as a click does.
@@ -309,7 +311,7 @@ impl Engine {
             self.pin();
             self.effects.push(Effect::Focus(id));
         }
-        self.marks.looks = true;
+        self.dirty.looks = true;
         self.effects.push(Effect::Selection(self.selection.clone()));
         if !adds {
             self.effects.push(Effect::Select(card));
@@ -318,8 +320,8 @@ impl Engine {
 
     /// Lifts one card above the input layer, so that it gets events itself; `None` lets it down.
     pub fn edit(&mut self, card: Option<CardId>) {
-        self.editing = card.filter(|id| self.board.index(*id).is_some());
-        self.marks.looks = true;
+        self.editing = card.filter(|id| self.scene_store.index(*id).is_some());
+        self.dirty.looks = true;
         self.pin();
     }
 
@@ -327,16 +329,16 @@ impl Engine {
     pub fn focused(&mut self, id: CardId) {
         if self.active != Some(id) {
             self.active = Some(id);
-            self.marks.looks = true;
+            self.dirty.looks = true;
         }
         self.reveal(id);
     }
 
     /// Somebody else has put a card somewhere; what is in one's own hand stays there.
-    pub fn carry(&mut self, id: CardId, at: Position) {
-        let Some(card) = self.board.index(id) else { return };
-        if !self.gesture.carried().contains(&id) {
-            let area = self.board.area(card);
+    pub fn move_remotely(&mut self, id: CardId, at: Position) {
+        let Some(card) = self.scene_store.index(id) else { return };
+        if !self.gesture.dragged().contains(&id) {
+            let area = self.scene_store.area(card);
             self.place(id, Area { x: at.x, y: at.y, ..area });
             self.overview.forget();
         }
@@ -346,22 +348,22 @@ impl Engine {
         self.mounts.forget();
     }
 
-    fn whereabouts(&self, id: CardId) -> Option<Moved> {
-        self.board.index(id).map(|card| Moved { id, area: self.board.area(card) })
+    fn position_of(&self, id: CardId) -> Option<Moved> {
+        self.scene_store.index(id).map(|card| Moved { id, area: self.scene_store.area(card) })
     }
 
     fn place(&mut self, id: CardId, area: Area) {
-        if let Some(card) = self.board.index(id)
-            && self.board.area(card) != area
+        if let Some(card) = self.scene_store.index(id)
+            && self.scene_store.area(card) != area
         {
-            self.board.place(card, area);
-            self.marks.moved.push(id);
+            self.scene_store.place(card, area);
+            self.dirty.moved.push(id);
         }
     }
 
     #[must_use]
-    pub fn board(&self) -> &Board {
-        &self.board
+    pub fn scene_store(&self) -> &SceneStore {
+        &self.scene_store
     }
 
     #[must_use]

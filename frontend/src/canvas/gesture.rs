@@ -1,9 +1,9 @@
 //! What a hand is doing: from pressing to letting go.
 
 use super::{
-    board::Moved,
     geometry::{Area, Position},
     scene::CardId,
+    scene_store::Moved,
 };
 
 /// One pointer event, in pixels from the canvas's corner.
@@ -77,7 +77,7 @@ pub enum Gesture {
 /// What lay under the pointer when it was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    Ground,
+    Background,
     Card(CardId),
     /// A group's inside: a click chooses it, a drag is the ground's.
     Inside(CardId),
@@ -95,7 +95,7 @@ impl Gesture {
 
     /// The cards that are under way.
     #[must_use]
-    pub fn carried(&self) -> Vec<CardId> {
+    pub fn dragged(&self) -> Vec<CardId> {
         match self {
             Self::Dragging { origins, .. } => origins.iter().map(|moved| moved.id).collect(),
             Self::Resizing { origin, .. } => vec![origin.id],

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{board::Board, geometry::Area, scene::CardId};
+use super::{geometry::Area, scene::CardId, scene_store::SceneStore};
 
 /// How far beyond the view cards are kept ready, in screen pixels.
 const MARGIN: f64 = 300.0;
@@ -56,7 +56,7 @@ impl Mounts {
     /// Decides for this view. `pinned` cards are mounted wherever they are; with `only_pinned`, no others are.
     pub fn update(
         &mut self,
-        board: &Board,
+        scene_store: &SceneStore,
         view: Area,
         zoom: f64,
         pinned: &[CardId],
@@ -74,11 +74,13 @@ impl Mounts {
         }
 
         let wanted: HashSet<CardId> = match cards {
-            Cards::Near => board.within(wanted_area).map(|card| board.id(card)).collect(),
+            Cards::Near => {
+                scene_store.within(wanted_area).map(|card| scene_store.id(card)).collect()
+            }
             Cards::OnlyPinned => HashSet::new(),
         };
         let is_wanted = |id: &CardId| {
-            board.index(*id).is_some() && (wanted.contains(id) || pinned.contains(id))
+            scene_store.index(*id).is_some() && (wanted.contains(id) || pinned.contains(id))
         };
 
         let unmount: Vec<_> = self.mounted.iter().filter(|id| !is_wanted(id)).copied().collect();
@@ -96,9 +98,9 @@ impl Mounts {
             .collect();
         let middle = view.centre();
         let distance = |id: &CardId| {
-            board
+            scene_store
                 .index(*id)
-                .map_or(f64::INFINITY, |card| board.area(card).centre().distance(middle))
+                .map_or(f64::INFINITY, |card| scene_store.area(card).centre().distance(middle))
         };
         mount.sort_by(|one, other| distance(one).total_cmp(&distance(other)).then(one.cmp(other)));
 
@@ -125,7 +127,7 @@ mod tests {
     use super::*;
     use crate::canvas::scene::{Card, Scene};
 
-    fn grid(count: u32) -> Board {
+    fn grid(count: u32) -> SceneStore {
         let cards = (0..count)
             .map(|n| {
                 let (column, row) = (f64::from(n % 40), f64::from(n / 40));
@@ -133,16 +135,16 @@ mod tests {
                 Card::new(CardId(u128::from(n)), area, "card")
             })
             .collect();
-        let mut board = Board::default();
-        board.load(&Scene { cards, edges: vec![] }, |_| None);
-        board
+        let mut scene_store = SceneStore::default();
+        scene_store.load(&Scene { cards, edges: vec![] }, |_| None);
+        scene_store
     }
 
-    fn settle(mounts: &mut Mounts, board: &Board, view: Area, zoom: f64) -> u32 {
+    fn settle(mounts: &mut Mounts, scene_store: &SceneStore, view: Area, zoom: f64) -> u32 {
         let mut frames = 0;
         loop {
             frames += 1;
-            let change = mounts.update(board, view, zoom, &[], Cards::Near);
+            let change = mounts.update(scene_store, view, zoom, &[], Cards::Near);
             assert!(change.mount.len() <= PER_FRAME);
             if !change.is_partial {
                 return frames;
@@ -152,11 +154,11 @@ mod tests {
 
     #[test]
     fn of_a_thousand_cards_only_those_near_the_view_are_mounted() {
-        let board = grid(1_000);
+        let scene_store = grid(1_000);
         let mut mounts = Mounts::default();
         let view = Area::new(4_000.0, 2_000.0, 1_440.0, 900.0);
 
-        let frames = settle(&mut mounts, &board, view, 1.0);
+        let frames = settle(&mut mounts, &scene_store, view, 1.0);
 
         assert!(frames <= 3);
         assert!((20..=80).contains(&mounts.len()), "{} are mounted", mounts.len());
@@ -164,39 +166,40 @@ mod tests {
 
     #[test]
     fn a_small_step_changes_nothing() {
-        let board = grid(1_000);
+        let scene_store = grid(1_000);
         let mut mounts = Mounts::default();
         let view = Area::new(4_000.0, 2_000.0, 1_440.0, 900.0);
-        settle(&mut mounts, &board, view, 1.0);
+        settle(&mut mounts, &scene_store, view, 1.0);
 
         let change =
-            mounts.update(&board, Area { x: view.x + 250.0, ..view }, 1.0, &[], Cards::Near);
+            mounts.update(&scene_store, Area { x: view.x + 250.0, ..view }, 1.0, &[], Cards::Near);
 
         assert_eq!(change, Change::default());
     }
 
     #[test]
     fn the_nearest_cards_come_first() {
-        let board = grid(1_000);
+        let scene_store = grid(1_000);
         let mut mounts = Mounts::default();
         let view = Area::new(0.0, 0.0, 9_000.0, 6_000.0);
 
-        let first = mounts.update(&board, view, 0.5, &[], Cards::Near);
-        let second = mounts.update(&board, view, 0.5, &[], Cards::Near);
+        let first = mounts.update(&scene_store, view, 0.5, &[], Cards::Near);
+        let second = mounts.update(&scene_store, view, 0.5, &[], Cards::Near);
 
-        let distance =
-            |id: &CardId| board.area(board.index(*id).unwrap()).centre().distance(view.centre());
+        let distance = |id: &CardId| {
+            scene_store.area(scene_store.index(*id).unwrap()).centre().distance(view.centre())
+        };
         let farthest = first.mount.iter().map(distance).fold(0.0, f64::max);
         assert!(second.mount.iter().map(distance).all(|later| later >= farthest));
     }
 
     #[test]
     fn a_pinned_card_stays_wherever_the_view_goes() {
-        let board = grid(1_000);
+        let scene_store = grid(1_000);
         let mut mounts = Mounts::default();
         let far = Area::new(9_000.0, 4_000.0, 1_440.0, 900.0);
 
-        mounts.update(&board, far, 1.0, &[CardId(0), CardId(77_777)], Cards::OnlyPinned);
+        mounts.update(&scene_store, far, 1.0, &[CardId(0), CardId(77_777)], Cards::OnlyPinned);
 
         assert!(mounts.has(CardId(0)));
         assert_eq!(mounts.len(), 1);
@@ -207,15 +210,15 @@ mod tests {
         fn whatever_is_in_view_is_mounted_once_things_settle(
             steps in proptest::collection::vec((-2e3..14e3, -2e3..6e3, 0.4..2.0), 1..12)
         ) {
-            let board = grid(1_000);
+            let scene_store = grid(1_000);
             let mut mounts = Mounts::default();
 
             for (x, y, zoom) in steps {
                 let view = Area::new(x, y, 1_440.0 / zoom, 900.0 / zoom);
-                settle(&mut mounts, &board, view, zoom);
+                settle(&mut mounts, &scene_store, view, zoom);
 
-                for card in board.within(view) {
-                    prop_assert!(mounts.has(board.id(card)));
+                for card in scene_store.within(view) {
+                    prop_assert!(mounts.has(scene_store.id(card)));
                 }
                 prop_assert!(mounts.len() < 700);
             }

@@ -19,7 +19,7 @@ const STRETCH: f64 = 1.8;
 #[derive(Debug, Default)]
 pub struct Overview {
     is_shown: bool,
-    drawn: Option<Bitmap>,
+    model: Option<Bitmap>,
 }
 
 /// What a bitmap shows, and at which scale.
@@ -37,12 +37,12 @@ impl Overview {
 
     #[must_use]
     pub fn bitmap(&self) -> Option<Bitmap> {
-        self.drawn
+        self.model
     }
 
     /// Draws again at the next update: something on the map has changed.
     pub fn forget(&mut self) {
-        self.drawn = None;
+        self.model = None;
     }
 
     /// Shows or hides the overview; whether that changed.
@@ -51,14 +51,14 @@ impl Overview {
         let are_many = in_view > MANY || before && in_view >= FEW;
         self.is_shown = zoom < FAR && are_many || zoom < TINY && in_view > 0;
         if !self.is_shown {
-            self.drawn = None;
+            self.model = None;
         }
         before != self.is_shown
     }
 
     /// The bitmap to draw now, if the last one no longer serves this view.
     pub fn update(&mut self, view: Area, zoom: f64) -> Option<Bitmap> {
-        let serves = self.drawn.is_some_and(|bitmap| {
+        let serves = self.model.is_some_and(|bitmap| {
             bitmap.area.covers(&view)
                 && zoom / bitmap.zoom < STRETCH
                 && bitmap.zoom / zoom < STRETCH
@@ -72,8 +72,8 @@ impl Overview {
             view.width * (1.0 + 2.0 * AROUND),
             view.height * (1.0 + 2.0 * AROUND),
         );
-        self.drawn = Some(Bitmap { area, zoom });
-        self.drawn
+        self.model = Some(Bitmap { area, zoom });
+        self.model
     }
 }
 

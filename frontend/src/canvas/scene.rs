@@ -50,7 +50,7 @@ impl Card {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
     /// Under the edges: groups.
-    Ground,
+    Background,
     #[default]
     Card,
 }

@@ -1,13 +1,13 @@
 //! The one place where the canvas meets the document: events mark, frames write.
 
 mod bitmap;
+mod callbacks;
 mod hosts;
 mod input;
 mod lines;
-mod outlets;
 mod peers;
-mod stage;
-mod tell;
+mod renderer;
+mod report_effects;
 
 use std::{
     cell::RefCell,
@@ -18,11 +18,11 @@ use gloo::events::EventListener;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlElement;
 
-pub use self::outlets::MenuRequest;
-pub(super) use self::outlets::Outlets;
+pub(super) use self::callbacks::Callbacks;
+pub use self::callbacks::MenuRequest;
 use self::{
-    stage::Stage,
-    tell::{settle, tell},
+    renderer::Renderer,
+    report_effects::{report_effects, settle},
 };
 use super::{
     engine::Engine,
@@ -32,7 +32,7 @@ use super::{
 
 /// A canvas in the document. Its listeners end with it.
 pub(super) struct View {
-    stage: Rc<RefCell<Stage>>,
+    renderer: Rc<RefCell<Renderer>>,
     _listeners: Vec<EventListener>,
     _resize: Option<ResizeWatch>,
 }
@@ -50,89 +50,93 @@ impl Drop for ResizeWatch {
 
 /// A way to reach a stage that may be gone.
 #[derive(Clone, Default)]
-pub(super) struct Reach(RefCell<Option<Weak<RefCell<Stage>>>>);
+pub(super) struct RendererRef(RefCell<Option<Weak<RefCell<Renderer>>>>);
 
-impl Reach {
+impl RendererRef {
     pub(super) fn engine(&self, change: impl FnOnce(&mut Engine)) {
-        self.stage(|stage| change(&mut stage.engine));
+        self.renderer(|renderer| change(&mut renderer.engine));
     }
 
-    pub(super) fn point(&self, key: &str, name: &str, pigment: u8, at: Position) {
-        self.stage(|stage| stage.peers.point(key, name, pigment, at));
+    pub(super) fn point(&self, key: &str, name: &str, colour: u8, at: Position) {
+        self.renderer(|renderer| renderer.peers.point(key, name, colour, at));
     }
 
     pub(super) fn leave(&self, key: &str) {
-        self.stage(|stage| stage.peers.leave(key));
+        self.renderer(|renderer| renderer.peers.leave(key));
     }
 
     pub(super) fn focused(&self) -> Option<CardId> {
-        let stage = self.0.borrow().as_ref().and_then(Weak::upgrade)?;
-        let stage = stage.try_borrow().ok()?;
-        let here = stage.window.document()?.active_element()?;
-        stage.hosts.card(&here)
+        let renderer = self.0.borrow().as_ref().and_then(Weak::upgrade)?;
+        let renderer = renderer.try_borrow().ok()?;
+        let here = renderer.window.document()?.active_element()?;
+        renderer.hosts.card(&here)
     }
 
-    fn stage(&self, change: impl FnOnce(&mut Stage)) {
-        let stage = self.0.borrow().as_ref().and_then(Weak::upgrade);
-        if let Some(stage) = stage {
-            change(&mut stage.borrow_mut());
-            settle(&stage);
+    fn renderer(&self, change: impl FnOnce(&mut Renderer)) {
+        let renderer = self.0.borrow().as_ref().and_then(Weak::upgrade);
+        if let Some(renderer) = renderer {
+            change(&mut renderer.borrow_mut());
+            settle(&renderer);
         }
     }
 }
 
 impl View {
     /// Builds the canvas's layers within `root` and begins to listen.
-    pub(super) fn new(root: &HtmlElement, outlets: Outlets, reach: &Reach) -> Option<Self> {
+    pub(super) fn new(
+        root: &HtmlElement,
+        callbacks: Callbacks,
+        reach: &RendererRef,
+    ) -> Option<Self> {
         let window = web_sys::window()?;
         let document = window.document()?;
-        let stage = Rc::new(RefCell::new(Stage::build(window, &document, root, outlets)?));
+        let renderer = Rc::new(RefCell::new(Renderer::build(window, &document, root, callbacks)?));
 
-        let again = Rc::downgrade(&stage);
+        let again = Rc::downgrade(&renderer);
         let tick = Closure::new(move |now: f64| {
-            if let Some(stage) = again.upgrade() {
-                stage.borrow_mut().write(now);
-                tell(&stage, Some(now));
+            if let Some(renderer) = again.upgrade() {
+                renderer.borrow_mut().write(now);
+                report_effects(&renderer, Some(now));
             }
         });
-        stage.borrow_mut().tick = Some(tick);
+        renderer.borrow_mut().tick = Some(tick);
 
-        let listeners = input::listen(root, &stage);
-        let resize = watch_size(root, &stage);
-        reach.0.replace(Some(Rc::downgrade(&stage)));
-        Some(Self { stage, _listeners: listeners, _resize: resize })
+        let listeners = input::listen(root, &renderer);
+        let resize = watch_size(root, &renderer);
+        reach.0.replace(Some(Rc::downgrade(&renderer)));
+        Some(Self { renderer, _listeners: listeners, _resize: resize })
     }
 
     pub(super) fn load(&self, scene: &Scene) {
         {
-            let mut stage = self.stage.borrow_mut();
-            stage.measure();
-            stage.engine.load(scene);
-            stage.fit_first();
+            let mut renderer = self.renderer.borrow_mut();
+            renderer.measure();
+            renderer.engine.load(scene);
+            renderer.fit_first();
         }
-        settle(&self.stage);
+        settle(&self.renderer);
     }
 
-    pub(super) fn set_outlets(&self, outlets: Outlets) {
-        self.stage.borrow_mut().outlets = outlets;
+    pub(super) fn set_callbacks(&self, callbacks: Callbacks) {
+        self.renderer.borrow_mut().callbacks = callbacks;
     }
 
     pub(super) fn set_selected(&self, card: Option<CardId>) {
-        self.stage.borrow_mut().engine.set_selected(card);
-        settle(&self.stage);
+        self.renderer.borrow_mut().engine.set_selected(card);
+        settle(&self.renderer);
     }
 }
 
-fn watch_size(root: &HtmlElement, stage: &Rc<RefCell<Stage>>) -> Option<ResizeWatch> {
-    let stage = Rc::downgrade(stage);
+fn watch_size(root: &HtmlElement, renderer: &Rc<RefCell<Renderer>>) -> Option<ResizeWatch> {
+    let renderer = Rc::downgrade(renderer);
     let callback = Closure::<dyn FnMut()>::new(move || {
-        if let Some(stage) = stage.upgrade() {
+        if let Some(renderer) = renderer.upgrade() {
             {
-                let mut stage = stage.borrow_mut();
-                stage.measure();
-                stage.fit_first();
+                let mut renderer = renderer.borrow_mut();
+                renderer.measure();
+                renderer.fit_first();
             }
-            settle(&stage);
+            settle(&renderer);
         }
     });
     let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;

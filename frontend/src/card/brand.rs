@@ -3,7 +3,7 @@
 use icondata_lu::{LuBox, LuContainer, LuDatabase};
 use yew::prelude::Html;
 
-use self::Mark::{Brand, Line};
+use self::BrandIcon::{Brand, Line};
 use crate::{
     component::icon::{self, IconData},
     view::page,
@@ -11,14 +11,14 @@ use crate::{
 
 /// The picture of what runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mark {
+pub enum BrandIcon {
     Line(IconData),
     /// A symbol of `assets/brands.svg`, which is fetched when the first card shows one: no page waits
     /// for it.
     Brand(&'static str),
 }
 
-impl Mark {
+impl BrandIcon {
     /// As a square, which is there before the mark is.
     pub fn draw(self, size: u16) -> Html {
         match self {
@@ -31,7 +31,7 @@ impl Mark {
 }
 
 /// Which images show which mark, by how their names begin.
-const MARKS: &[(&str, Mark)] = &[
+const MARKS: &[(&str, BrandIcon)] = &[
     ("postgres", Brand("postgres")),
     ("postgis", Brand("postgres")),
     ("pgvector", Brand("postgres")),
@@ -82,7 +82,7 @@ const MARKS: &[(&str, Mark)] = &[
 
 /// The mark for an image such as `ghcr.io/owner/postgres:17`.
 #[must_use]
-pub fn brand(image: &str) -> Mark {
+pub fn brand(image: &str) -> BrandIcon {
     let name = image.rsplit('/').next().unwrap_or(image);
     let name = name.split(['@', ':']).next().unwrap_or(name);
     let found = MARKS.iter().find(|(brand, _)| name.starts_with(brand));

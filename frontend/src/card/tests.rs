@@ -2,8 +2,8 @@ use yew::{ServerRenderer, prelude::*};
 
 use super::*;
 
-fn face() -> Face {
-    Face {
+fn card_content() -> CardContent {
+    CardContent {
         name: "web".into(),
         icon: CardIcon::Mark(brand("nginx:1.29")),
         source: "nginx:1.29".into(),
@@ -23,7 +23,7 @@ fn face() -> Face {
 
 #[component]
 fn Example() -> Html {
-    html! { <ServiceCard face={face()} /> }
+    html! { <ServiceCard card_content={card_content()} /> }
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_card_says_what_runs_how_it_is_and_what_waits() {
 
 #[component]
 fn Healthy() -> Html {
-    html! { <ServiceCard face={Face { status: Status::Live, reason: None, ..face() }} /> }
+    html! { <ServiceCard card_content={CardContent { status: Status::Live, reason: None, ..card_content() }} /> }
 }
 
 #[tokio::test]

@@ -9,13 +9,13 @@ use yew::prelude::{
 
 use super::{details::Details, review::Review};
 use crate::{
-    api::{ApiError, use_deed},
+    api::{ApiError, use_async_action},
     component::{AvatarStack, Button, ButtonKind, Icon, Person, use_toasts},
     live::{
-        Desk, Live, Phase, Picture,
-        watch::{use_live, use_select},
+        CanvasModel, CanvasState, LiveCanvas, Phase,
+        watch::{use_live_canvas, use_selector},
     },
-    project::words::count,
+    project::labels::count,
     view::{page, style},
 };
 
@@ -27,34 +27,34 @@ pub struct ChangeBarProps {
 }
 
 #[derive(Clone, PartialEq)]
-struct Seen {
-    picture: Option<Picture>,
+struct Selected {
+    model: Option<CanvasModel>,
     authors: Vec<Person>,
     may_edit: bool,
     is_live: bool,
 }
 
-fn seen(live: &Live, desk: &Desk, (): &()) -> Seen {
-    let picture = desk.picture();
+fn selected(live: &LiveCanvas, canvas: &CanvasState, (): &()) -> Selected {
+    let model = canvas.model();
     let mut authors: Vec<Person> = Vec::new();
-    for change in picture.iter().flat_map(|drawn| &drawn.changes) {
+    for change in model.iter().flat_map(|model| &model.changes) {
         for contribution in &change.contributors {
-            let person = desk.person(contribution.author);
+            let person = canvas.person(contribution.author);
             if !authors.contains(&person) {
                 authors.push(person);
             }
         }
     }
-    Seen { authors, may_edit: desk.may_edit(), is_live: live.phase() == Phase::Live, picture }
+    Selected { authors, may_edit: canvas.may_edit(), is_live: live.phase() == Phase::Live, model }
 }
 
 #[component]
 pub fn ChangeBar(props: &ChangeBarProps) -> Html {
-    let live = use_live();
-    let seen = use_select(&live, (), seen);
+    let live = use_live_canvas();
+    let selected = use_selector(&live, (), selected);
     let is_open = use_state_eq(|| false);
     let toasts = use_toasts();
-    let deed = use_deed();
+    let action = use_async_action();
     let root = use_node_ref();
     let free = props.free.filter(|free| *free > 320);
     // Told from the right edge, so that it holds when the window is resized.
@@ -73,11 +73,11 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
         Callback::from(move |()| is_open.set(true))
     };
     let apply = {
-        let (live, deed, open) = (live.clone(), deed.clone(), open.clone());
-        let (toasts, picture) = (toasts.clone(), seen.picture.clone());
+        let (live, action, open) = (live.clone(), action.clone(), open.clone());
+        let (toasts, model) = (toasts.clone(), selected.model.clone());
         Callback::from(move |()| {
-            let (Some(place), Some(drawn)) = (live.place(), &picture) else { return };
-            let review = Review::without(drawn, &Set::new());
+            let (Some(place), Some(model)) = (live.place(), &model) else { return };
+            let review = Review::without(model, &Set::new());
             // What destroys data, or cannot be applied, is looked at first.
             if !review.can_apply() || !review.consequences.destroyed.is_empty() {
                 open.emit(());
@@ -86,7 +86,7 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
             let (api, toasts, open) = (live.api().clone(), toasts.clone(), open.clone());
             let number = review.applied.len();
             let selection = Selection::Changes { changes: review.applied };
-            deed.start(
+            action.start(
                 async move {
                     let answer = api.apply(place, selection, domain::Message::default()).await;
                     if let Err(
@@ -103,10 +103,10 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
             );
         })
     };
-    let changes = seen.picture.as_ref().map_or(0, |drawn| drawn.changes.len());
+    let changes = selected.model.as_ref().map_or(0, |model| model.changes.len());
     let on_key = {
         let (apply, is_open) = (apply.clone(), is_open.clone());
-        let may = seen.may_edit && changes > 0;
+        let may = selected.may_edit && changes > 0;
         Callback::from(move |event: KeyboardEvent| {
             if may
                 && !*is_open
@@ -124,16 +124,18 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
         let is_open = is_open.setter();
         Callback::from(move |()| is_open.set(false))
     };
-    let Some(drawn) = seen.picture.clone().filter(|_| changes > 0) else { return Html::default() };
-    let problems = drawn.problems.len();
+    let Some(model) = selected.model.clone().filter(|_| changes > 0) else {
+        return Html::default();
+    };
+    let problems = model.problems.len();
     html! {
         <>
             <section ref={root} class="change-bar" aria-label="Staged changes" data-test="change-bar">
                 <span class="change-bar-mark" aria-hidden="true">{ "◇" }</span>
                 <b class="change-bar-count" role="status" data-test="change-count">{ count(changes, "change") }</b>
-                <AvatarStack people={seen.authors.clone()} />
+                <AvatarStack people={selected.authors.clone()} />
                 if problems > 0 {
-                    <button type="button" class="change-bar-problem" title="What to mend" onclick={open.reform(|_| ())}>
+                    <button type="button" class="change-bar-problem" title="What to fix" onclick={open.reform(|_| ())}>
                         <Icon icon={LuTriangleAlert} size={14} />{ count(problems, "problem") }
                     </button>
                 }
@@ -141,21 +143,21 @@ pub fn ChangeBar(props: &ChangeBarProps) -> Html {
                 <span data-test="details">
                     <Button onclick={open.reform(|_| ())}>{ "Details" }</Button>
                 </span>
-                if seen.may_edit {
+                if selected.may_edit {
                     <span data-test="apply">
-                        <Button kind={ButtonKind::Primary} icon={LuRocket} busy={deed.is_busy()}
+                        <Button kind={ButtonKind::Primary} icon={LuRocket} busy={action.is_busy()}
                             title="Shift Enter" onclick={apply.reform(|_| ())}
-                            disabled={!seen.is_live}>
+                            disabled={!selected.is_live}>
                             { format!("Apply {}", count(changes, "change")) }
                         </Button>
                     </span>
                 }
-                if let Some(error) = deed.error() {
+                if let Some(error) = action.error() {
                     <p class="change-bar-error" role="alert">{ error.to_string() }</p>
                 }
             </section>
             if *is_open {
-                <Details {drawn} may_edit={seen.may_edit} on_close={close} />
+                <Details {model} may_edit={selected.may_edit} on_close={close} />
             }
         </>
     }

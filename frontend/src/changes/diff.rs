@@ -5,21 +5,21 @@ use icondata_lu::{LuArrowRight, LuEye, LuEyeOff, LuLock};
 use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
 
 use crate::{
-    api::use_deed,
+    api::use_async_action,
     component::{Icon, IconButton},
-    live::{Picture, watch::use_live},
+    live::{CanvasModel, watch::use_live_canvas},
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct DiffProps {
-    pub drawn: Picture,
+    pub model: CanvasModel,
     pub change: StagedChange,
     pub may_reveal: bool,
 }
 
 #[component]
 pub(super) fn Diff(props: &DiffProps) -> Html {
-    let DiffProps { drawn, change, may_reveal } = props;
+    let DiffProps { model, change, may_reveal } = props;
     if change.address.variable_key().is_some() {
         return html! { <Secrets change={change.clone()} may_reveal={*may_reveal} /> };
     }
@@ -37,8 +37,8 @@ pub(super) fn Diff(props: &DiffProps) -> Html {
             </span>
         };
     }
-    let old = change.old.as_ref().and_then(|content| content.text(&drawn.base));
-    let new = change.new.as_ref().and_then(|content| content.text(&drawn.whole));
+    let old = change.old.as_ref().and_then(|content| content.text(&model.base));
+    let new = change.new.as_ref().and_then(|content| content.text(&model.whole));
     values(old.map(Into::into), new.map(Into::into))
 }
 
@@ -67,14 +67,14 @@ struct SecretsProps {
 
 #[component]
 fn Secrets(props: &SecretsProps) -> Html {
-    let live = use_live();
-    let deed = use_deed();
+    let live = use_live_canvas();
+    let action = use_async_action();
     let shown = use_state_eq(|| None::<(Option<AttrValue>, Option<AttrValue>)>);
     let SecretsProps { change, may_reveal } = props;
     let sealed = |content: &Option<Content>| matches!(content, Some(Content::Variable(variable)) if variable.sealed);
     let is_sealed = sealed(&change.old) || sealed(&change.new);
     let toggle = {
-        let (live, deed, shown) = (live.clone(), deed.clone(), shown.clone());
+        let (live, action, shown) = (live.clone(), action.clone(), shown.clone());
         let address = change.address.clone();
         Callback::from(move |_| {
             if shown.is_some() {
@@ -82,7 +82,7 @@ fn Secrets(props: &SecretsProps) -> Html {
             }
             let Some(place) = live.place() else { return };
             let (api, address, shown) = (live.api().clone(), address.clone(), shown.clone());
-            deed.start(async move { api.reveal(place, address).await }, move |both| {
+            action.start(async move { api.reveal(place, address).await }, move |both| {
                 let text = |secret: Option<domain::Secret>| {
                     secret.map(|secret| AttrValue::from(secret.expose().to_owned()))
                 };
@@ -105,7 +105,7 @@ fn Secrets(props: &SecretsProps) -> Html {
                 <IconButton icon={if shown.is_some() { LuEyeOff } else { LuEye }} pressed={shown.is_some()}
                     label={if shown.is_some() { "Hide the values" } else { "Show the values" }} onclick={toggle} />
             }
-            if let Some(error) = deed.error() {
+            if let Some(error) = action.error() {
                 <span class="field-error">{ error.to_string() }</span>
             }
         </span>

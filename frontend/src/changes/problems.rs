@@ -10,15 +10,15 @@ use yew::prelude::{Callback, Html, html};
 
 use crate::{
     component::Button,
-    live::Drawn,
+    live::Model,
     panel::{Open, Tab},
-    project::words,
+    project::labels,
     route::Route,
 };
 
 /// The list. `on_go` leaves for a screen of this project.
 pub(super) fn list(
-    drawn: &Drawn,
+    model: &Model,
     problems: &[Problem],
     project: &str,
     on_go: &Callback<Route>,
@@ -26,10 +26,10 @@ pub(super) fn list(
     html! {
         <ul class="problems">
             { for problems.iter().enumerate().map(|(at, problem)| {
-                let way = way(drawn, problem, project);
+                let way = way(model, problem, project);
                 html! {
                     <li key={at} class="problem" data-test="problem">
-                        <p>{ text(drawn, problem) }</p>
+                        <p>{ text(model, problem) }</p>
                         if let Some((word, route)) = way {
                             <Button onclick={on_go.reform(move |_| route.clone())}>{ word }</Button>
                         }
@@ -41,19 +41,19 @@ pub(super) fn list(
 }
 
 /// What is wrong, with names that people know.
-fn text(drawn: &Drawn, problem: &Problem) -> Html {
+fn text(model: &Model, problem: &Problem) -> Html {
     let ProblemKind::UnknownReference { at, reference } = &problem.kind else {
         return crate::api::sentence(&problem.message).into();
     };
     let key = at.variable_key().map(ToString::to_string).unwrap_or_default();
     let (written, why) = match reference {
         Reference::Service { service, key } => {
-            let (whole, base) = (&drawn.whole.services, &drawn.base.services);
+            let (whole, base) = (&model.whole.services, &model.base.services);
             let known = whole.get(service).or_else(|| base.get(service));
             let name = known.map_or("a deleted service", |service| service.name.as_str());
             let why = match (whole.contains_key(service), known) {
                 (true, _) => format!("{name} has no {key}."),
-                (false, Some(_)) => format!("{name} is to be removed."),
+                (false, Some(_)) => format!("{name} is to be deleted."),
                 (false, None) => "that service is gone.".to_owned(),
             };
             (format!("{name}.{key}"), why)
@@ -68,21 +68,21 @@ fn text(drawn: &Drawn, problem: &Problem) -> Html {
     };
     html! {
         <>
-            <b>{ words::subject(drawn, at) }</b>{ ": " }<code>{ key }</code>{ " refers to " }
+            <b>{ labels::subject(model, at) }</b>{ ": " }<code>{ key }</code>{ " refers to " }
             <code>{ written }</code>{ ", but " }{ why }
         </>
     }
 }
 
 /// Where it is mended.
-fn way(drawn: &Drawn, problem: &Problem, project: &str) -> Option<(&'static str, Route)> {
+fn way(model: &Model, problem: &Problem, project: &str) -> Option<(&'static str, Route)> {
     let settings = |service| {
-        let open = Open::at(Node::Service(service), Tab::Settings, drawn);
+        let open = Open::at(Node::Service(service), Tab::Settings, model);
         Some(("Open settings", open.route(project)))
     };
     let variable = |at: &Address| {
         let open = match at {
-            Address::ServiceVariable(id, _) => Open::at(Node::Service(*id), Tab::Variables, drawn),
+            Address::ServiceVariable(id, _) => Open::at(Node::Service(*id), Tab::Variables, model),
             Address::GroupVariable(id, _) => Open::Group(id.to_string()),
             _ => {
                 let (project, tab) = (project.to_owned(), "variables".to_owned());

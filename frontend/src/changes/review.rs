@@ -2,7 +2,7 @@
 
 use domain::{
     Address, ChangeId, Set,
-    change::{Refusal, StagedChange},
+    change::{ApplyError, StagedChange},
     check::Problem,
     conflict::Conflict,
     consequence::{Consequences, consequences},
@@ -11,8 +11,8 @@ use domain::{
 };
 
 use crate::{
-    live::Drawn,
-    project::words::{count, subject},
+    live::Model,
+    project::labels::{count, subject},
 };
 
 /// A choice, and what it would mean.
@@ -30,23 +30,23 @@ pub(super) struct Review {
 impl Review {
     /// Everything but what was left out.
     #[must_use]
-    pub(super) fn without(drawn: &Drawn, left_out: &Set<Address>) -> Self {
-        let all = &drawn.changes;
+    pub(super) fn without(model: &Model, left_out: &Set<Address>) -> Self {
+        let all = &model.changes;
         let chosen: Vec<ChangeId> = (all.iter())
             .filter(|change| !left_out.contains(&change.address))
             .map(|change| change.id)
             .collect();
         let applied =
-            if left_out.is_empty() { chosen.clone() } else { closure(&drawn.base, all, &chosen) };
+            if left_out.is_empty() { chosen.clone() } else { closure(&model.base, all, &chosen) };
         let along = applied.iter().filter(|id| !chosen.contains(id)).copied().collect();
         let changes: Vec<StagedChange> =
             all.iter().filter(|change| applied.contains(&change.id)).cloned().collect();
-        let (conflicts, problems) = match drawn.base.apply(&changes) {
+        let (conflicts, problems) = match model.base.apply(&changes) {
             Ok(_) => (Vec::new(), Vec::new()),
-            Err(Refusal::Conflicts(conflicts)) => (conflicts.0, Vec::new()),
-            Err(Refusal::Problems(problems)) => (Vec::new(), problems.0),
+            Err(ApplyError::Conflicts(conflicts)) => (conflicts.0, Vec::new()),
+            Err(ApplyError::Problems(problems)) => (Vec::new(), problems.0),
         };
-        let consequences = consequences(&drawn.base, &drawn.base.overlay(&changes));
+        let consequences = consequences(&model.base, &model.base.overlay(&changes));
         Self { applied, along, consequences, conflicts, problems }
     }
 
@@ -55,7 +55,7 @@ impl Review {
         !self.applied.is_empty() && self.conflicts.is_empty() && self.problems.is_empty()
     }
 
-    /// "1 service is deployed, 2 redeploy, 1 is removed".
+    /// "1 service is deployed, 2 redeploy, 1 is deleted".
     #[must_use]
     pub(super) fn summary(&self) -> String {
         let with = |effect| self.consequences.affected.values().filter(|it| **it == effect).count();
@@ -75,7 +75,7 @@ impl Review {
             ),
             (
                 self.consequences.deleted.len(),
-                verb(self.consequences.deleted.len(), "is removed", "are removed"),
+                verb(self.consequences.deleted.len(), "is deleted", "are deleted"),
             ),
         ];
         let parts: Vec<String> =
@@ -85,19 +85,19 @@ impl Review {
 
     /// Names of the volumes that Easel would forget.
     #[must_use]
-    pub(super) fn destroyed(&self, drawn: &Drawn) -> Vec<String> {
+    pub(super) fn destroyed(&self, model: &Model) -> Vec<String> {
         let ids = self.consequences.destroyed.iter();
-        ids.map(|id| subject(drawn, &Address::Volume(*id))).collect()
+        ids.map(|id| subject(model, &Address::Volume(*id))).collect()
     }
 }
 
 /// The changes by the resource that they belong to, in the order of the first of each.
 #[must_use]
-pub(super) fn by_subject(drawn: &Drawn) -> Vec<(String, Option<Address>, Vec<&StagedChange>)> {
+pub(super) fn by_subject(model: &Model) -> Vec<(String, Option<Address>, Vec<&StagedChange>)> {
     let mut groups: Vec<(String, Option<Address>, Vec<&StagedChange>)> = Vec::new();
-    for change in &drawn.changes {
+    for change in &model.changes {
         let address = &change.address;
-        let owner = if address.is_whole() { Some(address.clone()) } else { address.parent() };
+        let owner = if address.is_entity() { Some(address.clone()) } else { address.parent() };
         let is_shared = matches!(address, Address::Variable(_));
         let known = groups.iter_mut().find(|(_, other, changes)| {
             *other == owner
@@ -108,7 +108,7 @@ pub(super) fn by_subject(drawn: &Drawn) -> Vec<(String, Option<Address>, Vec<&St
         });
         match known {
             Some((_, _, changes)) => changes.push(change),
-            None => groups.push((subject(drawn, address), owner, vec![change])),
+            None => groups.push((subject(model, address), owner, vec![change])),
         }
     }
     groups

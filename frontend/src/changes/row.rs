@@ -6,15 +6,15 @@ use yew::prelude::{AttrValue, Callback, Event, Html, Properties, component, html
 
 use super::diff::Diff;
 use crate::{
-    component::{AvatarStack, Badge, Confirm, IconButton, Person, Pigment, RelativeTime},
-    live::Picture,
-    project::{deeds::use_deeds, words},
+    component::{AvatarStack, Badge, Colour, Confirm, IconButton, Person, RelativeTime},
+    live::CanvasModel,
+    project::{labels, staging::use_staging},
     view::field,
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RowProps {
-    pub drawn: Picture,
+    pub model: CanvasModel,
     pub change: StagedChange,
     pub effect: Effect,
     pub people: Vec<Person>,
@@ -27,22 +27,22 @@ pub(super) struct RowProps {
 
 #[component]
 pub(super) fn Row(props: &RowProps) -> Html {
-    let RowProps { drawn, change, effect, people, is_chosen, is_along, may_edit, on_choose } =
+    let RowProps { model, change, effect, people, is_chosen, is_along, may_edit, on_choose } =
         props;
-    let deeds = use_deeds();
+    let actions = use_staging();
     let asks = use_state_eq(|| false);
-    let title = words::title(drawn, change);
-    let (does, pigment) = words::effect(change, *effect);
+    let title = labels::title(model, change);
+    let (does, colour) = labels::effect(change, *effect);
     let at = change.contributors.iter().map(|one| one.at.as_millis()).max();
-    let gone = dependents(&drawn.base, &drawn.changes, &[change.id]);
+    let gone = dependents(&model.base, &model.changes, &[change.id]);
     let discard = {
-        let (deeds, gone, subject) = (deeds, gone.clone(), title.clone());
+        let (actions, gone, subject) = (actions, gone.clone(), title.clone());
         Callback::from(move |()| {
             let said = match gone.len() {
                 1 => format!("Discarded: {subject}"),
-                more => format!("Discarded {}", words::count(more, "change")),
+                more => format!("Discarded {}", labels::count(more, "change")),
             };
-            deeds.discard(gone.clone(), Some(said.into()));
+            actions.discard(gone.clone(), Some(said.into()));
         })
     };
     let ask = {
@@ -61,15 +61,15 @@ pub(super) fn Row(props: &RowProps) -> Html {
             <div class="change-body grow">
                 <div class="row row--wrap">
                     <b class={change.address.variable_key().map(|_| "mono")}>{ &title }</b>
-                    <Badge {pigment}>{ does }</Badge>
+                    <Badge {colour}>{ does }</Badge>
                     if change.destroys_data() {
-                        <Badge pigment={Pigment::Fail}>{ "▲ Gives its data up" }</Badge>
+                        <Badge colour={Colour::Fail}>{ "▲ Its data is left in the engine" }</Badge>
                     }
                     if *is_along {
-                        <Badge pigment={Pigment::Staged}>{ "Comes along: the others need it" }</Badge>
+                        <Badge colour={Colour::Staged}>{ "Required by the others" }</Badge>
                     }
                 </div>
-                <Diff drawn={drawn.clone()} change={change.clone()} may_reveal={*may_edit} />
+                <Diff model={model.clone()} change={change.clone()} may_reveal={*may_edit} />
             </div>
             <span class="change-who">
                 <AvatarStack people={people.clone()} most={2} />
@@ -81,16 +81,16 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <IconButton icon={LuX} label={format!("Discard: {title}")} onclick={ask} />
             }
             if *asks {
-                <Confirm title={AttrValue::from(format!("Discard {}", words::count(gone.len(), "change")))}
-                    deed={format!("Discard {}", words::count(gone.len(), "change"))} on_confirm={Callback::from({
+                <Confirm title={AttrValue::from(format!("Discard {}", labels::count(gone.len(), "change")))}
+                    action={format!("Discard {}", labels::count(gone.len(), "change"))} on_confirm={Callback::from({
                         let (discard, asks) = (discard.clone(), asks.setter());
                         move |()| { asks.set(false); discard.emit(()); }
                     })} on_close={Callback::from({ let asks = asks.setter(); move |()| asks.set(false) })}>
                     <p>{ "These need it, and go with it. You can undo that." }</p>
                     <ul class="bullets">
-                        { for drawn.changes.iter().filter(|other| gone.contains(&other.id)).map(|other| html! {
+                        { for model.changes.iter().filter(|other| gone.contains(&other.id)).map(|other| html! {
                             <li key={other.id.to_string()}>
-                                { words::subject(drawn, &other.address) }{ ": " }{ words::title(drawn, other) }
+                                { labels::subject(model, &other.address) }{ ": " }{ labels::title(model, other) }
                             </li>
                         }) }
                     </ul>

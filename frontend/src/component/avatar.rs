@@ -15,7 +15,7 @@ impl Person {
 
     /// One of eight pigments, always the same for one person.
     #[must_use]
-    pub fn pigment(&self) -> u8 {
+    pub fn colour(&self) -> u8 {
         let hash = self
             .id
             .bytes()
@@ -41,7 +41,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
     let person = &props.person;
     html! {
         <span class="avatar" role="img" aria-label={&person.name} title={&person.name}
-            data-pigment={person.pigment().to_string()}>
+            data-colour={person.colour().to_string()}>
             <span aria-hidden="true">{ person.initials() }</span>
         </span>
     }

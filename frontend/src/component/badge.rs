@@ -4,7 +4,7 @@ use yew::prelude::{Html, Properties, classes, component, html};
 
 /// The pigments, by what they mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pigment {
+pub enum Colour {
     #[default]
     Calm,
     Accent,
@@ -14,7 +14,7 @@ pub enum Pigment {
     Info,
 }
 
-impl Pigment {
+impl Colour {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,13 +32,13 @@ impl Pigment {
 pub struct BadgeProps {
     pub children: Html,
     #[prop_or_default]
-    pub pigment: Pigment,
+    pub colour: Colour,
 }
 
 #[component]
 pub fn Badge(props: &BadgeProps) -> Html {
     html! {
-        <span class={classes!("badge", format!("badge--{}", props.pigment.name()))}>
+        <span class={classes!("badge", format!("badge--{}", props.colour.name()))}>
             { props.children.clone() }
         </span>
     }

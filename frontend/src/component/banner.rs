@@ -3,13 +3,13 @@
 use yew::prelude::{Html, Properties, classes, component, html};
 
 use super::{
-    Pigment,
+    Colour,
     icon::{Icon, IconData},
 };
 
 #[derive(Properties, PartialEq)]
 pub struct BannerProps {
-    pub pigment: Pigment,
+    pub colour: Colour,
     pub icon: IconData,
     pub children: Html,
 }
@@ -17,7 +17,7 @@ pub struct BannerProps {
 #[component]
 pub fn Banner(props: &BannerProps) -> Html {
     html! {
-        <div class={classes!("banner", format!("banner--{}", props.pigment.name()))} role="status">
+        <div class={classes!("banner", format!("banner--{}", props.colour.name()))} role="status">
             <Icon icon={props.icon} />
             <div class="grow row row--wrap">{ props.children.clone() }</div>
         </div>

@@ -6,7 +6,7 @@ use yew::prelude::{
 };
 
 use super::{IconButton, use_toasts};
-use crate::view::{clipboard, clock::Alarm};
+use crate::view::{clipboard, clock::Timer};
 
 #[derive(Properties, PartialEq)]
 pub struct CopyButtonProps {
@@ -19,18 +19,18 @@ pub struct CopyButtonProps {
 #[component]
 pub fn CopyButton(props: &CopyButtonProps) -> Html {
     let is_copied = use_state_eq(|| false);
-    let alarm = use_mut_ref(|| None::<Alarm>);
+    let timer = use_mut_ref(|| None::<Timer>);
     let toasts = use_toasts();
     let onclick = {
         let (text, is_copied) = (props.text.clone(), is_copied.setter());
         Callback::from(move |_| {
             let (text, is_copied) = (text.clone(), is_copied.clone());
-            let (alarm, toasts) = (alarm.clone(), toasts.clone());
+            let (timer, toasts) = (timer.clone(), toasts.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 if clipboard::copy(&text).await {
                     is_copied.set(true);
                     let done = Callback::from(move |()| is_copied.set(false));
-                    alarm.replace(Some(Alarm::set(1_500, done)));
+                    timer.replace(Some(Timer::set(1_500, done)));
                 } else {
                     toasts.failed(
                         "The browser did not allow copying. It does on HTTPS and on localhost.",

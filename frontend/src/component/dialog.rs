@@ -19,30 +19,30 @@ pub struct DialogProps {
     pub wide: bool,
     /// What it shows is lost when it closes: only its own buttons close it.
     #[prop_or_default]
-    pub holds: bool,
+    pub persistent: bool,
 }
 
 /// Keeps the keyboard within it; Escape or a press beside it closes.
 #[component]
 pub fn Dialog(props: &DialogProps) -> Html {
     let root = use_node_ref();
-    focus::use_focus_within(&root);
+    focus::use_focus_trap(&root);
     let onkeydown = {
         let (root, on_close) = (root.clone(), props.on_close.clone());
-        let holds = props.holds;
+        let persistent = props.persistent;
         Callback::from(move |event: KeyboardEvent| {
             event.stop_propagation();
-            if event.key() == "Escape" && !holds {
+            if event.key() == "Escape" && !persistent {
                 on_close.emit(());
             } else {
-                focus::go_round(&root, &event);
+                focus::trap_focus(&root, &event);
             }
         })
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
         <div class="dialog-frame">
-            <div class="dialog-scrim" onclick={if props.holds { Callback::noop() } else { close.clone() }} />
+            <div class="dialog-scrim" onclick={if props.persistent { Callback::noop() } else { close.clone() }} />
             <section ref={root} class={classes!("dialog", props.wide.then_some("dialog--wide"))}
                 role="dialog" aria-modal="true" aria-labelledby="dialog-title" {onkeydown}>
                 <header class="dialog-head">
@@ -61,7 +61,7 @@ pub struct ConfirmProps {
     /// What will happen, and what it destroys.
     pub children: Html,
     /// What the button says: the deed itself.
-    pub deed: AttrValue,
+    pub action: AttrValue,
     /// A name to be typed first, for what cannot be undone.
     #[prop_or_default]
     pub name: Option<AttrValue>,
@@ -103,7 +103,7 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
                         { "Cancel" }
                     </Button>
                     <Button kind={ButtonKind::Danger} submits=true busy={props.busy} disabled={!is_named}>
-                        { &props.deed }
+                        { &props.action }
                     </Button>
                 </div>
             </Form>

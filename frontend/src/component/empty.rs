@@ -22,7 +22,7 @@ pub fn Empty(props: &EmptyProps) -> Html {
             <span class="empty-icon"><Icon icon={props.icon} size={22} /></span>
             <h3>{ &props.title }</h3>
             <p class="muted">{ &props.text }</p>
-            <div class="row row--wrap empty-deeds">{ props.children.clone() }</div>
+            <div class="row row--wrap empty-actions">{ props.children.clone() }</div>
         </div>
     }
 }

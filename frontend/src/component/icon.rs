@@ -16,12 +16,12 @@ pub struct IconProps {
 
 #[component]
 pub fn Icon(props: &IconProps) -> Html {
-    drawn(props.icon, props.size, props.label.as_deref())
+    svg(props.icon, props.size, props.label.as_deref())
 }
 
 /// An icon that is decoration.
 pub fn icon(icon: IconData, size: u16) -> Html {
-    drawn(icon, size, None)
+    svg(icon, size, None)
 }
 
 /// A symbol of an SVG file: decoration too.
@@ -39,7 +39,7 @@ fn opened(size: u16, view_box: &str) -> String {
     )
 }
 
-fn drawn(icon: IconData, size: u16, label: Option<&str>) -> Html {
+fn svg(icon: IconData, size: u16, label: Option<&str>) -> Html {
     let mut svg = opened(size, icon.view_box.unwrap_or("0 0 24 24"));
     let attributes = [
         ("fill", Some(icon.fill.unwrap_or("currentColor"))),

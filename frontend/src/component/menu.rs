@@ -77,7 +77,7 @@ pub struct MenuProps {
 #[component]
 pub fn Menu(props: &MenuProps) -> Html {
     let root = use_node_ref();
-    focus::use_focus_within(&root);
+    focus::use_focus_trap(&root);
     let (place, x, y) = match props.at {
         MenuAt::Start => ("menu--start", 0.0, 0.0),
         MenuAt::End => ("menu--end", 0.0, 0.0),

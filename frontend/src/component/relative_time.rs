@@ -23,6 +23,23 @@ pub fn RelativeTime(props: &RelativeTimeProps) -> Html {
     }
 }
 
+/// For how long something has been so, with its exact beginning on hover.
+#[component]
+pub fn Lasting(props: &LastingProps) -> Html {
+    let now = use_context::<Now>().map_or_else(clock::now, |Now(now)| now);
+    html! {
+        <time datetime={clock::stamp(props.since)} title={clock::exact(props.since)}>
+            { lasting(now, props.since) }
+        </time>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct LastingProps {
+    /// Milliseconds since the Unix epoch.
+    pub since: i64,
+}
+
 /// How long something has been under way, second by second.
 #[component]
 pub fn Elapsed(props: &ElapsedProps) -> Html {
@@ -51,8 +68,24 @@ pub fn duration(milliseconds: i64) -> String {
 #[must_use]
 pub fn relative(now: i64, at: i64) -> String {
     let seconds = (now - at) / 1_000;
-    let (count, unit) = match seconds.abs() {
-        0..10 => return "just now".into(),
+    match length(seconds.abs()) {
+        None => "just now".into(),
+        Some(length) if seconds > 0 => format!("{length} ago"),
+        Some(length) => format!("in {length}"),
+    }
+}
+
+/// For how long something that began at `since` has lasted, in words.
+#[must_use]
+pub fn lasting(now: i64, since: i64) -> String {
+    let length = length(((now - since) / 1_000).max(0));
+    format!("for {}", length.unwrap_or_else(|| "less than 10 s".into()))
+}
+
+/// So many seconds in one unit; `None` for a moment.
+fn length(seconds: i64) -> Option<String> {
+    let (count, unit) = match seconds {
+        ..10 => return None,
         s @ 10..60 => (s, "s"),
         s @ 60..3_600 => (s / 60, "min"),
         s @ 3_600..86_400 => (s / 3_600, "h"),
@@ -61,5 +94,5 @@ pub fn relative(now: i64, at: i64) -> String {
         s @ 5_184_000..63_072_000 => (s / 2_592_000, "months"),
         s => (s / 31_536_000, "years"),
     };
-    if seconds > 0 { format!("{count} {unit} ago") } else { format!("in {count} {unit}") }
+    Some(format!("{count} {unit}"))
 }

@@ -15,7 +15,7 @@ pub enum Status {
 
 impl Status {
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Live => "Running",
             Self::Progress => "In progress",
@@ -79,7 +79,7 @@ pub struct StatusMarkProps {
 #[component]
 pub fn StatusMark(props: &StatusMarkProps) -> Html {
     let StatusMarkProps { status, word, bare } = props;
-    let word = word.clone().unwrap_or(AttrValue::Static(status.word()));
+    let word = word.clone().unwrap_or(AttrValue::Static(status.label()));
     html! {
         <span class={classes!("status", format!("status--{}", status.name()))}
             title={bare.then(|| word.clone())}>

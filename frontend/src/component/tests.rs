@@ -2,7 +2,10 @@
 
 use yew::{ServerRenderer, prelude::*};
 
-use super::{relative_time::relative, *};
+use super::{
+    relative_time::{lasting, relative},
+    *,
+};
 
 /// Renders what `draw` draws, at one million milliseconds past the epoch.
 async fn rendered(draw: fn() -> Html) -> String {
@@ -95,7 +98,7 @@ async fn a_dialog_is_named_by_its_title() {
 async fn what_cannot_be_undone_waits_for_the_name() {
     let html = rendered(|| {
         html! {
-            <Confirm title="Delete postgres-data" deed="Delete postgres-data for ever"
+            <Confirm title="Delete postgres-data" action="Delete postgres-data for ever"
                 name="postgres-data"
                 on_confirm={Callback::noop()} on_close={Callback::noop()}>
                 { "The data is lost." }
@@ -104,8 +107,8 @@ async fn what_cannot_be_undone_waits_for_the_name() {
     })
     .await;
 
-    let deed = html.split("<button").find(|part| part.contains("for ever")).unwrap();
-    assert!(deed.contains("disabled"));
+    let action = html.split("<button").find(|part| part.contains("for ever")).unwrap();
+    assert!(action.contains("disabled"));
 }
 
 #[tokio::test]
@@ -154,6 +157,14 @@ fn moments_read_as_people_say_them() {
     assert_eq!(relative(day, 0), "1 day ago");
     assert_eq!(relative(12 * day, 0), "12 days ago");
     assert_eq!(relative(0, 120_000), "in 2 min");
+}
+
+#[test]
+fn what_lasts_is_told_by_its_length() {
+    assert_eq!(lasting(41 * 60_000, 0), "for 41 min");
+    assert_eq!(lasting(3 * 86_400_000, 0), "for 3 days");
+    assert_eq!(lasting(5_000, 0), "for less than 10 s");
+    assert_eq!(lasting(0, 5_000), "for less than 10 s", "clocks differ");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use yew::prelude::{
 };
 
 use super::IconButton;
-use crate::view::clock::Alarm;
+use crate::view::clock::Timer;
 
 /// How long a notice of success stays, in milliseconds. One of failure stays until closed.
 const STAY: u32 = 5_000;
@@ -27,26 +27,26 @@ pub struct Toast {
     pub kind: ToastKind,
     pub text: AttrValue,
     /// A button that does what comes next: its word, and the deed.
-    pub deed: Option<(AttrValue, Callback<()>)>,
+    pub action: Option<(AttrValue, Callback<()>)>,
 }
 
 impl Toast {
     pub fn done(text: impl Into<AttrValue>) -> Self {
-        Self { kind: ToastKind::Done, text: text.into(), deed: None }
+        Self { kind: ToastKind::Done, text: text.into(), action: None }
     }
 
     pub fn failed(text: impl Into<AttrValue>) -> Self {
-        Self { kind: ToastKind::Failed, text: text.into(), deed: None }
+        Self { kind: ToastKind::Failed, text: text.into(), action: None }
     }
 
     #[must_use]
-    pub fn deed(self, word: impl Into<AttrValue>, deed: Callback<()>) -> Self {
-        Self { deed: Some((word.into(), deed)), ..self }
+    pub fn action(self, word: impl Into<AttrValue>, action: Callback<()>) -> Self {
+        Self { action: Some((word.into(), action)), ..self }
     }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Shelf {
+struct ToastStack {
     next: u32,
     toasts: Vec<(u32, Toast)>,
 }
@@ -56,22 +56,22 @@ enum Action {
     Close(u32),
 }
 
-impl Reducible for Shelf {
+impl Reducible for ToastStack {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        let mut shelf = (*self).clone();
+        let mut stack = (*self).clone();
         match action {
             Action::Show(toast) => {
-                shelf.toasts.retain(|(_, other)| other.text != toast.text);
-                shelf.toasts.push((shelf.next, toast));
-                shelf.next += 1;
-                let surplus = shelf.toasts.len().saturating_sub(MOST);
-                shelf.toasts.drain(..surplus);
+                stack.toasts.retain(|(_, other)| other.text != toast.text);
+                stack.toasts.push((stack.next, toast));
+                stack.next += 1;
+                let surplus = stack.toasts.len().saturating_sub(MOST);
+                stack.toasts.drain(..surplus);
             }
-            Action::Close(id) => shelf.toasts.retain(|(other, _)| *other != id),
+            Action::Close(id) => stack.toasts.retain(|(other, _)| *other != id),
         }
-        Rc::new(shelf)
+        Rc::new(stack)
     }
 }
 
@@ -106,16 +106,16 @@ pub struct ToastProviderProps {
 
 #[component]
 pub fn ToastProvider(props: &ToastProviderProps) -> Html {
-    let shelf = use_reducer(Shelf::default);
-    let toasts = Toasts(yew::use_callback(shelf.dispatcher(), |toast, dispatcher| {
+    let stack = use_reducer(ToastStack::default);
+    let toasts = Toasts(yew::use_callback(stack.dispatcher(), |toast, dispatcher| {
         dispatcher.dispatch(Action::Show(toast));
     }));
     html! {
         <ContextProvider<Toasts> context={toasts}>
             { props.children.clone() }
             <div class="toasts" role="region" aria-label="Notices" aria-live="polite">
-                { for shelf.toasts.iter().map(|(id, toast)| html! {
-                    <Note key={*id} id={*id} toast={toast.clone()} shelf={shelf.clone()} />
+                { for stack.toasts.iter().map(|(id, toast)| html! {
+                    <Note key={*id} id={*id} toast={toast.clone()} stack={stack.clone()} />
                 }) }
             </div>
         </ContextProvider<Toasts>>
@@ -126,21 +126,21 @@ pub fn ToastProvider(props: &ToastProviderProps) -> Html {
 struct NoteProps {
     id: u32,
     toast: Toast,
-    shelf: UseReducerHandle<Shelf>,
+    stack: UseReducerHandle<ToastStack>,
 }
 
 #[component]
 fn Note(props: &NoteProps) -> Html {
-    let NoteProps { id, toast, shelf } = props;
+    let NoteProps { id, toast, stack } = props;
     let on_close = Callback::from({
-        let (id, dispatcher) = (*id, shelf.dispatcher());
+        let (id, dispatcher) = (*id, stack.dispatcher());
         move |()| dispatcher.dispatch(Action::Close(id))
     });
     use_effect_with(*id, {
         let (kind, on_close) = (toast.kind, on_close.clone());
         move |_| {
-            let alarm = (kind == ToastKind::Done).then(|| Alarm::set(STAY, on_close));
-            move || drop(alarm)
+            let timer = (kind == ToastKind::Done).then(|| Timer::set(STAY, on_close));
+            move || drop(timer)
         }
     });
     let (class, role) = match toast.kind {
@@ -150,8 +150,8 @@ fn Note(props: &NoteProps) -> Html {
     html! {
         <div class={classes!("toast", class)} {role}>
             <span class="grow">{ &toast.text }</span>
-            if let Some((word, deed)) = &toast.deed {
-                <button type="button" class="toast-deed" onclick={deed.reform(|_| ())}>{ word }</button>
+            if let Some((word, action)) = &toast.action {
+                <button type="button" class="toast-action" onclick={action.reform(|_| ())}>{ word }</button>
             }
             <IconButton icon={LuX} label="Close notice" onclick={on_close.reform(|_| ())} />
         </div>

@@ -48,22 +48,22 @@ impl fmt::Debug for LogFeed {
 impl LogFeed {
     pub fn push(&self, row: Row) {
         self.0.ring.borrow_mut().push(row);
-        self.tell();
+        self.notify();
     }
 
     pub fn clear(&self) {
         self.0.ring.borrow_mut().clear();
-        self.tell();
+        self.notify();
     }
 
     pub fn set_state(&self, state: FeedState) {
         self.0.state.replace(state);
-        self.tell();
+        self.notify();
     }
 
     pub fn set_filter(&self, filter: &str) {
         self.0.ring.borrow_mut().set_filter(filter);
-        self.tell();
+        self.notify();
     }
 
     #[must_use]
@@ -80,7 +80,7 @@ impl LogFeed {
         self.0.watcher.replace(watcher);
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         let watcher = self.0.watcher.borrow().clone();
         watcher.emit(());
     }

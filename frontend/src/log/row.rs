@@ -11,7 +11,7 @@ use super::ansi::{Span, spans};
 use crate::{component::Person, view::clock};
 
 /// A longer line is cut.
-const LONGEST: usize = 16 * 1024;
+const MAX_LINE: usize = 16 * 1024;
 
 /// What stands in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Row {
             Self::Line(entry) => &entry.line.line,
             Self::Exited(..) => "container exited",
         };
-        spans(raw[..raw.floor_char_boundary(LONGEST)].trim_end_matches('\n'))
+        spans(raw[..raw.floor_char_boundary(MAX_LINE)].trim_end_matches('\n'))
     }
 
     /// The text, without colours.
@@ -72,7 +72,7 @@ pub(super) fn view(number: u64, row: &Row) -> Html {
         <div key={number} class={classes!("log-row", row.class())}>
             <time class="log-time" title={clock::exact(at)}>{ clock::time_of_day(at) }</time>
             if !replica.is_empty() {
-                <span class="log-replica" data-pigment={Person::new(replica.to_owned(), "").pigment().to_string()}>
+                <span class="log-replica" data-colour={Person::new(replica.to_owned(), "").colour().to_string()}>
                     { replica }
                 </span>
             }

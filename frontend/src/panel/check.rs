@@ -1,24 +1,24 @@
 //! How one tells that a service is ready: saved as one form.
 
 use domain::{
-    Address, Check, Command, Content, Field, PortNumber, Probe, ServiceId,
+    Address, Command, Content, Field, HealthCheck, PortNumber, Probe, ServiceId,
     edit::Edit,
-    readiness::{HttpPath, Pace},
+    readiness::{CheckTiming, HttpPath},
 };
 use yew::prelude::{Callback, Html, Properties, component, html, use_state};
 
-use super::setting::Mark;
+use super::setting::StagedBadge;
 use crate::{
-    api::{ApiError, use_deed},
+    api::{ApiError, use_async_action},
     component::{Button, ButtonKind, Choice, Form, Select, TextField},
-    live::watch::use_live,
+    live::watch::use_live_canvas,
     project::add::wrong,
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct CheckSettingProps {
     pub(super) id: ServiceId,
-    pub(super) check: Check,
+    pub(super) check: HealthCheck,
     pub(super) may_edit: bool,
 }
 
@@ -33,7 +33,7 @@ struct Typed {
 }
 
 impl Typed {
-    fn of(check: &Check) -> Self {
+    fn of(check: &HealthCheck) -> Self {
         let mut typed = Self {
             kind: "automatic".into(),
             port: String::new(),
@@ -56,7 +56,7 @@ impl Typed {
         typed
     }
 
-    fn read(&self, pace: Pace) -> Result<Check, ApiError> {
+    fn read(&self, pace: CheckTiming) -> Result<HealthCheck, ApiError> {
         let port = || -> Result<PortNumber, ApiError> {
             self.port.trim().parse().map_err(|_| wrong("port", "must be a port from 1 to 65535"))
         };
@@ -84,14 +84,14 @@ impl Typed {
         let deadline = seconds("deadline", &self.deadline)?;
         let pace = pace.within(start_period, deadline);
         let pace = pace.map_err(|rule| wrong("deadline", &rule.to_string()))?;
-        Ok(Check { probe, pace })
+        Ok(HealthCheck { probe, pace })
     }
 }
 
 #[component]
 pub(super) fn CheckSetting(props: &CheckSettingProps) -> Html {
-    let live = use_live();
-    let deed = use_deed();
+    let live = use_live_canvas();
+    let action = use_async_action();
     let was = Typed::of(&props.check);
     let typed = use_state(|| was.clone());
     let address = Address::ServiceField(props.id, Field::Check);
@@ -104,21 +104,21 @@ pub(super) fn CheckSetting(props: &CheckSettingProps) -> Html {
         })
     };
     let on_submit = {
-        let (live, deed, typed) = (live.clone(), deed.clone(), typed.clone());
+        let (live, action, typed) = (live.clone(), action.clone(), typed.clone());
         let (address, pace) = (address.clone(), props.check.pace);
         Callback::from(move |()| match typed.read(pace) {
-            Err(error) => deed.refuse(error),
+            Err(error) => action.refuse(error),
             Ok(check) => {
                 let (live, address) = (live.clone(), address.clone());
                 let edit = Edit::Set { address, content: Content::Check(check) };
-                deed.start(async move { live.stage(vec![edit]).await }, |_| ());
+                action.start(async move { live.stage(vec![edit]).await }, |_| ());
             }
         })
     };
     let shown = ["port", "path", "command", "start", "deadline"];
     let is_dirty = *typed != was;
     html! {
-        <Form {on_submit} label="Health check" error={deed.beside(&shown)}>
+        <Form {on_submit} label="Health check" error={action.other_errors(&shown)}>
             <Select id="check" label="Health check" value={typed.kind.clone()} disabled={!props.may_edit}
                 choices={vec![
                     Choice::new("automatic", "Automatic: its port answers, or it stays up"),
@@ -128,39 +128,39 @@ pub(super) fn CheckSetting(props: &CheckSettingProps) -> Html {
                 ]}
                 on_change={field(|typed, text| typed.kind = text)} />
             if matches!(typed.kind.as_str(), "tcp" | "http") {
-                <TextField id="check-port" label="Port" mono=true value={typed.port.clone()} error={deed.field("port")}
+                <TextField id="check-port" label="Port" mono=true value={typed.port.clone()} error={action.field("port")}
                     disabled={!props.may_edit} on_input={field(|typed, text| typed.port = text)} />
             }
             if typed.kind == "http" {
-                <TextField id="check-path" label="Path" mono=true value={typed.path.clone()} error={deed.field("path")}
+                <TextField id="check-path" label="Path" mono=true value={typed.path.clone()} error={action.field("path")}
                     disabled={!props.may_edit} on_input={field(|typed, text| typed.path = text)} />
             }
             if typed.kind == "command" {
                 <TextField id="check-command" label="Command in the container" mono=true value={typed.command.clone()}
-                    error={deed.field("command")} disabled={!props.may_edit}
+                    error={action.field("command")} disabled={!props.may_edit}
                     on_input={field(|typed, text| typed.command = text)} />
             }
             <details class="more">
-                <summary>{ "Patience" }</summary>
+                <summary>{ "Timing" }</summary>
                 <div class="stack">
-                    <TextField id="check-start" label="Failures do not count for, in seconds" kind="number"
-                        value={typed.start.clone()} error={deed.field("start")} disabled={!props.may_edit}
+                    <TextField id="check-start" label="Start period, in seconds" kind="number"
+                        value={typed.start.clone()} error={action.field("start")} disabled={!props.may_edit}
                         on_input={field(|typed, text| typed.start = text)} />
-                    <TextField id="check-deadline" label="Ready within, in seconds" kind="number"
-                        value={typed.deadline.clone()} error={deed.field("deadline")} disabled={!props.may_edit}
+                    <TextField id="check-deadline" label="Deadline, in seconds" kind="number"
+                        value={typed.deadline.clone()} error={action.field("deadline")} disabled={!props.may_edit}
                         on_input={field(|typed, text| typed.deadline = text)} />
                 </div>
             </details>
             if is_dirty {
                 <div class="row">
-                    <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>{ "Save health check" }</Button>
+                    <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}>{ "Stage health check" }</Button>
                     <Button kind={ButtonKind::Bare} onclick={Callback::from({
                         let typed = typed.setter();
                         move |_| typed.set(was.clone())
                     })}>{ "Cancel" }</Button>
                 </div>
             } else {
-                <Mark {address} />
+                <StagedBadge {address} />
             }
         </Form>
     }

@@ -12,13 +12,13 @@ use yew::prelude::{
 
 use super::open::Tab;
 use crate::{
-    api::{use_deed, use_fetch},
+    api::{use_async_action, use_fetch},
     component::{
-        Avatar, Badge, Button, ButtonKind, Elapsed, Pigment, RelativeTime, Skeleton, StatusMark,
+        Avatar, Badge, Button, ButtonKind, Colour, Elapsed, RelativeTime, Skeleton, StatusMark,
         duration,
     },
-    live::watch::use_live,
-    project::face,
+    live::watch::use_live_canvas,
+    project::card_content,
     view::style,
 };
 
@@ -35,8 +35,8 @@ pub(super) struct DeploymentProps {
 #[component]
 pub(super) fn Deployment(props: &DeploymentProps) -> Html {
     let DeploymentProps { deployment, is_active, serves, may_edit, on_tab } = props;
-    let live = use_live();
-    let cancel = use_deed();
+    let live = use_live_canvas();
+    let cancel = use_async_action();
     let shows_tail = use_state_eq(|| false);
     let state = &deployment.state;
     let is_going = state.is_candidate() || matches!(state, DeploymentState::Draining { .. });
@@ -54,23 +54,23 @@ pub(super) fn Deployment(props: &DeploymentProps) -> Html {
         Cause::Redeploy => "Redeployed",
         Cause::Rollback => "Rolled back to",
     };
-    let author = deployment.author.map(|author| live.desk().person(author));
+    let author = deployment.author.map(|author| live.canvas().person(author));
     html! {
         <li class={classes!("deployment", (*is_active && *serves).then_some("deployment--active"), is_going.then_some("deployment--going"))}
-            data-test="deployment" data-state={state.word()}>
+            data-test="deployment" data-state={state.as_str()}>
             <div class="row row--wrap">
-                <StatusMark status={face::shape(state)} word={face::step(state)} />
+                <StatusMark status={card_content::shape(state)} word={card_content::step(state)} />
                 if *is_active && *serves {
-                    <Badge pigment={Pigment::Live}>{ "Serving" }</Badge>
+                    <Badge colour={Colour::Live}>{ "Active" }</Badge>
                 } else if *is_active {
-                    <Badge>{ "Active, but nothing of it runs" }</Badge>
+                    <Badge>{ "Active, not running" }</Badge>
                 }
                 <span class="muted">{ format!("#{}", deployment.generation) }</span>
                 if is_going {
                     <span class="card-rollout"><Elapsed since={deployment.created_at.as_millis()} /></span>
                 }
                 if deployment.attempts > 0 && state.is_candidate() {
-                    <Badge pigment={Pigment::Staged}>{ format!("Try {}", deployment.attempts + 1) }</Badge>
+                    <Badge colour={Colour::Staged}>{ format!("Try {}", deployment.attempts + 1) }</Badge>
                 }
                 <span class="grow" />
                 if state.is_candidate() && *may_edit {
@@ -170,7 +170,7 @@ fn Pull(props: &PullProps) -> Html {
     let percent = received.saturating_mul(100).checked_div(total).unwrap_or(0).min(100);
     style::use_style(&root, "--done", AttrValue::from(format!("{percent}%")));
     if total == 0 {
-        return html! { <p class="small muted">{ "Asking the registry" }</p> };
+        return html! { <p class="small muted">{ "Waiting for the registry" }</p> };
     }
     html! {
         <div class="pull">
@@ -194,7 +194,7 @@ struct TailProps {
 /// What the container said last.
 #[component]
 fn Tail(props: &TailProps) -> Html {
-    let live = use_live();
+    let live = use_live_canvas();
     let one = &props.deployment;
     let detail = use_fetch((one.service, one.id), {
         let live = live.clone();

@@ -10,12 +10,12 @@ use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 
 use super::{deployment::Deployment, history::History, open::Tab, replicas::Replicas};
 use crate::{
-    api::{EnvironmentPath, use_deed, use_pages},
+    api::{EnvironmentPath, use_async_action, use_pages},
     card::CardChange,
     component::{Button, Empty, Skeleton, use_toasts},
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) struct DeploymentsProps {
 }
 
 #[derive(Clone, PartialEq)]
-struct Seen {
+struct Selected {
     place: Option<EnvironmentPath>,
     state: Option<ServiceState>,
     staged: CardChange,
@@ -38,33 +38,33 @@ struct Seen {
     may_edit: bool,
 }
 
-fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
-    Seen {
-        place: desk.snapshot().map(EnvironmentPath::of),
-        state: desk.state(*id).cloned(),
-        staged: desk.picture().map(|drawn| drawn.mark(*id)).unwrap_or_default(),
-        replicas: desk
+fn selected(_: &LiveCanvas, canvas: &CanvasState, id: &ServiceId) -> Selected {
+    Selected {
+        place: canvas.snapshot().map(EnvironmentPath::of),
+        state: canvas.state(*id).cloned(),
+        staged: canvas.model().map(|model| model.mark(*id)).unwrap_or_default(),
+        replicas: canvas
             .snapshot()
             .and_then(|snapshot| snapshot.spec.services.get(id))
             .map_or(0, |service| service.replicas.count()),
-        may_edit: desk.may_edit(),
+        may_edit: canvas.may_edit(),
     }
 }
 
 #[component]
 pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
     let DeploymentsProps { id, on_tab } = props;
-    let live = use_live();
+    let live = use_live_canvas();
     let toasts = use_toasts();
-    let redeploy = use_deed();
+    let redeploy = use_async_action();
     let shows_all = use_state_eq(|| false);
-    let seen = use_select(&live, *id, seen);
-    let newest = seen.state.as_ref().and_then(|state| state.newest.clone());
-    let active = seen.state.as_ref().and_then(|state| state.active.clone());
+    let selected = use_selector(&live, *id, selected);
+    let newest = selected.state.as_ref().and_then(|state| state.newest.clone());
+    let active = selected.state.as_ref().and_then(|state| state.active.clone());
     // Read anew when one is made, comes to serve, or ends; progress in between comes by itself.
     let stage = newest.as_ref().map(|it| (it.id, it.state.is_candidate()));
     let pages = use_pages((*id, stage, active.as_ref().map(|it| it.id)), {
-        let (api, place) = (live.api().clone(), seen.place);
+        let (api, place) = (live.api().clone(), selected.place);
         move |(id, ..), offset| async move {
             let place = place.ok_or(crate::api::ApiError::Offline)?;
             api.deployments(place, id, offset).await
@@ -99,7 +99,7 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
             });
         })
     };
-    let condition = seen.state.as_ref().and_then(|state| state.condition);
+    let condition = selected.state.as_ref().and_then(|state| state.condition);
     let serves = !matches!(
         condition,
         Some(Condition::Missing | Condition::Crashed | Condition::Stopped | Condition::Sleeping)
@@ -107,11 +107,12 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
     let row = |one: &&DeploymentSummary| {
         html! {
             <Deployment key={one.id.to_string()} deployment={(*one).clone()} is_active={is_active(one)} {serves}
-                may_edit={seen.may_edit} {on_tab} />
+                may_edit={selected.may_edit} {on_tab} />
         }
     };
-    let can_redeploy =
-        seen.may_edit && seen.staged != CardChange::New && seen.staged != CardChange::Removed;
+    let can_redeploy = selected.may_edit
+        && selected.staged != CardChange::New
+        && selected.staged != CardChange::Removed;
     let shown = if *shows_all { past.len() } else { past.len().min(FEW) };
     html! {
         <div class="stack" data-test="deployments">
@@ -126,7 +127,7 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
             if let Some(error) = redeploy.error() {
                 <p class="form-error" role="alert">{ error.to_string() }</p>
             }
-            if seen.staged == CardChange::New {
+            if selected.staged == CardChange::New {
                 <Empty icon={LuRocket} title="Not deployed yet"
                     text="It waits on the canvas. Apply the changes at the bottom to deploy it." />
             } else if all.is_empty() {
@@ -140,8 +141,8 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
                 }
             }
             <ul class="stack stack--tight">{ for now.iter().map(row) }</ul>
-            if let Some((active, state)) = active.as_ref().zip(seen.state.as_ref()) {
-                <Replicas id={*id} deployment={active.id} round={(state.condition, state.since, seen.replicas)} />
+            if let Some((active, state)) = active.as_ref().zip(selected.state.as_ref()) {
+                <Replicas id={*id} deployment={active.id} round={(state.condition, state.since, selected.replicas)} />
             }
             if !past.is_empty() {
                 <section class="stack stack--tight">
@@ -158,8 +159,8 @@ pub(super) fn Deployments(props: &DeploymentsProps) -> Html {
                     }
                 </section>
             }
-            if seen.staged != CardChange::New {
-                <History id={*id} since={seen.state.as_ref().and_then(|state| state.since)} />
+            if selected.staged != CardChange::New {
+                <History id={*id} since={selected.state.as_ref().and_then(|state| state.since)} />
             }
         </div>
     }

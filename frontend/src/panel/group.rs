@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     component::{Button, ButtonKind, Icon, IconButton},
-    live::watch::{use_live, use_select},
-    project::deeds::use_deeds,
+    live::watch::{use_live_canvas, use_selector},
+    project::staging::use_staging,
     variables::Scope,
 };
 
@@ -26,19 +26,19 @@ pub(super) struct GroupPanelProps {
 #[component]
 pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
     let GroupPanelProps { id, on_go, on_close } = props;
-    let live = use_live();
-    let deeds = use_deeds();
-    let (picture, may_edit) =
-        use_select(&live, (), |_, desk, ()| (desk.picture(), desk.may_edit()));
-    let Some(drawn) = picture else { return Html::default() };
-    let Some(group) = drawn.whole.groups.get(id) else { return Html::default() };
+    let live = use_live_canvas();
+    let actions = use_staging();
+    let (model, may_edit) =
+        use_selector(&live, (), |_, canvas, ()| (canvas.model(), canvas.may_edit()));
+    let Some(model) = model else { return Html::default() };
+    let Some(group) = model.whole.groups.get(id) else { return Html::default() };
     let members: Vec<_> =
-        drawn.whole.services.iter().filter(|(_, service)| service.group == Some(*id)).collect();
+        model.whole.services.iter().filter(|(_, service)| service.group == Some(*id)).collect();
     let remove = {
-        let (deeds, name, id, on_close) =
-            (deeds.clone(), group.name.to_string(), *id, on_close.clone());
+        let (actions, name, id, on_close) =
+            (actions.clone(), group.name.to_string(), *id, on_close.clone());
         Callback::from(move |_| {
-            deeds.remove(Address::Group(id), &name);
+            actions.remove(Address::Group(id), &name);
             on_close.emit(());
         })
     };
@@ -67,17 +67,18 @@ pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
                         { for members.into_iter().map(|(service, config)| {
                             let slug = config.slug.to_string();
                             let open = on_go.reform(move |_| Open::Service(slug.clone(), Tab::default()));
-                            let (deeds, service) = (deeds.clone(), *service);
+                            let (actions, service) = (actions.clone(), *service);
                             let leave = Callback::from(move |_| {
                                 let address = Address::ServiceField(service, Field::Group);
-                                deeds.stage(vec![Edit::Clear { address }]);
+                                actions.stage(vec![Edit::Clear { address }]);
                             });
                             html! {
                                 <li key={service.to_string()} class="row">
                                     <button type="button" class="link-button" onclick={open}>{ config.name.as_str() }</button>
                                     <span class="grow" />
                                     if may_edit {
-                                        <IconButton icon={LuLogOut} label={format!("Take {} out", config.name)} onclick={leave} />
+                                        <IconButton icon={LuLogOut} label={format!("Stage removal \
+                                            of {} from the group", config.name)} onclick={leave} />
                                     }
                                 </li>
                             }
@@ -90,10 +91,10 @@ pub(super) fn GroupPanel(props: &GroupPanelProps) -> Html {
                 </section>
                 if may_edit {
                     <section class="settings-group settings-group--danger">
-                        <h3>{ "Remove" }</h3>
+                        <h3>{ "Delete" }</h3>
                         <p class="muted">{ "Its services stay, without its variables." }</p>
                         <div class="row">
-                            <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Remove {}", group.name) }</Button>
+                            <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Stage deletion of {}", group.name) }</Button>
                         </div>
                     </section>
                 }

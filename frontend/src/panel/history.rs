@@ -2,7 +2,7 @@
 
 use domain::{
     ServiceId, Timestamp,
-    event::{Event, Numbered},
+    event::{Event, LoggedEvent},
     rollout::IncidentKind,
 };
 use yew::prelude::{Html, Properties, component, html, use_state_eq};
@@ -10,8 +10,8 @@ use yew::prelude::{Html, Properties, component, html, use_state_eq};
 use crate::{
     api::use_fetch,
     component::{RelativeTime, Skeleton, Status, StatusMark},
-    live::watch::use_live,
-    project::face,
+    live::watch::use_live_canvas,
+    project::card_content,
 };
 
 #[derive(Properties, PartialEq)]
@@ -32,7 +32,7 @@ pub(super) fn History(props: &HistoryProps) -> Html {
                     event.prevent_default();
                     is_open.set(!*is_open);
                 }
-            })}>{ "What happened" }</summary>
+            })}>{ "History" }</summary>
             if *is_open {
                 <Events id={props.id} since={props.since} />
             }
@@ -42,7 +42,7 @@ pub(super) fn History(props: &HistoryProps) -> Html {
 
 #[component]
 fn Events(props: &HistoryProps) -> Html {
-    let live = use_live();
+    let live = use_live_canvas();
     let events = use_fetch((props.id, props.since), {
         let live = live.clone();
         move |(id, _)| async move {
@@ -73,34 +73,38 @@ fn Events(props: &HistoryProps) -> Html {
             }
         }
         (None, Some(error)) => html! { <p class="field-error">{ error.to_string() }</p> },
-        (None, None) => html! { <Skeleton label="what happened" lines={3} /> },
+        (None, None) => html! { <Skeleton label="history" lines={3} /> },
     }
 }
 
-type Entry<'a> = (&'a Numbered, Status, String, Option<String>);
+type Entry<'a> = (&'a LoggedEvent, Status, String, Option<String>);
 
-fn entry(event: &Numbered) -> Option<Entry<'_>> {
+fn entry(event: &LoggedEvent) -> Option<Entry<'_>> {
     let (status, word, why) = match &event.event {
         Event::Condition { condition, why, .. } => {
-            let (status, word) = face::condition(*condition);
+            let (status, word) = card_content::condition(*condition);
             (status, word.to_owned(), why.clone())
         }
         Event::Incident { incident, .. } => {
             let (status, word) = match incident.kind {
-                IncidentKind::Removed => (Status::Failed, "Container removed by hand"),
-                IncidentKind::Stopped => (Status::Stopped, "Container stopped by hand"),
-                IncidentKind::Paused => (Status::Stopped, "Container paused by hand"),
-                IncidentKind::Disconnected => (Status::Failed, "Container disconnected by hand"),
-                IncidentKind::Crashed => (Status::Failed, "Ended, and started again"),
+                IncidentKind::Removed => (Status::Failed, "Container removed outside Easel"),
+                IncidentKind::Stopped => (Status::Stopped, "Container stopped outside Easel"),
+                IncidentKind::Paused => (Status::Stopped, "Container paused outside Easel"),
+                IncidentKind::Disconnected => (
+                    Status::Failed,
+                    "Container disconnected outside \
+                    Easel",
+                ),
+                IncidentKind::Crashed => (Status::Failed, "Crashed and restarted"),
                 IncidentKind::OutOfMemory => (Status::Failed, "Out of memory"),
-                IncidentKind::GaveUp => (Status::Failed, "Given up after many ends"),
+                IncidentKind::GaveUp => (Status::Failed, "Crash loop: no further restarts"),
                 IncidentKind::Completed => (Status::Live, "Completed"),
                 IncidentKind::Replaced => (Status::Progress, "Container replaced"),
             };
             (status, word.to_owned(), Some(incident.text.clone()).filter(|text| !text.is_empty()))
         }
         Event::Attempted { why, .. } => {
-            (Status::Failed, "Tried in vain".to_owned(), Some(why.clone()))
+            (Status::Failed, "Attempt failed".to_owned(), Some(why.clone()))
         }
         _ => return None,
     };

@@ -11,8 +11,8 @@ use crate::{
     api::{ApiError, EnvironmentPath},
     component::Empty,
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
     log::{FeedState, LogFeed, LogView, Row},
     view::stream::{Heard, Stream},
@@ -27,7 +27,7 @@ pub(super) struct LogsProps {
 }
 
 #[derive(Clone, PartialEq)]
-struct Seen {
+struct Selected {
     place: Option<EnvironmentPath>,
     /// Another deployment that has begun to run is worth another look.
     newest: Option<(domain::DeploymentId, bool)>,
@@ -36,29 +36,29 @@ struct Seen {
     may_edit: bool,
 }
 
-fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
-    let newest = desk.state(*id).and_then(|state| state.newest.as_ref());
-    Seen {
-        place: desk.snapshot().map(EnvironmentPath::of),
+fn selected(_: &LiveCanvas, canvas: &CanvasState, id: &ServiceId) -> Selected {
+    let newest = canvas.state(*id).and_then(|state| state.newest.as_ref());
+    Selected {
+        place: canvas.snapshot().map(EnvironmentPath::of),
         newest: newest.map(|newest| (newest.id, newest.started_at.is_some())),
-        is_down: newest.is_some_and(|newest| newest.state.is_over())
-            && desk.state(*id).is_some_and(|state| state.active.is_none()),
-        may_edit: desk.may_edit(),
+        is_down: newest.is_some_and(|newest| newest.state.is_terminal())
+            && canvas.state(*id).is_some_and(|state| state.active.is_none()),
+        may_edit: canvas.may_edit(),
     }
 }
 
 #[component]
 pub(super) fn Logs(props: &LogsProps) -> Html {
-    let live = use_live();
-    let seen = use_select(&live, props.id, seen);
+    let live = use_live_canvas();
+    let selected = use_selector(&live, props.id, selected);
     let round = use_state_eq(|| 0_u32);
     let feed = use_memo(props.id, |_| LogFeed::default());
     let feed = (*feed).clone();
     let is_open = use_mut_ref(|| false);
     let stream = use_mut_ref(|| None::<(ServiceId, Stream)>);
-    let place = seen.place.filter(|_| seen.may_edit);
+    let place = selected.place.filter(|_| selected.may_edit);
     // Only a stream that has ended, or never began, is opened again for a new deployment.
-    use_effect_with((props.id, place, seen.newest, *round), {
+    use_effect_with((props.id, place, selected.newest, *round), {
         let (feed, is_open) = (feed.clone(), is_open.clone());
         move |(id, place, newest, _): &(
             ServiceId,
@@ -82,15 +82,15 @@ pub(super) fn Logs(props: &LogsProps) -> Html {
             }
         }
     });
-    if !seen.may_edit {
+    if !selected.may_edit {
         return html! {
             <Empty icon={LuLock} title="Only editors read logs"
                 text="They may hold secrets. Ask an owner of this project to make you an editor." />
         };
     }
-    let empty = if seen.newest.is_none() {
+    let empty = if selected.newest.is_none() {
         "Nothing of this service has run yet."
-    } else if seen.is_down {
+    } else if selected.is_down {
         "No container of it runs. What a failed deployment wrote last is kept with it, under Deployments."
     } else {
         "Nothing has been written yet."
@@ -139,7 +139,7 @@ fn listener(feed: LogFeed, is_open: std::rc::Rc<std::cell::RefCell<bool>>) -> Ca
         Heard::Refused => {
             let was_open = is_open.replace(false);
             feed.set_state(if was_open {
-                FeedState::Failed("The stream broke".into())
+                FeedState::Failed("Disconnected".into())
             } else {
                 FeedState::Idle
             });

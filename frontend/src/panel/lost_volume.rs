@@ -10,8 +10,8 @@ use yew::prelude::{Callback, Html, Properties, component, html};
 
 use crate::{
     component::{Button, ButtonKind, Icon},
-    live::Desk,
-    project::deeds::use_deeds,
+    live::CanvasState,
+    project::staging::use_staging,
 };
 
 /// Which volume it is that keeps a service from running.
@@ -23,15 +23,15 @@ pub(super) struct LostVolume {
 }
 
 /// The volume that is missing, unless its end is staged already.
-pub(super) fn lost(desk: &Desk, id: ServiceId) -> Option<LostVolume> {
-    let why = desk.state(id)?.why.as_ref()?;
+pub(super) fn lost(canvas: &CanvasState, id: ServiceId) -> Option<LostVolume> {
+    let why = canvas.state(id)?.why.as_ref()?;
     if !why.contains(VOLUME_MISSING) {
         return None;
     }
-    let drawn = desk.picture()?;
-    let mounts = &drawn.whole.services.get(&id)?.mounts;
+    let model = canvas.model()?;
+    let mounts = &model.whole.services.get(&id)?.mounts;
     let (volume, path) = mounts.iter().find(|(volume, _)| why.contains(&volume.to_string()))?;
-    let name = drawn.whole.volumes.get(volume)?.name.clone();
+    let name = model.whole.volumes.get(volume)?.name.clone();
     Some(LostVolume { id: *volume, name, path: path.clone() })
 }
 
@@ -44,11 +44,11 @@ pub(super) struct LostVolumeNoteProps {
 
 #[component]
 pub(super) fn LostVolumeNote(props: &LostVolumeNoteProps) -> Html {
-    let deeds = use_deeds();
+    let actions = use_staging();
     let LostVolume { id, name, path } = &props.lost;
     let stage = |edits: Vec<Edit>| {
-        let deeds = deeds.clone();
-        Callback::from(move |_| deeds.stage(edits.clone()))
+        let actions = actions.clone();
+        Callback::from(move |_| actions.stage(edits.clone()))
     };
     let anew = stage(vec![
         Edit::Clear { address: Address::Volume(*id) },
@@ -64,12 +64,12 @@ pub(super) fn LostVolumeNote(props: &LostVolumeNoteProps) -> Html {
             <p class="small">
                 { "It held data, so Easel puts no empty volume in its place by itself. Restore it in the engine under the name that ends in " }
                 <code>{ id.to_string() }</code>
-                { " and the service starts by itself. Or give the data up:" }
+                { " and the service starts by itself. Or go on without the data:" }
             </p>
             if props.may_edit {
                 <div class="row row--wrap">
-                    <Button icon={LuHardDrive} onclick={anew}>{ "Start with an empty volume" }</Button>
-                    <Button kind={ButtonKind::Bare} icon={LuUnplug} onclick={unmount}>{ format!("Run without {name}") }</Button>
+                    <Button icon={LuHardDrive} onclick={anew}>{ "Stage an empty volume" }</Button>
+                    <Button kind={ButtonKind::Bare} icon={LuUnplug} onclick={unmount}>{ format!("Stage unmount of {name}") }</Button>
                 </div>
             }
         </section>

@@ -7,40 +7,40 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 use super::setting::TextSetting;
 use crate::{
     component::{Button, Choice, Icon, IconButton, Select},
-    live::Picture,
+    live::CanvasModel,
     project::{
         add::{Add, Adding},
-        deeds::use_deeds,
+        staging::use_staging,
     },
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct MountsProps {
     pub(super) id: ServiceId,
-    pub(super) drawn: Picture,
+    pub(super) model: CanvasModel,
     pub(super) may_edit: bool,
 }
 
 #[component]
 pub(super) fn Mounts(props: &MountsProps) -> Html {
-    let MountsProps { id, drawn, may_edit } = props;
-    let deeds = use_deeds();
+    let MountsProps { id, model, may_edit } = props;
+    let actions = use_staging();
     let is_adding = use_state_eq(|| false);
-    let Some(service) = drawn.service(*id) else { return Html::default() };
-    let mut loose = vec![Choice::new("", "Mount a volume that exists")];
-    let free = drawn.whole.volumes.iter().filter(|(volume, _)| drawn.mounted(**volume).is_none());
+    let Some(service) = model.service(*id) else { return Html::default() };
+    let mut loose = vec![Choice::new("", "Stage mount of an existing volume")];
+    let free = model.whole.volumes.iter().filter(|(volume, _)| model.mounted(**volume).is_none());
     loose.extend(free.map(|(volume, it)| Choice::new(volume.to_string(), it.name.to_string())));
     let mount = {
-        let (deeds, id) = (deeds.clone(), *id);
+        let (actions, id) = (actions.clone(), *id);
         Callback::from(move |text: String| {
             let Ok(volume) = text.parse::<VolumeId>() else { return };
             let Ok(path) = MountPath::try_from("/data") else { return };
             let address = Address::ServiceMount(id, volume);
-            deeds.stage(vec![Edit::Set { address, content: Content::MountPath(path) }]);
+            actions.stage(vec![Edit::Set { address, content: Content::MountPath(path) }]);
         })
     };
     let name = |volume: &VolumeId| -> AttrValue {
-        let known = drawn.whole.volumes.get(volume).or_else(|| drawn.base.volumes.get(volume));
+        let known = model.whole.volumes.get(volume).or_else(|| model.base.volumes.get(volume));
         known.map_or_else(|| "A volume".into(), |volume| volume.name.to_string().into())
     };
     html! {
@@ -51,8 +51,8 @@ pub(super) fn Mounts(props: &MountsProps) -> Html {
             { for service.mounts.iter().map(|(volume, path)| {
                 let address = Address::ServiceMount(*id, *volume);
                 let unmount = {
-                    let (deeds, address) = (deeds.clone(), address.clone());
-                    Callback::from(move |_| deeds.stage(vec![Edit::Clear { address: address.clone() }]))
+                    let (actions, address) = (actions.clone(), address.clone());
+                    Callback::from(move |_| actions.stage(vec![Edit::Clear { address: address.clone() }]))
                 };
                 html! {
                     <div key={volume.to_string()} class="mount">
@@ -67,7 +67,7 @@ pub(super) fn Mounts(props: &MountsProps) -> Html {
                                 })} />
                         </div>
                         if *may_edit {
-                            <IconButton icon={LuUnplug} label={format!("Unmount {}", name(volume))} onclick={unmount} />
+                            <IconButton icon={LuUnplug} label={format!("Stage unmount of {}", name(volume))} onclick={unmount} />
                         }
                     </div>
                 }
@@ -79,7 +79,7 @@ pub(super) fn Mounts(props: &MountsProps) -> Html {
                     </Button>
                     if loose.len() > 1 {
                         <div class="grow">
-                            <Select id="mount-existing" label="Mount a volume that exists" label_hidden=true value=""
+                            <Select id="mount-existing" label="Stage mount of an existing volume" label_hidden=true value=""
                                 choices={loose} on_change={mount} />
                         </div>
                     }

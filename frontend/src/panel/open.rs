@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::layout::Node;
 
-use crate::{live::Drawn, route::Route};
+use crate::{live::Model, route::Route};
 
 /// What is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Tab {
     pub const ALL: [Self; 4] = [Self::Deployments, Self::Logs, Self::Variables, Self::Settings];
 
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Deployments => "deployments",
             Self::Logs => "logs",
@@ -44,13 +44,13 @@ impl Tab {
 
     #[must_use]
     pub fn named(word: &str) -> Self {
-        Self::ALL.into_iter().find(|tab| tab.word() == word).unwrap_or_default()
+        Self::ALL.into_iter().find(|tab| tab.as_str() == word).unwrap_or_default()
     }
 
     /// The tab that a letter after G leads to.
     #[must_use]
     pub fn lettered(letter: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tab| tab.word().get(..1) == Some(&*letter.to_lowercase()))
+        Self::ALL.into_iter().find(|tab| tab.as_str().get(..1) == Some(&*letter.to_lowercase()))
     }
 }
 
@@ -68,10 +68,10 @@ impl fmt::Display for Tab {
 impl Open {
     /// What is to be opened for a thing on the canvas.
     #[must_use]
-    pub fn at(node: Node, tab: Tab, drawn: &Drawn) -> Self {
+    pub fn at(node: Node, tab: Tab, model: &Model) -> Self {
         match node {
             Node::Service(id) => {
-                let slug = drawn.service(id).map(|service| service.slug.to_string());
+                let slug = model.service(id).map(|service| service.slug.to_string());
                 Self::Service(slug.unwrap_or_else(|| id.to_string()), tab)
             }
             Node::Group(id) => Self::Group(id.to_string()),
@@ -81,18 +81,18 @@ impl Open {
 
     /// The thing that is open, if there is such a thing.
     #[must_use]
-    pub fn node(&self, drawn: &Drawn) -> Option<Node> {
+    pub fn node(&self, model: &Model) -> Option<Node> {
         match self {
             Self::Nothing => None,
-            Self::Service(named, _) => drawn.find(named).map(Node::Service),
+            Self::Service(named, _) => model.find(named).map(Node::Service),
             Self::Group(id) => {
                 let id = id.parse().ok()?;
-                drawn.whole.groups.contains_key(&id).then_some(Node::Group(id))
+                model.whole.groups.contains_key(&id).then_some(Node::Group(id))
             }
             Self::Volume(id) => {
                 let id = id.parse().ok()?;
                 let is_there =
-                    drawn.whole.volumes.contains_key(&id) || drawn.base.volumes.contains_key(&id);
+                    model.whole.volumes.contains_key(&id) || model.base.volumes.contains_key(&id);
                 is_there.then_some(Node::Volume(id))
             }
         }
@@ -106,7 +106,7 @@ impl Open {
             Self::Nothing => Route::Canvas { project },
             Self::Service(service, Tab::Deployments) => Route::Service { project, service },
             Self::Service(service, tab) => {
-                Route::ServiceTab { project, service, tab: tab.word().to_owned() }
+                Route::ServiceTab { project, service, tab: tab.as_str().to_owned() }
             }
             Self::Group(group) => Route::Group { project, group },
             Self::Volume(volume) => Route::Volume { project, volume },

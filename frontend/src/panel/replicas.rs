@@ -6,7 +6,7 @@ use yew::prelude::{Html, Properties, component, html};
 use crate::{
     api::{ApiError, use_fetch},
     component::{Status, StatusMark},
-    live::watch::use_live,
+    live::watch::use_live_canvas,
 };
 
 #[derive(Properties, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) struct ReplicasProps {
 
 #[component]
 pub(super) fn Replicas(props: &ReplicasProps) -> Html {
-    let live = use_live();
+    let live = use_live_canvas();
     let all = use_fetch(
         (props.id, props.deployment, props.round),
         move |(id, deployment, _)| async move {
@@ -50,11 +50,11 @@ pub(super) fn Replicas(props: &ReplicasProps) -> Html {
 fn state(state: Option<ContainerState>) -> (Status, &'static str) {
     match state {
         Some(ContainerState::Running) => (Status::Live, "Running"),
-        Some(ContainerState::Created) => (Status::Progress, "Being made"),
+        Some(ContainerState::Created) => (Status::Progress, "Creating"),
         Some(ContainerState::Restarting) => (Status::Progress, "Restarting"),
         Some(ContainerState::Paused) => (Status::Sleeping, "Paused"),
-        Some(ContainerState::Removing) => (Status::Stopped, "Being removed"),
-        Some(ContainerState::Exited | ContainerState::Dead) => (Status::Failed, "Ended"),
-        None => (Status::Stopped, "Not known"),
+        Some(ContainerState::Removing) => (Status::Stopped, "Removing"),
+        Some(ContainerState::Exited | ContainerState::Dead) => (Status::Failed, "Exited"),
+        None => (Status::Stopped, "Unknown"),
     }
 }

@@ -12,13 +12,13 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    card::{CardChange, Face, RolloutMark, ServiceIcon},
-    component::{Badge, CopyButton, Icon, Pigment, RelativeTime, StatusMark, Tab as TabHead, Tabs},
+    card::{CardChange, CardContent, RolloutMark, ServiceIcon},
+    component::{Badge, Colour, CopyButton, Icon, Lasting, StatusMark, Tab as TabHead, Tabs},
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
-    project::{face, menus},
+    project::{card_content, menus},
     variables::{Scope, VariableTable},
 };
 
@@ -31,8 +31,8 @@ pub(super) struct ServicePanelProps {
 }
 
 #[derive(Clone, PartialEq)]
-struct Seen {
-    face: Option<Face>,
+struct Selected {
+    card_content: Option<CardContent>,
     group: Option<AttrValue>,
     host: AttrValue,
     variables: usize,
@@ -40,33 +40,33 @@ struct Seen {
     may_edit: bool,
 }
 
-fn seen(_: &Live, desk: &Desk, id: &ServiceId) -> Seen {
-    let drawn = desk.picture();
-    let service = drawn.as_ref().and_then(|drawn| drawn.service(*id));
+fn selected(_: &LiveCanvas, canvas: &CanvasState, id: &ServiceId) -> Selected {
+    let model = canvas.model();
+    let service = model.as_ref().and_then(|model| model.service(*id));
     let group = service.and_then(|service| service.group);
-    let groups = drawn.as_ref().map(|drawn| &drawn.whole.groups);
-    Seen {
-        face: face::face(desk, *id),
+    let groups = model.as_ref().map(|model| &model.whole.groups);
+    Selected {
+        card_content: card_content::card_content(canvas, *id),
         group: group.and_then(|id| Some(groups?.get(&id)?.name.to_string().into())),
         host: service.map(|it| it.slug.to_string()).unwrap_or_default().into(),
         variables: service.map_or(0, |it| it.variables.len()),
-        lost: lost(desk, *id),
-        may_edit: desk.may_edit(),
+        lost: lost(canvas, *id),
+        may_edit: canvas.may_edit(),
     }
 }
 
 #[component]
 pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
     let ServicePanelProps { id, tab, on_tab, on_close } = props;
-    let live = use_live();
-    let seen = use_select(&live, *id, seen);
-    let Some(face) = seen.face else { return Html::default() };
+    let live = use_live_canvas();
+    let selected = use_selector(&live, *id, selected);
+    let Some(card_content) = selected.card_content else { return Html::default() };
     let tabs = Tab::ALL
         .into_iter()
         .map(|tab| {
-            let head = TabHead::new(tab.word(), tab.to_string());
-            if tab == Tab::Variables && seen.variables > 0 {
-                head.count(seen.variables)
+            let head = TabHead::new(tab.as_str(), tab.to_string());
+            if tab == Tab::Variables && selected.variables > 0 {
+                head.count(selected.variables)
             } else {
                 head
             }
@@ -77,42 +77,42 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
         <>
             <header class="drawer-head">
                 <span class="card-icon drawer-icon">
-                    <ServiceIcon icon={face.icon.clone()} source={face.source.clone()} size={24} />
+                    <ServiceIcon icon={card_content.icon.clone()} source={card_content.source.clone()} size={24} />
                 </span>
                 <div class="grow">
-                    <h2 data-test="panel-name">{ &face.name }</h2>
+                    <h2 data-test="panel-name">{ &card_content.name }</h2>
                     <p class="row row--wrap small">
-                        <span data-test="panel-status" title={face.reason.clone()}>
-                            <StatusMark status={face.status} word={face.word.clone()} />
+                        <span data-test="panel-status" title={card_content.reason.clone()}>
+                            <StatusMark status={card_content.status} word={card_content.word.clone()} />
                         </span>
-                        if let Some(rollout) = &face.rollout {
+                        if let Some(rollout) = &card_content.rollout {
                             <RolloutMark rollout={rollout.clone()} />
-                        } else if let Some(at) = face.since {
-                            <span class="muted"><RelativeTime {at} /></span>
+                        } else if let Some(since) = card_content.since {
+                            <span class="muted"><Lasting {since} /></span>
                         }
-                        <span class="mono muted truncate">{ &face.source }</span>
-                        if let Some(group) = &seen.group {
+                        <span class="mono muted truncate">{ &card_content.source }</span>
+                        if let Some(group) = &selected.group {
                             <span class="muted row"><Icon icon={LuFolder} size={12} />{ group }</span>
                         }
                     </p>
-                    if let Some(reason) = face.reason.as_ref().filter(|_| seen.lost.is_none()) {
+                    if let Some(reason) = card_content.reason.as_ref().filter(|_| selected.lost.is_none()) {
                         <p class="drawer-reason small">{ crate::api::sentence(reason) }</p>
                     }
                     <p class="row row--wrap small muted">
-                        <span class="drawer-host">{ "Reached as" }</span>
+                        <span class="drawer-host">{ "Private address" }</span>
                         <span class="drawer-address">
-                            <code>{ &face.host }</code>
-                            <CopyButton text={seen.host.clone()} />
+                            <code>{ &card_content.host }</code>
+                            <CopyButton text={selected.host.clone()} />
                         </span>
-                        { staged(face.staged) }
+                        { staged(card_content.staged) }
                     </p>
                 </div>
             </header>
-            if let Some(lost) = &seen.lost {
-                <LostVolumeNote service={*id} lost={lost.clone()} may_edit={seen.may_edit} />
+            if let Some(lost) = &selected.lost {
+                <LostVolumeNote service={*id} lost={lost.clone()} may_edit={selected.may_edit} />
             }
-            <div class="drawer-body" data-test={format!("tab-{}", tab.word())}>
-                <Tabs label="Service" {tabs} chosen={tab.word()} {on_choose}>
+            <div class="drawer-body" data-test={format!("tab-{}", tab.as_str())}>
+                <Tabs label="Service" {tabs} chosen={tab.as_str()} {on_choose}>
                     { match tab {
                         Tab::Deployments => html! { <Deployments id={*id} {on_tab} /> },
                         Tab::Logs => html! { <Logs id={*id} /> },
@@ -126,13 +126,13 @@ pub(super) fn ServicePanel(props: &ServicePanelProps) -> Html {
 }
 
 fn staged(staged: CardChange) -> Html {
-    let (word, pigment) = match staged {
+    let (word, colour) = match staged {
         CardChange::Nothing => return Html::default(),
-        CardChange::New => ("New, not deployed yet", Pigment::Live),
-        CardChange::Edited => ("Edits wait", Pigment::Staged),
-        CardChange::Removed => ("To be removed", Pigment::Fail),
+        CardChange::New => ("New, not deployed yet", Colour::Live),
+        CardChange::Edited => ("Changes staged", Colour::Staged),
+        CardChange::Removed => ("To be deleted", Colour::Fail),
     };
-    html! { <Badge {pigment}>{ word }</Badge> }
+    html! { <Badge {colour}>{ word }</Badge> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -143,11 +143,11 @@ pub(super) struct VariablesProps {
 /// The table of variables, fed with what is known.
 #[component]
 pub(super) fn Variables(props: &VariablesProps) -> Html {
-    let live = use_live();
-    let picture = use_select(&live, (), |_, desk, ()| desk.picture());
+    let live = use_live_canvas();
+    let model = use_selector(&live, (), |_, canvas, ()| canvas.model());
     let refusal = menus::refusal(&live);
     // The table needs no more than the configuration: it is not drawn anew for a status.
-    let snapshot = yew::use_memo(picture, |_| live.snapshot());
+    let snapshot = yew::use_memo(model, |_| live.snapshot());
     match &*snapshot {
         Some(snapshot) => html! {
             <VariableTable snapshot={snapshot.clone()} scope={props.scope} {refusal} />

@@ -8,13 +8,13 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::use_deed,
-    component::{Badge, Button, ButtonKind, Choice, Pigment, Select, TextField},
+    api::use_async_action,
+    component::{Badge, Button, ButtonKind, Choice, Colour, Select, TextField},
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
-    project::{deeds::use_deeds, words},
+    project::{labels, staging::use_staging},
 };
 
 /// What is staged at an address: the change, and what stands there without it.
@@ -24,36 +24,36 @@ struct Waiting {
     may_edit: bool,
 }
 
-fn waiting(_: &Live, desk: &Desk, address: &Address) -> Waiting {
-    let change = desk.picture().and_then(|drawn| {
-        let change = drawn.change(address)?;
-        let old = change.old.as_ref().and_then(|old| old.text(&drawn.base));
+fn waiting(_: &LiveCanvas, canvas: &CanvasState, address: &Address) -> Waiting {
+    let change = canvas.model().and_then(|model| {
+        let change = model.change(address)?;
+        let old = change.old.as_ref().and_then(|old| old.text(&model.base));
         Some((change.id, old))
     });
-    Waiting { change, may_edit: desk.may_edit() }
+    Waiting { change, may_edit: canvas.may_edit() }
 }
 
 #[derive(Properties, PartialEq)]
-pub(super) struct MarkProps {
+pub(super) struct StagedBadgeProps {
     pub(super) address: Address,
 }
 
 /// Says that a setting is staged, what it was, and takes it back.
 #[component]
-pub(super) fn Mark(props: &MarkProps) -> Html {
-    let live = use_live();
-    let deeds = use_deeds();
-    let waiting = use_select(&live, props.address.clone(), waiting);
+pub(super) fn StagedBadge(props: &StagedBadgeProps) -> Html {
+    let live = use_live_canvas();
+    let actions = use_staging();
+    let waiting = use_selector(&live, props.address.clone(), waiting);
     let Some((change, old)) = waiting.change else { return Html::default() };
-    let undo = Callback::from(move |_| deeds.discard(vec![change], None));
+    let undo = Callback::from(move |_| actions.discard(vec![change], None));
     html! {
         <p class="setting-mark" data-test="setting-staged">
-            <Badge pigment={Pigment::Staged}>{ "◇ Staged" }</Badge>
+            <Badge colour={Colour::Staged}>{ "◇ Staged" }</Badge>
             <span class="muted small truncate">
                 { "was " }<span class="mono">{ old.unwrap_or_else(|| "empty".to_owned()) }</span>
             </span>
             if waiting.may_edit {
-                <Button kind={ButtonKind::Bare} icon={LuUndo2} onclick={undo}>{ "Undo" }</Button>
+                <Button kind={ButtonKind::Bare} icon={LuUndo2} onclick={undo}>{ "Discard" }</Button>
             }
         </p>
     }
@@ -85,11 +85,11 @@ pub(super) struct TextSettingProps {
 
 #[component]
 pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
-    let live = use_live();
-    let deed = use_deed();
+    let live = use_live_canvas();
+    let action = use_async_action();
     let typed = use_state(|| props.value.clone());
     let wrong = use_state_eq(|| None::<String>);
-    let may_edit = use_select(&live, (), |_, desk, ()| desk.may_edit());
+    let may_edit = use_selector(&live, (), |_, canvas, ()| canvas.may_edit());
     // Somebody else, or an undo, has put another value there.
     use_effect_with(props.value.clone(), {
         let (typed, wrong) = (typed.setter(), wrong.setter());
@@ -100,14 +100,14 @@ pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
     });
     let is_dirty = *typed != props.value;
     let save = {
-        let (live, deed, wrong) = (live.clone(), deed.clone(), wrong.setter());
+        let (live, action, wrong) = (live.clone(), action.clone(), wrong.setter());
         let (read, address, text) = (props.read.clone(), props.address.clone(), (*typed).clone());
         Callback::from(move |()| {
             if !is_dirty {
                 return;
             }
             match read.emit(text.clone()) {
-                Err(rule) => wrong.set(Some(words::rule(&rule))),
+                Err(rule) => wrong.set(Some(labels::rule(&rule))),
                 Ok(content) => {
                     wrong.set(None);
                     let (live, address) = (live.clone(), address.clone());
@@ -115,7 +115,7 @@ pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
                         Some(content) => Edit::Set { address, content },
                         None => Edit::Clear { address },
                     };
-                    deed.start(async move { live.stage(vec![edit]).await }, |_| ());
+                    action.start(async move { live.stage(vec![edit]).await }, |_| ());
                 }
             }
         })
@@ -141,7 +141,7 @@ pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
     let error = wrong
         .as_ref()
         .map(|wrong| AttrValue::from(wrong.clone()))
-        .or_else(|| deed.error().map(|error| error.to_string().into()));
+        .or_else(|| action.error().map(|error| error.to_string().into()));
     html! {
         <div class="setting" {onkeydown} data-test={format!("setting-{}", props.id)}>
             <TextField id={&props.id} label={&props.label} value={(*typed).clone()} mono={props.mono}
@@ -150,11 +150,11 @@ pub(super) fn TextSetting(props: &TextSettingProps) -> Html {
                 on_input={Callback::from({ let typed = typed.setter(); move |text| typed.set(text) })} />
             if is_dirty {
                 <div class="row">
-                    <Button kind={ButtonKind::Primary} busy={deed.is_busy()} onclick={save.reform(|_| ())}>{ "Save" }</Button>
+                    <Button kind={ButtonKind::Primary} busy={action.is_busy()} onclick={save.reform(|_| ())}>{ "Stage" }</Button>
                     <Button kind={ButtonKind::Bare} onclick={reset.reform(|_| ())}>{ "Cancel" }</Button>
                 </div>
             } else if !props.unmarked {
-                <Mark address={props.address.clone()} />
+                <StagedBadge address={props.address.clone()} />
             }
         </div>
     }
@@ -178,11 +178,11 @@ pub(super) struct ChoiceSettingProps {
 /// One of several, staged as soon as it is chosen.
 #[component]
 pub(super) fn ChoiceSetting(props: &ChoiceSettingProps) -> Html {
-    let live = use_live();
-    let deed = use_deed();
-    let may_edit = use_select(&live, (), |_, desk, ()| desk.may_edit());
+    let live = use_live_canvas();
+    let action = use_async_action();
+    let may_edit = use_selector(&live, (), |_, canvas, ()| canvas.may_edit());
     let on_change = {
-        let (live, deed) = (live.clone(), deed.clone());
+        let (live, action) = (live.clone(), action.clone());
         let (read, address) = (props.read.clone(), props.address.clone());
         Callback::from(move |text: String| {
             let (live, address) = (live.clone(), address.clone());
@@ -191,16 +191,16 @@ pub(super) fn ChoiceSetting(props: &ChoiceSettingProps) -> Html {
                 Ok(None) => Edit::Clear { address },
                 Err(_) => return,
             };
-            deed.start(async move { live.stage(vec![edit]).await }, |_| ());
+            action.start(async move { live.stage(vec![edit]).await }, |_| ());
         })
     };
     html! {
         <div class="setting">
             <Select id={&props.id} label={&props.label} value={&props.value} choices={props.choices.clone()}
                 {on_change} hint={props.hint.clone()} disabled={!may_edit}
-                error={deed.error().map(|error| AttrValue::from(error.to_string()))} />
+                error={action.error().map(|error| AttrValue::from(error.to_string()))} />
             if !props.unmarked {
-                <Mark address={props.address.clone()} />
+                <StagedBadge address={props.address.clone()} />
             }
         </div>
     }

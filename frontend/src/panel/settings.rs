@@ -15,10 +15,10 @@ use crate::{
     card::CardChange,
     component::{Button, ButtonKind, Choice},
     live::{
-        Desk, Live, Picture,
-        watch::{use_live, use_select},
+        CanvasModel, CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
-    project::{deeds::use_deeds, menus},
+    project::{menus, staging::use_staging},
 };
 
 #[derive(Properties, PartialEq)]
@@ -27,28 +27,28 @@ pub(super) struct SettingsProps {
     pub(super) on_close: Callback<()>,
 }
 
-fn seen(_: &Live, desk: &Desk, _: &ServiceId) -> (Option<Picture>, bool) {
-    (desk.picture(), desk.may_edit())
+fn selected(_: &LiveCanvas, canvas: &CanvasState, _: &ServiceId) -> (Option<CanvasModel>, bool) {
+    (canvas.model(), canvas.may_edit())
 }
 
 #[component]
 pub(super) fn Settings(props: &SettingsProps) -> Html {
-    let live = use_live();
-    let deeds = use_deeds();
-    let (picture, may_edit) = use_select(&live, props.id, seen);
-    let Some(drawn) = picture else { return Html::default() };
+    let live = use_live_canvas();
+    let actions = use_staging();
+    let (model, may_edit) = use_selector(&live, props.id, selected);
+    let Some(model) = model else { return Html::default() };
     let id = props.id;
-    let Some(service) = drawn.service(id) else { return Html::default() };
-    let mark = drawn.mark(id);
+    let Some(service) = model.service(id) else { return Html::default() };
+    let mark = model.mark(id);
     if mark == CardChange::Removed {
-        let change = drawn.change(&Address::Service(id)).map(|change| change.id);
+        let change = model.change(&Address::Service(id)).map(|change| change.id);
         return html! {
             <div class="stack">
-                <p>{ format!("{} will be removed when you apply.", service.name) }</p>
+                <p>{ format!("{} will be deleted when you apply.", service.name) }</p>
                 if may_edit {
                     <div class="row">
-                        <Button icon={LuUndo2} onclick={Callback::from(move |_| deeds.discard(change.into_iter().collect(), None))}>
-                            { format!("Keep {}", service.name) }
+                        <Button icon={LuUndo2} onclick={Callback::from(move |_| actions.discard(change.into_iter().collect(), None))}>
+                            { format!("Discard deletion of {}", service.name) }
                         </Button>
                     </div>
                 }
@@ -58,10 +58,10 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
     // What is typed is read with regard to what stands there; variables have no say in it.
     let bare = Rc::new(Service { variables: Map::new(), ..service.clone() });
     let remove = {
-        let (deeds, name) = (deeds.clone(), service.name.to_string());
+        let (actions, name) = (actions.clone(), service.name.to_string());
         let on_close = props.on_close.clone();
         Callback::from(move |_| {
-            deeds.remove(Address::Service(id), &name);
+            actions.remove(Address::Service(id), &name);
             if mark == CardChange::New {
                 on_close.emit(());
             }
@@ -73,27 +73,29 @@ pub(super) fn Settings(props: &SettingsProps) -> Html {
             if let Some(refusal) = refusal {
                 <p class="note">{ refusal }</p>
             } else {
-                <p class="muted small">{ "Each setting is saved by itself. What is saved waits on the canvas until it is applied." }</p>
+                <p class="muted small">{ "Each setting is staged by itself, and waits on the \
+                    canvas until it is applied." }</p>
             }
             { for Section::ALL.map(|section| html! {
                 <section class="settings-group">
                     <h3>{ section.heading() }</h3>
                     { for Setting::all()
                         .filter(|setting| setting.section() == section)
-                        .map(|setting| row(setting, id, &bare, &drawn, may_edit)) }
+                        .map(|setting| row(setting, id, &bare, &model, may_edit)) }
                 </section>
             }) }
             <section class="settings-group">
                 <h3>{ "Volumes" }</h3>
-                <Mounts {id} drawn={drawn.clone()} {may_edit} />
+                <Mounts {id} model={model.clone()} {may_edit} />
             </section>
             if may_edit {
                 <section class="settings-group settings-group--danger">
-                    <h3>{ "Remove" }</h3>
-                    <p class="muted">{ "It stops and goes when you apply. Its volumes and their data stay." }</p>
+                    <h3>{ "Delete" }</h3>
+                    <p class="muted">{ "It stops and is deleted when you apply. Its volumes and \
+                        their data stay." }</p>
                     <div class="row" data-test="delete-service">
                         <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>
-                            { format!("Remove {}", service.name) }
+                            { format!("Stage deletion of {}", service.name) }
                         </Button>
                     </div>
                 </section>
@@ -107,7 +109,7 @@ fn row(
     setting: &'static Setting,
     service: ServiceId,
     config: &Rc<Service>,
-    drawn: &Picture,
+    model: &CanvasModel,
     may_edit: bool,
 ) -> Html {
     let read: Read = Callback::from({
@@ -119,12 +121,12 @@ fn row(
     let first = Setting::all().find(|it| it.field == setting.field);
     let unmarked = first.is_none_or(|first| first.word != setting.word);
     match setting.input {
-        Input::Check => html! {
+        Input::HealthCheck => html! {
             <CheckSetting key={value} id={service} check={config.check.clone()} {may_edit} />
         },
         // There is nothing to choose yet: no image to pull, no group to lie in.
         Input::Choice(_) if value.is_empty() => Html::default(),
-        Input::Group if drawn.whole.groups.is_empty() => Html::default(),
+        Input::Group if model.whole.groups.is_empty() => Html::default(),
         Input::Choice(choices) => {
             let choices = choices.iter().map(|(word, label)| Choice::new(*word, *label));
             let choices: Vec<Choice> = choices.collect();
@@ -134,7 +136,7 @@ fn row(
             }
         }
         Input::Group => {
-            let groups = drawn.whole.groups.iter();
+            let groups = model.whole.groups.iter();
             let groups =
                 groups.map(|(id, group)| Choice::new(id.to_string(), group.name.to_string()));
             let choices: Vec<Choice> =
@@ -156,7 +158,9 @@ fn row(
 /// What a setting is, and by example how it is typed.
 fn hint(setting: &Setting, config: &Service) -> AttrValue {
     match setting.field {
-        Field::Name => format!("{} Others still reach it as {}.", setting.help, config.slug).into(),
+        Field::Name => {
+            format!("{} Its private address stays {}.", setting.help, config.slug).into()
+        }
         _ if setting.example.is_empty() => setting.help.into(),
         _ => format!("{} For example {}.", setting.help, setting.example).into(),
     }

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     card::CardChange,
     component::{Button, ButtonKind, Icon},
-    live::watch::{use_live, use_select},
-    project::deeds::use_deeds,
+    live::watch::{use_live_canvas, use_selector},
+    project::staging::use_staging,
 };
 
 #[derive(Properties, PartialEq)]
@@ -24,23 +24,23 @@ pub(super) struct VolumePanelProps {
 #[component]
 pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
     let VolumePanelProps { id, on_go } = props;
-    let live = use_live();
-    let deeds = use_deeds();
-    let (picture, may_edit) =
-        use_select(&live, (), |_, desk, ()| (desk.picture(), desk.may_edit()));
-    let Some(drawn) = picture else { return Html::default() };
-    let known = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id));
+    let live = use_live_canvas();
+    let actions = use_staging();
+    let (model, may_edit) =
+        use_selector(&live, (), |_, canvas, ()| (canvas.model(), canvas.may_edit()));
+    let Some(model) = model else { return Html::default() };
+    let known = model.whole.volumes.get(id).or_else(|| model.base.volumes.get(id));
     let Some(volume) = known else { return Html::default() };
     let name = volume.name.to_string();
-    let is_going = drawn.volume_mark(*id) == CardChange::Removed;
+    let is_going = model.volume_mark(*id) == CardChange::Removed;
     let remove = {
-        let (deeds, name, id) = (deeds.clone(), name.clone(), *id);
-        Callback::from(move |_| deeds.remove(Address::Volume(id), &name))
+        let (actions, name, id) = (actions.clone(), name.clone(), *id);
+        Callback::from(move |_| actions.remove(Address::Volume(id), &name))
     };
     let keep = {
-        let change = drawn.change(&Address::Volume(*id)).map(|change| change.id);
-        let deeds = deeds.clone();
-        Callback::from(move |_| deeds.discard(change.into_iter().collect(), None))
+        let change = model.change(&Address::Volume(*id)).map(|change| change.id);
+        let actions = actions.clone();
+        Callback::from(move |_| actions.discard(change.into_iter().collect(), None))
     };
     html! {
         <>
@@ -54,9 +54,10 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
             <div class="drawer-body drawer-body--plain">
                 if is_going {
                     <section class="settings-group settings-group--danger">
-                        <p>{ format!("Easel forgets {name} when you apply, and cannot bring it back. Its data stays in the engine until somebody removes it there.") }</p>
+                        <p>{ format!("Easel forgets {name} when you apply, and cannot restore it. \
+                            Its data stays in the engine until somebody removes it there.") }</p>
                         if may_edit {
-                            <div class="row"><Button icon={LuUndo2} onclick={keep}>{ format!("Keep {name}") }</Button></div>
+                            <div class="row"><Button icon={LuUndo2} onclick={keep}>{ format!("Discard deletion of {name}") }</Button></div>
                         }
                     </section>
                 } else {
@@ -68,7 +69,7 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
                     </section>
                     <section class="settings-group">
                         <h3>{ "Mounted" }</h3>
-                        if let Some((service, config)) = drawn.mounted(*id) {
+                        if let Some((service, config)) = model.mounted(*id) {
                             <p class="row">
                                 { "In" }
                                 <button type="button" class="link-button" onclick={on_go.reform({
@@ -89,10 +90,11 @@ pub(super) fn VolumePanel(props: &VolumePanelProps) -> Html {
                     </section>
                     if may_edit {
                         <section class="settings-group settings-group--danger">
-                            <h3>{ "Remove" }</h3>
-                            <p class="muted">{ "Easel then forgets it and cannot bring it back. Its data stays in the engine until somebody removes it there." }</p>
+                            <h3>{ "Delete" }</h3>
+                            <p class="muted">{ "Easel then forgets it and cannot restore it. Its \
+                                data stays in the engine until somebody removes it there." }</p>
                             <div class="row">
-                                <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Remove {name}") }</Button>
+                                <Button kind={ButtonKind::Danger} icon={LuTrash2} onclick={remove}>{ format!("Stage deletion of {name}") }</Button>
                             </div>
                         </section>
                     }

@@ -14,9 +14,9 @@ use self::{
     form::{foot, send},
     service::AddService,
 };
-use super::deeds::{Deeds, use_deeds};
+use super::staging::{StagingActions, use_staging};
 use crate::{
-    api::{ApiError, use_deed},
+    api::{ApiError, use_async_action},
     component::{Choice, Dialog, Form, Select, TextField},
 };
 
@@ -57,27 +57,27 @@ struct AddGroupProps {
 
 #[component]
 fn AddGroup(props: &AddGroupProps) -> Html {
-    let deeds = use_deeds();
-    let deed = use_deed();
+    let actions = use_staging();
+    let action = use_async_action();
     let name = use_state(String::new);
     let on_submit = {
-        let (deed, name, at) = (deed.clone(), name.clone(), props.at);
+        let (action, name, at) = (action.clone(), name.clone(), props.at);
         let (on_close, on_made) = (props.on_close.clone(), props.on_made.clone());
         Callback::from(move |()| match Name::try_from(name.as_str()) {
-            Err(rule) => deed.refuse(wrong("name", &rule.to_string())),
+            Err(rule) => action.refuse(wrong("name", &rule.to_string())),
             Ok(name) => {
                 let edit = Edit::CreateGroup { name, services: Vec::new(), position: Some(at) };
-                send(&deeds, &deed, edit, &on_close, &on_made);
+                send(&actions, &action, edit, &on_close, &on_made);
             }
         })
     };
     html! {
         <Dialog title="Add a group" on_close={&props.on_close}>
-            <Form {on_submit} error={deed.beside(&["name"])}>
+            <Form {on_submit} error={action.other_errors(&["name"])}>
                 <TextField id="add-name" label="Name" value={(*name).clone()} autofocus=true
                     hint="Services in a group share its variables. Drag them into it."
-                    error={deed.field("name")} on_input={Callback::from({ let name = name.setter(); move |text| name.set(text) })} />
-                { foot("Add group", deed.is_busy(), &props.on_close) }
+                    error={action.field("name")} on_input={Callback::from({ let name = name.setter(); move |text| name.set(text) })} />
+                { foot("Stage group", action.is_busy(), &props.on_close) }
             </Form>
         </Dialog>
     }
@@ -92,8 +92,8 @@ struct AddVolumeProps {
 
 #[component]
 fn AddVolume(props: &AddVolumeProps) -> Html {
-    let deeds = use_deeds();
-    let deed = use_deed();
+    let actions = use_staging();
+    let action = use_async_action();
     let name = use_state(String::new);
     let path = use_state(|| "/data".to_owned());
     let chosen = use_state(|| props.service.map(|id| id.to_string()).unwrap_or_default());
@@ -102,43 +102,44 @@ fn AddVolume(props: &AddVolumeProps) -> Html {
         Callback::from(move |text: String| state.set(text))
     };
     let on_submit = {
-        let (deed, name, path, chosen) = (deed.clone(), name.clone(), path.clone(), chosen.clone());
-        let (deeds, on_close, on_made) =
-            (deeds.clone(), props.on_close.clone(), props.on_made.clone());
+        let (action, name, path, chosen) =
+            (action.clone(), name.clone(), path.clone(), chosen.clone());
+        let (actions, on_close, on_made) =
+            (actions.clone(), props.on_close.clone(), props.on_made.clone());
         Callback::from(move |()| {
             let service: Option<ServiceId> = chosen.parse().ok();
             match (Name::try_from(name.as_str()), MountPath::try_from(path.trim())) {
-                (Err(rule), _) => deed.refuse(wrong("name", &rule.to_string())),
+                (Err(rule), _) => action.refuse(wrong("name", &rule.to_string())),
                 (Ok(_), Err(rule)) if service.is_some() => {
-                    deed.refuse(wrong("path", &rule.to_string()));
+                    action.refuse(wrong("path", &rule.to_string()));
                 }
                 (Ok(name), path) => {
                     let mount = service.zip(path.ok());
                     let mount = mount.map(|(service, path)| NewMount { service, path });
                     let edit = Edit::CreateVolume { name, mount };
-                    send(&deeds, &deed, edit, &on_close, &on_made);
+                    send(&actions, &action, edit, &on_close, &on_made);
                 }
             }
         })
     };
     let mut services = vec![Choice::new("", "Nowhere yet")];
-    if let Some(drawn) = deeds.live.desk().picture() {
-        let known = drawn.whole.services.iter();
+    if let Some(model) = actions.live.canvas().model() {
+        let known = model.whole.services.iter();
         services.extend(known.map(|(id, it)| Choice::new(id.to_string(), it.name.to_string())));
     }
     html! {
         <Dialog title="Add a volume" on_close={&props.on_close}>
-            <Form {on_submit} error={deed.beside(&["name", "path"])}>
+            <Form {on_submit} error={action.other_errors(&["name", "path"])}>
                 <TextField id="add-name" label="Name" value={(*name).clone()} autofocus=true
-                    hint="Its data stays when containers are replaced." error={deed.field("name")}
+                    hint="Its data stays when containers are replaced." error={action.field("name")}
                     on_input={set(&name)} />
                 <Select id="add-mount" label="Mounted in" value={(*chosen).clone()} choices={services}
                     on_change={set(&chosen)} />
                 if !chosen.is_empty() {
                     <TextField id="add-path" label="At" value={(*path).clone()} mono=true
-                        error={deed.field("path")} on_input={set(&path)} />
+                        error={action.field("path")} on_input={set(&path)} />
                 }
-                { foot("Add volume", deed.is_busy(), &props.on_close) }
+                { foot("Stage volume", action.is_busy(), &props.on_close) }
             </Form>
         </Dialog>
     }
@@ -155,9 +156,9 @@ pub fn wrong(field: &str, rule: &str) -> ApiError {
 
 /// The name of a thing, for notices.
 #[must_use]
-pub fn named(deeds: &Deeds, address: &Address) -> AttrValue {
-    deeds.live.desk().picture().map_or_else(AttrValue::default, |drawn| {
-        let spec = if drawn.whole.get(address).is_some() { &drawn.whole } else { &drawn.base };
+pub fn named(actions: &StagingActions, address: &Address) -> AttrValue {
+    actions.live.canvas().model().map_or_else(AttrValue::default, |model| {
+        let spec = if model.whole.get(address).is_some() { &model.whole } else { &model.base };
         spec.describe(address).into()
     })
 }

@@ -15,19 +15,19 @@ use yew::prelude::{
 
 use super::{
     add::{Add, Adding, named},
-    deeds::use_deeds,
     menus,
     nodes::NodeCard,
-    scene::{self, Laid, card_id},
+    scene::{self, SceneLayout, card_id},
+    staging::use_staging,
 };
 use crate::{
     canvas::{
-        Canvas, CanvasHandle, MenuRequest, RenderCard, board::Moved, geometry, scene::CardId,
+        Canvas, CanvasHandle, MenuRequest, RenderCard, geometry, scene::CardId, scene_store::Moved,
     },
     component::{Button, ButtonKind, Empty, IconButton, Menu, MenuAt, use_toasts},
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
     panel::Tab,
     theme::use_theme,
@@ -46,33 +46,37 @@ pub struct MapProps {
 
 /// What the scene is made of: it is laid anew when one of these changes.
 #[derive(Clone, PartialEq)]
-struct Grounds {
-    picture: Option<crate::live::Picture>,
+struct SceneInputs {
+    model: Option<crate::live::CanvasModel>,
     layout: u64,
     tones: Vec<crate::component::Status>,
 }
 
-fn grounds(_: &Live, desk: &Desk, (): &()) -> Grounds {
-    let tones = desk.snapshot().map(|snapshot| {
-        snapshot.states.values().map(|state| super::face::standing(Some(state)).status).collect()
+fn scene_inputs(_: &LiveCanvas, canvas: &CanvasState, (): &()) -> SceneInputs {
+    let tones = canvas.snapshot().map(|snapshot| {
+        snapshot
+            .states
+            .values()
+            .map(|state| super::card_content::service_status(Some(state)).status)
+            .collect()
     });
-    Grounds { picture: desk.picture(), layout: desk.layout(), tones: tones.unwrap_or_default() }
+    SceneInputs { model: canvas.model(), layout: canvas.layout(), tones: tones.unwrap_or_default() }
 }
 
 #[component]
 pub fn Map(props: &MapProps) -> Html {
-    let live = use_live();
-    let deeds = use_deeds();
+    let live = use_live_canvas();
+    let actions = use_staging();
     let toasts = use_toasts();
-    let grounds = use_select(&live, (), grounds);
-    let (may_edit, looks_on) = use_select(&live, (), |_, desk, ()| {
+    let scene_inputs = use_selector(&live, (), scene_inputs);
+    let (may_edit, looks_on) = use_selector(&live, (), |_, canvas, ()| {
         // What one may do here is known a moment after what lies here.
-        (desk.may_edit(), desk.role().is_some() && !desk.may_edit())
+        (canvas.may_edit(), canvas.role().is_some() && !canvas.may_edit())
     });
     let known = use_mut_ref(domain::Map::<Node, Position>::new);
-    let laid: Rc<Laid> = use_memo(grounds.clone(), {
+    let laid: Rc<SceneLayout> = use_memo(scene_inputs.clone(), {
         let (live, known) = (live.clone(), known.clone());
-        move |_| scene::lay(&live.desk(), &mut known.borrow_mut())
+        move |_| scene::lay_out(&live.canvas(), &mut known.borrow_mut())
     });
     let handle = use_memo((), |()| CanvasHandle::default());
     let handle = (*handle).clone();
@@ -95,16 +99,16 @@ pub fn Map(props: &MapProps) -> Html {
 
     use_effect_with(live.clone(), {
         let (handle, toasts) = (handle.clone(), toasts.clone());
-        move |live: &Live| {
-            let on_carried = Callback::from(move |places: Vec<(Node, Position)>| {
+        move |live: &LiveCanvas| {
+            let on_remote_move = Callback::from(move |places: Vec<(Node, Position)>| {
                 let cards: Vec<_> = (places.into_iter())
                     .map(|(node, at)| {
                         (card_id(node), geometry::Position::new(f64::from(at.x), f64::from(at.y)))
                     })
                     .collect();
-                handle.carry(&cards);
+                handle.move_remotely(&cards);
             });
-            live.report(on_carried, Callback::from(move |why: String| toasts.failed(why)));
+            live.report(on_remote_move, Callback::from(move |why: String| toasts.failed(why)));
         }
     });
     let choice = use_theme();
@@ -148,9 +152,10 @@ pub fn Map(props: &MapProps) -> Html {
         })
     };
     let on_moved = {
-        let (live, deeds, laid, known) = (live.clone(), deeds.clone(), laid.clone(), known.clone());
+        let (live, actions, laid, known) =
+            (live.clone(), actions.clone(), laid.clone(), known.clone());
         Callback::from(move |moved: Vec<Moved>| {
-            if !live.desk().may_edit() {
+            if !live.canvas().may_edit() {
                 return;
             }
             let mut places = places(&laid, &moved);
@@ -163,14 +168,14 @@ pub fn Map(props: &MapProps) -> Html {
             }
             live.put(places);
             if let [only] = &moved[..] {
-                change_group(&deeds, &laid, only);
+                change_group(&actions, &laid, only);
             }
         })
     };
     let on_moving = {
         let (live, laid) = (live.clone(), laid.clone());
         Callback::from(move |moving: Vec<Moved>| {
-            if live.desk().may_edit() {
+            if live.canvas().may_edit() {
                 live.drag(places(&laid, &moving));
             }
         })
@@ -189,7 +194,7 @@ pub fn Map(props: &MapProps) -> Html {
     };
 
     let on_key = {
-        let (handle, deeds, find) = (handle.clone(), deeds.clone(), find.clone());
+        let (handle, actions, find) = (handle.clone(), actions.clone(), find.clone());
         let laid = laid.clone();
         let (add, selection, on_close) = (add.clone(), selection.clone(), props.on_close.clone());
         let is_busy = adding.is_some() || menu.is_some();
@@ -204,13 +209,13 @@ pub fn Map(props: &MapProps) -> Html {
                 return;
             }
             match event.key().as_str() {
-                "a" | "A" | "n" | "N" if deeds.live.desk().may_edit() => {
+                "a" | "A" | "n" | "N" if actions.live.canvas().may_edit() => {
                     event.prevent_default();
                     let middle = handle.middle();
                     let at = scene::free_spot(&laid, middle.x, middle.y);
                     add.emit(Adding::Service(at));
                 }
-                "Delete" | "Backspace" if deeds.live.desk().may_edit() => {
+                "Delete" | "Backspace" if actions.live.canvas().may_edit() => {
                     let focused = handle.focused().into_iter();
                     let mut cards: Vec<CardId> = selection.borrow().clone();
                     if cards.is_empty() {
@@ -219,8 +224,8 @@ pub fn Map(props: &MapProps) -> Html {
                     for node in cards.into_iter().filter_map(&find) {
                         event.prevent_default();
                         let address = menus::address(node);
-                        let name = named(&deeds, &address);
-                        deeds.remove(address, &name);
+                        let name = named(&actions, &address);
+                        actions.remove(address, &name);
                     }
                 }
                 "Escape" if chosen.is_some() => on_close.emit(()),
@@ -239,9 +244,9 @@ pub fn Map(props: &MapProps) -> Html {
     };
     let refusal = menus::refusal(&live);
     let is_empty = laid.scene.cards.is_empty();
-    let button = |deed: fn(&CanvasHandle)| {
+    let button = |action: fn(&CanvasHandle)| {
         let handle = handle.clone();
-        Callback::from(move |_| deed(&handle))
+        Callback::from(move |_| action(&handle))
     };
     let middle = handle.middle();
     html! {
@@ -263,7 +268,8 @@ pub fn Map(props: &MapProps) -> Html {
                 </span>
               </div>
             } else if looks_on {
-                <p class="tools tools--add looks-on small" data-test="looks-on">{ "You look on: only editors change this." }</p>
+                <p class="tools tools--add looks-on small" data-test="looks-on">{ "Read-only: \
+                    only editors change this." }</p>
             }
             <div class="tools tools--zoom" role="toolbar" aria-label="Zoom">
                 <IconButton icon={LuMinus} label="Zoom out (−)" onclick={button(CanvasHandle::zoom_out)} />
@@ -280,7 +286,7 @@ pub fn Map(props: &MapProps) -> Html {
                         }}>
                         if may_edit {
                             <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={add.reform(move |_| {
-                                Adding::Service(scene::free_spot(&Laid::default(), 0.0, 0.0))
+                                Adding::Service(scene::free_spot(&SceneLayout::default(), 0.0, 0.0))
                             })}>{ "Add a service" }</Button>
                             <span class="muted small keys-hint">{ "or press " }<kbd>{ "A" }</kbd></span>
                         }
@@ -290,7 +296,7 @@ pub fn Map(props: &MapProps) -> Html {
             if let Some((request, node)) = &*menu {
                 <Menu label="Canvas" at={MenuAt::Point(request.at.x, request.at.y)} on_close={close_menu}
                     items={match node {
-                        Some(node) => menus::of_node(*node, &deeds, &props.on_open, &add),
+                        Some(node) => menus::of_node(*node, &actions, &props.on_open, &add),
                         None => menus::of_ground(&laid, request.map, refusal.clone(), &add, &handle),
                     }} />
             }
@@ -302,7 +308,7 @@ pub fn Map(props: &MapProps) -> Html {
 }
 
 /// Where cards lie now. A group with members lies where they do.
-fn places(laid: &Laid, moved: &[Moved]) -> Vec<(Node, Position)> {
+fn places(laid: &SceneLayout, moved: &[Moved]) -> Vec<(Node, Position)> {
     (moved.iter())
         .filter_map(|moved| {
             let node = *laid.nodes.get(&moved.id)?;
@@ -312,16 +318,16 @@ fn places(laid: &Laid, moved: &[Moved]) -> Vec<(Node, Position)> {
 }
 
 /// A service that is put into a group's box belongs to it; one that is put outside leaves it.
-fn change_group(deeds: &super::deeds::Deeds, laid: &Laid, moved: &Moved) {
+fn change_group(actions: &super::staging::StagingActions, laid: &SceneLayout, moved: &Moved) {
     let Some(Node::Service(id)) = laid.nodes.get(&moved.id).copied() else { return };
-    let Some(drawn) = deeds.live.desk().picture() else { return };
-    let Some(service) = drawn.whole.services.get(&id) else { return };
+    let Some(model) = actions.live.canvas().model() else { return };
+    let Some(service) = model.whole.services.get(&id) else { return };
     let there = scene::group_at(laid, moved.area.centre());
     if there == service.group {
         return;
     }
     let address = Address::ServiceField(id, Field::Group);
-    deeds.stage(vec![match there {
+    actions.stage(vec![match there {
         Some(group) => Edit::Set { address, content: Content::GroupId(group) },
         None => Edit::Clear { address },
     }]);

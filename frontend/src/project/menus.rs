@@ -9,20 +9,20 @@ use yew::prelude::{AttrValue, Callback};
 
 use super::{
     add::{Adding, named},
-    deeds::Deeds,
-    scene::{Laid, free_ground, free_spot},
+    scene::{SceneLayout, free_ground, free_spot},
+    staging::StagingActions,
 };
 use crate::{
     canvas::{CanvasHandle, geometry::Position as Point},
     component::MenuItem,
-    live::Live,
+    live::LiveCanvas,
     panel::Tab,
 };
 
 /// What can be added at a point of the map.
 #[must_use]
 pub fn adding(
-    laid: &Laid,
+    laid: &SceneLayout,
     at: Point,
     refusal: Option<AttrValue>,
     add: &Callback<Adding>,
@@ -42,7 +42,7 @@ pub fn adding(
 /// What can be done with the ground.
 #[must_use]
 pub fn of_ground(
-    laid: &Laid,
+    laid: &SceneLayout,
     at: Point,
     refusal: Option<AttrValue>,
     add: &Callback<Adding>,
@@ -57,8 +57,8 @@ pub fn of_ground(
 
 /// Why this person may not edit, if so.
 #[must_use]
-pub fn refusal(live: &Live) -> Option<AttrValue> {
-    (!live.desk().may_edit())
+pub fn refusal(live: &LiveCanvas) -> Option<AttrValue> {
+    (!live.canvas().may_edit())
         .then(|| "You may look, not edit. Ask an owner to make you an editor.".into())
 }
 
@@ -66,15 +66,15 @@ pub fn refusal(live: &Live) -> Option<AttrValue> {
 #[must_use]
 pub fn of_node(
     node: Node,
-    deeds: &Deeds,
+    actions: &StagingActions,
     open: &Callback<(Node, Tab)>,
     add: &Callback<Adding>,
 ) -> Vec<MenuItem> {
-    let refusal = refusal(&deeds.live);
-    let Some(drawn) = deeds.live.desk().picture() else { return Vec::new() };
+    let refusal = refusal(&actions.live);
+    let Some(model) = actions.live.canvas().model() else { return Vec::new() };
     let address = address(node);
-    let name = named(deeds, &address);
-    let is_gone = drawn.whole.get(&address).is_none();
+    let name = named(actions, &address);
+    let is_gone = model.whole.get(&address).is_none();
     let mut items = Vec::new();
     if let Node::Service(id) = node {
         let tabs = [
@@ -90,13 +90,13 @@ pub fn of_node(
             let mount = MenuItem::new("Add volume", add.reform(move |()| Adding::Volume(Some(id))));
             items.push(mount.icon(LuHardDrive).refused(refusal.clone()));
         }
-        if drawn.whole.services.get(&id).is_some_and(|service| service.group.is_some()) {
-            let deeds = deeds.clone();
+        if model.whole.services.get(&id).is_some_and(|service| service.group.is_some()) {
+            let actions = actions.clone();
             let leave = Callback::from(move |()| {
                 let address = Address::ServiceField(id, domain::Field::Group);
-                deeds.stage(vec![Edit::Clear { address }]);
+                actions.stage(vec![Edit::Clear { address }]);
             });
-            let leave = MenuItem::new("Take out of its group", leave).icon(LuLogOut);
+            let leave = MenuItem::new("Stage removal from its group", leave).icon(LuLogOut);
             items.push(leave.refused(refusal.clone()));
         }
     } else {
@@ -105,18 +105,18 @@ pub fn of_node(
         );
     }
     if is_gone {
-        let change = drawn.change(&address).map(|change| change.id);
-        let deeds = deeds.clone();
-        let keep = Callback::from(move |()| deeds.discard(change.into_iter().collect(), None));
-        let keep = MenuItem::new(format!("Keep {name}"), keep).icon(LuUndo2);
+        let change = model.change(&address).map(|change| change.id);
+        let actions = actions.clone();
+        let keep = Callback::from(move |()| actions.discard(change.into_iter().collect(), None));
+        let keep = MenuItem::new(format!("Discard deletion of {name}"), keep).icon(LuUndo2);
         items.push(keep.refused(refusal));
     } else {
-        let deeds = deeds.clone();
+        let actions = actions.clone();
         let remove = MenuItem::new(
-            format!("Remove {name}"),
+            format!("Stage deletion of {name}"),
             Callback::from({
                 let (address, name) = (address.clone(), name.clone());
-                move |()| deeds.remove(address.clone(), &name)
+                move |()| actions.remove(address.clone(), &name)
             }),
         );
         items.push(remove.icon(LuTrash2).danger().keys("Del").refused(refusal));

@@ -4,13 +4,13 @@ use domain::{GroupId, ServiceId, VolumeId, layout::Node};
 use icondata_lu::LuHardDrive;
 use yew::prelude::{AttrValue, Html, Properties, classes, component, html};
 
-use super::face;
+use super::card_content;
 use crate::{
-    card::{CardChange, Face, ServiceCard},
+    card::{CardChange, CardContent, ServiceCard},
     component::Icon,
     live::{
-        Desk, Live,
-        watch::{use_live, use_select},
+        CanvasState, LiveCanvas,
+        watch::{use_live_canvas, use_selector},
     },
 };
 
@@ -35,12 +35,13 @@ struct ServiceProps {
 
 #[component]
 fn Service(props: &ServiceProps) -> Html {
-    let live = use_live();
-    let face: Option<Face> = use_select(&live, props.id, |_, desk, id| face::face(desk, *id));
-    match face {
-        Some(face) => html! {
-            <div class="card-frame" data-test="card" data-name={face.name.clone()} data-status={face.word.clone()}>
-                <ServiceCard {face} />
+    let live = use_live_canvas();
+    let card_content: Option<CardContent> =
+        use_selector(&live, props.id, |_, canvas, id| card_content::card_content(canvas, *id));
+    match card_content {
+        Some(card_content) => html! {
+            <div class="card-frame" data-test="card" data-name={card_content.name.clone()} data-status={card_content.word.clone()}>
+                <ServiceCard {card_content} />
             </div>
         },
         None => Html::default(),
@@ -54,23 +55,23 @@ struct GroupProps {
 
 #[component]
 fn Group(props: &GroupProps) -> Html {
-    let live = use_live();
-    let (name, staged) = use_select(&live, props.id, named_group);
-    let class = staged_class("ground", staged);
+    let live = use_live_canvas();
+    let (name, staged) = use_selector(&live, props.id, named_group);
+    let class = staged_class("group-box", staged);
     html! {
-        <div class={classes!("ground", class)} data-test="group" data-name={name.clone()}>
-            <span class="ground-name truncate">{ name }</span>
+        <div class={classes!("group-box", class)} data-test="group" data-name={name.clone()}>
+            <span class="group-box-name truncate">{ name }</span>
         </div>
     }
 }
 
-fn named_group(_: &Live, desk: &Desk, id: &GroupId) -> (AttrValue, CardChange) {
-    let drawn = desk.picture();
-    let name = drawn.as_ref().and_then(|drawn| {
-        let group = drawn.whole.groups.get(id).or_else(|| drawn.base.groups.get(id))?;
+fn named_group(_: &LiveCanvas, canvas: &CanvasState, id: &GroupId) -> (AttrValue, CardChange) {
+    let model = canvas.model();
+    let name = model.as_ref().and_then(|model| {
+        let group = model.whole.groups.get(id).or_else(|| model.base.groups.get(id))?;
         Some(group.name.to_string())
     });
-    let staged = drawn.map(|drawn| drawn.group_mark(*id)).unwrap_or_default();
+    let staged = model.map(|model| model.group_mark(*id)).unwrap_or_default();
     (name.unwrap_or_default().into(), staged)
 }
 
@@ -81,8 +82,8 @@ struct VolumeProps {
 
 #[component]
 fn Volume(props: &VolumeProps) -> Html {
-    let live = use_live();
-    let (name, staged) = use_select(&live, props.id, named_volume);
+    let live = use_live_canvas();
+    let (name, staged) = use_selector(&live, props.id, named_volume);
     html! {
         <article class={classes!("card", "card--volume", staged_class("card", staged))}
             data-test="volume" data-name={name.clone()}>
@@ -91,7 +92,7 @@ fn Volume(props: &VolumeProps) -> Html {
                 <h3 class="card-name truncate" title={name.clone()}>{ name }</h3>
                 <p class="card-source truncate">{
                     match staged {
-                        CardChange::Removed => "Volume, to be given up",
+                        CardChange::Removed => "Volume, to be deleted",
                         CardChange::New => "New volume, mounted nowhere",
                         _ => "Volume, mounted nowhere",
                     }
@@ -101,13 +102,13 @@ fn Volume(props: &VolumeProps) -> Html {
     }
 }
 
-fn named_volume(_: &Live, desk: &Desk, id: &VolumeId) -> (AttrValue, CardChange) {
-    let drawn = desk.picture();
-    let name = drawn.as_ref().and_then(|drawn| {
-        let volume = drawn.whole.volumes.get(id).or_else(|| drawn.base.volumes.get(id))?;
+fn named_volume(_: &LiveCanvas, canvas: &CanvasState, id: &VolumeId) -> (AttrValue, CardChange) {
+    let model = canvas.model();
+    let name = model.as_ref().and_then(|model| {
+        let volume = model.whole.volumes.get(id).or_else(|| model.base.volumes.get(id))?;
         Some(volume.name.to_string())
     });
-    let staged = drawn.map(|drawn| drawn.volume_mark(*id)).unwrap_or_default();
+    let staged = model.map(|model| model.volume_mark(*id)).unwrap_or_default();
     (name.unwrap_or_default().into(), staged)
 }
 

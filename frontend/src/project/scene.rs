@@ -7,7 +7,7 @@ use domain::{
     layout::{Node, Position},
 };
 
-use super::{arrange, face};
+use super::{auto_layout, card_content};
 use crate::{
     canvas::{
         geometry::Area,
@@ -15,7 +15,7 @@ use crate::{
     },
     card::{CardChange, HEIGHT, WIDTH},
     component::Status,
-    live::{Desk, Drawn},
+    live::{CanvasState, Model},
 };
 
 /// How far a group reaches beyond its members, and above them for its name.
@@ -44,12 +44,12 @@ pub fn service_card(id: ServiceId) -> CardId {
 
 /// The scene, and which card is what.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Laid {
+pub struct SceneLayout {
     pub scene: Rc<Scene>,
     pub nodes: Rc<Map<CardId, Node>>,
 }
 
-impl Laid {
+impl SceneLayout {
     /// The area of a card.
     #[must_use]
     pub fn area(&self, node: Node) -> Option<Area> {
@@ -60,24 +60,24 @@ impl Laid {
 
 /// Lays everything out. `known` remembers where the unplaced were put.
 #[must_use]
-pub fn lay(desk: &Desk, known: &mut Map<Node, Position>) -> Laid {
-    let (Some(drawn), Some(snapshot)) = (desk.picture(), desk.snapshot()) else {
-        return Laid::default();
+pub fn lay_out(canvas: &CanvasState, known: &mut Map<Node, Position>) -> SceneLayout {
+    let (Some(model), Some(snapshot)) = (canvas.model(), canvas.snapshot()) else {
+        return SceneLayout::default();
     };
     let layout = &snapshot.layout;
-    arrange::arrange(&drawn, layout, known);
+    auto_layout::auto_layout(&model, layout, known);
     let at =
         |node: Node| layout.get(&node).or_else(|| known.get(&node)).copied().unwrap_or_default();
 
     let mut cards = Vec::new();
     let mut nodes = Map::new();
     let mut members: Map<GroupId, Vec<Area>> = Map::new();
-    for (id, service) in drawn.services() {
+    for (id, service) in model.services() {
         let node = Node::Service(id);
         let area = area(at(node), (WIDTH, HEIGHT));
         let mut card = Card::new(card_id(node), area, service.name.as_str());
-        card.tone = tone(desk, &drawn, id);
-        if let Some(group) = service.group.filter(|group| drawn.whole.groups.contains_key(group)) {
+        card.tone = tone(canvas, &model, id);
+        if let Some(group) = service.group.filter(|group| model.whole.groups.contains_key(group)) {
             card.parent = Some(card_id(Node::Group(group)));
             let reach = if service.mounts.is_empty() { 0.0 } else { TABS };
             let area = Area { height: area.height + reach, ..area };
@@ -86,18 +86,18 @@ pub fn lay(desk: &Desk, known: &mut Map<Node, Position>) -> Laid {
         nodes.insert(card.id, node);
         cards.push(card);
     }
-    for id in drawn.loose_volumes() {
+    for id in model.loose_volumes() {
         let node = Node::Volume(id);
-        let Some(volume) = drawn.whole.volumes.get(&id).or_else(|| drawn.base.volumes.get(&id))
+        let Some(volume) = model.whole.volumes.get(&id).or_else(|| model.base.volumes.get(&id))
         else {
             continue;
         };
         let mut card = Card::new(card_id(node), area(at(node), VOLUME), volume.name.as_str());
-        card.tone = staged_tone(drawn.volume_mark(id));
+        card.tone = staged_tone(model.volume_mark(id));
         nodes.insert(card.id, node);
         cards.push(card);
     }
-    for (id, group) in &drawn.whole.groups {
+    for (id, group) in &model.whole.groups {
         let node = Node::Group(*id);
         let around =
             members.remove(id).into_iter().flatten().reduce(|one, other| one.joined(&other));
@@ -113,12 +113,12 @@ pub fn lay(desk: &Desk, known: &mut Map<Node, Position>) -> Laid {
             },
         );
         let mut card = Card::new(card_id(node), area, group.name.as_str());
-        card.layer = Layer::Ground;
-        card.tone = staged_tone(drawn.group_mark(*id));
+        card.layer = Layer::Background;
+        card.tone = staged_tone(model.group_mark(*id));
         nodes.insert(card.id, node);
         cards.push(card);
     }
-    let edges = (drawn.edges.iter())
+    let edges = (model.edges.iter())
         .map(|line| Edge {
             from: service_card(line.from),
             to: service_card(line.to),
@@ -126,23 +126,23 @@ pub fn lay(desk: &Desk, known: &mut Map<Node, Position>) -> Laid {
             kind: line.kind,
         })
         .collect();
-    Laid { scene: Rc::new(Scene { cards, edges }), nodes: Rc::new(nodes) }
+    SceneLayout { scene: Rc::new(Scene { cards, edges }), nodes: Rc::new(nodes) }
 }
 
 /// The nearest free place for a new card whose middle should lie at a point.
 #[must_use]
-pub fn free_spot(laid: &Laid, x: f64, y: f64) -> Position {
+pub fn free_spot(laid: &SceneLayout, x: f64, y: f64) -> Position {
     spot(laid, (x, y), (WIDTH, HEIGHT), |layer| layer == Layer::Card)
 }
 
 /// The same for an empty group: it covers neither cards nor other groups.
 #[must_use]
-pub fn free_ground(laid: &Laid, x: f64, y: f64) -> Position {
+pub fn free_ground(laid: &SceneLayout, x: f64, y: f64) -> Position {
     spot(laid, (x, y), EMPTY, |_| true)
 }
 
 fn spot(
-    laid: &Laid,
+    laid: &SceneLayout,
     (x, y): (f64, f64),
     (width, height): (f64, f64),
     is_kept_off: fn(Layer) -> bool,
@@ -175,9 +175,9 @@ fn spot(
 
 /// The group in whose box a point lies, if in any.
 #[must_use]
-pub fn group_at(laid: &Laid, point: crate::canvas::geometry::Position) -> Option<GroupId> {
+pub fn group_at(laid: &SceneLayout, point: crate::canvas::geometry::Position) -> Option<GroupId> {
     (laid.scene.cards.iter().rev())
-        .filter(|card| card.layer == Layer::Ground && card.area.holds(point))
+        .filter(|card| card.layer == Layer::Background && card.area.holds(point))
         .find_map(|card| match laid.nodes.get(&card.id) {
             Some(Node::Group(id)) => Some(*id),
             _ => None,
@@ -188,9 +188,9 @@ fn area(at: Position, (width, height): (f64, f64)) -> Area {
     Area::new(f64::from(at.x), f64::from(at.y), width, height)
 }
 
-fn tone(desk: &Desk, drawn: &Drawn, service: ServiceId) -> Tone {
-    let staged = staged_tone(drawn.mark(service));
-    match face::standing(desk.state(service)).status {
+fn tone(canvas: &CanvasState, model: &Model, service: ServiceId) -> Tone {
+    let staged = staged_tone(model.mark(service));
+    match card_content::service_status(canvas.state(service)).status {
         Status::Failed => Tone::Failed,
         _ if staged != Tone::Calm => staged,
         Status::Live => Tone::Live,
@@ -211,15 +211,15 @@ fn staged_tone(mark: CardChange) -> Tone {
 mod tests {
     use super::*;
 
-    fn laid(cards: Vec<Card>) -> Laid {
-        Laid { scene: Rc::new(Scene { cards, edges: Vec::new() }), nodes: Rc::default() }
+    fn laid(cards: Vec<Card>) -> SceneLayout {
+        SceneLayout { scene: Rc::new(Scene { cards, edges: Vec::new() }), nodes: Rc::default() }
     }
 
     #[test]
     fn a_new_group_covers_neither_cards_nor_groups() {
         let service = Card::new(CardId(1), Area::new(0.0, 0.0, WIDTH, HEIGHT), "web");
         let ground = Area::new(-400.0, 0.0, EMPTY.0, EMPTY.1);
-        let group = Card { layer: Layer::Ground, ..Card::new(CardId(2), ground, "stores") };
+        let group = Card { layer: Layer::Background, ..Card::new(CardId(2), ground, "stores") };
         let laid = laid(vec![service, group]);
 
         let made = area(free_ground(&laid, 0.0, 0.0), EMPTY);
@@ -231,7 +231,7 @@ mod tests {
     fn a_new_service_may_lie_in_a_group() {
         let ground = Area::new(-400.0, -400.0, 800.0, 800.0);
         let laid =
-            laid(vec![Card { layer: Layer::Ground, ..Card::new(CardId(1), ground, "stores") }]);
+            laid(vec![Card { layer: Layer::Background, ..Card::new(CardId(1), ground, "stores") }]);
 
         let made = area(free_spot(&laid, 0.0, 0.0), (WIDTH, HEIGHT));
 

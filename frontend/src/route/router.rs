@@ -62,7 +62,7 @@ pub fn Router(props: &RouterProps) -> Html {
         let location = location.setter();
         move |(), ()| location.set(Location::now())
     });
-    history::use_moves(on_move.clone());
+    history::use_popstate(on_move.clone());
     html! {
         <ContextProvider<Navigator> context={Navigator { on_move }}>
             <ContextProvider<Location> context={(*location).clone()}>

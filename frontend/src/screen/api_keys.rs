@@ -9,14 +9,14 @@ use yew::prelude::{Callback, Html, Properties, component, html, use_context, use
 
 use self::{create::CreateKey, scope::SCOPES};
 use crate::{
-    api::{use_api, use_deed, use_fetch, use_pages},
+    api::{use_api, use_async_action, use_fetch, use_pages},
     component::{
-        Badge, Button, ButtonKind, Column, Confirm, Empty, IconButton, Now, Pigment, RelativeTime,
+        Badge, Button, ButtonKind, Colour, Column, Confirm, Empty, IconButton, Now, RelativeTime,
         Skeleton, Table, use_toasts,
     },
     screen::{
+        account_page::{AccountPage, AccountTab},
         failure::{Failure, Stale},
-        own::{OwnPage, OwnTab},
     },
     view::page,
 };
@@ -32,7 +32,7 @@ pub fn ApiKeys() -> Html {
     });
     let is_creating = use_state_eq(|| false);
     let doomed = use_state_eq(|| None::<ApiKey>);
-    let deletion = use_deed();
+    let deletion = use_async_action();
     let open = Callback::from({
         let is_creating = is_creating.setter();
         move |_| is_creating.set(true)
@@ -61,7 +61,7 @@ pub fn ApiKeys() -> Html {
             <Empty icon={LuKeyRound} title="No keys yet"
                 text="A key lets a script or a pipeline act for you, with less than you may do, and never with your password.">
                 <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={open.clone()}>
-                    { "Make a key" }
+                    { "Create a key" }
                 </Button>
             </Empty>
         },
@@ -85,37 +85,37 @@ pub fn ApiKeys() -> Html {
             </>
         },
     };
-    let deeds = html! {
+    let actions = html! {
         if keys.rows.as_ref().is_some_and(|rows| !rows.is_empty()) {
             <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={open}>{ "New key" }</Button>
         }
     };
     html! {
-        <OwnPage tab={OwnTab::ApiKeys} {deeds}>
+        <AccountPage tab={AccountTab::ApiKeys} {actions}>
             { content }
             if *is_creating {
                 <CreateKey on_made={keys.reload.clone()}
                     on_close={{ let is_creating = is_creating.setter(); Callback::from(move |()| is_creating.set(false)) }} />
             }
             if let Some(key) = &*doomed {
-                <Confirm title="Delete this key" deed="Delete the key" busy={deletion.is_busy()}
+                <Confirm title="Delete this key" action="Delete the key" busy={deletion.is_busy()}
                     error={deletion.error().map(ToString::to_string)} on_confirm={on_delete}
                     on_close={{ let (doomed, deletion) = (doomed.setter(), deletion.clone()); Callback::from(move |()| { deletion.clear(); doomed.set(None); }) }}>
                     <p>{ format!("Whatever uses “{}” is refused from that moment on, also what is connected now.", key.description) }</p>
                 </Confirm>
             }
-        </OwnPage>
+        </AccountPage>
     }
 }
 
 fn columns() -> Vec<Column> {
     vec![
-        Column::new("what", "For"),
-        Column::new("prefix", "Begins with"),
-        Column::new("scopes", "May"),
+        Column::new("what", "Description"),
+        Column::new("prefix", "Prefix"),
+        Column::new("scopes", "Scopes"),
         Column::new("used", "Last used"),
         Column::new("ends", "Expires"),
-        Column::new("deeds", "What to do").silent(),
+        Column::new("deeds", "Actions").silent(),
     ]
 }
 
@@ -129,19 +129,19 @@ struct KeyRowProps {
 fn KeyRow(props: &KeyRowProps) -> Html {
     let KeyRowProps { api_key: key, on_delete } = props;
     let Now(now) = use_context::<Now>().unwrap_or(Now(0));
-    let is_over = key.expires_at.is_some_and(|end| end <= Timestamp::from_millis(now));
+    let is_terminal = key.expires_at.is_some_and(|end| end <= Timestamp::from_millis(now));
     let onclick = on_delete.reform({
         let key = key.clone();
         move |_| key.clone()
     });
     html! {
-        <tr class={is_over.then_some("is-over")}>
-            <td data-label="For">
+        <tr class={is_terminal.then_some("is-over")}>
+            <td data-label="Description">
                 <b>{ key.description.as_str() }</b>
                 <Bound project={key.project} />
             </td>
-            <td data-label="Begins with"><code>{ format!("easel_{}_…", key.prefix) }</code></td>
-            <td data-label="May">
+            <td data-label="Prefix"><code>{ format!("easel_{}_…", key.prefix) }</code></td>
+            <td data-label="Scopes">
                 <span class="row row--wrap badges">
                     { for SCOPES.iter().filter(|(scope, ..)| key.scopes.contains(scope)).map(|(_, word, text)| html! {
                         <span key={*word} title={*text}><Badge>{ *word }</Badge></span>
@@ -157,8 +157,8 @@ fn KeyRow(props: &KeyRowProps) -> Html {
             </td>
             <td data-label="Expires">
                 if let Some(at) = key.expires_at {
-                    if is_over {
-                        <Badge pigment={Pigment::Fail}>{ "▲ Expired" }</Badge>
+                    if is_terminal {
+                        <Badge colour={Colour::Fail}>{ "▲ Expired" }</Badge>
                     } else {
                         <RelativeTime at={at.as_millis()} />
                     }
@@ -166,7 +166,7 @@ fn KeyRow(props: &KeyRowProps) -> Html {
                     <span class="muted">{ "never" }</span>
                 }
             </td>
-            <td class="variable-deeds">
+            <td class="variable-actions">
                 <IconButton icon={LuTrash2} danger=true label={format!("Delete {}", key.description)} {onclick} />
             </td>
         </tr>

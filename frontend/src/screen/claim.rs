@@ -6,11 +6,11 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{self, ApiError, sentence, use_api, use_deed},
+    api::{self, ApiError, sentence, use_api, use_async_action},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
     route::{Route, link::Redirect, router::use_location},
-    screen::{failure::Failure, login::Doorway},
-    session::{Session, Standing},
+    screen::{failure::Failure, login::AuthPage},
+    session::{AuthState, Session},
     view::{focus, page},
 };
 
@@ -20,22 +20,22 @@ pub fn ClaimScreen() -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let location = use_location();
     let token = handed(&location.query, &location.fragment);
-    match session.standing {
-        Standing::Unknown => html! {
-            <Doorway title="Welcome"><Skeleton label="whether Easel waits for you" lines={3} /></Doorway>
+    match session.auth {
+        AuthState::Unknown => html! {
+            <AuthPage title="Welcome"><Skeleton label="whether Easel waits for you" lines={3} /></AuthPage>
         },
-        Standing::Failed(error) => html! {
-            <Doorway><Failure {error} on_retry={session.look} /></Doorway>
+        AuthState::Failed(error) => html! {
+            <AuthPage><Failure {error} on_retry={session.refresh} /></AuthPage>
         },
-        Standing::In => html! { <Redirect to={Route::Projects} /> },
-        Standing::Out { .. } => html! { <Redirect to={Route::Login} /> },
-        Standing::Unclaimed => html! {
-            <Doorway title="Welcome">
+        AuthState::In => html! { <Redirect to={Route::Projects} /> },
+        AuthState::Out { .. } => html! { <Redirect to={Route::Login} /> },
+        AuthState::Unclaimed => html! {
+            <AuthPage title="Welcome">
                 <p class="muted">
                     { "Nobody has an account here yet. The first one belongs to whoever can read the console: it is an admin's." }
                 </p>
                 <ClaimForm token={token.clone()} key={token} on_enter={session.enter.reform(Into::into)} />
-            </Doorway>
+            </AuthPage>
         },
     }
 }
@@ -65,20 +65,20 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
     let password = use_state_eq(String::new);
     let is_shown = use_state_eq(|| false);
     let root = use_node_ref();
-    focus::use_focus_within(&root);
+    focus::use_focus_trap(&root);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let on_submit = {
         let (token, email) = (token.clone(), email.clone());
         let (name, password) = (name.clone(), password.clone());
-        let (deed, on_enter) = (deed.clone(), props.on_enter.clone());
+        let (action, on_enter) = (action.clone(), props.on_enter.clone());
         Callback::from(move |()| {
             if let Err(error) = check(&token, &email, &name, &password) {
-                return deed.refuse(error);
+                return action.refuse(error);
             }
             let (api, on_enter) = (api.clone(), on_enter.clone());
             let claim = api::claim(&token, &email, &name, &password);
-            deed.start(async move { api.claim(claim).await }, move |user| on_enter.emit(user));
+            action.start(async move { api.claim(claim).await }, move |user| on_enter.emit(user));
         })
     };
     let set = |state: &yew::UseStateHandle<String>| {
@@ -86,31 +86,31 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
         Callback::from(move |text| setter.set(text))
     };
     // A wrong token is told beside it.
-    let wrong_token = match deed.error() {
+    let wrong_token = match action.error() {
         Some(ApiError::Forbidden(message)) => Some(sentence(message).into()),
-        _ => deed.field("claim_token"),
+        _ => action.field("claim_token"),
     };
     let error = if wrong_token.is_some() {
         None
     } else {
-        deed.beside(&["claim_token", "email", "name", "password"])
+        action.other_errors(&["claim_token", "email", "name", "password"])
     };
     let is_given = !props.token.is_empty();
     html! {
         <div ref={root}>
-        <Form {on_submit} {error} label="Make the first account">
+        <Form {on_submit} {error} label="Create the first account">
             <TextField id="claim-token" label="Claim token" mono=true autofocus={!is_given}
                 hint={if is_given { "From the address that you opened" } else { "Printed on the console where Easel was started" }}
                 value={(*token).clone()} error={wrong_token} on_input={set(&token)} />
             <TextField id="name" label="Your name" autocomplete="name" autofocus={is_given}
-                value={(*name).clone()} error={deed.field("name")} on_input={set(&name)} />
+                value={(*name).clone()} error={action.field("name")} on_input={set(&name)} />
             <TextField id="email" label="E-mail" kind="email" autocomplete="username"
                 hint="To sign in with. Nothing is sent to it."
-                value={(*email).clone()} error={deed.field("email")} on_input={set(&email)} />
+                value={(*email).clone()} error={action.field("email")} on_input={set(&email)} />
             <div class="field">
                 <TextField id="password" label="Password" autocomplete="new-password"
                     kind={if *is_shown { "text" } else { "password" }}
-                    value={(*password).clone()} error={deed.field("password")} on_input={set(&password)} />
+                    value={(*password).clone()} error={action.field("password")} on_input={set(&password)} />
                 { rules(&password) }
                 <button type="button" class="link-button small" onclick={{
                     let is_shown = is_shown.clone();
@@ -119,8 +119,8 @@ fn ClaimForm(props: &ClaimFormProps) -> Html {
                     { if *is_shown { "Hide the password" } else { "Show the password" } }
                 </button>
             </div>
-            <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>
-                { "Make the account and sign in" }
+            <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}>
+                { "Create account and sign in" }
             </Button>
         </Form>
         </div>

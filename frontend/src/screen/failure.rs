@@ -32,7 +32,7 @@ pub fn Failure(props: &FailureProps) -> Html {
     };
     let text: AttrValue = match error {
         ApiError::Offline => "Check that it runs and that you have a network. What Easel has deployed runs on without it.".into(),
-        ApiError::Slow => "It took too long. The machine may be very busy.".into(),
+        ApiError::Slow => "It took too long. The host may be very busy.".into(),
         ApiError::NotFound(_) => {
             "It was deleted, or it never was, or you do not belong to it. Ask an owner for access."
                 .into()

@@ -7,7 +7,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{self, ApiError, use_api, use_deed},
+    api::{self, ApiError, use_api, use_async_action},
     component::{Button, ButtonKind, Form, Skeleton, TextField},
     route::{
         Route,
@@ -15,7 +15,7 @@ use crate::{
         router::{use_location, use_navigator},
     },
     screen::failure::Failure,
-    session::{Session, Standing, guard::go_on},
+    session::{AuthState, Session, guard::go_on},
     shell::logo,
     view::{focus, page},
 };
@@ -26,30 +26,30 @@ pub fn LoginScreen() -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let navigator = use_navigator();
     let location = use_location();
-    let is_in = session.standing == Standing::In;
+    let is_in = session.auth == AuthState::In;
     // Also when somebody opens this page who is signed in already.
     use_effect_with(is_in, move |is_in| {
         if *is_in {
             go_on(&navigator, &location.query);
         }
     });
-    match session.standing {
-        Standing::Unclaimed => html! { <Redirect to={Route::Claim} /> },
-        Standing::Unknown | Standing::In => html! {
-            <Doorway title="Sign in"><Skeleton label="who is signed in" lines={2} /></Doorway>
+    match session.auth {
+        AuthState::Unclaimed => html! { <Redirect to={Route::Claim} /> },
+        AuthState::Unknown | AuthState::In => html! {
+            <AuthPage title="Sign in"><Skeleton label="who is signed in" lines={2} /></AuthPage>
         },
-        Standing::Failed(error) => html! {
-            <Doorway><Failure {error} on_retry={session.look} /></Doorway>
+        AuthState::Failed(error) => html! {
+            <AuthPage><Failure {error} on_retry={session.refresh} /></AuthPage>
         },
-        Standing::Out { has_ended } => html! {
-            <Doorway title="Sign in">
+        AuthState::Out { has_ended } => html! {
+            <AuthPage title="Sign in">
                 if has_ended {
                     <p class="note" role="status">
                         { "Your session has ended. Sign in again: you come back to where you were." }
                     </p>
                 }
                 <LoginForm on_enter={session.enter.reform(Into::into)} />
-            </Doorway>
+            </AuthPage>
         },
     }
 }
@@ -63,19 +63,19 @@ struct LoginFormProps {
 fn LoginForm(props: &LoginFormProps) -> Html {
     let (email, password) = (use_state_eq(String::new), use_state_eq(String::new));
     let root = use_node_ref();
-    focus::use_focus_within(&root);
+    focus::use_focus_trap(&root);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let on_submit = {
-        let (email, password, deed) = (email.clone(), password.clone(), deed.clone());
+        let (email, password, action) = (email.clone(), password.clone(), action.clone());
         let on_enter = props.on_enter.clone();
         Callback::from(move |()| {
             if let Err(error) = check(&email, &password) {
-                return deed.refuse(error);
+                return action.refuse(error);
             }
             let login = api::login(&email, &password);
             let (api, on_enter) = (api.clone(), on_enter.clone());
-            deed.start(async move { api.login(login).await }, move |user| on_enter.emit(user));
+            action.start(async move { api.login(login).await }, move |user| on_enter.emit(user));
         })
     };
     let set = |state: &yew::UseStateHandle<String>| {
@@ -84,13 +84,13 @@ fn LoginForm(props: &LoginFormProps) -> Html {
     };
     html! {
         <div ref={root}>
-        <Form {on_submit} error={deed.beside(&["email", "password"])} label="Sign in">
+        <Form {on_submit} error={action.other_errors(&["email", "password"])} label="Sign in">
             <TextField id="email" label="E-mail" kind="email" autocomplete="username" autofocus=true
-                value={(*email).clone()} error={deed.field("email")} on_input={set(&email)} />
+                value={(*email).clone()} error={action.field("email")} on_input={set(&email)} />
             <TextField id="password" label="Password" kind="password"
                 autocomplete="current-password" value={(*password).clone()}
-                error={deed.field("password")} on_input={set(&password)} />
-            <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>
+                error={action.field("password")} on_input={set(&password)} />
+            <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}>
                 { "Sign in" }
             </Button>
             <p class="muted small">
@@ -118,7 +118,7 @@ fn check(email: &str, password: &str) -> Result<(), ApiError> {
 }
 
 #[derive(Properties, PartialEq)]
-pub struct DoorwayProps {
+pub struct AuthPageProps {
     #[prop_or_default]
     pub title: Option<yew::AttrValue>,
     pub children: Html,
@@ -126,11 +126,11 @@ pub struct DoorwayProps {
 
 /// The page of somebody who is not in yet: a card on the bare ground.
 #[component]
-pub fn Doorway(props: &DoorwayProps) -> Html {
+pub fn AuthPage(props: &AuthPageProps) -> Html {
     html! {
-        <main id="content" class="doorway">
-            <div class="doorway-card">
-                <div class="doorway-logo">{ logo() }<span class="doorway-name">{ "Easel" }</span></div>
+        <main id="content" class="auth-page">
+            <div class="auth-page-card">
+                <div class="auth-page-logo">{ logo() }<span class="auth-page-name">{ "Easel" }</span></div>
                 if let Some(title) = &props.title {
                     <h1>{ title }</h1>
                 }

@@ -12,10 +12,10 @@ use super::failure::Failure;
 use crate::{
     api::{ApiError, use_api, use_fetch},
     changes::ChangeBar,
-    component::{Banner, Button, ButtonKind, Empty, Icon, Pigment, Skeleton},
+    component::{Banner, Button, ButtonKind, Colour, Empty, Icon, Skeleton},
     live::{
-        End, Live, Phase,
-        watch::{use_live, use_select},
+        End, LiveCanvas, Phase,
+        watch::{use_live_canvas, use_selector},
     },
     panel::{self, Open, Panel, Tab},
     project::map::Map,
@@ -68,31 +68,31 @@ struct OpenedProps {
 #[component]
 fn Opened(props: &OpenedProps) -> Html {
     let api = use_api();
-    let live = use_memo(props.id, |id| Live::new(*id, api));
+    let live = use_memo(props.id, |id| LiveCanvas::new(*id, api));
     let live = (*live).clone();
     let is_online = page::use_online();
     use_effect_with(live.clone(), {
         let named = props.slug.clone();
-        move |live: &Live| {
+        move |live: &LiveCanvas| {
             live.open(&named);
             let live = live.clone();
             move || live.close()
         }
     });
-    use_effect_with((live.clone(), is_online), |(live, is_online): &(Live, bool)| {
+    use_effect_with((live.clone(), is_online), |(live, is_online): &(LiveCanvas, bool)| {
         if *is_online != (live.phase() != Phase::Offline) {
             live.set_online(*is_online);
         }
     });
     html! {
-        <ContextProvider<Live> context={live}>
-            <Easel slug={props.slug.clone()} open={props.open.clone()} />
-        </ContextProvider<Live>>
+        <ContextProvider<LiveCanvas> context={live}>
+            <ProjectCanvas slug={props.slug.clone()} open={props.open.clone()} />
+        </ContextProvider<LiveCanvas>>
     }
 }
 
 #[derive(Properties, PartialEq)]
-struct EaselProps {
+struct ProjectCanvasProps {
     slug: String,
     open: Open,
 }
@@ -110,35 +110,35 @@ struct Frame {
     chosen: Option<Node>,
 }
 
-fn frame(live: &Live, desk: &crate::live::Desk, open: &Open) -> Frame {
-    let snapshot = desk.snapshot();
+fn frame(live: &LiveCanvas, canvas: &crate::live::CanvasState, open: &Open) -> Frame {
+    let snapshot = canvas.snapshot();
     Frame {
         phase: live.phase(),
         waiting: live.waiting(),
         is_outdated: live.is_outdated(),
         is_known: snapshot.is_some(),
-        is_deleted: desk.is_deleted(),
+        is_deleted: canvas.is_deleted(),
         name: snapshot.map(|it| it.project.name.to_string()).unwrap_or_default().into(),
         environment: snapshot.map(|it| it.environment.name.to_string()).unwrap_or_default().into(),
-        chosen: desk.picture().and_then(|drawn| open.node(&drawn)),
+        chosen: canvas.model().and_then(|model| open.node(&model)),
     }
 }
 
 #[component]
-fn Easel(props: &EaselProps) -> Html {
-    let live = use_live();
+fn ProjectCanvas(props: &ProjectCanvasProps) -> Html {
+    let live = use_live_canvas();
     let navigator = use_navigator();
     let session = use_context::<Session>().unwrap_or_default();
-    let frame = use_select(&live, props.open.clone(), frame);
+    let frame = use_selector(&live, props.open.clone(), frame);
     let width = use_state_eq(panel::width);
     page::use_title(if frame.name.is_empty() { "Canvas" } else { &frame.name });
 
     // The session is looked at again: whoever is signed out is sent to sign in.
     use_effect_with(frame.phase.clone(), {
-        let look = session.look.clone();
+        let refresh = session.refresh.clone();
         move |phase: &Phase| {
             if *phase == Phase::Over(End::SignedOut) {
-                look.emit(());
+                refresh.emit(());
             }
         }
     });
@@ -153,8 +153,8 @@ fn Easel(props: &EaselProps) -> Html {
     let on_open = {
         let (go, live) = (go.clone(), live.clone());
         Callback::from(move |(node, tab): (Node, Tab)| {
-            if let Some(drawn) = live.desk().picture() {
-                go.emit(Some((Open::at(node, tab, &drawn), false)));
+            if let Some(model) = live.canvas().model() {
+                go.emit(Some((Open::at(node, tab, &model), false)));
             }
         })
     };
@@ -202,7 +202,7 @@ fn Easel(props: &EaselProps) -> Html {
         <Shell full=true {place} says_offline=true>
             { notice(&frame, &live) }
             if frame.phase == Phase::Live && frame.waiting == 0 && !frame.is_outdated {
-                <Hindrance />
+                <OutageBanner />
             }
             if frame.is_known {
                 <h1 class="sr-only">{ frame.name.clone() }</h1>
@@ -225,14 +225,14 @@ const LOOK_AGAIN: u32 = 15_000;
 
 /// Says so when nothing can be deployed.
 #[component]
-fn Hindrance() -> Html {
+fn OutageBanner() -> Html {
     let api = use_api();
     let why = use_state_eq(|| None::<&'static str>);
     let round = use_state_eq(|| 0_u32);
     use_effect_with(*round, {
         let (why, round) = (why.setter(), round.clone());
         move |_| {
-            wasm_bindgen_futures::spawn_local(async move { why.set(api.hindrance().await) });
+            wasm_bindgen_futures::spawn_local(async move { why.set(api.outage_reason().await) });
             let next = Timeout::new(LOOK_AGAIN, move || round.set(*round + 1));
             move || drop(next)
         }
@@ -240,19 +240,19 @@ fn Hindrance() -> Html {
     let Some(why) = *why else { return Html::default() };
     html! {
         <div class="map-notice" role="status" data-test="hindrance">
-            <Banner pigment={Pigment::Staged} icon={LuTriangleAlert}><span>{ why }</span></Banner>
+            <Banner colour={Colour::Staged} icon={LuTriangleAlert}><span>{ why }</span></Banner>
         </div>
     }
 }
 
 /// How the line is, where that matters to the person.
-fn notice(frame: &Frame, live: &Live) -> Html {
+fn notice(frame: &Frame, live: &LiveCanvas) -> Html {
     let waiting = match frame.waiting {
         0 => String::new(),
-        1 => " One edit of yours waits.".to_owned(),
-        count => format!(" {count} edits of yours wait."),
+        1 => " One edit of yours is queued.".to_owned(),
+        count => format!(" {count} edits of yours are queued."),
     };
-    let (text, deed) = match &frame.phase {
+    let (text, action) = match &frame.phase {
         Phase::Live | Phase::Connecting if frame.is_outdated => (
             "Easel has been updated. Reload to use the new version.".to_owned(),
             Some(("Reload", Callback::from(|_| page::reload()))),
@@ -263,8 +263,8 @@ fn notice(frame: &Frame, live: &Live) -> Html {
         Phase::Waiting(0..=1) if frame.waiting == 0 => return Html::default(),
         Phase::Waiting(tries) => {
             let live = live.clone();
-            let text = format!("Connection lost. Reconnecting, try {tries}.{waiting}");
-            (text, Some(("Try now", Callback::from(move |_| live.retry()))))
+            let text = format!("Disconnected. Reconnecting, attempt {tries}.{waiting}");
+            (text, Some(("Reconnect now", Callback::from(move |_| live.retry()))))
         }
         Phase::Offline => {
             (format!("You are offline. What you see may be out of date.{waiting}"), None)
@@ -278,9 +278,9 @@ fn notice(frame: &Frame, live: &Live) -> Html {
     let icon = if frame.is_outdated { LuRefreshCw } else { LuWifiOff };
     html! {
         <div class="map-notice" data-test="connection">
-            <Banner pigment={Pigment::Staged} {icon}>
+            <Banner colour={Colour::Staged} {icon}>
                 <span>{ text }</span>
-                if let Some((word, onclick)) = deed {
+                if let Some((word, onclick)) = action {
                     <Button kind={ButtonKind::Bare} {onclick}>{ word }</Button>
                 }
             </Banner>

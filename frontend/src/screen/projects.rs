@@ -14,7 +14,7 @@ use crate::{
     screen::failure::{Failure, Stale},
     shell::Shell,
     view::{
-        clock::{Alarm, use_every},
+        clock::{Timer, use_every},
         page,
     },
 };
@@ -37,8 +37,8 @@ pub fn Projects() -> Html {
         let wanted = wanted.setter();
         move |typed| {
             let typed = typed.trim().to_owned();
-            let alarm = Alarm::set(PAUSE, Callback::from(move |()| wanted.set(typed.clone())));
-            move || drop(alarm)
+            let timer = Timer::set(PAUSE, Callback::from(move |()| wanted.set(typed.clone())));
+            move || drop(timer)
         }
     });
     let projects = use_pages((*wanted).clone(), move |name, offset| async move {
@@ -68,10 +68,10 @@ pub fn Projects() -> Html {
             <p class="muted quiet-line">{ format!("No project's name contains “{}”.", *wanted) }</p>
         },
         (Some(rows), _) if rows.is_empty() => html! {
-            <Empty icon={LuFrame} title="Begin with a project"
+            <Empty icon={LuFrame} title="Create your first project"
                 text="A project is a canvas for things that run together: an app, its database, a worker. They share a private network, and nothing outside of it sees them.">
                 <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={open.clone()}>
-                    { "Make a project" }
+                    { "Create a project" }
                 </Button>
             </Empty>
         },

@@ -10,10 +10,10 @@ use yew::prelude::{AttrValue, Html, Properties, component, html, use_node_ref};
 
 use crate::{
     api::{use_api, use_fetch},
-    component::{Banner, Pigment, RelativeTime, Skeleton, Status, StatusMark},
+    component::{Banner, Colour, Lasting, RelativeTime, Skeleton, Status, StatusMark},
     screen::{
+        account_page::{AccountPage, AccountTab},
         failure::{Failure, Stale},
-        own::{OwnPage, OwnTab},
     },
     view::{clock::use_every, page, style::use_style},
 };
@@ -46,12 +46,12 @@ pub fn System() -> Html {
             </>
         },
     };
-    html! { <OwnPage tab={OwnTab::System}>{ content }</OwnPage> }
+    html! { <AccountPage tab={AccountTab::System}>{ content }</AccountPage> }
 }
 
 fn warning(status: &SystemStatus) -> Html {
     let text = match (&status.reconciler.observe_only, &status.engine_error) {
-        (Some(why), _) => format!("Easel only looks on and changes nothing in the engine: {why}"),
+        (Some(why), _) => format!("Observe-only: Easel changes nothing in the engine: {why}"),
         (None, Some(why)) => format!(
             "The container engine does not answer: {why}. What runs goes on running; nothing can be deployed."
         ),
@@ -60,7 +60,7 @@ fn warning(status: &SystemStatus) -> Html {
     };
     html! {
         <div class="system-warning">
-            <Banner pigment={Pigment::Fail} icon={LuTriangleAlert}>{ text }</Banner>
+            <Banner colour={Colour::Fail} icon={LuTriangleAlert}>{ text }</Banner>
         </div>
     }
 }
@@ -68,8 +68,8 @@ fn warning(status: &SystemStatus) -> Html {
 fn machine(host: &HostFacts) -> Html {
     html! {
         <section class="plate">
-            <h2>{ "Machine" }</h2>
-            <Gauge label="Processor" percent={host.cpu_percent}
+            <h2>{ "Host" }</h2>
+            <Gauge label="CPU" percent={host.cpu_percent}
                 text={format!("{:.0} % of {} cores", host.cpu_percent, host.cpus)} />
             <Gauge label="Memory" percent={percent(host.memory)} text={used(host.memory)} />
             if host.swap.total_bytes > 0 {
@@ -88,7 +88,7 @@ fn machine(host: &HostFacts) -> Html {
                 { fact("System", &host.operating_system) }
                 { fact("Kernel", &format!("{} · {}", host.kernel, host.architecture)) }
                 { fact("Load", &host.load.map(|load| format!("{load:.2}")).join(", ")) }
-                { fact("Up for", &span(host.uptime_seconds)) }
+                { fact("Uptime", &span(host.uptime_seconds)) }
             </dl>
         </section>
     }
@@ -96,9 +96,9 @@ fn machine(host: &HostFacts) -> Html {
 
 fn engine(status: &SystemStatus) -> Html {
     let (mark, word) = match &status.reconciler.engine {
-        EngineHealth::Reachable { .. } => (Status::Live, "Answers"),
-        EngineHealth::Unreachable { .. } => (Status::Failed, "Does not answer"),
-        EngineHealth::Unknown => (Status::Progress, "Not asked yet"),
+        EngineHealth::Reachable { .. } => (Status::Live, "Connected"),
+        EngineHealth::Unreachable { .. } => (Status::Failed, "Not reachable"),
+        EngineHealth::Unknown => (Status::Progress, "Unknown"),
     };
     html! {
         <section class="plate">
@@ -109,14 +109,14 @@ fn engine(status: &SystemStatus) -> Html {
                     { fact("Storage", &engine.storage_driver) }
                     { fact("cgroup", &format!("v{}", engine.cgroup_version.trim_start_matches('v'))) }
                 }
-                if let Some(census) = &status.census {
-                    { fact("Containers", &format!("{} running of {}", census.containers_running, census.containers_total)) }
-                    { fact("Images", &census.images.to_string()) }
-                    { fact("Volumes", &census.volumes.to_string()) }
+                if let Some(counts) = &status.counts {
+                    { fact("Containers", &format!("{} running of {}", counts.containers_running, counts.containers_total)) }
+                    { fact("Images", &counts.images.to_string()) }
+                    { fact("Volumes", &counts.volumes.to_string()) }
                 }
             </dl>
             if let EngineHealth::Unreachable { since, why } = &status.reconciler.engine {
-                <p class="muted">{ why }{ ", since " }<RelativeTime at={since.as_millis()} /></p>
+                <p class="muted">{ why }{ ", " }<Lasting since={since.as_millis()} /></p>
             }
         </section>
     }
@@ -129,27 +129,28 @@ fn easel(status: &SystemStatus) -> Html {
             <h2>{ "Easel" }</h2>
             <dl class="facts">
                 { fact("Version", &status.version) }
-                <dt>{ "Last look" }</dt>
+                <dt>{ "Last reconciled" }</dt>
                 <dd>
-                    if let Some(at) = reconciler.last_pass {
+                    if let Some(at) = reconciler.reconciled_at {
                         <RelativeTime at={at.as_millis()} />
-                        <span class="muted">{ format!(" · took {} ms", reconciler.last_pass_ms) }</span>
+                        <span class="muted">{ format!(" · took {} ms", reconciler.reconcile_ms) }</span>
                     } else {
                         { "not yet" }
                     }
                 </dd>
-                { fact("Late by", &format!("{} ms", reconciler.lag_ms)) }
-                { fact("At work on", &services(reconciler.busy)) }
-                { fact("Trying again", &services(reconciler.failing)) }
+                { fact("Lag", &format!("{} ms", reconciler.lag_ms)) }
+                { fact("Reconciling", &services(reconciler.in_progress)) }
+                { fact("Backing off", &services(reconciler.backing_off)) }
                 { fact("Open canvases", &status.open_canvases.to_string()) }
             </dl>
-            if !reconciler.strays.is_empty() {
-                <details class="strays">
-                    <summary>{ format!("{} containers that nothing here knows", reconciler.strays.len()) }</summary>
-                    <p class="muted small">{ "They carry this instance's label, but no service claims them. Easel never touches them." }</p>
+            if !reconciler.orphans.is_empty() {
+                <details class="orphans">
+                    <summary>{ format!("{} orphaned containers", reconciler.orphans.len()) }</summary>
+                    <p class="muted small">{ "They carry this instance's label, but no row names \
+                        them. Easel never touches them." }</p>
                     <ul class="mono small">
-                        { for reconciler.strays.iter().map(|stray| {
-                            let id = stray.container.0.clone();
+                        { for reconciler.orphans.iter().map(|orphan| {
+                            let id = orphan.container.0.clone();
                             html! { <li key={id.clone()} class="truncate">{ id }</li> }
                         }) }
                     </ul>

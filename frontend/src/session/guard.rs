@@ -2,7 +2,7 @@
 
 use yew::prelude::{Html, Properties, component, html, use_context, use_effect_with};
 
-use super::{Next, Session, Standing};
+use super::{AuthState, Next, Session};
 use crate::{
     component::Skeleton,
     route::{
@@ -23,16 +23,16 @@ pub struct GuardProps {
 #[component]
 pub fn Guard(props: &GuardProps) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    match session.standing {
-        Standing::In => props.children.clone(),
-        Standing::Unknown => html! {
+    match session.auth {
+        AuthState::In => props.children.clone(),
+        AuthState::Unknown => html! {
             <Shell><div class="waits"><Skeleton label="who is signed in" /></div></Shell>
         },
-        Standing::Failed(error) => html! {
-            <Shell><Failure {error} on_retry={session.look} /></Shell>
+        AuthState::Failed(error) => html! {
+            <Shell><Failure {error} on_retry={session.refresh} /></Shell>
         },
-        Standing::Unclaimed => html! { <Redirect to={Route::Claim} /> },
-        Standing::Out { .. } => html! { <ToLogin /> },
+        AuthState::Unclaimed => html! { <Redirect to={Route::Claim} /> },
+        AuthState::Out { .. } => html! { <ToLogin /> },
     }
 }
 

@@ -5,7 +5,7 @@ use yew::prelude::{
     use_memo, use_state_eq,
 };
 
-use super::{Session, Standing, User};
+use super::{AuthState, Session, User};
 use crate::{
     api::{Api, ApiError},
     component::use_toasts,
@@ -19,50 +19,50 @@ pub struct SessionProviderProps {
 #[component]
 pub fn SessionProvider(props: &SessionProviderProps) -> Html {
     let user = use_state_eq(|| None::<User>);
-    let standing = use_state_eq(Standing::default);
+    let auth = use_state_eq(AuthState::default);
     let toasts = use_toasts();
 
     let on_ended = use_callback((), {
-        let (user, standing) = (user.setter(), standing.setter());
+        let (user, auth) = (user.setter(), auth.setter());
         move |(), ()| {
             user.set(None);
-            standing.set(Standing::Out { has_ended: true });
+            auth.set(AuthState::Out { has_ended: true });
         }
     });
     let api = use_memo(on_ended, |on_ended| Api::new(on_ended.clone()));
 
     let enter = use_callback((), {
-        let (user, standing) = (user.setter(), standing.setter());
+        let (user, auth) = (user.setter(), auth.setter());
         move |somebody, ()| {
             user.set(Some(somebody));
-            standing.set(Standing::In);
+            auth.set(AuthState::In);
         }
     });
-    let look = use_callback((), {
-        let (api, enter, standing) = (api.clone(), enter.clone(), standing.setter());
+    let refresh = use_callback((), {
+        let (api, enter, auth) = (api.clone(), enter.clone(), auth.setter());
         move |(), ()| {
-            let (api, enter, standing) = (api.clone(), enter.clone(), standing.clone());
-            standing.set(Standing::Unknown);
+            let (api, enter, auth) = (api.clone(), enter.clone(), auth.clone());
+            auth.set(AuthState::Unknown);
             wasm_bindgen_futures::spawn_local(async move {
-                match find_out(&api).await {
+                match fetch_session(&api).await {
                     Ok(somebody) => enter.emit(somebody),
-                    Err(nobody) => standing.set(nobody),
+                    Err(nobody) => auth.set(nobody),
                 }
             });
         }
     });
     let sign_out = use_callback((), {
-        let (user, standing) = (user.setter(), standing.setter());
+        let (user, auth) = (user.setter(), auth.setter());
         let api = api.clone();
         move |(), ()| {
-            let (api, user, standing) = (api.clone(), user.clone(), standing.clone());
+            let (api, user, auth) = (api.clone(), user.clone(), auth.clone());
             let toasts = toasts.clone();
             wasm_bindgen_futures::spawn_local(async move {
                 match api.logout().await {
                     // Signed out already is signed out.
                     Ok(()) | Err(ApiError::Unauthorized(_)) => {
                         user.set(None);
-                        standing.set(Standing::Out { has_ended: false });
+                        auth.set(AuthState::Out { has_ended: false });
                     }
                     Err(error) => {
                         toasts.failed(format!("You are still signed in. {error}"));
@@ -72,16 +72,16 @@ pub fn SessionProvider(props: &SessionProviderProps) -> Html {
         }
     });
     use_effect_with((), {
-        let look = look.clone();
-        move |()| look.emit(())
+        let refresh = refresh.clone();
+        move |()| refresh.emit(())
     });
 
     let session = Session {
         user: (*user).clone(),
-        standing: (*standing).clone(),
+        auth: (*auth).clone(),
         sign_out: Callback::clone(&sign_out),
         enter: Callback::clone(&enter),
-        look: Callback::clone(&look),
+        refresh: Callback::clone(&refresh),
     };
     html! {
         <ContextProvider<Api> context={(*api).clone()}>
@@ -93,14 +93,14 @@ pub fn SessionProvider(props: &SessionProviderProps) -> Html {
 }
 
 /// Who is signed in, or how it stands if nobody is.
-async fn find_out(api: &Api) -> Result<User, Standing> {
+async fn fetch_session(api: &Api) -> Result<User, AuthState> {
     match api.me().await {
         Ok(user) => Ok(user.into()),
         Err(ApiError::Unauthorized(_)) => match api.can_register().await {
-            Ok(true) => Err(Standing::Unclaimed),
-            Ok(false) => Err(Standing::Out { has_ended: false }),
-            Err(error) => Err(Standing::Failed(error)),
+            Ok(true) => Err(AuthState::Unclaimed),
+            Ok(false) => Err(AuthState::Out { has_ended: false }),
+            Err(error) => Err(AuthState::Failed(error)),
         },
-        Err(error) => Err(Standing::Failed(error)),
+        Err(error) => Err(AuthState::Failed(error)),
     }
 }

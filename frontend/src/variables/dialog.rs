@@ -10,10 +10,10 @@ use yew::prelude::{
 
 use super::{LineEnds, Remark, Scope, Text, remarks, suggestions};
 use crate::{
-    api::{ApiError, EnvironmentPath, sentence, use_api, use_deed, use_fetch},
+    api::{ApiError, EnvironmentPath, sentence, use_api, use_async_action, use_fetch},
     component::{
-        Banner, Button, ButtonKind, Checkbox, Choice, Dialog, Form, Icon, Pigment, Select,
-        Skeleton, TextArea, TextField,
+        Banner, Button, ButtonKind, Checkbox, Choice, Colour, Dialog, Form, Icon, Select, Skeleton,
+        TextArea, TextField,
     },
 };
 
@@ -51,7 +51,7 @@ pub(super) fn VariableDialog(props: &VariableDialogProps) -> Html {
         Subject::Existing { key, is_sealed } => (Some(key), *is_sealed),
     };
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let key = use_state_eq(|| known_key.map(ToString::to_string).unwrap_or_default());
     let text = use_state_eq(Text::default);
     let is_sealed = use_state_eq(|| was_sealed);
@@ -86,16 +86,16 @@ pub(super) fn VariableDialog(props: &VariableDialogProps) -> Html {
     let is_waiting = readable.is_some() && present.value.is_none() && present.error.is_none();
     let found = remarks(spec, scope, &key, text.shown());
     let on_submit = {
-        let (api, deed, key, text) = (api.clone(), deed.clone(), key.clone(), text.clone());
+        let (api, action, key, text) = (api.clone(), action.clone(), key.clone(), text.clone());
         let (on_close, on_staged, is_sealed) = (on_close.clone(), on_staged.clone(), *is_sealed);
         let is_new = !matches!(subject, Subject::Existing { .. });
         Callback::from(move |()| {
             let edit = match edit(scope, &key, &text.value(), is_sealed, is_new) {
                 Ok(edit) => edit,
-                Err(error) => return deed.refuse(error),
+                Err(error) => return action.refuse(error),
             };
             let (api, on_close, on_staged) = (api.clone(), on_close.clone(), on_staged.clone());
-            deed.start(async move { api.stage(place, vec![edit]).await }, move |_| {
+            action.start(async move { api.stage(place, vec![edit]).await }, move |_| {
                 on_close.emit(());
                 on_staged.emit(());
             });
@@ -108,13 +108,13 @@ pub(super) fn VariableDialog(props: &VariableDialogProps) -> Html {
         Subject::Existing { key, .. } => format!("Edit {key}"),
     };
     // A key that is taken is told beside the key.
-    let taken = match deed.error() {
+    let taken = match action.error() {
         Some(ApiError::Conflict { message, conflicts }) if conflicts.is_empty() => {
             Some(AttrValue::from(sentence(message)))
         }
-        _ => deed.field("key"),
+        _ => action.field("key"),
     };
-    let error = if taken.is_some() { None } else { deed.beside(&["key", "value"]) };
+    let error = if taken.is_some() { None } else { action.other_errors(&["key", "value"]) };
     html! {
         <Dialog title={title} on_close={on_close.clone()} wide=true>
             <Form {on_submit} {error}>
@@ -127,12 +127,12 @@ pub(super) fn VariableDialog(props: &VariableDialogProps) -> Html {
                 if is_waiting {
                     <Skeleton label="the value" lines={2} />
                 } else {
-                    { value_field(&text, was_sealed, known_key.is_some(), deed.field("value")) }
+                    { value_field(&text, was_sealed, known_key.is_some(), action.field("value")) }
                     { line_ends(&text) }
                     { references(&text, spec, scope, &found) }
                 }
                 if let Some(error) = &present.error {
-                    <Banner pigment={Pigment::Staged} icon={LuTriangleAlert}>
+                    <Banner colour={Colour::Staged} icon={LuTriangleAlert}>
                         { format!("The present value could not be read. {error} You can write a new one.") }
                     </Banner>
                 }
@@ -145,7 +145,7 @@ pub(super) fn VariableDialog(props: &VariableDialogProps) -> Html {
                     }} />
                 <div class="row row--end">
                     <Button onclick={on_close.reform(|_| ())}>{ "Cancel" }</Button>
-                    <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}
+                    <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}
                         disabled={is_waiting}>
                         { match subject {
                             Subject::New | Subject::Override(_) => "Stage variable",

@@ -8,8 +8,8 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, ht
 
 use super::{Origin, Row, VariableChange, dialog::Subject};
 use crate::{
-    api::{EnvironmentPath, use_api, use_deed},
-    component::{Badge, Icon, IconButton, Pigment, Secrecy, SecretValue},
+    api::{EnvironmentPath, use_api, use_async_action},
+    component::{Badge, Colour, Icon, IconButton, Secrecy, SecretValue},
 };
 
 #[derive(Properties, PartialEq)]
@@ -18,12 +18,12 @@ pub(super) struct VariableLineProps {
     pub(super) place: EnvironmentPath,
     pub(super) snapshot: Rc<Snapshot>,
     pub(super) is_readonly: bool,
-    pub(super) on_wish: Callback<Wish>,
+    pub(super) on_action: Callback<RowAction>,
 }
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Wish {
+pub(super) enum RowAction {
     Edit(Subject),
     Delete(Box<Row>),
     Undo(ChangeId),
@@ -31,7 +31,7 @@ pub(super) enum Wish {
 
 #[component]
 pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
-    let VariableLineProps { row, place, snapshot, is_readonly, on_wish } = props;
+    let VariableLineProps { row, place, snapshot, is_readonly, on_action } = props;
     let staged = match row.staged {
         Some(VariableChange::Added) => "variable--new",
         Some(VariableChange::Edited) => "variable--edited",
@@ -53,9 +53,9 @@ pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
                 }
                 { references(row, snapshot) }
             </td>
-            <td class="variable-deeds">
+            <td class="variable-actions">
                 if !is_readonly {
-                    { deeds(row, on_wish) }
+                    { actions(row, on_action) }
                 }
             </td>
         </tr>
@@ -69,11 +69,11 @@ fn badges(row: &Row, snapshot: &Snapshot, is_readonly: bool) -> Html {
     html! {
         <span class="variable-badges" {title}>
             if let Some(staged) = row.staged {
-                <Badge pigment={match staged {
-                    VariableChange::Added => Pigment::Live,
-                    VariableChange::Edited => Pigment::Staged,
-                    VariableChange::Removed => Pigment::Fail,
-                }}>{ staged.word() }</Badge>
+                <Badge colour={match staged {
+                    VariableChange::Added => Colour::Live,
+                    VariableChange::Edited => Colour::Staged,
+                    VariableChange::Removed => Colour::Fail,
+                }}>{ staged.label() }</Badge>
             }
             // Where the value would stand, it says so itself.
             if row.variable.sealed && is_readonly {
@@ -129,12 +129,12 @@ fn references(row: &Row, snapshot: &Snapshot) -> Html {
     }
 }
 
-fn deeds(row: &Row, on_wish: &Callback<Wish>) -> Html {
-    let wish = |wish: Wish| on_wish.reform(move |_| wish.clone());
+fn actions(row: &Row, on_action: &Callback<RowAction>) -> Html {
+    let action = |action: RowAction| on_action.reform(move |_| action.clone());
     let key = row.key.clone();
     if row.origin != Origin::Own {
         let label = format!("Override {key} here");
-        let onclick = wish(Wish::Edit(Subject::Override(key)));
+        let onclick = action(RowAction::Edit(Subject::Override(key)));
         return html! { <IconButton icon={LuPencil} {label} {onclick} /> };
     }
     let is_removed = row.staged == Some(VariableChange::Removed);
@@ -142,14 +142,14 @@ fn deeds(row: &Row, on_wish: &Callback<Wish>) -> Html {
     html! {
         <span class="row variable-buttons">
             if let Some(change) = row.change {
-                <IconButton icon={LuUndo2} label={format!("Undo the change of {key}")}
-                    onclick={wish(Wish::Undo(change))} />
+                <IconButton icon={LuUndo2} label={format!("Discard the change of {key}")}
+                    onclick={action(RowAction::Undo(change))} />
             }
             if !is_removed {
                 <IconButton icon={LuPencil} label={format!("Edit {key}")}
-                    onclick={wish(Wish::Edit(subject))} />
-                <IconButton icon={LuTrash2} label={format!("Delete {key}")} danger=true
-                    onclick={wish(Wish::Delete(Box::new(row.clone())))} />
+                    onclick={action(RowAction::Edit(subject))} />
+                <IconButton icon={LuTrash2} label={format!("Stage deletion of {key}")} danger=true
+                    onclick={action(RowAction::Delete(Box::new(row.clone())))} />
             }
         </span>
     }
@@ -167,13 +167,13 @@ fn Hidden(props: &HiddenProps) -> Html {
     let HiddenProps { row, place } = props;
     let revealed = use_state_eq(|| None::<Revealed>);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let on_reveal = Callback::from({
         let (address, place, revealed) = (row.address.clone(), *place, revealed.setter());
-        let deed = deed.clone();
+        let action = action.clone();
         move |()| {
             let (api, address, revealed) = (api.clone(), address.clone(), revealed.clone());
-            deed.start(async move { api.reveal(place, address).await }, move |answer| {
+            action.start(async move { api.reveal(place, address).await }, move |answer| {
                 revealed.set(Some(answer));
             });
         }
@@ -188,7 +188,7 @@ fn Hidden(props: &HiddenProps) -> Html {
     html! {
         <>
             <SecretValue name={row.key.to_string()} {value} {on_reveal} />
-            if let Some(error) = deed.error() {
+            if let Some(error) = action.error() {
                 <p class="field-error" role="alert">{ error.to_string() }</p>
             }
         </>

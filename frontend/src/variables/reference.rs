@@ -43,7 +43,7 @@ pub fn remarks(spec: &EnvironmentSpec, scope: Scope, key: &str, text: &str) -> V
     {
         return remarks;
     }
-    let problems = with.problems_beyond(&without);
+    let problems = with.new_problems(&without);
     for reference in template.references() {
         let written = written(spec, reference);
         let is_unknown = problems.iter().any(|problem| {

@@ -73,11 +73,11 @@ pub enum VariableChange {
 
 impl VariableChange {
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Added => "New",
             Self::Edited => "Edited",
-            Self::Removed => "Removed",
+            Self::Removed => "Deleted",
         }
     }
 }

@@ -11,11 +11,11 @@ use yew::prelude::{
 use super::{
     Origin, Row, Scope,
     dialog::{Subject, VariableDialog},
-    line::{VariableLine, Wish},
+    line::{RowAction, VariableLine},
     provided, rows,
 };
 use crate::{
-    api::{ApiError, EnvironmentPath, use_api, use_deed},
+    api::{ApiError, EnvironmentPath, use_api, use_async_action},
     component::{
         Button, ButtonKind, Column, Confirm, Empty, Icon, Table, TextField, Toast, use_toasts,
     },
@@ -49,7 +49,7 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
     let along = use_state_eq(|| None::<Vec<ChangeId>>);
     let api = use_api();
     let toasts = use_toasts();
-    let undoing = use_deed();
+    let undoing = use_async_action();
 
     let discard = Callback::from({
         let (api, along, toasts) = (api.clone(), along.setter(), toasts.clone());
@@ -74,7 +74,7 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
                     Ok(discarded) => {
                         along.set(None);
                         let again = again.reform(move |()| discarded.edits.clone());
-                        toasts.show(Toast::done("Undone.").deed("Bring back", again));
+                        toasts.show(Toast::done("Discarded.").action("Restore", again));
                         on_changed.emit(());
                     }
                     Err(closure) => along.set(Some(closure)),
@@ -82,13 +82,13 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
             );
         }
     });
-    let on_wish = Callback::from({
+    let on_action = Callback::from({
         let (api, toasts, subject) = (api.clone(), toasts.clone(), subject.setter());
         let (on_changed, discard) = (on_changed.clone(), discard.clone());
-        move |wish| match wish {
-            Wish::Edit(which) => subject.set(Some(which)),
-            Wish::Undo(change) => discard.emit((vec![change], vec![change])),
-            Wish::Delete(row) => {
+        move |action| match action {
+            RowAction::Edit(which) => subject.set(Some(which)),
+            RowAction::Undo(change) => discard.emit((vec![change], vec![change])),
+            RowAction::Delete(row) => {
                 let (api, toasts) = (api.clone(), toasts.clone());
                 let on_changed = on_changed.clone();
                 wasm_bindgen_futures::spawn_local(async move {
@@ -113,7 +113,7 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
     let line = |row: &&Row| {
         html! {
             <VariableLine key={row.address.to_string()} row={(*row).clone()} {place}
-                snapshot={snapshot.clone()} is_readonly={refusal.is_some()} on_wish={on_wish.clone()} />
+                snapshot={snapshot.clone()} is_readonly={refusal.is_some()} on_action={on_action.clone()} />
         }
     };
     let toggle = Callback::from({
@@ -127,7 +127,7 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
                 <p class="note">{ refusal }</p>
             }
             if all.is_empty() {
-                <Empty icon={LuBraces} title="No variables yet" text={teaching(scope)}>
+                <Empty icon={LuBraces} title="No variables yet" text={empty_text(scope)}>
                     if refusal.is_none() {
                         <Button kind={ButtonKind::Primary} icon={LuPlus} onclick={add}>
                             { "Add a variable" }
@@ -220,9 +220,10 @@ fn more_goes(
         move |()| (ids.clone(), ids.clone())
     });
     html! {
-        <Confirm title="This takes more along" deed={format!("Undo {} changes", ids.len())} {busy}
+        <Confirm title="Other changes depend on this one" action={format!("Discard {} changes", ids.len())} {busy}
             {on_confirm} on_close={Callback::from(move |()| along.set(None))}>
-            <p>{ "What depends on this change cannot stay without it. All of these would be undone:" }</p>
+            <p>{ "What depends on this change cannot stay without it. All of these would be \
+                discarded:" }</p>
             <ul class="bullets">{ for names.into_iter().map(|name| html! { <li key={name.clone()}>{ name }</li> }) }</ul>
         </Confirm>
     }
@@ -232,11 +233,11 @@ fn columns() -> Vec<Column> {
     vec![
         Column::new("key", "Key"),
         Column::new("value", "Value"),
-        Column::new("deeds", "What to do with it").silent(),
+        Column::new("deeds", "Actions").silent(),
     ]
 }
 
-fn teaching(scope: Scope) -> &'static str {
+fn empty_text(scope: Scope) -> &'static str {
     match scope {
         Scope::Shared => {
             "A shared variable is seen by every service of this project, unless the service or its group has one of the same key."

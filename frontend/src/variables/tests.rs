@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use domain::{
-    Address, Check, Content, EnvironmentSpec, Group, GroupId, Name, Port, RevisionNumber, Secret,
-    Service, ServiceId, Slug, Template, Timestamp, UserId, Value, Variable, VariableKey,
+    Address, Content, EnvironmentSpec, Group, GroupId, HealthCheck, Name, Port, RevisionNumber,
+    Secret, Service, ServiceId, Slug, Template, Timestamp, UserId, Value, Variable, VariableKey,
     canvas::Snapshot, change::StagedEdit,
 };
 use yew::{ServerRenderer, prelude::*};
@@ -43,7 +43,7 @@ fn spec() -> EnvironmentSpec {
     web.variables.insert(key("PORT"), variable("80", 1));
     let mut db = Service::named(name("db"), Slug::try_from("db").unwrap());
     db.ports = vec![Port::tcp(5432.try_into().unwrap())].into();
-    db.check = Check::default();
+    db.check = HealthCheck::default();
     let mut data = Group { name: name("data"), variables: Default::default() };
     data.variables.insert(key("REGION"), variable("eu", 1));
     spec.variables.insert(key("REGION"), variable("us", 1));
@@ -217,7 +217,7 @@ async fn values_are_masked_and_each_can_be_shown() {
     let html = drawn(snapshot(vec![]), None).await;
 
     assert!(html.contains("Show PORT") && html.contains("secret-dots"));
-    assert!(html.contains("Edit PORT") && html.contains("Delete PORT"));
+    assert!(html.contains("Edit PORT") && html.contains("Stage deletion of PORT"));
     assert!(html.contains("Inherited: 1 from the group data, 1 shared"));
 }
 
@@ -235,7 +235,7 @@ async fn a_staged_row_has_its_badge_its_author_and_its_undo() {
     let html = drawn(snapshot(vec![(1, own("PORT"), Some("8080"))]), None).await;
 
     assert!(html.contains(">Edited<") && html.contains("by Ada"));
-    assert!(html.contains("Undo the change of PORT"));
+    assert!(html.contains("Discard the change of PORT"));
 }
 
 #[test]

@@ -33,9 +33,9 @@ pub fn use_now(every: u32) -> i64 {
 
 /// Calls back once, `after` milliseconds from now, unless dropped before.
 #[derive(Debug)]
-pub struct Alarm(#[expect(dead_code, reason = "holds the timer")] Rc<Timeout>);
+pub struct Timer(#[expect(dead_code, reason = "holds the timer")] Rc<Timeout>);
 
-impl Alarm {
+impl Timer {
     #[must_use]
     pub fn set(after: u32, callback: Callback<()>) -> Self {
         Self(Rc::new(Timeout::new(after, move || callback.emit(()))))

@@ -21,7 +21,7 @@ impl Transport for Browser {
     async fn send(&self, request: &Request) -> Result<Answer, Lost> {
         let is_late = Rc::new(Cell::new(false));
         let controller = AbortController::new().map_err(|_| Lost::Network)?;
-        let alarm = Timeout::new(request.patience, {
+        let timer = Timeout::new(request.timeout, {
             let (controller, is_late) = (controller.clone(), is_late.clone());
             move || {
                 is_late.set(true);
@@ -29,7 +29,7 @@ impl Transport for Browser {
             }
         });
         let answer = carry(request, &controller).await;
-        drop(alarm);
+        drop(timer);
         answer.map_err(|_| if is_late.get() { Lost::Time } else { Lost::Network })
     }
 

@@ -35,7 +35,7 @@ pub fn on_content(node: &NodeRef) -> bool {
 /// While the component lives, the keyboard is within the element; afterwards it goes back to where
 /// it was.
 #[hook]
-pub fn use_focus_within(node: &NodeRef) {
+pub fn use_focus_trap(node: &NodeRef) {
     use_effect_with(node.clone(), |node| {
         let before = document().and_then(|it| it.active_element());
         if let Some(root) = node.cast::<Element>() {
@@ -78,7 +78,7 @@ pub fn on_wrong(node: &NodeRef) -> bool {
 }
 
 /// Lets Tab go round within the element.
-pub fn go_round(node: &NodeRef, event: &KeyboardEvent) {
+pub fn trap_focus(node: &NodeRef, event: &KeyboardEvent) {
     let Some(root) = node.cast::<Element>() else { return };
     if event.key() != "Tab" {
         return;

@@ -29,7 +29,7 @@ pub fn replace(address: &str) {
 
 /// Hears when somebody goes back or forth.
 #[hook]
-pub fn use_moves(on_move: Callback<()>) {
+pub fn use_popstate(on_move: Callback<()>) {
     use_effect_with(on_move, |on_move| {
         let on_move = on_move.clone();
         let listener = web_sys::window()

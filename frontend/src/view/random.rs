@@ -3,10 +3,10 @@
 /// This many random bytes, as hex digits.
 #[must_use]
 pub fn hex(bytes: usize) -> String {
-    let mut drawn = vec![0_u8; bytes];
+    let mut model = vec![0_u8; bytes];
     // There is such a thing in every browser that runs the app, also without HTTPS.
     if let Some(crypto) = web_sys::window().and_then(|window| window.crypto().ok()) {
-        let _ = crypto.get_random_values_with_u8_array(&mut drawn);
+        let _ = crypto.get_random_values_with_u8_array(&mut model);
     }
-    drawn.iter().map(|byte| format!("{byte:02x}")).collect()
+    model.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -32,7 +32,7 @@ pub fn to(node: &NodeRef, top: i32) {
 /// Something that is done at most once per frame, however often it is asked for.
 #[derive(Clone)]
 pub struct OncePerFrame {
-    deed: Callback<()>,
+    action: Callback<()>,
     asked: Rc<RefCell<Option<AnimationFrame>>>,
 }
 
@@ -41,16 +41,16 @@ impl OncePerFrame {
         if self.asked.borrow().is_some() {
             return;
         }
-        let (deed, asked) = (self.deed.clone(), self.asked.clone());
+        let (action, asked) = (self.action.clone(), self.asked.clone());
         let frame = request_animation_frame(move |_| {
             asked.replace(None);
-            deed.emit(());
+            action.emit(());
         });
         self.asked.replace(Some(frame));
     }
 }
 
 #[hook]
-pub fn use_once_per_frame(deed: Callback<()>) -> OncePerFrame {
-    (*use_memo((), |()| OncePerFrame { deed, asked: Rc::default() })).clone()
+pub fn use_once_per_frame(action: Callback<()>) -> OncePerFrame {
+    (*use_memo((), |()| OncePerFrame { action, asked: Rc::default() })).clone()
 }

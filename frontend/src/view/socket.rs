@@ -47,7 +47,7 @@ impl Socket {
     }
 
     /// Says something; whether it could be handed over.
-    pub fn say(&self, text: &str) -> bool {
+    pub fn send(&self, text: &str) -> bool {
         self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_str(text).is_ok()
     }
 }

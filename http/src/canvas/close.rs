@@ -56,11 +56,11 @@ impl From<Error> for Close {
 /// Closes with a reason, and gives the client a moment to take note.
 pub(super) async fn end(mut raw: WebSocket, close: Close) {
     let Some(reason) = close.frame() else { return };
-    let farewell = async {
+    let close_frame = async {
         if raw.send(Message::Close(Some(reason))).await.is_ok() {
             while let Some(Ok(_)) = raw.recv().await {}
         }
     };
     // A client that does not answer is left.
-    let _ = timeout(Duration::from_secs(2), farewell).await;
+    let _ = timeout(Duration::from_secs(2), close_frame).await;
 }

@@ -5,17 +5,17 @@ use super::{
     frame::{is_known, op_of},
 };
 use crate::{
-    caller::{Caller, by_token, recognise},
-    door::{EnvironmentAccess, enter, find},
+    authorization::{EnvironmentAccess, authorize, find},
+    caller::{Caller, by_token, verify},
     error::ErrorResponse,
-    layout::MOST_PLACES,
-    room::{Guest, News, Room, frame, serialise},
+    layout::MAX_PLACES,
+    room::{Participant, Room, RoomMessage, frame, serialise},
     server::Server,
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{
     Error,
-    access::{Mutation, Permission, Verdict},
+    access::{Decision, Mutation, Permission},
     api::canvas::{ClientMessage, PROTOCOL, ServerMessage},
     event::Replay,
 };
@@ -26,29 +26,29 @@ use tokio::{
 };
 
 /// How long the first frame may take (DK-119).
-const AUTH_TIME: Duration = Duration::from_secs(5);
+const AUTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to say from where it goes on.
-const OPEN_TIME: Duration = Duration::from_secs(30);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often an idle client is asked whether it lives (DK-120).
-const PING: Duration = Duration::from_secs(54);
+const PING_INTERVAL: Duration = Duration::from_secs(54);
 /// After this long without any frame it does not.
-const SILENCE: Duration = Duration::from_secs(2 * 54 + 10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2 * 54 + 10);
 /// How long a frame may take to be written (DK-120).
-const WRITE_TIME: Duration = Duration::from_secs(10);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often rights are looked at again, beside each change of them.
-const LOOK_AGAIN: Duration = Duration::from_secs(4);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(4);
 /// Events that are read at once to catch up.
 const BATCH: u64 = 500;
 /// A client that missed more gets a snapshot.
-const MOST_MISSED: usize = 5_000;
+const MAX_MISSED: usize = 5_000;
 /// Drags that are passed on, at most one in this time.
-const DRAG_PACE: Duration = Duration::from_millis(33);
+const DRAG_INTERVAL: Duration = Duration::from_millis(33);
 /// Frames that a client may send at once, and in a second after that.
 const BURST: f64 = 100.0;
 const FRAMES_PER_SECOND: f64 = 50.0;
 
 /// What the request asked for.
-pub(super) struct Asked {
+pub(super) struct UpgradeRequest {
     pub(super) project: String,
     pub(super) environment: Option<String>,
     pub(super) request: String,
@@ -58,14 +58,14 @@ pub(super) struct Asked {
 /// A socket whose client has been let in.
 pub(super) struct Socket {
     server: Server,
-    asked: Asked,
+    upgrade_request: UpgradeRequest,
     caller: Caller,
     place: EnvironmentAccess,
     raw: WebSocket,
-    guest: Guest,
+    participant: Participant,
     /// The last event that the client has.
     number: u64,
-    room: Option<(Arc<Room>, broadcast::Receiver<News>)>,
+    room: Option<(Arc<Room>, broadcast::Receiver<RoomMessage>)>,
     last_drag: Option<Instant>,
     allowance: (f64, Instant),
 }
@@ -74,15 +74,15 @@ impl Socket {
     /// Serves a client until it goes or has to.
     pub(super) async fn serve(
         server: Server,
-        asked: Asked,
-        guest: Option<(Caller, EnvironmentAccess)>,
+        upgrade_request: UpgradeRequest,
+        participant: Option<(Caller, EnvironmentAccess)>,
         mut raw: WebSocket,
     ) {
         let stop = server.stop.clone();
-        let admitted = match guest {
-            Some(guest) => Ok(guest),
+        let admitted = match participant {
+            Some(participant) => Ok(participant),
             None => tokio::select! {
-                admitted = admit(&server, &asked, &mut raw) => admitted,
+                admitted = authenticate_first_frame(&server, &upgrade_request, &mut raw) => admitted,
                 () = stop.cancelled() => Err(Close::Restart),
             },
         };
@@ -90,15 +90,15 @@ impl Socket {
             Ok(admitted) => admitted,
             Err(close) => return end(raw, close).await,
         };
-        let guest = server.rooms.welcome();
+        let participant = server.rooms.connect();
         let allowance = (BURST, Instant::now());
         let mut socket = Self {
             server,
-            asked,
+            upgrade_request,
             caller,
             place,
             raw,
-            guest,
+            participant,
             number: 0,
             room: None,
             last_drag: None,
@@ -124,40 +124,40 @@ impl Socket {
         self.send(frame(&welcome)).await?;
         self.open(&epoch).await?;
 
-        let mut ping = interval(PING);
+        let mut ping = interval(PING_INTERVAL);
         ping.reset();
-        let mut look = interval(LOOK_AGAIN);
+        let mut look = interval(RECHECK_INTERVAL);
         look.reset();
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut turns = self.server.turnstile.watch();
+        let mut changes = self.server.rights.watch();
         let mut heard = Instant::now();
         loop {
-            let Some((_, news)) = &mut self.room else { return Err(Close::Failed) };
+            let Some((_, messages)) = &mut self.room else { return Err(Close::Failed) };
             tokio::select! {
                 message = self.raw.recv() => {
                     heard = Instant::now();
                     match message {
-                        Some(Ok(message)) => self.hear(message).await?,
+                        Some(Ok(message)) => self.receive(message).await?,
                         Some(Err(error)) => return Err(broken(&error)),
                         None => return Ok(()),
                     }
                 }
-                news = news.recv() => self.tell(news).await?,
+                message = messages.recv() => self.forward(message).await?,
                 _ = ping.tick() => {
-                    if heard.elapsed() > SILENCE {
+                    if heard.elapsed() > IDLE_TIMEOUT {
                         return Ok(());
                     }
                     self.write(Message::Ping(Default::default())).await?;
                 }
                 _ = look.tick() => self.check_rights().await?,
-                _ = turns.changed() => self.check_rights().await?,
+                _ = changes.changed() => self.check_rights().await?,
             }
         }
     }
 
     /// Waits for the client to say what it has, and brings it up to date.
     async fn open(&mut self, epoch: &str) -> Result<(), Close> {
-        let opening = timeout(OPEN_TIME, self.opening()).await;
+        let opening = timeout(OPEN_TIMEOUT, self.opening()).await;
         let (known, after) = opening.map_err(|_| Close::Violation("say `open`"))??;
         match after.filter(|_| known.as_deref() == Some(epoch)) {
             Some(after) => {
@@ -198,10 +198,10 @@ impl Socket {
 
     /// Goes into the room of this canvas, and makes up for what happened on the way.
     async fn join(&mut self) -> Result<(), Close> {
-        let room = self.server.rooms.enter(self.place.environment.id, self.number);
-        let news = room.news.subscribe();
+        let room = self.server.rooms.join(self.place.environment.id, self.number);
+        let messages = room.messages.subscribe();
         let position = room.position();
-        self.room = Some((room, news));
+        self.room = Some((room, messages));
         if position > self.number && !self.catch_up().await? {
             self.send_snapshot().await?;
         }
@@ -220,7 +220,7 @@ impl Socket {
             };
             let Some(last) = events.last() else { return Ok(true) };
             missed += events.len();
-            if missed > MOST_MISSED {
+            if missed > MAX_MISSED {
                 return Ok(false);
             }
             self.number = last.number;
@@ -230,21 +230,23 @@ impl Socket {
     }
 
     /// Passes on what the room tells.
-    async fn tell(&mut self, news: Result<News, RecvError>) -> Result<(), Close> {
-        match news {
-            Ok(News::Events { last, .. }) if last <= self.number => Ok(()),
-            Ok(News::Events { first, last, text }) if first == self.number + 1 => {
+    async fn forward(&mut self, message: Result<RoomMessage, RecvError>) -> Result<(), Close> {
+        match message {
+            Ok(RoomMessage::Events { last, .. }) if last <= self.number => Ok(()),
+            Ok(RoomMessage::Events { first, last, text }) if first == self.number + 1 => {
                 self.number = last;
                 self.send(text).await
             }
             // It fits not onto what the client has: the log knows better.
-            Ok(News::Events { .. }) => match self.catch_up().await? {
+            Ok(RoomMessage::Events { .. }) => match self.catch_up().await? {
                 true => Ok(()),
                 false => self.send_snapshot().await,
             },
-            Ok(News::Drag { guest, .. }) if guest == self.guest.number => Ok(()),
-            Ok(News::Drag { text, .. }) => self.send(text).await,
-            Ok(News::Lost) | Err(RecvError::Lagged(_) | RecvError::Closed) => {
+            Ok(RoomMessage::Drag { participant, .. }) if participant == self.participant.number => {
+                Ok(())
+            }
+            Ok(RoomMessage::Drag { text, .. }) => self.send(text).await,
+            Ok(RoomMessage::Lost) | Err(RecvError::Lagged(_) | RecvError::Closed) => {
                 self.room = None;
                 self.send_snapshot().await?;
                 self.join().await
@@ -252,10 +254,10 @@ impl Socket {
         }
     }
 
-    async fn hear(&mut self, message: Message) -> Result<(), Close> {
+    async fn receive(&mut self, message: Message) -> Result<(), Close> {
         let Some(text) = self.text_of(message)? else { return Ok(()) };
         match crate::json::parse(text.as_bytes()) {
-            Ok(message) => self.obey(message).await,
+            Ok(message) => self.handle(message).await,
             Err(_) if !is_known(&text) => Err(Close::Violation("an unknown message")),
             Err(answer) => self.refuse(op_of(&text), &answer).await,
         }
@@ -263,7 +265,7 @@ impl Socket {
 
     /// What a frame says; `None`: only that its sender lives. Each takes from the allowance.
     fn text_of(&mut self, message: Message) -> Result<Option<Utf8Bytes>, Close> {
-        self.spend()?;
+        self.take_allowance()?;
         match message {
             Message::Text(text) => Ok(Some(text)),
             Message::Ping(_) | Message::Pong(_) => Ok(None),
@@ -273,19 +275,19 @@ impl Socket {
     }
 
     /// Takes one frame from the client's allowance.
-    fn spend(&mut self) -> Result<(), Close> {
+    fn take_allowance(&mut self) -> Result<(), Close> {
         let (left, since) = self.allowance;
         let left = (left + since.elapsed().as_secs_f64() * FRAMES_PER_SECOND).min(BURST);
         self.allowance = (left - 1.0, Instant::now());
         if left < 1.0 { Err(Close::Violation("too many frames")) } else { Ok(()) }
     }
 
-    async fn obey(&mut self, message: ClientMessage) -> Result<(), Close> {
+    async fn handle(&mut self, message: ClientMessage) -> Result<(), Close> {
         let environment = self.place.environment.id;
         match message {
             ClientMessage::Auth { .. } | ClientMessage::Open { .. } => Ok(()),
             ClientMessage::Drag { places } => {
-                let is_too_soon = self.last_drag.is_some_and(|last| last.elapsed() < DRAG_PACE);
+                let is_too_soon = self.last_drag.is_some_and(|last| last.elapsed() < DRAG_INTERVAL);
                 if is_too_soon || self.may_stage().is_err() {
                     return Ok(());
                 }
@@ -293,13 +295,15 @@ impl Socket {
                 let text = frame(&ServerMessage::Drag { user: self.caller.user.id, places });
                 if let Some((room, _)) = &self.room {
                     // Alone in the room: nobody to show it to.
-                    let _ = room.news.send(News::Drag { guest: self.guest.number, text });
+                    let _ = room
+                        .messages
+                        .send(RoomMessage::Drag { participant: self.participant.number, text });
                 }
                 Ok(())
             }
             ClientMessage::Place { op, places } => {
                 let placed = match self.may_stage() {
-                    Ok(()) if places.len() > MOST_PLACES => {
+                    Ok(()) if places.len() > MAX_PLACES => {
                         Err(Error::field("places", "must be at most 10000").into())
                     }
                     Ok(()) => {
@@ -321,16 +325,16 @@ impl Socket {
         Mutation {
             actor: self.caller.actor.clone(),
             idempotency: None,
-            request: format!("{}-{op}", self.asked.request),
-            source: self.asked.source.clone(),
+            request: format!("{}-{op}", self.upgrade_request.request),
+            source: self.upgrade_request.source.clone(),
         }
     }
 
     fn may_stage(&self) -> Result<(), ErrorResponse> {
         let (project, role) = (self.place.project, Some(self.place.role));
         match self.caller.actor.may(Permission::Stage, project, role) {
-            Verdict::Allowed => Ok(()),
-            Verdict::Hidden | Verdict::Forbidden => {
+            Decision::Allowed => Ok(()),
+            Decision::Hidden | Decision::Forbidden => {
                 Err(Error::Forbidden("you may look at this canvas, and not change it").into())
             }
         }
@@ -354,10 +358,10 @@ impl Socket {
     async fn check_rights(&mut self) -> Result<(), Close> {
         let environment = self.place.environment.id.to_string();
         let again = async {
-            let caller = recognise(&self.server, self.caller.proof).await?;
+            let caller = verify(&self.server, self.caller.credential).await?;
             let (actor, may) = (&caller.actor, Permission::Read);
             let project = self.place.project;
-            let place = enter(&self.server, actor, may, project, Some(&environment)).await?;
+            let place = authorize(&self.server, actor, may, project, Some(&environment)).await?;
             Ok::<_, ErrorResponse>((caller, place))
         };
         match again.await {
@@ -382,7 +386,7 @@ impl Socket {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), Close> {
-        match timeout(WRITE_TIME, self.raw.send(message)).await {
+        match timeout(WRITE_TIMEOUT, self.raw.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Close::Gone),
         }
@@ -390,20 +394,21 @@ impl Socket {
 }
 
 /// Waits for the first frame of a client that has shown nothing yet (DK-119).
-async fn admit(
+async fn authenticate_first_frame(
     server: &Server,
-    asked: &Asked,
+    upgrade_request: &UpgradeRequest,
     raw: &mut WebSocket,
 ) -> Result<(Caller, EnvironmentAccess), Close> {
-    let first = timeout(AUTH_TIME, raw.recv()).await.map_err(|_| Close::Unauthorized)?;
+    let first = timeout(AUTH_TIMEOUT, raw.recv()).await.map_err(|_| Close::Unauthorized)?;
     let Some(Ok(Message::Text(text))) = first else { return Err(Close::Unauthorized) };
     let Ok(ClientMessage::Auth { token }) = crate::json::parse(text.as_bytes()) else {
         return Err(Close::Unauthorized);
     };
     let caller = by_token(server, &token).await?;
     let (actor, may) = (&caller.actor, Permission::Read);
-    let project = find(server, actor, &asked.project).await?;
-    let place = enter(server, actor, may, project, asked.environment.as_deref()).await?;
+    let project = find(server, actor, &upgrade_request.project).await?;
+    let place =
+        authorize(server, actor, may, project, upgrade_request.environment.as_deref()).await?;
     Ok((caller, place))
 }
 

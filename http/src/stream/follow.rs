@@ -1,8 +1,8 @@
 //! Reads the output of a service's containers: history in order of time, then as it comes.
 
 use crate::{
-    caller::{Proof, recognise},
-    door::{EnvironmentAccess, Logs, May, enter},
+    authorization::{EnvironmentAccess, Logs, May, authorize},
+    caller::{Credential, verify},
     error::{ErrorResponse, Result},
     server::Server,
 };
@@ -25,14 +25,14 @@ use std::{
 use tokio::sync::mpsc;
 
 /// How often rights are looked at again, and containers that nobody has announced.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a reader may take nothing.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a stream waits for a successor of its last container.
-const LAST_WAIT: Duration = Duration::from_secs(5);
+const SUCCESSOR_WAIT: Duration = Duration::from_secs(5);
 
 type Lines = BoxStream<'static, Result<LogLine, RuntimeError>>;
-type Open = SelectAll<BoxStream<'static, (ReplicaHandle, Said)>>;
+type Open = SelectAll<BoxStream<'static, (ReplicaHandle, ContainerOutput)>>;
 
 /// Where a reader is in each container's output: the id of the last event that it has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,9 +83,9 @@ struct Position {
 }
 
 /// A reader of a service's output.
-pub(crate) struct Following {
+pub(crate) struct LogFollower {
     server: Server,
-    proof: Proof,
+    credential: Credential,
     place: EnvironmentAccess,
     service: ServiceId,
     deployment: Option<DeploymentId>,
@@ -93,7 +93,7 @@ pub(crate) struct Following {
 }
 
 /// A container whose history is being read.
-pub(crate) struct Source {
+pub(crate) struct ContainerLog {
     replica: ReplicaSummary,
     container: ReplicaHandle,
     lines: Lines,
@@ -101,17 +101,17 @@ pub(crate) struct Source {
 }
 
 /// Why a stream ends for good.
-struct Over;
+struct StreamEnded;
 
 /// What comes of one container.
-enum Said {
+enum ContainerOutput {
     Line(LogLine),
     /// The engine ended it in the middle: that says nothing of the container.
     Broken,
     Ended,
 }
 
-impl Following {
+impl LogFollower {
     pub(crate) fn new(
         server: &Server,
         may: &May<Logs>,
@@ -120,7 +120,7 @@ impl Following {
     ) -> Self {
         Self {
             server: server.clone(),
-            proof: may.proof,
+            credential: may.credential,
             place: may.place.clone(),
             service,
             deployment,
@@ -138,12 +138,12 @@ impl Following {
     }
 
     /// What there is to read now. Empty: nothing runs.
-    pub(crate) async fn history(&self, tail: u32) -> Result<Vec<Source>> {
+    pub(crate) async fn history(&self, tail: u32) -> Result<Vec<ContainerLog>> {
         let mut sources = Vec::new();
         for (replica, container) in self.replicas().await? {
             let from = self.positions.after(&container).unwrap_or(LogsFrom::Tail(tail));
             match self.server.app.runtime.logs(&container, from, Follow::No).await {
-                Ok(lines) => sources.push(Source { replica, container, lines, head: None }),
+                Ok(lines) => sources.push(ContainerLog { replica, container, lines, head: None }),
                 Err(RuntimeError::Gone(_)) => (),
                 Err(error) => return Err(error.into()),
             }
@@ -154,7 +154,7 @@ impl Following {
     /// Sends all of it, until there is no more, or the reader or the right to read is gone.
     pub(crate) async fn run(
         mut self,
-        history: Vec<Source>,
+        history: Vec<ContainerLog>,
         tail: u32,
         follow: bool,
         events: mpsc::Sender<Event>,
@@ -181,9 +181,9 @@ impl Following {
     /// History of all containers as one, in order of time. Says why it is not all of it.
     async fn send_history(
         &mut self,
-        mut sources: Vec<Source>,
+        mut sources: Vec<ContainerLog>,
         events: &mpsc::Sender<Event>,
-    ) -> Result<Option<RuntimeError>, Over> {
+    ) -> Result<Option<RuntimeError>, StreamEnded> {
         let mut broke = None;
         loop {
             for source in &mut sources {
@@ -210,27 +210,31 @@ impl Following {
     }
 
     /// Lines as they come, of containers that come and go.
-    async fn send_live(&mut self, tail: u32, events: &mpsc::Sender<Event>) -> Result<(), Over> {
+    async fn send_live(
+        &mut self,
+        tail: u32,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), StreamEnded> {
         let mut open = Open::new();
         let mut known: BTreeMap<ReplicaHandle, ReplicaSummary> = BTreeMap::new();
         let mut reading: BTreeSet<ReplicaHandle> = BTreeSet::new();
-        let mut turns = self.server.turnstile.watch();
+        let mut changes = self.server.rights.watch();
         let mut idle = Duration::ZERO;
-        let mut look = tokio::time::interval(LOOK_AGAIN);
+        let mut look = tokio::time::interval(RECHECK_INTERVAL);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 Some((container, said)) = open.next(), if !open.is_empty() => {
                     let Some(replica) = known.get(&container).cloned() else { continue };
                     match said {
-                        Said::Line(line) => {
+                        ContainerOutput::Line(line) => {
                             self.send_line(&replica, &container, line, events).await?;
                         }
-                        Said::Broken => {
+                        ContainerOutput::Broken => {
                             reading.remove(&container);
                             known.remove(&container);
                         }
-                        Said::Ended => {
+                        ContainerOutput::Ended => {
                             reading.remove(&container);
                             let exited = LogEvent::Exited(origin(&replica, &container));
                             send(events, &exited).await?;
@@ -242,12 +246,12 @@ impl Following {
                     let looked = self.open_new(tail, &mut open, &mut known, &mut reading).await;
                     // Without the engine nobody knows whether something runs.
                     let is_idle = reading.is_empty() && looked.is_ok();
-                    idle = if is_idle { idle + LOOK_AGAIN } else { Duration::ZERO };
-                    if idle > LAST_WAIT {
+                    idle = if is_idle { idle + RECHECK_INTERVAL } else { Duration::ZERO };
+                    if idle > SUCCESSOR_WAIT {
                         return Ok(());
                     }
                 }
-                _ = turns.changed() => self.check_rights(events).await?,
+                _ = changes.changed() => self.check_rights(events).await?,
             }
         }
     }
@@ -286,12 +290,14 @@ impl Following {
                 Err(_) => continue,
             };
             let name = container.clone();
-            let said = lines.map(|line| line.map_or(Said::Broken, Said::Line));
-            let ended = futures::stream::once(async { Said::Ended });
+            let said =
+                lines.map(|line| line.map_or(ContainerOutput::Broken, ContainerOutput::Line));
+            let ended = futures::stream::once(async { ContainerOutput::Ended });
             // One that broke off has said its last: it is no end of the container.
             let said = said.chain(ended).scan(false, |is_broken, said| {
-                let is_over = std::mem::replace(is_broken, matches!(said, Said::Broken));
-                futures::future::ready((!is_over).then_some(said))
+                let is_terminal =
+                    std::mem::replace(is_broken, matches!(said, ContainerOutput::Broken));
+                futures::future::ready((!is_terminal).then_some(said))
             });
             open.push(said.map(move |said| (name.clone(), said)).boxed());
             known.insert(container.clone(), replica);
@@ -300,12 +306,13 @@ impl Following {
         Ok(())
     }
 
-    async fn check_rights(&self, events: &mpsc::Sender<Event>) -> Result<(), Over> {
+    async fn check_rights(&self, events: &mpsc::Sender<Event>) -> Result<(), StreamEnded> {
         let environment = self.place.environment.id.to_string();
         let again = async {
-            let caller = recognise(&self.server, self.proof).await?;
+            let caller = verify(&self.server, self.credential).await?;
             let project = self.place.project;
-            enter(&self.server, &caller.actor, Permission::Logs, project, Some(&environment)).await
+            authorize(&self.server, &caller.actor, Permission::Logs, project, Some(&environment))
+                .await
         };
         match again.await {
             Ok(_) => Ok(()),
@@ -313,7 +320,7 @@ impl Following {
             Err(answer) if answer.is_server_error() => Ok(()),
             Err(answer) => {
                 send(events, &LogEvent::Failed(*answer.body)).await?;
-                Err(Over)
+                Err(StreamEnded)
             }
         }
     }
@@ -324,7 +331,7 @@ impl Following {
         container: &ReplicaHandle,
         line: LogLine,
         events: &mpsc::Sender<Event>,
-    ) -> Result<(), Over> {
+    ) -> Result<(), StreamEnded> {
         self.positions.advance(container, &line);
         let entry = LogEntry { from: origin(replica, container), line };
         let event = Event::default().id(self.positions.id());
@@ -342,14 +349,14 @@ fn origin(replica: &ReplicaSummary, container: &ReplicaHandle) -> LogOrigin {
 }
 
 /// Sends what is no line, and so no place to go on from.
-async fn send(events: &mpsc::Sender<Event>, event: &LogEvent) -> Result<(), Over> {
+async fn send(events: &mpsc::Sender<Event>, event: &LogEvent) -> Result<(), StreamEnded> {
     hand_over(events, Event::default().event(event.name()).data(event.data())).await
 }
 
-async fn hand_over(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Over> {
-    match tokio::time::timeout(PATIENCE, events.send(event)).await {
+async fn hand_over(events: &mpsc::Sender<Event>, event: Event) -> Result<(), StreamEnded> {
+    match tokio::time::timeout(WRITE_TIMEOUT, events.send(event)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(Over),
+        Ok(Err(_)) | Err(_) => Err(StreamEnded),
     }
 }
 

@@ -102,14 +102,14 @@ async fn signing_in_answers_with_tokens_that_end() {
     assert_eq!(ends("/refresh_expires_at"), 7 * 24 * 3600 * 1000);
     let client = app.anonymous().bearer(reply.text("/access_token"));
     assert_eq!(client.get("/auth/me").await.status, 200);
-    app.clock.forward(Duration::from_secs(15 * 60 - 1));
+    app.clock.advance(Duration::from_secs(15 * 60 - 1));
     assert_eq!(client.get("/auth/me").await.status, 200);
-    app.clock.forward(Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     assert_eq!(client.get("/auth/me").await.status, 401);
-    app.clock.forward(Duration::from_secs(7 * 24 * 3600 - 15 * 60 - 1));
+    app.clock.advance(Duration::from_secs(7 * 24 * 3600 - 15 * 60 - 1));
     let next = refresh(&reply).await;
     assert_eq!(next.status, 200, "just in time");
-    app.clock.forward(Duration::from_secs(7 * 24 * 3600));
+    app.clock.advance(Duration::from_secs(7 * 24 * 3600));
     assert_eq!(refresh(&next).await.status, 401, "a week is over");
 }
 
@@ -166,7 +166,7 @@ async fn a_refresh_token_can_be_used_once() {
     };
     assert_eq!((opens(&first).await, opens(&rotated).await), (401, 200), "both are new");
     assert_ne!(first.text("/refresh_token"), rotated.text("/refresh_token"));
-    app.clock.forward(Duration::from_secs(60));
+    app.clock.advance(Duration::from_secs(60));
     let again = app.anonymous().post("/auth/refresh", old).await;
     let successor = json!({ "refresh_token": rotated.text("/refresh_token") });
     let successor = app.anonymous().post("/auth/refresh", successor).await;
@@ -228,7 +228,7 @@ async fn five_wrong_passwords_bar_the_way_for_a_while() {
     }
 
     let barred = app.anonymous().post("/auth/login", right.clone()).await;
-    app.clock.forward(Duration::from_secs(15 * 60));
+    app.clock.advance(Duration::from_secs(15 * 60));
     let later = app.anonymous().post("/auth/login", right).await;
 
     assert_eq!((barred.status, barred.text("/error").as_str()), (429, "too_many"));

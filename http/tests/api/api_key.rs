@@ -78,11 +78,11 @@ async fn a_key_notes_its_use_and_ends_in_time() {
         assert_eq!(key.get("/auth/me").await.status, 200);
         let now = domain::Timestamp::from_millis(EPOCH + minute * 60_000);
         assert_eq!(listed().await["last_used_at"], json!(now));
-        app.clock.forward(Duration::from_secs(60));
+        app.clock.advance(Duration::from_secs(60));
     }
-    app.clock.forward(Duration::from_secs(3600 - 120 - 1));
+    app.clock.advance(Duration::from_secs(3600 - 120 - 1));
     assert_eq!(key.get("/auth/me").await.status, 200);
-    app.clock.forward(Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     assert_eq!(key.get("/auth/me").await.status, 401);
 }
 

@@ -1,6 +1,6 @@
 //! The whole API over one world in memory.
 
-use crate::{client::Client, tape::Tape};
+use crate::{client::Client, scripted_engine::ScriptedEngine};
 use async_trait::async_trait;
 use axum::Router;
 use domain::{
@@ -10,7 +10,7 @@ use domain::{
         EngineHealth, Fence, Reconciler, ReconcilerStatus, Rollouts, ServiceKey, ServiceView, Step,
     },
     runtime::{ReplicaHandle, Runtime},
-    testing::{Bell, ManualClock, Memory, SeededIds, SimEngine},
+    testing::{ManualClock, Memory, SeededIds, SimEngine, TestBus},
     *,
 };
 use http::{App, ClaimToken, Config};
@@ -31,22 +31,22 @@ pub(crate) struct TestApp {
     pub(crate) memory: Memory,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ids: Arc<SeededIds>,
-    pub(crate) tape: Arc<Tape>,
-    pub(crate) nudges: Arc<Nudges>,
+    pub(crate) scripted: Arc<ScriptedEngine>,
+    pub(crate) recorder: Arc<RecordingReconciler>,
     pub(crate) stop: CancellationToken,
     pub(crate) admin: Client,
 }
 
 /// A reconciler that only notes what it is asked.
 #[derive(Default)]
-pub(crate) struct Nudges {
-    pub(crate) asked: Mutex<Vec<Option<ServiceKey>>>,
+pub(crate) struct RecordingReconciler {
+    pub(crate) triggered: Mutex<Vec<Option<ServiceKey>>>,
     pub(crate) status: Mutex<ReconcilerStatus>,
 }
 
-impl Reconciler for Nudges {
-    fn nudge(&self, service: Option<ServiceKey>) {
-        self.asked.lock().expect("no panic holds it").push(service);
+impl Reconciler for RecordingReconciler {
+    fn trigger(&self, service: Option<ServiceKey>) {
+        self.triggered.lock().expect("no panic holds it").push(service);
     }
 
     fn status(&self) -> ReconcilerStatus {
@@ -72,13 +72,13 @@ impl TestApp {
     pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(ManualClock::default());
         let ids = Arc::new(SeededIds::default());
-        let bell = Arc::new(Bell::default());
-        let memory = Memory::new(clock.clone(), ids.clone(), bell.clone());
-        let tape = Arc::new(Tape::new(SimEngine::new(clock.clone())));
-        let nudges = Arc::new(Nudges::default());
-        *nudges.status.lock().expect("no panic holds it") = ReconcilerStatus {
+        let bus = Arc::new(TestBus::default());
+        let memory = Memory::new(clock.clone(), ids.clone(), bus.clone());
+        let scripted = Arc::new(ScriptedEngine::new(SimEngine::new(clock.clone())));
+        let recorder = Arc::new(RecordingReconciler::default());
+        *recorder.status.lock().expect("no panic holds it") = ReconcilerStatus {
             engine: EngineHealth::Reachable { since: clock.now() },
-            last_pass: Some(clock.now()),
+            reconciled_at: Some(clock.now()),
             ..ReconcilerStatus::default()
         };
         let ports = App {
@@ -89,11 +89,11 @@ impl TestApp {
             layouts: Arc::new(memory.clone()),
             snapshots: Arc::new(memory.clone()),
             events: Arc::new(memory.clone()),
-            announcements: bell,
+            announcements: bus,
             audit: Arc::new(memory.clone()),
             storage: Arc::new(memory.clone()),
-            runtime: Arc::clone(&tape) as Arc<dyn Runtime>,
-            reconciler: Arc::clone(&nudges) as Arc<dyn Reconciler>,
+            runtime: Arc::clone(&scripted) as Arc<dyn Runtime>,
+            reconciler: Arc::clone(&recorder) as Arc<dyn Reconciler>,
             host: Arc::new(SomeHost),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -104,7 +104,7 @@ impl TestApp {
         let stop = CancellationToken::new();
         let router = http::router(ports.clone(), config.clone(), stop.clone());
         let admin = Client::new(router.clone());
-        Self { router, ports, config, memory, clock, ids, tape, nudges, stop, admin }
+        Self { router, ports, config, memory, clock, ids, scripted, recorder, stop, admin }
     }
 
     /// An instance with an admin, `admin@example.org`.
@@ -188,7 +188,7 @@ impl TestApp {
 
     /// What the reconciler would see of a service.
     pub(crate) async fn view(&self, service: &str) -> ServiceView {
-        let fence = self.memory.take_over().await.expect("it is free");
+        let fence = self.memory.acquire_fence().await.expect("it is free");
         let desired = self.memory.desired(fence).await.expect("it can be read");
         let id = service.parse().expect("an id");
         desired.services.into_iter().find(|view| view.id == id).expect("it exists")
@@ -196,7 +196,7 @@ impl TestApp {
 
     /// Does what the reconciler would.
     pub(crate) async fn record(&self, steps: &[Step]) -> Fence {
-        let fence = self.memory.take_over().await.expect("it is free");
+        let fence = self.memory.acquire_fence().await.expect("it is free");
         let now = self.clock.now();
         self.memory.record(fence, now, steps).await.expect("these steps are legal");
         fence

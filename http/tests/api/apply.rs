@@ -8,13 +8,13 @@ use serde_json::json;
 async fn an_apply_that_only_scales_wakes_the_reconciler_once_for_all() {
     let (app, path, web) = shop().await;
     replicas(&app, &path, &web, 3).await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let applied = deploy_all(&app, &path).await;
 
     assert_eq!(applied.body["applied_count"], 1, "{}", applied.raw);
     assert_eq!(applied.body["deployments"], json!([]));
-    assert_eq!(*app.nudges.asked.lock().expect("no panic"), [None]);
+    assert_eq!(*app.recorder.triggered.lock().expect("no panic"), [None]);
 }
 
 // DK-82
@@ -36,14 +36,14 @@ async fn an_apply_names_each_service_that_it_touches_once_and_then_all() {
     }
     app.admin.delete(&format!("{path}/services/{old}")).await;
     replicas(&app, &path, still, 2).await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let applied = deploy_all(&app, &path).await;
 
     let mut touched = vec![web.clone(), api.clone(), old.clone(), applied.text("/created/0")];
     touched.sort();
-    let asked = app.nudges.asked.lock().expect("no panic").clone();
-    let (last, named) = asked.split_last().expect("somebody is woken");
+    let triggered = app.recorder.triggered.lock().expect("no panic").clone();
+    let (last, named) = triggered.split_last().expect("somebody is woken");
     let named: Vec<_> = named.iter().flatten().map(|key| key.service.to_string()).collect();
-    assert_eq!((named, *last), (touched, None), "{asked:?}");
+    assert_eq!((named, *last), (touched, None), "{triggered:?}");
 }

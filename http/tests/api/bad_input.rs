@@ -99,7 +99,7 @@ async fn nobody_gives_themselves_a_role() {
 async fn an_answer_never_tells_how_it_was_made() {
     let app = TestApp::new().await;
     let id = app.project("Shop").await;
-    *app.tape.is_down.lock().expect("no panic") = true;
+    *app.scripted.is_down.lock().expect("no panic") = true;
     let web = app.service(&id, "web").await;
     app.container(&web, 0, "c0").await;
 

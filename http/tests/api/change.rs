@@ -79,7 +79,7 @@ async fn an_apply_says_what_came_of_it_and_wakes_the_reconciler() {
     app.admin.post(&format!("{path}/pending-changes"), json!({ "edits": [edit] })).await;
     app.admin.patch(&format!("{path}/services/{web}"), json!({ "image": "sim/app:2" })).await;
     let listed = app.admin.get(&format!("{path}/pending-changes")).await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let body = json!({ "up_to": listed.body["up_to"], "message": "two at once" });
     let applied = app.admin.post(&format!("{path}/deploy"), body).await;
@@ -88,8 +88,8 @@ async fn an_apply_says_what_came_of_it_and_wakes_the_reconciler() {
     assert_eq!(applied.body["applied_count"], 2);
     assert_eq!(applied.body["created"].as_array().map(Vec::len), Some(1));
     assert_eq!(applied.body["deployments"].as_array().map(Vec::len), Some(2));
-    let asked = app.nudges.asked.lock().expect("no panic").clone();
-    assert!(asked.iter().flatten().any(|key| key.service.to_string() == web), "{asked:?}");
+    let triggered = app.recorder.triggered.lock().expect("no panic").clone();
+    assert!(triggered.iter().flatten().any(|key| key.service.to_string() == web), "{triggered:?}");
     let left = app.admin.get(&format!("{path}/pending-changes")).await;
     assert_eq!(left.body["raw_count"], 0);
     let history = app.admin.get(&format!("{path}/revisions")).await;
@@ -103,12 +103,15 @@ async fn an_apply_says_what_came_of_it_and_wakes_the_reconciler() {
 #[tokio::test]
 async fn an_empty_apply_succeeds_and_makes_no_revision() {
     let (app, path, _) = shop().await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let applied = app.admin.post(&format!("{path}/deploy"), json!({ "changes": [] })).await;
 
     assert_eq!(applied.status, 200);
-    assert!(app.nudges.asked.lock().expect("no panic").is_empty(), "nobody is woken for nothing");
+    assert!(
+        app.recorder.triggered.lock().expect("no panic").is_empty(),
+        "nobody is woken for nothing"
+    );
     assert_eq!(
         (&applied.body["applied_count"], &applied.body["revision"]),
         (&json!(0), &json!(null))
@@ -200,13 +203,13 @@ async fn what_is_not_sound_is_not_applied() {
     let staged = app.admin.post(&format!("{path}/services/{web}/env-vars"), value).await;
 
     let canvas = app.admin.get(&format!("{path}/canvas")).await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let body = json!({ "changes": [staged.text("/change/id")] });
     let refused = app.admin.post(&format!("{path}/deploy"), body).await;
 
     assert_eq!(app.admin.get(&format!("{path}/canvas")).await.body, canvas.body);
-    assert!(app.nudges.asked.lock().expect("no panic").is_empty());
+    assert!(app.recorder.triggered.lock().expect("no panic").is_empty());
     assert_eq!(staged.body["warnings"].as_array().map(Vec::len), Some(1), "{}", staged.raw);
     assert_eq!((refused.status, refused.text("/error").as_str()), (409, "blocked"));
     assert_eq!(refused.body["problems"][0]["problem"], "unknown_reference");

@@ -2,7 +2,7 @@
 
 use crate::{app::TestApp, service::serve};
 use domain::{
-    deployment::{Condition, Failure, Milestone},
+    deployment::{Condition, Failure, Transition},
     event::{Event, Replay},
     rollout::Step,
 };
@@ -36,7 +36,7 @@ async fn an_image_can_be_deployed_at_once() {
     let body = json!({ "up_to": pending.body["up_to"] });
     let applied = app.admin.post(&format!("/projects/{project}/deploy"), body).await;
     assert_eq!(applied.body["applied_count"], 4, "{}", applied.raw);
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let body = json!({
         "image": "sim/app:2", "env_vars": { "A": "own", "B": "own" }, "replicas": 2,
@@ -57,7 +57,7 @@ async fn an_image_can_be_deployed_at_once() {
     assert_eq!(made.body["ports"][0], json!({ "number": 80, "protocol": "tcp" }));
     assert_eq!(made.body["message"], "now");
     let view = app.view(&web).await;
-    assert_eq!(view.wanted, 2);
+    assert_eq!(view.desired_count, 2);
     let config = &view.deployments.last().expect("it was made").config;
     for (key, value) in [("A", "own"), ("B", "own"), ("C", "shared")] {
         let key = key.parse().expect("a key");
@@ -73,8 +73,8 @@ async fn an_image_can_be_deployed_at_once() {
         _ => false,
     });
     assert!(told, "everybody who looks is told");
-    let asked = app.nudges.asked.lock().expect("no panic").clone();
-    assert!(asked.iter().flatten().any(|key| key.service.to_string() == web), "{asked:?}");
+    let triggered = app.recorder.triggered.lock().expect("no panic").clone();
+    assert!(triggered.iter().flatten().any(|key| key.service.to_string() == web), "{triggered:?}");
 }
 
 // DK-56: ports of the host come with a later release, and are not silently ignored.
@@ -121,7 +121,7 @@ async fn a_newer_deployment_overtakes_one_that_is_on_its_way() {
     assert_eq!(listed.body["data"][1]["status"], "cancelled", "it never served");
 
     let deployment = app.view(&web).await.deployments.last().expect("it was made").id;
-    app.record(&[Step::Reached { deployment, milestone: Milestone::StartRequested }]).await;
+    app.record(&[Step::Reached { deployment, transition: Transition::StartRequested }]).await;
     let started = app.admin.get(&format!("{path}/deployments/{deployment}")).await;
     assert_eq!(started.body["status"], "starting");
     app.admin.post(&format!("{path}/redeploy"), json!({})).await;
@@ -156,9 +156,9 @@ async fn a_deployment_is_found_under_its_own_service_only() {
 #[tokio::test]
 async fn states_have_deploykits_words_and_times() {
     let (app, path, web) = shop().await;
-    app.clock.forward(Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     app.container(&web, 0, "c0").await;
-    app.clock.forward(Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     serve(&app, &web).await;
     let first = app.admin.get(&format!("{path}/deployments")).await.text("/data/0/id");
     let times = app.admin.get(&format!("{path}/deployments/{first}")).await;
@@ -197,12 +197,12 @@ async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
         exit_code: Some(3),
         log_tail: Some("last words".into()),
     };
-    let milestone = Milestone::Failed(failure.clone());
+    let transition = Transition::Failed(failure.clone());
     let retry_at = app.ports.clock.now();
     let why = "no answer".to_owned();
     app.record(&[
         Step::Attempted { deployment, attempts: 2, retry_at: Some(retry_at), why },
-        Step::Reached { deployment, milestone },
+        Step::Reached { deployment, transition },
     ])
     .await;
     let one = format!("{path}/deployments/{deployment}");
@@ -223,7 +223,7 @@ async fn a_failure_says_why_and_shows_last_lines_to_editors_only() {
     serve(&app, &web).await;
     app.admin.post(&format!("{path}/redeploy"), json!({})).await;
     let deployment = app.view(&web).await.deployments.last().expect("it was made").id;
-    app.record(&[Step::Reached { deployment, milestone: Milestone::Failed(failure) }]).await;
+    app.record(&[Step::Reached { deployment, transition: Transition::Failed(failure) }]).await;
     let service = app.admin.get(&path).await;
     assert_eq!(service.body["newest_deployment"]["status"], "failed");
     assert_eq!(service.body["status"], "running", "the one before serves on");
@@ -263,9 +263,9 @@ async fn containers_are_listed_by_deployment_and_state() {
         replica,
         generation: 1,
     };
-    app.tape.run("c0", identity);
-    app.tape.run("c1", identity);
-    app.tape.exit("c1");
+    app.scripted.run("c0", identity);
+    app.scripted.run("c1", identity);
+    app.scripted.exit("c1");
     let path = format!("{path}/containers");
 
     let all = app.admin.get(&path).await;
@@ -307,11 +307,11 @@ async fn containers_of_two_deployments_are_told_apart_and_narrowed_by_state() {
             replica,
             generation: deployment.generation,
         };
-        app.tape.run(container, identity);
+        app.scripted.run(container, identity);
         deployments.push(deployment.id);
         app.admin.post(&format!("{path}/redeploy"), json!({})).await;
     }
-    app.tape.exit("old");
+    app.scripted.exit("old");
     let list = async |query: &str| {
         let reply = app.admin.get(&format!("{path}/containers{query}")).await;
         let data = reply.body["data"].as_array().expect("a list").clone();

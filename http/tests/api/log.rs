@@ -50,12 +50,12 @@ impl Shop {
             replica,
             generation: newest.generation,
         };
-        self.app.tape.run(container, identity);
+        self.app.scripted.run(container, identity);
         identity
     }
 
     fn say(&self, container: &str, millis: i64, text: &str) {
-        self.app.tape.say(container, line(millis, LogStream::Stdout, text));
+        self.app.scripted.say(container, line(millis, LogStream::Stdout, text));
     }
 
     async fn read(&self, query: &str) -> Vec<Sent> {
@@ -154,7 +154,7 @@ async fn output_of_all_replicas_comes_in_order_of_time() {
         shop.say("aaaaaaaaaaaa0", millis, text);
     }
     shop.say("bbbbbbbbbbbb0", 2, "b2");
-    shop.app.tape.say("bbbbbbbbbbbb0", line(4, LogStream::Stderr, "b4"));
+    shop.app.scripted.say("bbbbbbbbbbbb0", line(4, LogStream::Stderr, "b4"));
 
     let events = shop.read("follow=false").await;
 
@@ -209,7 +209,7 @@ async fn there_is_nothing_to_read_of_what_was_stopped() {
     let shop = Shop::new().await;
     let identity = shop.run(0, "aaaaaaaaaaaa0").await;
     shop.say("aaaaaaaaaaaa0", 1, "a1");
-    shop.app.tape.exit("aaaaaaaaaaaa0");
+    shop.app.scripted.exit("aaaaaaaaaaaa0");
     assert_eq!(texts(&shop.read("follow=false").await), ["a1"]);
     let container = ReplicaHandle("aaaaaaaaaaaa0".to_owned());
     shop.app.record(&[Step::ContainerLost { replica: identity.replica, container }]).await;
@@ -239,10 +239,10 @@ async fn a_reader_outlasts_an_engine_that_restarts() {
     let mut live = shop.open("", None).await;
     assert_eq!(live.line().await, "a1");
 
-    shop.app.tape.set_down(true);
+    shop.app.scripted.set_down(true);
     shop.say("aaaaaaaaaaaa0", 2, "meanwhile");
     tokio::time::sleep(Duration::from_secs(60)).await;
-    shop.app.tape.set_down(false);
+    shop.app.scripted.set_down(false);
 
     assert_eq!(live.line().await, "meanwhile");
     shop.say("aaaaaaaaaaaa0", 3, "a3");
@@ -269,13 +269,13 @@ async fn a_reader_follows_containers_that_come_and_go() {
         (&json!("successor"), &json!(second.deployment))
     );
     assert_ne!(first.deployment, second.deployment);
-    shop.app.tape.exit("aaaaaaaaaaaa0");
+    shop.app.scripted.exit("aaaaaaaaaaaa0");
     let exited = live.next().await.expect("a notice");
     assert_eq!(
         (exited.event.as_str(), &exited.data["container_id"]),
         ("container_exited", &json!("aaaaaaaaaaaa"))
     );
-    shop.app.tape.exit("bbbbbbbbbbbb0");
+    shop.app.scripted.exit("bbbbbbbbbbbb0");
     assert_eq!(live.next().await.expect("a notice").event, "container_exited");
     assert_eq!(live.next().await.expect("a notice").event, "end");
     assert!(live.next().await.is_none());

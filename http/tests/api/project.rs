@@ -138,7 +138,7 @@ async fn a_deleted_project_is_gone_and_the_reconciler_told() {
     let other = app.project("Other").await;
     app.service(&other, "web").await;
     app.service(&id, "web").await;
-    app.nudges.asked.lock().expect("no panic").clear();
+    app.recorder.triggered.lock().expect("no panic").clear();
 
     let deleted = app.admin.delete(&format!("/projects/{id}")).await;
 
@@ -149,7 +149,7 @@ async fn a_deleted_project_is_gone_and_the_reconciler_told() {
     assert_eq!(app.admin.get("/projects").await.body["total_count"], 1);
     let kept = app.admin.get(&format!("/projects/{other}/services")).await;
     assert_eq!(kept.body["total_count"], 1);
-    assert_eq!(*app.nudges.asked.lock().expect("no panic"), [None]);
+    assert_eq!(*app.recorder.triggered.lock().expect("no panic"), [None]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::app::TestApp;
 use domain::{
-    deployment::{Condition, Milestone},
+    deployment::{Condition, Transition},
     rollout::Step,
 };
 use serde_json::json;
@@ -61,7 +61,10 @@ async fn a_service_can_be_made_at_once() {
     assert_eq!((&empty.body["slug"], &empty.body["status"]), (&json!("my-web"), &json!("created")));
     assert_eq!(image.body["status"], "deploying");
     assert_eq!(image.body["config"]["source"]["image"], "sim/app:1");
-    assert!(!app.nudges.asked.lock().expect("no panic").is_empty(), "the reconciler was told");
+    assert!(
+        !app.recorder.triggered.lock().expect("no panic").is_empty(),
+        "the reconciler was told"
+    );
     let none = app.admin.get(&format!("{path}/{}/deployments", empty.text("/id"))).await;
     assert_eq!(none.body["total_count"], 0, "there is nothing to run");
     let taken = app.admin.post(&path, json!({ "name": "API" })).await;
@@ -128,13 +131,13 @@ async fn services_are_listed_with_what_they_do() {
 pub(crate) async fn serve(app: &TestApp, service: &str) {
     let view = app.view(service).await;
     let deployment = view.deployments.last().expect("it was deployed").id;
-    let reached = |milestone| Step::Reached { deployment, milestone };
+    let reached = |transition| Step::Reached { deployment, transition };
     app.record(&[
-        reached(Milestone::StartRequested),
-        reached(Milestone::Started),
-        reached(Milestone::Ready),
+        reached(Transition::StartRequested),
+        reached(Transition::Started),
+        reached(Transition::Ready),
         Step::Promoted { deployment },
-        reached(Milestone::Drained),
+        reached(Transition::Drained),
         Step::ConditionChanged { service: view.key(), condition: Condition::Running, why: None },
     ])
     .await;

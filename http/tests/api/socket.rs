@@ -1,6 +1,6 @@
 //! The canvas's socket, over a real connection.
 
-mod crowd;
+mod concurrency;
 mod live;
 mod rights;
 mod status;

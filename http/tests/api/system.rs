@@ -20,7 +20,7 @@ async fn it_is_ready_when_all_that_it_needs_is_there() {
 
     let ready = app.anonymous().get("/ready").await;
     {
-        let mut status = app.nudges.status.lock().expect("no panic");
+        let mut status = app.recorder.status.lock().expect("no panic");
         let why = "/run/secret.sock is missing".to_owned();
         status.engine = EngineHealth::Unreachable { since: app.ports.clock.now(), why };
     }
@@ -56,7 +56,7 @@ async fn a_full_disk_is_not_ready_and_says_what_to_do() {
 #[tokio::test]
 async fn a_late_reconciler_is_not_ready() {
     let app = TestApp::unclaimed();
-    app.nudges.status.lock().expect("no panic").lag_ms = 120_000;
+    app.recorder.status.lock().expect("no panic").lag_ms = 120_000;
 
     let reply = app.anonymous().get("/ready").await;
 
@@ -68,7 +68,7 @@ async fn admins_see_the_whole_machine_also_without_an_engine() {
     let app = TestApp::new().await;
 
     let with = app.admin.get("/system/status").await;
-    *app.tape.is_down.lock().expect("no panic") = true;
+    *app.scripted.is_down.lock().expect("no panic") = true;
     let without = app.admin.get("/system/status").await;
 
     assert_eq!((with.status, &with.body["host"]["name"]), (200, &json!("some-host")));

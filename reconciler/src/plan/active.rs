@@ -1,9 +1,9 @@
 //! The deployment that serves: its replicas are kept as they should be.
 
 use super::{
-    draft::Draft,
-    making::{Begin, Obstacle},
-    newcomer::{Standing, how_it_ended, is_job, question},
+    builder::PlanBuilder,
+    creation::{Blocker, StartMode},
+    readiness::{Readiness, how_it_ended, is_job, probe_target},
     replica::{Replica, incident, is_handing_over},
 };
 use crate::action::Action;
@@ -11,113 +11,128 @@ use domain::{
     Strategy,
     deployment::Deployment,
     readiness::Probe,
-    rollout::{CRASH_LIMIT, CRASH_WINDOW, IncidentKind, Ledger, ServiceView, Step, Verdict},
-    runtime::{ContainerState, Restart, Serving},
+    rollout::{
+        CRASH_LIMIT, CRASH_WINDOW, FinalState, IncidentKind, RestartHistory, ServiceView, Step,
+    },
+    runtime::{ContainerState, RestartPolicy, Serving},
 };
 use std::time::Duration;
 
-impl Draft<'_> {
+impl PlanBuilder<'_> {
     /// Sees to it that the deployment that serves has its replicas, and that they are in order.
-    pub(super) fn look_after(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
+    pub(super) fn maintain(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let Some(active) = service.active() else { return };
-        if service.wanted == 0 || is_handing_over(service, replicas) {
+        if service.desired_count == 0 || is_handing_over(service, replicas) {
             return;
         }
         // One writer at a time: what is left of another deployment goes first.
-        let is_contested = active.config.strategy == Strategy::StopFirst
+        let has_other_writer = active.config.strategy == Strategy::StopFirst
             && self
                 .situation
-                .seen
+                .observed
                 .iter()
-                .filter(|seen| seen.is_alive() && self.is_known(service, seen))
-                .any(|seen| seen.inspection.identity.deployment != active.id);
-        let begin = if is_contested { Begin::Later } else { Begin::Now };
-        if let Err(Obstacle(reason)) = self.make(service, active, replicas, begin) {
+                .filter(|observed| observed.is_alive() && self.is_known(service, observed))
+                .any(|observed| observed.inspection.identity.deployment != active.id);
+        let start_mode = if has_other_writer { StartMode::Later } else { StartMode::Now };
+        if let Err(Blocker(reason)) = self.create_replicas(service, active, replicas, start_mode) {
             self.why = Some(reason);
         }
         for replica in replicas {
-            if replica.is_wanted && replica.row.deployment == active.id && replica.seen.is_some() {
-                self.look_after_one(service, active, replica, begin);
+            if replica.is_desired
+                && replica.row.deployment == active.id
+                && replica.observed.is_some()
+            {
+                self.maintain_one(service, active, replica, start_mode);
             }
         }
     }
 
-    fn look_after_one(
+    fn maintain_one(
         &mut self,
         service: &ServiceView,
         active: &Deployment,
         replica: &Replica<'_>,
-        begin: Begin,
+        start_mode: StartMode,
     ) {
-        if begin == Begin::Later && !replica.is_alive() {
-            self.wake(self.now.plus(self.rules.in_flight));
+        if start_mode == StartMode::Later && !replica.is_alive() {
+            self.requeue_at(self.now.plus(self.rules.in_flight));
             return;
         }
-        if replica.ledger.verdict.is_some() {
+        if replica.restarts.final_state.is_some() {
             if replica.is_alive() {
                 // Somebody has started it by hand: it gets another chance.
-                let ledger =
-                    Ledger { verdict: None, crashes: Vec::new(), ..replica.ledger.clone() };
-                self.facts.push(Step::LedgerChanged { replica: replica.row.id, ledger });
+                let restarts = RestartHistory {
+                    final_state: None,
+                    crashes: Vec::new(),
+                    ..replica.restarts.clone()
+                };
+                self.facts.push(Step::RestartsRecorded { replica: replica.row.id, restarts });
             }
             return;
         }
-        if replica.is_admitted() {
-            self.keep(service, active, replica);
+        if replica.is_in_service() {
+            self.maintain_in_service(service, active, replica);
             return;
         }
-        match self.tend(service, active, replica, CRASH_LIMIT) {
+        match self.await_readiness(service, active, replica, CRASH_LIMIT) {
             // On probation: it runs, and its next end is judged.
-            Standing::Ready if replica.ledger.recent_crashes(self.now) >= CRASH_LIMIT => {
-                if let Some(first) = replica.ledger.crashes.first() {
+            Readiness::Ready if replica.restarts.recent_crashes(self.now) >= CRASH_LIMIT => {
+                if let Some(first) = replica.restarts.crashes.first() {
                     let second = Duration::from_secs(1);
-                    self.wake(first.plus(CRASH_WINDOW + second).max(self.now.plus(second)));
+                    self.requeue_at(first.plus(CRASH_WINDOW + second).max(self.now.plus(second)));
                 }
             }
-            Standing::Ready => self.admit(active, replica),
-            Standing::Waiting => (),
-            Standing::Done => self.conclude_one(service, replica, Verdict::Completed),
-            Standing::Broken { .. } => self.conclude_one(service, replica, Verdict::Crashed),
+            Readiness::Ready => self.put_into_service(active, replica),
+            Readiness::Waiting => (),
+            Readiness::Done => self.record_final_state(service, replica, FinalState::Completed),
+            Readiness::Broken { .. } => {
+                self.record_final_state(service, replica, FinalState::Crashed)
+            }
         }
     }
 
     /// It has proved itself: the engine restarts it from now on, and its name leads to it.
-    fn admit(&mut self, active: &Deployment, replica: &Replica<'_>) {
-        let Some(seen) = replica.seen else { return };
-        let container = seen.container.clone();
+    fn put_into_service(&mut self, active: &Deployment, replica: &Replica<'_>) {
+        let Some(observed) = replica.observed else { return };
+        let container = observed.container.clone();
         let serve = Action::SetServing { container: container.clone(), serving: Serving::Yes };
-        let restart = Action::SetRestart { container, restart: Restart::UnlessStopped };
+        let restart = Action::SetRestartPolicy { container, restart: RestartPolicy::UnlessStopped };
         self.act(Some(active.id), vec![serve, restart]);
     }
 
     /// Keeps an admitted one as it should be.
-    fn keep(&mut self, service: &ServiceView, active: &Deployment, replica: &Replica<'_>) {
-        let Some(seen) = replica.seen else { return };
-        let container = seen.container.clone();
-        let crashes = replica.ledger.recent_crashes(self.now);
-        match seen.inspection.state {
+    fn maintain_in_service(
+        &mut self,
+        service: &ServiceView,
+        active: &Deployment,
+        replica: &Replica<'_>,
+    ) {
+        let Some(observed) = replica.observed else { return };
+        let container = observed.container.clone();
+        let crashes = replica.restarts.recent_crashes(self.now);
+        match observed.inspection.state {
             // The engine may start it once more; its next end is final then, and judged.
             ContainerState::Restarting
                 if crashes >= CRASH_LIMIT
-                    || (seen.inspection.exit_code == Some(0) && is_job(active)) =>
+                    || (observed.inspection.exit_code == Some(0) && is_job(active)) =>
             {
-                let restart = Restart::No;
-                self.act(Some(active.id), vec![Action::SetRestart { container, restart }]);
+                let restart = RestartPolicy::No;
+                self.act(Some(active.id), vec![Action::SetRestartPolicy { container, restart }]);
             }
-            ContainerState::Restarting => self.wake(self.now.plus(self.rules.in_flight)),
+            ContainerState::Restarting => self.requeue_at(self.now.plus(self.rules.in_flight)),
             ContainerState::Running => {
                 if replica.is_cut_off() {
                     self.reconnect(service, replica, Serving::Yes);
-                } else if !seen.inspection.serves {
+                } else if !observed.inspection.serves {
                     let serve =
                         Action::SetServing { container: container.clone(), serving: Serving::Yes };
                     self.act(Some(active.id), vec![serve]);
                 }
-                if seen.inspection.limits != service.limits {
+                if observed.inspection.limits != service.limits {
                     let limits = Action::SetLimits { container, limits: service.limits };
                     self.act(Some(active.id), vec![limits]);
                 }
-                self.ask_again(active, replica);
+                self.probe_again(active, replica);
             }
             ContainerState::Exited | ContainerState::Created => {
                 self.act(Some(active.id), vec![Action::Start(container)]);
@@ -129,38 +144,46 @@ impl Draft<'_> {
 
     /// A live one with a check is asked again from time to time; what has crashed or fails is asked
     /// until it answers, also without a check.
-    fn ask_again(&mut self, active: &Deployment, replica: &Replica<'_>) {
-        let (Some(question), Some(health)) = (question(active), replica.health) else { return };
+    fn probe_again(&mut self, active: &Deployment, replica: &Replica<'_>) {
+        let (Some(probe_target), Some(health)) = (probe_target(active), replica.health) else {
+            return;
+        };
         let has_check = active.config.check.probe != Probe::Automatic;
-        let is_open = health.is_ready != Some(true) && self.is_shaken(replica);
+        let is_open = health.is_ready != Some(true) && self.has_crashed_recently(replica);
         let interval = active.config.check.pace.interval();
         if is_open || health.failures > 0 {
-            self.ask(replica, question, active, interval);
+            self.probe(replica, probe_target, active, interval);
         } else if has_check {
-            self.ask(replica, question, active, interval.max(self.rules.live_probe));
+            self.probe(replica, probe_target, active, interval.max(self.rules.live_probe));
         }
     }
 
     /// Whether it has crashed lately, so that running alone proves nothing.
-    pub(super) fn is_shaken(&self, replica: &Replica<'_>) -> bool {
-        replica.ledger.recent_crashes(self.now) > 0
+    pub(super) fn has_crashed_recently(&self, replica: &Replica<'_>) -> bool {
+        replica.restarts.recent_crashes(self.now) > 0
     }
 
     /// It has ended and will not be started again.
-    fn conclude_one(&mut self, service: &ServiceView, replica: &Replica<'_>, verdict: Verdict) {
-        let Some(seen) = replica.seen else { return };
-        let (kind, text) = match verdict {
-            Verdict::Completed => {
+    fn record_final_state(
+        &mut self,
+        service: &ServiceView,
+        replica: &Replica<'_>,
+        final_state: FinalState,
+    ) {
+        let Some(observed) = replica.observed else { return };
+        let (kind, text) = match final_state {
+            FinalState::Completed => {
                 (IncidentKind::Completed, "it has done its work and ended with 0".to_owned())
             }
-            Verdict::Crashed => {
-                let end = how_it_ended(&seen.inspection);
+            FinalState::Crashed => {
+                let end = how_it_ended(&observed.inspection);
                 (IncidentKind::GaveUp, format!("it kept crashing and is left alone: {end}"))
             }
         };
-        let ledger = Ledger { verdict: Some(verdict), ..replica.ledger.clone() };
+        let restarts =
+            RestartHistory { final_state: Some(final_state), ..replica.restarts.clone() };
         let steps = vec![
-            Step::LedgerChanged { replica: replica.row.id, ledger },
+            Step::RestartsRecorded { replica: replica.row.id, restarts },
             incident(service, replica, kind, text),
         ];
         self.act(None, vec![Action::Record(steps)]);

@@ -1,20 +1,20 @@
 //! The rollout of a new deployment, up to its promotion.
 
 use super::{
-    draft::Draft,
-    making::{Begin, Obstacle},
-    newcomer::Standing,
+    builder::PlanBuilder,
+    creation::{Blocker, StartMode},
+    readiness::Readiness,
     replica::{Replica, candidate},
 };
 use crate::action::Action;
 use domain::{
     Strategy,
-    deployment::{Deployment, DeploymentState, Milestone},
+    deployment::{Deployment, DeploymentState, Transition},
     rollout::{ServiceView, Step},
     runtime::{ContainerState, ReplicaHandle},
 };
 
-impl Draft<'_> {
+impl PlanBuilder<'_> {
     /// Brings the newest deployment further, and ends those that it has overtaken.
     pub(super) fn roll_out(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let newest = candidate(service);
@@ -22,18 +22,18 @@ impl Draft<'_> {
             let is_overtaken = deployment.state.is_candidate()
                 && newest.is_none_or(|newest| newest.id != deployment.id);
             if is_overtaken {
-                self.reach(deployment, Milestone::Overtaken);
+                self.reach(deployment, Transition::Superseded);
             }
         }
         let Some(deployment) = newest else { return };
-        self.wake(self.now.plus(self.rules.in_flight));
+        self.requeue_at(self.now.plus(self.rules.in_flight));
         if deployment.state.deadline(&deployment.config.check).is_some_and(|at| at <= self.now) {
-            let reason = too_late(deployment);
+            let reason = deadline_message(deployment);
             self.fail(deployment, reason, None, last_container(deployment, replicas));
             return;
         }
-        if service.wanted == 0 {
-            self.promote_unseen(deployment);
+        if service.desired_count == 0 {
+            self.promote_stopped(deployment);
             return;
         }
         match deployment.state {
@@ -53,8 +53,8 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn reach(&mut self, deployment: &Deployment, milestone: Milestone) {
-        self.facts.push(Step::Reached { deployment: deployment.id, milestone });
+    pub(super) fn reach(&mut self, deployment: &Deployment, transition: Transition) {
+        self.facts.push(Step::Reached { deployment: deployment.id, transition });
     }
 
     fn fail(
@@ -69,16 +69,16 @@ impl Draft<'_> {
     }
 
     /// A stopped service takes its new deployment without running it: there is nothing to check.
-    fn promote_unseen(&mut self, deployment: &Deployment) {
+    fn promote_stopped(&mut self, deployment: &Deployment) {
         let rank = match deployment.state {
             DeploymentState::Queued { .. } | DeploymentState::Pulling { .. } => 0,
             DeploymentState::Starting { .. } => 1,
             DeploymentState::Checking { .. } => 2,
             _ => 3,
         };
-        let chain = [Milestone::StartRequested, Milestone::Started, Milestone::Ready];
-        for milestone in chain.into_iter().skip(rank) {
-            self.reach(deployment, milestone);
+        let chain = [Transition::StartRequested, Transition::Started, Transition::Ready];
+        for transition in chain.into_iter().skip(rank) {
+            self.reach(deployment, transition);
         }
         self.facts.push(Step::Promoted { deployment: deployment.id });
     }
@@ -86,50 +86,53 @@ impl Draft<'_> {
     /// Makes and starts its containers; with `stop_first`, the one before is stopped in between.
     fn start(&mut self, service: &ServiceView, deployment: &Deployment, replicas: &[Replica<'_>]) {
         if let Some(at) = deployment.retry_at.filter(|&at| at > self.now) {
-            self.wake(at);
+            self.requeue_at(at);
             return;
         }
         let is_exclusive = deployment.config.strategy == Strategy::StopFirst;
-        let begin = if is_exclusive { Begin::Later } else { Begin::Now };
-        match self.make(service, deployment, replicas, begin) {
+        let start_mode = if is_exclusive { StartMode::Later } else { StartMode::Now };
+        match self.create_replicas(service, deployment, replicas, start_mode) {
             Ok(true) => (),
             Ok(false) => return,
-            Err(Obstacle(reason)) => {
+            Err(Blocker(reason)) => {
                 self.fail(deployment, reason, None, None);
                 return;
             }
         }
-        if is_exclusive && self.clear_stage(service, deployment) {
+        if is_exclusive && self.stop_others(service, deployment) {
             return;
         }
         let mut is_started = true;
-        for replica in its(deployment, replicas) {
-            let Some(seen) = replica.seen else { continue };
-            if seen.inspection.state == ContainerState::Created {
-                self.act(Some(deployment.id), vec![Action::Start(seen.container.clone())]);
+        for replica in replicas_of(deployment, replicas) {
+            let Some(observed) = replica.observed else { continue };
+            if observed.inspection.state == ContainerState::Created {
+                self.act(Some(deployment.id), vec![Action::Start(observed.container.clone())]);
             }
-            if matches!(seen.inspection.state, ContainerState::Removing | ContainerState::Dead) {
+            if matches!(observed.inspection.state, ContainerState::Removing | ContainerState::Dead)
+            {
                 self.replace(service, replica);
             }
-            is_started &= seen.inspection.started_at.is_some();
+            is_started &= observed.inspection.started_at.is_some();
         }
         if is_started {
-            self.reach(deployment, Milestone::Started);
+            self.reach(deployment, Transition::Started);
         }
     }
 
     /// Stops whatever runs of other deployments. Says whether anything does.
-    fn clear_stage(&mut self, service: &ServiceView, deployment: &Deployment) -> bool {
+    fn stop_others(&mut self, service: &ServiceView, deployment: &Deployment) -> bool {
         let others: Vec<_> = self
             .situation
-            .seen
+            .observed
             .iter()
-            .filter(|seen| seen.is_alive() && seen.inspection.identity.deployment != deployment.id)
-            .filter(|seen| self.is_known(service, seen))
+            .filter(|observed| {
+                observed.is_alive() && observed.inspection.identity.deployment != deployment.id
+            })
+            .filter(|observed| self.is_known(service, observed))
             .collect();
-        for seen in &others {
-            let grace = seen.inspection.stop_grace;
-            let stop = Action::Stop { container: seen.container.clone(), grace };
+        for observed in &others {
+            let grace = observed.inspection.stop_grace;
+            let stop = Action::Stop { container: observed.container.clone(), grace };
             self.act(None, vec![stop]);
         }
         !others.is_empty()
@@ -138,67 +141,69 @@ impl Draft<'_> {
     /// Waits until all its replicas are ready, then promotes it; too many deaths end it.
     fn check(&mut self, service: &ServiceView, deployment: &Deployment, replicas: &[Replica<'_>]) {
         if let Some(at) = deployment.retry_at.filter(|&at| at > self.now) {
-            self.wake(at);
+            self.requeue_at(at);
             return;
         }
-        match self.make(service, deployment, replicas, Begin::Now) {
+        match self.create_replicas(service, deployment, replicas, StartMode::Now) {
             Ok(true) => (),
             Ok(false) => return,
-            Err(Obstacle(reason)) => {
+            Err(Blocker(reason)) => {
                 self.fail(deployment, reason, None, None);
                 return;
             }
         }
         if deployment.config.strategy == Strategy::StopFirst
-            && self.clear_stage(service, deployment)
+            && self.stop_others(service, deployment)
         {
             return;
         }
-        let is_relieving = replicas.iter().any(|replica| {
+        let is_replacing = replicas.iter().any(|replica| {
             replica.row.deployment != deployment.id
                 && service.active == Some(replica.row.deployment)
                 && replica.is_running()
         });
         let mut is_ready = true;
-        for replica in its(deployment, replicas) {
-            let container = replica.seen.map(|seen| seen.container.clone());
-            match self.tend(service, deployment, replica, self.rules.candidate_deaths) {
-                Standing::Ready => (),
-                Standing::Done if !is_relieving => (),
-                Standing::Done => {
+        for replica in replicas_of(deployment, replicas) {
+            let container = replica.observed.map(|observed| observed.container.clone());
+            match self.await_readiness(service, deployment, replica, self.rules.candidate_deaths) {
+                Readiness::Ready => (),
+                Readiness::Done if !is_replacing => (),
+                Readiness::Done => {
                     let reason = "its command ended at once with exit code 0, so it cannot take \
                                   over from the deployment that runs"
                         .to_owned();
                     self.fail(deployment, reason, Some(0), container);
                     return;
                 }
-                Standing::Waiting => is_ready = false,
-                Standing::Broken { reason, exit_code } => {
+                Readiness::Waiting => is_ready = false,
+                Readiness::Broken { reason, exit_code } => {
                     self.fail(deployment, reason, exit_code, container);
                     return;
                 }
             }
         }
         if is_ready {
-            self.reach(deployment, Milestone::Ready);
+            self.reach(deployment, Transition::Ready);
             self.facts.push(Step::Promoted { deployment: deployment.id });
         }
     }
 }
 
-fn its<'a, 'b>(
+fn replicas_of<'a, 'b>(
     deployment: &'a Deployment,
     replicas: &'a [Replica<'b>],
 ) -> impl Iterator<Item = &'a Replica<'b>> {
-    replicas.iter().filter(|replica| replica.is_wanted && replica.row.deployment == deployment.id)
+    replicas.iter().filter(|replica| replica.is_desired && replica.row.deployment == deployment.id)
 }
 
 fn last_container(deployment: &Deployment, replicas: &[Replica<'_>]) -> Option<ReplicaHandle> {
-    its(deployment, replicas).find_map(|it| it.seen).map(|seen| seen.container.clone())
+    replicas_of(deployment, replicas)
+        .find_map(|it| it.observed)
+        .map(|observed| observed.container.clone())
 }
 
 /// A sentence about a deadline that has passed.
-fn too_late(deployment: &Deployment) -> String {
+fn deadline_message(deployment: &Deployment) -> String {
     let check = &deployment.config.check;
     let most = deployment
         .state

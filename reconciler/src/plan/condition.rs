@@ -1,38 +1,40 @@
 //! What a service is like, and when a rollout is over.
 
 use super::{
-    draft::Draft,
-    newcomer::question,
+    builder::PlanBuilder,
+    readiness::probe_target,
     replica::{Replica, is_handing_over},
 };
 use domain::{
-    deployment::{Condition, DeploymentState, Milestone},
-    rollout::{ServiceView, Step, Verdict},
+    deployment::{Condition, DeploymentState, Transition},
+    rollout::{FinalState, ServiceView, Step},
 };
 
-impl Draft<'_> {
+impl PlanBuilder<'_> {
     /// Ends a rollout of which nothing is left to do, and says what the service is like.
-    pub(super) fn conclude(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
+    pub(super) fn finish_rollout(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let Some(active) = service.active() else { return };
         // Somebody else serves once that is written; what he is like shows then.
         if self.facts.iter().any(|fact| matches!(fact, Step::Promoted { .. })) {
             return;
         }
         if let DeploymentState::Draining { .. } = active.state {
-            let is_left = replicas.iter().any(|it| !it.is_wanted);
+            let is_left = replicas.iter().any(|it| !it.is_desired);
             let completed = replicas
                 .iter()
-                .filter(|it| it.is_wanted && it.ledger.verdict == Some(Verdict::Completed))
+                .filter(|it| {
+                    it.is_desired && it.restarts.final_state == Some(FinalState::Completed)
+                })
                 .count();
-            let has_arrived =
-                completed == usize::from(service.wanted) || self.is_covered(service, replicas);
-            let is_done = !is_left && has_arrived;
+            let is_complete = completed == usize::from(service.desired_count)
+                || self.is_covered(service, replicas);
+            let is_done = !is_left && is_complete;
             let deadline = active.state.deadline(&active.config.check);
             if is_done || deadline.is_some_and(|deadline| deadline <= self.now) {
-                let milestone = Milestone::Drained;
-                self.facts.push(Step::Reached { deployment: active.id, milestone });
+                let transition = Transition::Drained;
+                self.facts.push(Step::Reached { deployment: active.id, transition });
             } else {
-                self.wake(self.now.plus(self.rules.in_flight));
+                self.requeue_at(self.now.plus(self.rules.in_flight));
             }
         }
 
@@ -49,42 +51,46 @@ impl Draft<'_> {
         service: &ServiceView,
         replicas: &[Replica<'_>],
     ) -> (Condition, Option<String>) {
-        if service.wanted == 0 {
+        if service.desired_count == 0 {
             return (Condition::Stopped, None);
         }
-        let wanted = usize::from(service.wanted);
+        let desired_count = usize::from(service.desired_count);
         let its: Vec<_> = replicas
             .iter()
-            .filter(|it| it.is_wanted && service.active == Some(it.row.deployment))
+            .filter(|it| it.is_desired && service.active == Some(it.row.deployment))
             .collect();
-        let verdicts = |verdict| its.iter().filter(|it| it.ledger.verdict == Some(verdict)).count();
-        let (completed, crashed) = (verdicts(Verdict::Completed), verdicts(Verdict::Crashed));
-        let well = its.iter().filter(|it| self.is_well(service, it)).count();
+        let final_states = |final_state| {
+            its.iter().filter(|it| it.restarts.final_state == Some(final_state)).count()
+        };
+        let (completed, crashed) =
+            (final_states(FinalState::Completed), final_states(FinalState::Crashed));
+        let healthy = its.iter().filter(|it| self.is_healthy(service, it)).count();
         // Until the one before is gone, it does the work too.
         let before = replicas
             .iter()
-            .filter(|it| !it.is_wanted && it.is_running() && it.is_admitted())
+            .filter(|it| !it.is_desired && it.is_running() && it.is_in_service())
             .count();
         for replica in &its {
-            self.wake_on_recovery(replica);
+            self.requeue_on_recovery(replica);
         }
 
         let why = self.why.clone();
-        if completed == wanted {
+        if completed == desired_count {
             return (Condition::Completed, None);
         }
-        if well + completed >= wanted || (well == 0 && before >= wanted) {
+        if healthy + completed >= desired_count || (healthy == 0 && before >= desired_count) {
             return (Condition::Running, None);
         }
-        if well > 0 || before > 0 {
-            let text = why.unwrap_or_else(|| format!("{well} of {wanted} replicas are ready"));
+        if healthy > 0 || before > 0 {
+            let text =
+                why.unwrap_or_else(|| format!("{healthy} of {desired_count} replicas are ready"));
             return (Condition::Degraded, Some(text));
         }
-        if crashed > 0 && crashed + completed == wanted {
+        if crashed > 0 && crashed + completed == desired_count {
             let text = "it kept crashing; deploy again to start it".to_owned();
             return (Condition::Crashed, Some(text));
         }
-        if its.iter().all(|it| it.seen.is_none()) {
+        if its.iter().all(|it| it.observed.is_none()) {
             return (Condition::Missing, why);
         }
         if is_handing_over(service, replicas) {
@@ -95,9 +101,9 @@ impl Draft<'_> {
     }
 
     /// Whether it does its work, as far as known.
-    fn is_well(&self, service: &ServiceView, replica: &Replica<'_>) -> bool {
-        let is_unproven = !replica.is_admitted()
-            && match service.active().and_then(question) {
+    fn is_healthy(&self, service: &ServiceView, replica: &Replica<'_>) -> bool {
+        let is_unproven = !replica.is_in_service()
+            && match service.active().and_then(probe_target) {
                 Some(_) => replica.health.is_none_or(|health| health.is_ready != Some(true)),
                 None => !self.is_stable(replica),
             };
@@ -111,23 +117,25 @@ impl Draft<'_> {
     ///
     /// An answer is not enough: between two crashes it may answer each time.
     pub(super) fn has_recovered(&self, replica: &Replica<'_>) -> bool {
-        !self.is_shaken(replica) || self.is_stable(replica)
+        !self.has_crashed_recently(replica) || self.is_stable(replica)
     }
 
     fn is_stable(&self, replica: &Replica<'_>) -> bool {
-        replica.seen.is_some_and(|seen| {
-            seen.inspection
+        replica.observed.is_some_and(|observed| {
+            observed
+                .inspection
                 .started_at
                 .is_some_and(|started| self.now >= started.plus(self.rules.stable_after))
         })
     }
 
-    fn wake_on_recovery(&mut self, replica: &Replica<'_>) {
+    fn requeue_on_recovery(&mut self, replica: &Replica<'_>) {
         if replica.is_running()
             && !self.has_recovered(replica)
-            && let Some(started) = replica.seen.and_then(|seen| seen.inspection.started_at)
+            && let Some(started) =
+                replica.observed.and_then(|observed| observed.inspection.started_at)
         {
-            self.wake(started.plus(self.rules.stable_after));
+            self.requeue_at(started.plus(self.rules.stable_after));
         }
     }
 }

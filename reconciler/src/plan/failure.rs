@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     DeploymentId, Timestamp,
-    deployment::{Failure, Milestone},
+    deployment::{Failure, Transition},
     rollout::{ServiceView, Step},
     runtime::RuntimeError,
 };
@@ -14,13 +14,13 @@ use std::time::Duration;
 
 /// What follows when an action has failed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Consequence {
+pub struct FailureEffect {
     /// What to write down.
     pub steps: Vec<Step>,
     /// The deployment whose image has to be fetched again.
     pub lost_image: Option<DeploymentId>,
     /// What to say of the service until it is mended.
-    pub obstacle: Option<String>,
+    pub blocker: Option<String>,
 }
 
 /// What follows when an action of this chain has failed.
@@ -28,15 +28,15 @@ pub struct Consequence {
 /// An engine that is away is nobody's fault. A deployment on its way gets a few tries; one that
 /// serves is tried for ever, ever more slowly.
 #[must_use]
-pub fn consequence(
+pub fn after_failure(
     service: &ServiceView,
     chain: &Chain,
     action: &Action,
     error: &RuntimeError,
     now: Timestamp,
     rules: &Rules,
-) -> Consequence {
-    let mut consequence = Consequence::default();
+) -> FailureEffect {
+    let mut after_failure = FailureEffect::default();
     let deployment = chain.on_behalf.and_then(|id| service.deployment(id));
     let is_candidate = deployment.is_some_and(|it| it.state.is_candidate());
     let spec = match action {
@@ -45,31 +45,31 @@ pub fn consequence(
     };
     match error {
         RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) | RuntimeError::Storage(_) => {
-            return consequence;
+            return after_failure;
         }
         RuntimeError::Busy(_) => {
             // The name may be blocked for long: the next try has another one.
             if let Some(spec) = spec {
                 let replica = spec.identity.replica;
-                consequence.steps.push(Step::ReplicaRetired { replica });
+                after_failure.steps.push(Step::ReplicaRetired { replica });
             }
-            return consequence;
+            return after_failure;
         }
-        RuntimeError::Gone(_) => return consequence,
+        RuntimeError::Gone(_) => return after_failure,
         RuntimeError::NoAddress(why) => {
             // Nobody's failure: it waits, and says for what, each thing once.
             match deployment.filter(|_| is_candidate) {
                 Some(waiting) if waiting.state.waiting() == Some(why) => (),
                 Some(waiting) => {
-                    let milestone = Milestone::Waiting(why.clone());
-                    consequence.steps.push(Step::Reached { deployment: waiting.id, milestone });
+                    let transition = Transition::Waiting(why.clone());
+                    after_failure.steps.push(Step::Reached { deployment: waiting.id, transition });
                 }
-                None => consequence.obstacle = Some(why.clone()),
+                None => after_failure.blocker = Some(why.clone()),
             }
-            return consequence;
+            return after_failure;
         }
         RuntimeError::Image(_) if spec.is_some() => {
-            consequence.lost_image = chain.on_behalf;
+            after_failure.lost_image = chain.on_behalf;
         }
         RuntimeError::Image(_)
         | RuntimeError::NameTaken { .. }
@@ -77,8 +77,8 @@ pub fn consequence(
         | RuntimeError::Refused(_) => (),
     }
     let Some(deployment) = deployment.filter(|_| is_candidate) else {
-        consequence.obstacle = Some(error.to_string());
-        return consequence;
+        after_failure.blocker = Some(error.to_string());
+        return after_failure;
     };
 
     let attempts = deployment.attempts + 1;
@@ -87,11 +87,16 @@ pub fn consequence(
     let wait = Duration::from_secs(3 * 4_u64.pow(attempts.saturating_sub(1).min(3)));
     let retry_at = (!is_last).then(|| now.plus(wait));
     let (deployment, reason) = (deployment.id, error.to_string());
-    consequence.steps.push(Step::Attempted { deployment, attempts, retry_at, why: reason.clone() });
+    after_failure.steps.push(Step::Attempted {
+        deployment,
+        attempts,
+        retry_at,
+        why: reason.clone(),
+    });
     if is_last {
         let failure = Failure { reason, exit_code: None, log_tail: None };
-        let milestone = Milestone::Failed(failure);
-        consequence.steps.push(Step::Reached { deployment, milestone });
+        let transition = Transition::Failed(failure);
+        after_failure.steps.push(Step::Reached { deployment, transition });
     }
-    consequence
+    after_failure
 }

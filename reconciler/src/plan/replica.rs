@@ -1,38 +1,39 @@
 //! A replica as the planner sees it: its row, its container, and what follows from both.
 
-use super::draft::Draft;
-use crate::situation::{Health, Seen, Situation};
+use super::builder::PlanBuilder;
+use crate::situation::{Health, ObservedContainer, Situation};
 use domain::{
     DeploymentId, Strategy,
     deployment::{Deployment, DeploymentState},
-    rollout::{Incident, IncidentKind, Ledger, ReplicaRow, ServiceView, Step},
-    runtime::{ContainerState, Restart},
+    rollout::{Incident, IncidentKind, ReplicaRow, RestartHistory, ServiceView, Step},
+    runtime::{ContainerState, RestartPolicy},
 };
 
 /// A replica: its row, its container, and what follows from both.
 pub(super) struct Replica<'a> {
     pub(super) row: &'a ReplicaRow,
     /// Its container, if there is one.
-    pub(super) seen: Option<&'a Seen>,
+    pub(super) observed: Option<&'a ObservedContainer>,
     /// The row's ledger with what the container adds.
-    pub(super) ledger: Ledger,
+    pub(super) restarts: RestartHistory,
     pub(super) health: Option<&'a Health>,
     /// Whether it should be there.
-    pub(super) is_wanted: bool,
+    pub(super) is_desired: bool,
 }
 
 impl Replica<'_> {
     pub(super) fn state(&self) -> Option<ContainerState> {
-        self.seen.map(|seen| seen.inspection.state)
+        self.observed.map(|observed| observed.inspection.state)
     }
 
     /// Whether it has proved itself: from then on the engine restarts it.
-    pub(super) fn is_admitted(&self) -> bool {
-        self.seen.is_some_and(|seen| seen.inspection.restart == Restart::UnlessStopped)
+    pub(super) fn is_in_service(&self) -> bool {
+        self.observed
+            .is_some_and(|observed| observed.inspection.restart == RestartPolicy::UnlessStopped)
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        self.seen.is_some_and(Seen::is_alive)
+        self.observed.is_some_and(ObservedContainer::is_alive)
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -41,44 +42,50 @@ impl Replica<'_> {
 
     /// Whether it runs and answers nowhere: somebody has cut it off from its environment.
     pub(super) fn is_cut_off(&self) -> bool {
-        self.is_running() && self.seen.is_some_and(|seen| seen.inspection.address.is_none())
+        self.is_running()
+            && self.observed.is_some_and(|observed| observed.inspection.address.is_none())
     }
 
     /// Whether what the row says of its container no longer holds.
     fn is_lost(&self) -> bool {
-        self.row.container.is_some() && self.seen.is_none()
+        self.row.container.is_some() && self.observed.is_none()
     }
 }
 
 /// All replicas that have rows.
 pub(super) fn replicas<'a>(situation: &'a Situation, service: &'a ServiceView) -> Vec<Replica<'a>> {
     let candidate = candidate(service).map(|deployment| deployment.id);
-    let mut wanted: Vec<(DeploymentId, u16)> = Vec::new();
+    let mut desired_count: Vec<(DeploymentId, u16)> = Vec::new();
     let mut rows: Vec<_> = service.replicas.iter().collect();
     rows.sort_by_key(|row| row.id);
     rows.into_iter()
         .map(|row| {
-            let by_id = |seen: &&Seen| row.container.as_ref() == Some(&seen.container);
-            let by_label = |seen: &&Seen| seen.inspection.identity.replica == row.id;
-            let seen = match row.container {
-                Some(_) => situation.seen.iter().find(by_id),
-                None => situation.seen.iter().find(by_label),
+            let by_id =
+                |observed: &&ObservedContainer| row.container.as_ref() == Some(&observed.container);
+            let by_label =
+                |observed: &&ObservedContainer| observed.inspection.identity.replica == row.id;
+            let observed = match row.container {
+                Some(_) => situation.observed.iter().find(by_id),
+                None => situation.observed.iter().find(by_label),
             };
             let slot = (row.deployment, row.index);
-            let is_wanted = row.retired_at.is_none()
-                && row.index < service.wanted
+            let is_desired = row.retired_at.is_none()
+                && row.index < service.desired_count
                 && (service.active == Some(row.deployment) || candidate == Some(row.deployment))
-                && !wanted.contains(&slot);
-            if is_wanted {
-                wanted.push(slot);
+                && !desired_count.contains(&slot);
+            if is_desired {
+                desired_count.push(slot);
             }
             Replica {
                 row,
-                seen,
-                ledger: seen
-                    .map_or_else(|| row.ledger.clone(), |seen| row.ledger.seeing(&seen.inspection)),
-                health: seen.and_then(|seen| situation.memory.health.get(&seen.container)),
-                is_wanted,
+                observed,
+                restarts: observed.map_or_else(
+                    || row.restarts.clone(),
+                    |observed| row.restarts.observe(&observed.inspection),
+                ),
+                health: observed
+                    .and_then(|observed| situation.memory.health.get(&observed.container)),
+                is_desired,
             }
         })
         .collect()
@@ -97,33 +104,37 @@ pub(super) fn candidate(service: &ServiceView) -> Option<&Deployment> {
 /// Whether a new deployment has the stage, and the one that serves is stopped for it.
 pub(super) fn is_handing_over(service: &ServiceView, replicas: &[Replica<'_>]) -> bool {
     let Some(candidate) = candidate(service) else { return false };
-    if candidate.config.strategy != Strategy::StopFirst || service.wanted == 0 {
+    if candidate.config.strategy != Strategy::StopFirst || service.desired_count == 0 {
         return false;
     }
     let count = replicas
         .iter()
-        .filter(|it| it.is_wanted && it.row.deployment == candidate.id && it.seen.is_some())
+        .filter(|it| it.is_desired && it.row.deployment == candidate.id && it.observed.is_some())
         .count();
     match candidate.state {
         DeploymentState::Checking { .. } | DeploymentState::Switching { .. } => true,
-        DeploymentState::Starting { .. } => count == usize::from(service.wanted),
+        DeploymentState::Starting { .. } => count == usize::from(service.desired_count),
         _ => false,
     }
 }
 
-impl Draft<'_> {
+impl PlanBuilder<'_> {
     /// Whether a row names it, or named it lately. Others are not ours to change.
-    pub(super) fn is_known(&self, service: &ServiceView, seen: &Seen) -> bool {
-        let replica = seen.inspection.identity.replica;
+    pub(super) fn is_known(&self, service: &ServiceView, observed: &ObservedContainer) -> bool {
+        let replica = observed.inspection.identity.replica;
         service.replicas.iter().any(|row| row.id == replica) || service.released.contains(&replica)
     }
 
     /// Writes down whose containers are gone. What follows is for the next look.
-    pub(super) fn note_losses(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) -> bool {
+    pub(super) fn record_losses(
+        &mut self,
+        service: &ServiceView,
+        replicas: &[Replica<'_>],
+    ) -> bool {
         for replica in replicas {
-            match (&replica.row.container, replica.is_wanted) {
+            match (&replica.row.container, replica.is_desired) {
                 (Some(container), true) if replica.is_lost() => {
-                    if replica.row.ledger.started_at.is_some() {
+                    if replica.row.restarts.started_at.is_some() {
                         let text = "its container was removed outside Easel and is made again";
                         self.incident(service, replica, IncidentKind::Removed, text);
                     }
@@ -132,7 +143,7 @@ impl Draft<'_> {
                         container: container.clone(),
                     });
                 }
-                (_, false) if replica.seen.is_none() => {
+                (_, false) if replica.observed.is_none() => {
                     self.facts.push(Step::ReplicaReleased { replica: replica.row.id });
                 }
                 _ => (),
@@ -142,17 +153,18 @@ impl Draft<'_> {
     }
 
     /// Writes down starts and ends that are news.
-    pub(super) fn note_ledgers(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
+    pub(super) fn record_restarts(&mut self, service: &ServiceView, replicas: &[Replica<'_>]) {
         let handing_over = is_handing_over(service, replicas);
         for replica in replicas.iter().filter(|it| it.row.container.is_some()) {
-            let (old, new) = (&replica.row.ledger, &replica.ledger);
+            let (old, new) = (&replica.row.restarts, &replica.restarts);
             if old == new {
                 continue;
             }
-            self.facts.push(Step::LedgerChanged { replica: replica.row.id, ledger: new.clone() });
+            self.facts
+                .push(Step::RestartsRecorded { replica: replica.row.id, restarts: new.clone() });
             let is_on_duty = service.active == Some(replica.row.deployment)
-                && replica.is_wanted
-                && replica.is_admitted()
+                && replica.is_desired
+                && replica.is_in_service()
                 && !handing_over;
             if is_on_duty {
                 self.note_end(service, replica);
@@ -161,8 +173,8 @@ impl Draft<'_> {
     }
 
     fn note_end(&mut self, service: &ServiceView, replica: &Replica<'_>) {
-        let (Some(seen), old) = (replica.seen, &replica.row.ledger) else { return };
-        let inspection = &seen.inspection;
+        let (Some(observed), old) = (replica.observed, &replica.row.restarts) else { return };
+        let inspection = &observed.inspection;
         let code =
             inspection.exit_code.map_or(String::new(), |code| format!(" (exit code {code})"));
         if inspection.out_of_memory && inspection.finished_at != old.finished_at {
@@ -172,11 +184,11 @@ impl Draft<'_> {
             && inspection.finished_at != old.finished_at
         {
             // The engine answers an end with a restart, unless somebody ended it by hand.
-            let deed = if inspection.exit_code == Some(137) { "killed" } else { "stopped" };
-            let text = format!("its container was {deed} outside Easel{code} and is started again");
+            let verb = if inspection.exit_code == Some(137) { "killed" } else { "stopped" };
+            let text = format!("its container was {verb} outside Easel{code} and is started again");
             self.incident(service, replica, IncidentKind::Stopped, text);
-        } else if replica.ledger.crashes.len() != old.crashes.len()
-            || replica.ledger.crashes.last() != old.crashes.last()
+        } else if replica.restarts.crashes.len() != old.crashes.len()
+            || replica.restarts.crashes.last() != old.crashes.last()
         {
             let text = format!("it ended by itself{code} and was started again");
             self.incident(service, replica, IncidentKind::Crashed, text);
@@ -202,7 +214,7 @@ pub(super) fn incident(
     kind: IncidentKind,
     text: impl Into<String>,
 ) -> Step {
-    let exit_code = replica.seen.and_then(|seen| seen.inspection.exit_code);
+    let exit_code = replica.observed.and_then(|observed| observed.inspection.exit_code);
     let incident = Incident { kind, exit_code, text: text.into() };
     Step::Incident { service: service.key(), replica: replica.row.id, incident }
 }
@@ -211,6 +223,6 @@ pub(super) fn incident(
 pub(super) fn out_of_memory(limit: Option<u32>) -> String {
     match limit {
         Some(limit) => format!("out of memory (limit {limit} MB)"),
-        None => "out of memory (of the machine)".to_owned(),
+        None => "out of memory (of the host)".to_owned(),
     }
 }

@@ -2,19 +2,19 @@
 //! way that must never be done.
 
 use crate::{
-    judge::check_call,
-    support::{Addresses, World},
+    invariants::check_call,
+    support::{Addresses, Simulation},
 };
 use domain::{
     EnvironmentId, Limits, ReplicaId, ServiceId, VolumeId,
     deployment::RunConfig,
-    readiness::{Check, Probe},
+    readiness::{HealthCheck, Probe},
     rollout::ServiceKey,
-    runtime::{ReplicaHandle, ReplicaSpec, Restart},
+    runtime::{ReplicaHandle, ReplicaSpec, RestartPolicy},
     testing::{
-        Chance,
-        contract::{Ground, Play, SimGround},
-        engine::{Faults, Gate},
+        Rng,
+        contract::{Harness, SimHarness, Workload},
+        engine::{CrashPoint, Faults},
         rollouts::{config, config_with_volume},
     },
 };
@@ -30,7 +30,7 @@ use std::{
 use uuid::Uuid;
 
 /// How long the faults go on.
-const TROUBLE: Duration = Duration::from_secs(90);
+const FAULT_TIME: Duration = Duration::from_secs(90);
 
 /// An environment that no row names, with a place and a container in the engine.
 pub(crate) const NOBODY: EnvironmentId = EnvironmentId::new(Uuid::from_u128(77));
@@ -51,102 +51,102 @@ impl Violations {
 }
 
 /// A story of faults, and what it has shown.
-pub(crate) struct Story {
-    pub(crate) world: World,
+pub(crate) struct Scenario {
+    pub(crate) simulation: Simulation,
     /// The second environment, which may be deleted.
     other: EnvironmentId,
-    chance: Chance,
+    rng: Rng,
     pub(crate) keys: Vec<ServiceKey>,
     volumes: BTreeSet<VolumeId>,
     pub(crate) left_alone: BTreeSet<ReplicaHandle>,
     pub(crate) violations: Violations,
     /// Whether no event and no wish gets lost.
-    pub(crate) is_told: bool,
+    pub(crate) loses_nothing: bool,
     dead: Arc<AtomicBool>,
 }
 
 /// Tells the story of this seed with this reconciler; says what went against the invariants.
-pub(crate) async fn tell(
+pub(crate) async fn run(
     seed: u64,
     settings: Settings,
-    prepare: impl FnOnce(&World),
+    prepare: impl FnOnce(&Simulation),
 ) -> BTreeMap<&'static str, String> {
     // By turns, whether or not events get lost.
     let is_kept = (seed / 2).is_multiple_of(2);
     let addresses = if is_kept { Addresses::Kept } else { Addresses::Chosen };
-    let world = World::with(settings, addresses);
-    prepare(&world);
-    let mut story = Story {
-        other: world.rollouts.add_environment(),
-        world,
-        chance: Chance::new(seed),
+    let simulation = Simulation::with(settings, addresses);
+    prepare(&simulation);
+    let mut scenario = Scenario {
+        other: simulation.rollouts.add_environment(),
+        simulation,
+        rng: Rng::new(seed),
         keys: Vec::new(),
         volumes: BTreeSet::new(),
         left_alone: BTreeSet::new(),
         violations: Violations::default(),
-        is_told: seed.is_multiple_of(2),
+        loses_nothing: seed.is_multiple_of(2),
         dead: Arc::default(),
     };
-    story.set_the_scene().await;
-    story.make_trouble().await;
-    story.judge().await;
-    story.violations.all()
+    scenario.set_up().await;
+    scenario.inject_faults().await;
+    scenario.check_invariants().await;
+    scenario.violations.all()
 }
 
-impl Story {
-    async fn set_the_scene(&mut self) {
-        self.left_alone.insert(self.world.engine.add_foreign("somebody-elses"));
+impl Scenario {
+    async fn set_up(&mut self) {
+        self.left_alone.insert(self.simulation.engine.add_foreign("somebody-elses"));
         for at in 0..4 {
-            let wanted = u16::try_from(1 + self.chance.below(3)).expect("it is small");
-            let key = self.world.service(&format!("s-{at}"), wanted);
+            let desired_count = u16::try_from(1 + self.rng.below(3)).expect("it is small");
+            let key = self.simulation.service(&format!("s-{at}"), desired_count);
             self.keys.push(key);
         }
-        self.keys.insert(1, self.world.rollouts.add_service(self.other, "elsewhere", 1));
+        self.keys.insert(1, self.simulation.rollouts.add_service(self.other, "elsewhere", 1));
         let service = ServiceId::new(Uuid::from_u128(78));
         let nobody = ServiceKey { environment: NOBODY, service };
-        self.world.engine.add_environment(NOBODY);
+        self.simulation.engine.add_environment(NOBODY);
         for (at, key) in [nobody, self.keys[0]].into_iter().enumerate() {
-            let stray = self.stray(key, u128::try_from(at).expect("it fits")).await;
-            self.left_alone.insert(stray);
+            let orphan = self.orphan(key, u128::try_from(at).expect("it fits")).await;
+            self.left_alone.insert(orphan);
         }
         for at in 0..self.keys.len() {
             self.deploy(at, false);
         }
-        self.world.pass(Duration::from_secs(20)).await;
+        self.simulation.pass(Duration::from_secs(20)).await;
         self.watch();
-        let mut rare = Chance::new(self.chance.roll());
-        self.world.engine.set_faults(Faults {
-            until: self.world.now().plus(TROUBLE),
+        let mut rare = Rng::new(self.rng.next_u64());
+        self.simulation.engine.set_faults(Faults {
+            until: self.simulation.now().plus(FAULT_TIME),
             lost_answer: small(&mut rare, 12),
             failure: small(&mut rare, 12),
             stale_list: small(&mut rare, 60),
-            lost_event: if self.is_told { 0 } else { small(&mut rare, 60) },
+            lost_event: if self.loses_nothing { 0 } else { small(&mut rare, 60) },
             repeated_event: 20,
             cut_stream: small(&mut rare, 4),
             latency: Duration::from_millis(rare.below(120)),
-            chance: Chance::new(rare.roll()),
+            rng: Rng::new(rare.next_u64()),
         });
-        let until = self.world.now().plus(TROUBLE);
-        self.world.rollouts.set_faults(5, until, Chance::new(rare.roll()));
+        let until = self.simulation.now().plus(FAULT_TIME);
+        self.simulation.rollouts.set_faults(5, until, Rng::new(rare.next_u64()));
     }
 
     /// A container with our labels that no row names.
-    async fn stray(&self, key: ServiceKey, at: u128) -> ReplicaHandle {
-        let ground = SimGround::new().await;
-        let mut spec: ReplicaSpec = ground.replica("stray", Play::Stay);
+    async fn orphan(&self, key: ServiceKey, at: u128) -> ReplicaHandle {
+        let harness = SimHarness::new().await;
+        let mut spec: ReplicaSpec = harness.replica("stray", Workload::Stay);
         spec.identity.environment = key.environment;
         spec.identity.service = key.service;
         spec.identity.replica = ReplicaId::new(Uuid::from_u128(80 + at));
         spec.identity.generation = 10_000;
-        spec.restart = Restart::UnlessStopped;
-        self.world.engine.add_stray(&spec)
+        spec.restart = RestartPolicy::UnlessStopped;
+        self.simulation.engine.add_stray(&spec)
     }
 
     /// Looks at each mutating call before it takes effect.
     fn watch(&self) {
-        let (rollouts, clock) = (self.world.rollouts.clone(), self.world.clock.clone());
+        let (rollouts, clock) = (self.simulation.rollouts.clone(), self.simulation.clock.clone());
         let (violations, left_alone) = (self.violations.clone(), self.left_alone.clone());
-        self.world.engine.set_watcher(Some(Arc::new(move |state, call| {
+        self.simulation.engine.set_watcher(Some(Arc::new(move |state, call| {
             check_call(
                 &rollouts,
                 &violations,
@@ -158,71 +158,71 @@ impl Story {
         })));
     }
 
-    async fn make_trouble(&mut self) {
-        let until = self.world.now().plus(TROUBLE);
-        while self.world.now() < until {
-            let pause = 100 + self.chance.below(3_000);
-            self.world.pass(Duration::from_millis(pause)).await;
+    async fn inject_faults(&mut self) {
+        let until = self.simulation.now().plus(FAULT_TIME);
+        while self.simulation.now() < until {
+            let pause = 100 + self.rng.below(3_000);
+            self.simulation.pass(Duration::from_millis(pause)).await;
             if self.dead.swap(false, Ordering::SeqCst) {
-                self.world.engine.set_gate(None);
-                self.world.restart().await;
+                self.simulation.engine.set_crash_hook(None);
+                self.simulation.restart().await;
             }
-            self.do_something().await;
+            self.random_action().await;
             self.note_volumes();
         }
-        self.world.engine.set_gate(None);
-        self.world.engine.set_faults(Faults::default());
-        self.world.rollouts.set_faults(0, until, Chance::new(0));
+        self.simulation.engine.set_crash_hook(None);
+        self.simulation.engine.set_faults(Faults::default());
+        self.simulation.rollouts.set_faults(0, until, Rng::new(0));
         if self.dead.swap(false, Ordering::SeqCst) {
-            self.world.restart().await;
+            self.simulation.restart().await;
         }
     }
 
-    async fn do_something(&mut self) {
+    async fn random_action(&mut self) {
         let at = self.pick(self.keys.len());
         let key = self.keys[at];
-        let mut containers = self.world.containers(key);
+        let mut containers = self.simulation.containers(key);
         containers.retain(|container| !self.left_alone.contains(&container.id));
         let one =
             (!containers.is_empty()).then(|| containers[self.pick(containers.len())].id.clone());
-        let engine = self.world.engine.clone();
-        match (self.chance.below(20), one) {
+        let engine = self.simulation.engine.clone();
+        match (self.rng.below(20), one) {
             (0..=4, _) => self.deploy(at, true),
             (5, _) => {
-                let mut wanted = u16::try_from(self.chance.below(4)).expect("it is small");
-                let view = self.world.rollouts.view(key);
+                let mut desired_count = u16::try_from(self.rng.below(4)).expect("it is small");
+                let view = self.simulation.rollouts.view(key);
                 let is_bad = |it: &domain::deployment::Deployment| {
                     it.state.is_candidate()
                         && it.config.command.as_ref().is_some_and(|it| it.arguments()[0] == "exit")
                 };
                 if view.is_some_and(|it| it.deployments.iter().any(is_bad)) {
                     // A stopped service takes a new deployment unseen, also a bad one.
-                    wanted = wanted.max(1);
+                    desired_count = desired_count.max(1);
                 }
-                self.world.rollouts.scale(key, wanted);
+                self.simulation.rollouts.scale(key, desired_count);
                 self.nudge_sometimes(key);
             }
             (6, _) => {
                 let limits = Limits::new(Some(64), None, None).expect("these are limits");
-                self.world.rollouts.limit(key, limits);
+                self.simulation.rollouts.limit(key, limits);
                 self.nudge_sometimes(key);
             }
             (7, _) => {
-                let newest = self.world.rollouts.view(key).and_then(|it| {
+                let newest = self.simulation.rollouts.view(key).and_then(|it| {
                     it.deployments.into_iter().rev().find(|it| it.state.is_candidate())
                 });
                 if let Some(newest) = newest {
-                    self.world.rollouts.cancel(newest.id);
+                    self.simulation.rollouts.cancel(newest.id);
                     self.nudge_sometimes(key);
                 }
             }
             (8, _) if key.environment == self.other => {
-                self.world.rollouts.delete_environment(self.other);
+                self.simulation.rollouts.delete_environment(self.other);
                 self.nudge_sometimes(key);
                 self.keys.remove(at);
             }
             (8, _) if self.keys.len() > 2 => {
-                self.world.rollouts.delete_service(key);
+                self.simulation.rollouts.delete_service(key);
                 self.nudge_sometimes(key);
                 self.keys.remove(at);
             }
@@ -232,65 +232,67 @@ impl Story {
             (13, Some(one)) => engine.crash(&one, 1),
             (14, _) => engine.remove_environment_by_hand(key.environment),
             (15, _) => engine.cut_events(),
-            (16, _) if self.chance.percent(50) => engine.restart(),
+            (16, _) if self.rng.percent(50) => engine.restart(),
             (16, _) => engine.crash_engine(),
-            (17 | 18, _) => self.arrange_a_death(),
-            (19, _) => self.world.restart().await,
+            (17 | 18, _) => self.schedule_crash(),
+            (19, _) => self.simulation.restart().await,
             _ => (),
         }
     }
 
     /// A container ends, another is wished for, and nobody is told of either.
-    pub(crate) fn leave_unheard(&mut self) {
-        let until = self.world.now().plus(Duration::from_secs(1));
-        self.world.engine.set_faults(Faults { lost_event: 100, until, ..Faults::default() });
+    pub(crate) fn lose_notifications(&mut self) {
+        let until = self.simulation.now().plus(Duration::from_secs(1));
+        self.simulation.engine.set_faults(Faults { lost_event: 100, until, ..Faults::default() });
         let at = self.pick(self.keys.len());
-        let mut containers = self.world.containers(self.keys[at]);
+        let mut containers = self.simulation.containers(self.keys[at]);
         containers.retain(|container| !self.left_alone.contains(&container.id));
         if let Some(container) = containers.first() {
-            self.world.engine.kill(&container.id);
+            self.simulation.engine.kill(&container.id);
         }
         let at = self.pick(self.keys.len());
-        if let Some(view) = self.world.rollouts.view(self.keys[at]).filter(|it| it.wanted > 0) {
-            self.world.rollouts.scale(self.keys[at], view.wanted + 1);
+        if let Some(view) =
+            self.simulation.rollouts.view(self.keys[at]).filter(|it| it.desired_count > 0)
+        {
+            self.simulation.rollouts.scale(self.keys[at], view.desired_count + 1);
         }
     }
 
     fn pick(&mut self, count: usize) -> usize {
-        usize::try_from(self.chance.below(u64::try_from(count).expect("it fits"))).expect("it fits")
+        usize::try_from(self.rng.below(u64::try_from(count).expect("it fits"))).expect("it fits")
     }
 
     /// The next look may come by the wish, or only by the next look at everything.
     fn nudge_sometimes(&mut self, key: ServiceKey) {
-        match self.chance.below(3) {
-            0 => self.world.nudge(key),
-            2 if !self.is_told => (),
-            _ => self.world.reconciler().nudge(None),
+        match self.rng.below(3) {
+            0 => self.simulation.trigger(key),
+            2 if !self.loses_nothing => (),
+            _ => self.simulation.reconciler().trigger(None),
         }
     }
 
     /// One of the next calls is the last one of this Easel.
-    fn arrange_a_death(&mut self) {
-        let left = AtomicU64::new(self.chance.below(8));
-        let after = self.chance.percent(50);
+    fn schedule_crash(&mut self) {
+        let left = AtomicU64::new(self.rng.below(8));
+        let after = self.rng.percent(50);
         let dead = Arc::clone(&self.dead);
-        self.world.engine.set_gate(Some(Arc::new(move |_| {
+        self.simulation.engine.set_crash_hook(Some(Arc::new(move |_| {
             if left.load(Ordering::SeqCst) > 0 {
                 left.fetch_sub(1, Ordering::SeqCst);
-                return Gate::Pass;
+                return CrashPoint::Pass;
             }
             dead.store(true, Ordering::SeqCst);
-            if after { Gate::DieAfter } else { Gate::DieBefore }
+            if after { CrashPoint::DieAfter } else { CrashPoint::DieBefore }
         })));
     }
 
     fn deploy(&mut self, at: usize, may_be_bad: bool) {
         let key = self.keys[at];
         let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
-        let check = Check { probe, ..Check::default() };
-        let delay = self.chance.below(1_500);
-        let is_stopped = self.world.rollouts.view(key).is_some_and(|it| it.wanted == 0);
-        let is_bad = may_be_bad && self.chance.percent(25) && !is_stopped;
+        let check = HealthCheck { probe, ..HealthCheck::default() };
+        let delay = self.rng.below(1_500);
+        let is_stopped = self.simulation.rollouts.view(key).is_some_and(|it| it.desired_count == 0);
+        let is_bad = may_be_bad && self.rng.percent(25) && !is_stopped;
         let words = if is_bad { "exit 1 100".to_owned() } else { format!("listen 80 {delay}") };
         // The last service is a database: it has a volume and stops first.
         let config = if key == *self.keys.last().expect("there is one") {
@@ -299,12 +301,12 @@ impl Story {
         } else {
             RunConfig { check, ..config(&words) }
         };
-        self.world.rollouts.deploy(key, config);
+        self.simulation.rollouts.deploy(key, config);
         self.nudge_sometimes(key);
     }
 
     pub(crate) fn note_volumes(&mut self) {
-        let there = self.world.engine.state().volumes;
+        let there = self.simulation.engine.state().volumes;
         for volume in self.volumes.difference(&there) {
             self.violations.add("I8", format!("the volume {volume} was removed"));
         }
@@ -318,14 +320,14 @@ impl Story {
 async fn after_any_faults_all_is_as_it_should_be_and_nothing_forbidden_was_done() {
     let seeds = seeds(16);
     for seed in seeds {
-        let violations = tell(seed, Settings::default(), |_| ()).await;
+        let violations = run(seed, Settings::default(), |_| ()).await;
 
         assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
     }
 }
 
-fn small(chance: &mut Chance, limit: u64) -> u8 {
-    u8::try_from(chance.below(limit)).expect("it is small")
+fn small(rng: &mut Rng, limit: u64) -> u8 {
+    u8::try_from(rng.below(limit)).expect("it is small")
 }
 
 /// Seeds to tell; `EASEL_TEST_SEEDS=first..last` tells others.

@@ -1,10 +1,10 @@
 //! From one deployment to the next: who stops when, and whom the name leads to.
 
-use crate::support::World;
+use crate::support::Simulation;
 use domain::{
     VolumeId,
     deployment::{Condition, RunConfig},
-    readiness::{Check, Probe},
+    readiness::{HealthCheck, Probe},
     runtime::ContainerState,
     testing::{
         CallKind,
@@ -19,19 +19,19 @@ use uuid::Uuid;
 
 fn with_port(config: RunConfig) -> RunConfig {
     let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
-    RunConfig { check: Check { probe, ..Check::default() }, ..config }
+    RunConfig { check: HealthCheck { probe, ..HealthCheck::default() }, ..config }
 }
 
 // Design §4: start first. The new one is ready before the old one stops.
 #[tokio::test(start_paused = true)]
 async fn the_old_one_stops_only_when_the_new_one_has_its_name() {
-    let world = World::new();
-    let key = world.live_with("web", 2, with_port(config("listen 80 0"))).await;
-    let old: Vec<_> = world.containers(key).into_iter().map(|it| it.id).collect();
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 2, with_port(config("listen 80 0"))).await;
+    let old: Vec<_> = simulation.containers(key).into_iter().map(|it| it.id).collect();
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&calls);
-    let clock = world.clock.clone();
-    world.engine.set_watcher(Some(Arc::new(move |state, call| {
+    let observed = Arc::clone(&calls);
+    let clock = simulation.clock.clone();
+    simulation.engine.set_watcher(Some(Arc::new(move |state, call| {
         let now = domain::Clock::now(&*clock);
         let serving = state
             .containers
@@ -39,35 +39,35 @@ async fn the_old_one_stops_only_when_the_new_one_has_its_name() {
             .filter(|it| it.is_healthy(now) && it.serves)
             .filter(|it| Some(&it.id) != call.container.as_ref())
             .count();
-        seen.lock().expect("no panic").push((call.kind, serving));
+        observed.lock().expect("no panic").push((call.kind, serving));
     })));
 
-    let id = world.deploy(key, with_port(config("listen 80 700")));
-    world.until_word(id, "live").await;
+    let id = simulation.deploy(key, with_port(config("listen 80 700")));
+    simulation.until_word(id, "live").await;
 
-    assert!(world.containers(key).iter().all(|it| !old.contains(&it.id)));
+    assert!(simulation.containers(key).iter().all(|it| !old.contains(&it.id)));
     let calls = calls.lock().expect("no panic").clone();
     let stops: Vec<_> = calls.iter().filter(|(kind, _)| *kind == CallKind::Stop).collect();
     assert_eq!(stops.len(), 2);
     assert!(stops.iter().all(|(_, serving)| *serving >= 2), "{stops:?}");
     assert!(calls.iter().all(|(_, serving)| *serving >= 1), "{calls:?}");
-    world.assert_at_rest().await;
+    simulation.assert_at_rest().await;
 }
 
 // Design §4: nobody resolves a candidate.
 #[tokio::test(start_paused = true)]
 async fn no_name_leads_to_a_candidate() {
-    let world = World::new();
-    let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
-    let old = world.only(key).id;
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 1, with_port(config("listen 80 0"))).await;
+    let old = simulation.only(key).id;
 
-    let id = world.deploy(key, with_port(config("listen 8080 0")));
-    world
-        .until("it is over", |world| {
-            let containers = world.containers(key);
+    let id = simulation.deploy(key, with_port(config("listen 8080 0")));
+    simulation
+        .until("it is over", |simulation| {
+            let containers = simulation.containers(key);
             let named: Vec<_> = containers.iter().filter(|it| it.serves).collect();
             assert!(named.iter().all(|it| it.id == old), "{named:?}");
-            world.rollouts.word(id) == "failed"
+            simulation.rollouts.state_name(id) == "failed"
         })
         .await;
 }
@@ -75,122 +75,127 @@ async fn no_name_leads_to_a_candidate() {
 // DK-51, DK-52, F65, W3: one writer at a time, and the old one is back when the new one fails.
 #[tokio::test(start_paused = true)]
 async fn with_a_volume_old_and_new_never_run_at_once() {
-    let world = World::new();
+    let simulation = Simulation::new();
     let volume = VolumeId::new(Uuid::from_u128(7));
-    let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
-    let old = world.only(key).id;
+    let key = simulation.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
+    let old = simulation.only(key).id;
     let most = Arc::new(Mutex::new(0));
     let words = Arc::new(Mutex::new(BTreeSet::new()));
-    let (seen, said, rollouts) = (Arc::clone(&most), Arc::clone(&words), world.rollouts.clone());
-    world.engine.set_watcher(Some(Arc::new(move |state, _| {
+    let (observed, said, rollouts) =
+        (Arc::clone(&most), Arc::clone(&words), simulation.rollouts.clone());
+    simulation.engine.set_watcher(Some(Arc::new(move |state, _| {
         let condition = rollouts.view(key).and_then(|view| view.condition);
-        let word = condition.map(|(condition, _)| condition.deploykit_word());
+        let word = condition.map(|(condition, _)| condition.deploykit_status());
         said.lock().expect("no panic").extend(word);
         let alive = state.containers.values().filter(|it| it.is_alive()).count();
-        let mut most = seen.lock().expect("no panic");
+        let mut most = observed.lock().expect("no panic");
         *most = alive.max(*most);
     })));
 
-    let good = world.deploy(key, config_with_volume("listen 5432 10", volume));
-    world.until_word(good, "live").await;
-    assert_ne!(world.only(key).id, old);
+    let good = simulation.deploy(key, config_with_volume("listen 5432 10", volume));
+    simulation.until_word(good, "live").await;
+    assert_ne!(simulation.only(key).id, old);
     let said = std::mem::take(&mut *words.lock().expect("no panic"));
     assert!(said.contains("deploying") && !said.contains("failed"), "{said:?}");
-    let serving = world.only(key).id;
-    let bad = world.deploy(key, config_with_volume("exit 1 100", volume));
-    world.until_word(bad, "failed").await;
-    world.until("the one before is back", |world| world.is_healthy(key, 1)).await;
+    let serving = simulation.only(key).id;
+    let bad = simulation.deploy(key, config_with_volume("exit 1 100", volume));
+    simulation.until_word(bad, "failed").await;
+    simulation.until("the one before is back", |simulation| simulation.is_healthy(key, 1)).await;
 
     assert_eq!(*most.lock().expect("no panic"), 1);
-    assert_eq!(world.only(key).id, serving);
-    world.until_condition(key, Condition::Running).await;
-    let told = world.incidents();
+    assert_eq!(simulation.only(key).id, serving);
+    simulation.until_condition(key, Condition::Running).await;
+    let told = simulation.incidents();
     assert!(told.is_empty(), "what we did ourselves is no incident: {told:?}");
-    world.assert_at_rest().await;
+    simulation.assert_at_rest().await;
 }
 
 // F46, I8: a service that had data never gets an empty volume in silence.
 #[tokio::test(start_paused = true)]
 async fn a_missing_volume_stops_the_deployment_and_asks() {
-    let world = World::new();
+    let simulation = Simulation::new();
     let volume = VolumeId::new(Uuid::from_u128(7));
-    let key = world.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
-    let container = world.only(key).id;
+    let key = simulation.live_with("db", 1, config_with_volume("listen 5432 0", volume)).await;
+    let container = simulation.only(key).id;
 
-    world.engine.remove_by_hand(&container);
-    world.engine.remove_volume_by_hand(volume);
-    world.until_condition(key, Condition::Missing).await;
-    let next = world.deploy(key, config_with_volume("listen 5432 0", volume));
-    world.until_word(next, "failed").await;
+    simulation.engine.remove_by_hand(&container);
+    simulation.engine.remove_volume_by_hand(volume);
+    simulation.until_condition(key, Condition::Missing).await;
+    let next = simulation.deploy(key, config_with_volume("listen 5432 0", volume));
+    simulation.until_word(next, "failed").await;
 
-    let why = world.rollouts.view(key).and_then(|it| it.condition).and_then(|(_, why)| why);
+    let why = simulation.rollouts.view(key).and_then(|it| it.condition).and_then(|(_, why)| why);
     assert!(why.is_some_and(|why| why.contains("missing from the engine")));
-    assert!(world.failure(next).reason.contains("missing from the engine"));
-    assert!(!world.engine.state().volumes.contains(&volume));
-    assert_eq!(world.containers(key), []);
-    world.assert_at_rest().await;
+    assert!(simulation.failure(next).reason.contains("missing from the engine"));
+    assert!(!simulation.engine.state().volumes.contains(&volume));
+    assert_eq!(simulation.containers(key), []);
+    simulation.assert_at_rest().await;
 }
 
 // F58 (without the proxy's monitor window): what dies right after the switch keeps the old one.
 #[tokio::test(start_paused = true)]
 async fn the_last_healthy_one_stays_when_the_new_one_dies_at_the_switch() {
-    let world = World::new();
-    let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
-    let old = world.only(key).id;
-    world.engine.set_broken([(CallKind::SetServing, None)].into());
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 1, with_port(config("listen 80 0"))).await;
+    let old = simulation.only(key).id;
+    simulation.engine.set_broken([(CallKind::SetServing, None)].into());
 
-    let id = world.deploy(key, with_port(config("listen 80 0")));
-    world.until_word(id, "draining").await;
-    world.pass(std::time::Duration::from_secs(60)).await;
-    let kept = world.engine.container(&old).expect("it is kept");
-    world.engine.set_broken([].into());
-    world.until_word(id, "live").await;
+    let id = simulation.deploy(key, with_port(config("listen 80 0")));
+    simulation.until_word(id, "draining").await;
+    simulation.pass(std::time::Duration::from_secs(60)).await;
+    let kept = simulation.engine.container(&old).expect("it is kept");
+    simulation.engine.set_broken([].into());
+    simulation.until_word(id, "live").await;
 
     assert_eq!(kept.state, ContainerState::Running);
     assert!(kept.serves, "and its name still leads to it");
-    world.until("it has gone", |world| world.containers(key).len() == 1).await;
-    world.assert_at_rest().await;
+    simulation.until("it has gone", |simulation| simulation.containers(key).len() == 1).await;
+    simulation.assert_at_rest().await;
 }
 
 // F04, I5, I9: a death at every call, and everything still comes out right.
 #[tokio::test(start_paused = true)]
 async fn a_death_at_any_call_of_a_rollout_is_made_good() {
-    use domain::testing::engine::Gate;
+    use domain::testing::engine::CrashPoint;
     let kinds = [
         CallKind::EnsureImage,
         CallKind::EnsureEnvironment,
         CallKind::Create,
         CallKind::Start,
         CallKind::SetServing,
-        CallKind::SetRestart,
+        CallKind::SetRestartPolicy,
         CallKind::Stop,
         CallKind::Remove,
     ];
     for kind in kinds {
-        for gate in [Gate::DieBefore, Gate::DieAfter] {
-            let mut world = World::new();
-            let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+        for gate in [CrashPoint::DieBefore, CrashPoint::DieAfter] {
+            let mut simulation = Simulation::new();
+            let key = simulation.live_with("web", 1, with_port(config("listen 80 0"))).await;
             let hit = Arc::new(Mutex::new(false));
-            let seen = Arc::clone(&hit);
-            world.engine.set_gate(Some(Arc::new(move |call| {
-                let mut hit = seen.lock().expect("no panic");
+            let observed = Arc::clone(&hit);
+            simulation.engine.set_crash_hook(Some(Arc::new(move |call| {
+                let mut hit = observed.lock().expect("no panic");
                 if call.kind != kind || *hit {
-                    return Gate::Pass;
+                    return CrashPoint::Pass;
                 }
                 *hit = true;
                 gate
             })));
 
-            let id = world.deploy(key, with_port(config("listen 80 100")));
-            world.until("it dies", |_| *hit.lock().expect("no panic")).await;
-            world.pass(std::time::Duration::from_millis(50)).await;
-            world.restart().await;
-            world.until_word(id, "live").await;
-            world.until("one is left", |world| world.is_healthy(key, 1)).await;
-            world.until_condition(key, Condition::Running).await;
+            let id = simulation.deploy(key, with_port(config("listen 80 100")));
+            simulation.until("it dies", |_| *hit.lock().expect("no panic")).await;
+            simulation.pass(std::time::Duration::from_millis(50)).await;
+            simulation.restart().await;
+            simulation.until_word(id, "live").await;
+            simulation.until("one is left", |simulation| simulation.is_healthy(key, 1)).await;
+            simulation.until_condition(key, Condition::Running).await;
 
-            assert!(world.incidents().is_empty(), "{kind:?} {gate:?}: {:?}", world.incidents());
-            world.assert_at_rest().await;
+            assert!(
+                simulation.incidents().is_empty(),
+                "{kind:?} {gate:?}: {:?}",
+                simulation.incidents()
+            );
+            simulation.assert_at_rest().await;
         }
     }
 }
@@ -199,37 +204,37 @@ async fn a_death_at_any_call_of_a_rollout_is_made_good() {
 #[tokio::test(start_paused = true)]
 async fn a_death_after_any_write_of_a_rollout_is_made_good() {
     for write in 1..12 {
-        let mut world = World::new();
-        let key = world.live_with("web", 1, with_port(config("listen 80 0"))).await;
+        let mut simulation = Simulation::new();
+        let key = simulation.live_with("web", 1, with_port(config("listen 80 0"))).await;
 
-        world.rollouts.die_after(Some(write));
-        let id = world.deploy(key, with_port(config("listen 80 100")));
-        world.pass(std::time::Duration::from_secs(20)).await;
-        world.rollouts.die_after(None);
-        world.restart().await;
-        world.until_word(id, "live").await;
-        world.until("one is left", |world| world.is_healthy(key, 1)).await;
-        world.until_condition(key, Condition::Running).await;
+        simulation.rollouts.die_after(Some(write));
+        let id = simulation.deploy(key, with_port(config("listen 80 100")));
+        simulation.pass(std::time::Duration::from_secs(20)).await;
+        simulation.rollouts.die_after(None);
+        simulation.restart().await;
+        simulation.until_word(id, "live").await;
+        simulation.until("one is left", |simulation| simulation.is_healthy(key, 1)).await;
+        simulation.until_condition(key, Condition::Running).await;
 
-        world.assert_at_rest().await;
+        simulation.assert_at_rest().await;
     }
 }
 
 // I10: one rollout ends in the same moment in which the next one takes over.
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_ends_as_the_next_one_takes_over_holds_nobody_up() {
-    let mut world = World::new();
-    let key = world.service("web", 0);
-    world.settle().await;
-    world.rollouts.die_after(Some(1));
-    let first = world.deploy(key, config("listen 80 0"));
-    world.until_word(first, "draining").await;
+    let mut simulation = Simulation::new();
+    let key = simulation.service("web", 0);
+    simulation.settle().await;
+    simulation.rollouts.die_after(Some(1));
+    let first = simulation.deploy(key, config("listen 80 0"));
+    simulation.until_word(first, "draining").await;
 
-    world.rollouts.die_after(None);
-    let second = world.rollouts.deploy(key, config("listen 80 0"));
-    world.restart().await;
+    simulation.rollouts.die_after(None);
+    let second = simulation.rollouts.deploy(key, config("listen 80 0"));
+    simulation.restart().await;
 
-    world.until_word(second, "live").await;
-    assert_eq!(world.rollouts.word(first), "superseded");
-    world.assert_at_rest().await;
+    simulation.until_word(second, "live").await;
+    assert_eq!(simulation.rollouts.state_name(first), "superseded");
+    simulation.assert_at_rest().await;
 }

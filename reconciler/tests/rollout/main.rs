@@ -10,7 +10,7 @@ mod deadline;
 mod deploy;
 mod engine;
 mod handover;
-mod judge;
+mod invariants;
 mod planner;
 mod removal;
 mod resync;
@@ -22,7 +22,7 @@ mod whole;
 mod simulated {
     domain::runtime_contract!(
         #[tokio::test(start_paused = true)]
-        domain::testing::contract::SimGround::keeping().await
+        domain::testing::contract::SimHarness::keeping().await
     );
 }
 
@@ -30,6 +30,6 @@ mod simulated {
 mod simulated_choosing {
     domain::runtime_contract!(
         #[tokio::test(start_paused = true)]
-        domain::testing::contract::SimGround::new().await
+        domain::testing::contract::SimHarness::new().await
     );
 }

@@ -1,12 +1,12 @@
 //! Proof that the stories of `chaos` bite: each seeded bug is found by the invariant that it
 //! breaks.
 
-use crate::{chaos::tell, support::World};
+use crate::{chaos::run, support::Simulation};
 use domain::{
     Strategy, Timestamp,
     deployment::DeploymentState,
     rollout::Step,
-    runtime::{ContainerState, Restart, Serving},
+    runtime::{ContainerState, RestartPolicy, Serving},
 };
 use reconciler::{
     Rules, Settings,
@@ -17,10 +17,10 @@ use reconciler::{
 use std::{sync::Arc, time::Duration};
 
 /// Some story must show that this invariant is broken.
-async fn is_found(invariant: &str, settings: Settings, prepare: impl Fn(&World)) {
+async fn is_found(invariant: &str, settings: Settings, prepare: impl Fn(&Simulation)) {
     let mut last = None;
     for seed in 0..25 {
-        let violations = tell(seed, settings.clone(), &prepare).await;
+        let violations = run(seed, settings.clone(), &prepare).await;
         if violations.contains_key(invariant) {
             return;
         }
@@ -40,15 +40,16 @@ fn chain(actions: Vec<Action>) -> Vec<Chain> {
 /// Bug: what serves is stopped as soon as its successor is being started.
 fn stop_before_start(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut plan = plan(situation, now, rules);
-    let Some(service) = &situation.aim.service else { return plan };
+    let Some(service) = &situation.desired.service else { return plan };
     let is_starting = service.deployments.iter().any(|it| {
         matches!(it.state, DeploymentState::Starting { .. } | DeploymentState::Checking { .. })
             && it.config.strategy == Strategy::StartFirst
     });
-    for seen in &situation.seen {
-        let serves = Some(seen.inspection.identity.deployment) == service.active;
-        if is_starting && serves && seen.inspection.state == ContainerState::Running {
-            let stop = Action::Stop { container: seen.container.clone(), grace: Duration::ZERO };
+    for observed in &situation.observed {
+        let serves = Some(observed.inspection.identity.deployment) == service.active;
+        if is_starting && serves && observed.inspection.state == ContainerState::Running {
+            let stop =
+                Action::Stop { container: observed.container.clone(), grace: Duration::ZERO };
             plan.phases.push(chain(vec![stop]));
         }
     }
@@ -64,10 +65,10 @@ async fn stopping_before_starting_is_found() {
 /// Bug: whatever carries our labels and is not wanted is removed, whether a row names it or not.
 fn no_label_filter(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut plan = plan(situation, now, rules);
-    plan.phases.extend(situation.seen.iter().filter_map(|seen| {
-        let rows = situation.aim.service.as_ref().map_or(&[][..], |it| &it.replicas);
-        let is_named = rows.iter().any(|row| row.id == seen.inspection.identity.replica);
-        (!is_named).then(|| chain(vec![Action::Remove(seen.container.clone())]))
+    plan.phases.extend(situation.observed.iter().filter_map(|observed| {
+        let rows = situation.desired.service.as_ref().map_or(&[][..], |it| &it.replicas);
+        let is_named = rows.iter().any(|row| row.id == observed.inspection.identity.replica);
+        (!is_named).then(|| chain(vec![Action::Remove(observed.container.clone())]))
     }));
     plan
 }
@@ -89,13 +90,13 @@ async fn looking_only_when_an_event_comes_is_found() {
 // I8.
 #[tokio::test(start_paused = true)]
 async fn removing_a_volume_with_its_container_is_found() {
-    is_found("I8", Settings::default(), |world| world.engine.lose_volumes()).await;
+    is_found("I8", Settings::default(), |simulation| simulation.engine.lose_volumes()).await;
 }
 
 /// Bug: the oldest deployment on its way is taken for the newest.
 fn generation_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut situation = situation.clone();
-    if let Some(service) = &mut Arc::make_mut(&mut situation.aim).service {
+    if let Some(service) = &mut Arc::make_mut(&mut situation.desired).service {
         for deployment in &mut service.deployments {
             if deployment.state.is_candidate() {
                 deployment.generation = u64::MAX - deployment.generation;
@@ -114,17 +115,17 @@ async fn ignoring_generations_is_found() {
 /// Bug: limits are set again with every look.
 fn never_at_rest(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut plan = plan(situation, now, rules);
-    if plan.is_quiet()
-        && let Some(seen) = situation.seen.first()
+    if plan.is_empty()
+        && let Some(observed) = situation.observed.first()
         && situation.memory.health.values().any(|health| now.since(health.since).as_secs() > 20)
         && now.as_millis() % 7 == 0
     {
-        let limits = seen.inspection.limits;
-        let container = seen.container.clone();
+        let limits = observed.inspection.limits;
+        let container = observed.container.clone();
         plan.phases.push(chain(vec![Action::SetLimits { container, limits }]));
     }
-    if plan.again_at.is_none() {
-        plan.again_at = Some(now.plus(Duration::from_millis(997)));
+    if plan.requeue_at.is_none() {
+        plan.requeue_at = Some(now.plus(Duration::from_millis(997)));
     }
     plan
 }
@@ -138,7 +139,7 @@ async fn doing_something_at_rest_is_found() {
 /// Bug: tombstones are not looked at.
 fn tombstones_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut situation = situation.clone();
-    Arc::make_mut(&mut situation.aim).tombstones.clear();
+    Arc::make_mut(&mut situation.desired).tombstones.clear();
     plan(&situation, now, rules)
 }
 
@@ -172,18 +173,18 @@ async fn forgetting_to_release_rows_is_found() {
 /// Bug: a deployment's containers get the name while they are still being checked.
 fn named_too_early(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
     let mut plan = plan(situation, now, rules);
-    let Some(service) = &situation.aim.service else { return plan };
-    for seen in &situation.seen {
-        let inspection = &seen.inspection;
+    let Some(service) = &situation.desired.service else { return plan };
+    for observed in &situation.observed {
+        let inspection = &observed.inspection;
         let is_candidate = service
             .deployment(inspection.identity.deployment)
             .is_some_and(|it| matches!(it.state, DeploymentState::Checking { .. }));
         if inspection.address.is_some() && is_candidate {
-            let container = seen.container.clone();
-            let restart = Restart::UnlessStopped;
+            let container = observed.container.clone();
+            let restart = RestartPolicy::UnlessStopped;
             let early = vec![
                 Action::SetServing { container: container.clone(), serving: Serving::Yes },
-                Action::SetRestart { container, restart },
+                Action::SetRestartPolicy { container, restart },
             ];
             plan.phases.insert(0, chain(early));
         }

@@ -4,7 +4,7 @@ use domain::{
     Clock, DeploymentId, EnvironmentId, Timestamp,
     deployment::{Condition, DeploymentState, RunConfig},
     network::Pool,
-    readiness::{Check, Probe},
+    readiness::{HealthCheck, Probe},
     rollout::{Incident, Reconciler, Rollouts, ServiceKey, Step},
     runtime::Runtime,
     testing::{
@@ -25,7 +25,7 @@ pub(crate) enum Addresses {
     Chosen,
 }
 
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) clock: Arc<PausedClock>,
     pub(crate) engine: SimEngine,
     pub(crate) rollouts: FakeRollouts,
@@ -34,10 +34,10 @@ pub(crate) struct World {
     settings: Settings,
     reconcile: Arc<Reconcile>,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), reconciler::Ended>>,
+    task: JoinHandle<Result<(), reconciler::LoopError>>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new() -> Self {
         Self::of(Addresses::Kept)
     }
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Easel is asked to stop, and has stopped.
-    pub(crate) async fn stop(&mut self) -> Result<(), reconciler::Ended> {
+    pub(crate) async fn stop(&mut self) -> Result<(), reconciler::LoopError> {
         self.stop.cancel();
         (&mut self.task).await.expect("the loop does not panic")
     }
@@ -92,27 +92,32 @@ impl World {
         &*self.reconcile
     }
 
-    pub(crate) fn service(&self, slug: &str, wanted: u16) -> ServiceKey {
-        self.rollouts.add_service(self.environment, slug, wanted)
+    pub(crate) fn service(&self, slug: &str, desired_count: u16) -> ServiceKey {
+        self.rollouts.add_service(self.environment, slug, desired_count)
     }
 
     pub(crate) fn deploy(&self, key: ServiceKey, config: RunConfig) -> DeploymentId {
         let id = self.rollouts.deploy(key, config);
-        self.reconcile.nudge(Some(key));
+        self.reconcile.trigger(Some(key));
         id
     }
 
-    pub(crate) fn nudge(&self, key: ServiceKey) {
-        self.reconcile.nudge(Some(key));
+    pub(crate) fn trigger(&self, key: ServiceKey) {
+        self.reconcile.trigger(Some(key));
     }
 
     /// A service that runs.
-    pub(crate) async fn live(&self, slug: &str, wanted: u16, command: &str) -> ServiceKey {
-        self.live_with(slug, wanted, config(command)).await
+    pub(crate) async fn live(&self, slug: &str, desired_count: u16, command: &str) -> ServiceKey {
+        self.live_with(slug, desired_count, config(command)).await
     }
 
-    pub(crate) async fn live_with(&self, slug: &str, wanted: u16, config: RunConfig) -> ServiceKey {
-        let key = self.service(slug, wanted);
+    pub(crate) async fn live_with(
+        &self,
+        slug: &str,
+        desired_count: u16,
+        config: RunConfig,
+    ) -> ServiceKey {
+        let key = self.service(slug, desired_count);
         let id = self.deploy(key, config);
         self.until_word(id, "live").await;
         self.until_condition(key, Condition::Running).await;
@@ -130,7 +135,7 @@ impl World {
                 self.reconcile.status(),
                 self.engine.state().containers.values().collect::<Vec<_>>(),
                 self.rollouts
-                    .world()
+                    .tables()
                     .services
                     .keys()
                     .map(|key| self.rollouts.view(*key))
@@ -142,12 +147,17 @@ impl World {
     }
 
     pub(crate) async fn until_word(&self, id: DeploymentId, word: &str) {
-        self.until(&format!("{id} is {word}"), |world| world.rollouts.word(id) == word).await;
+        self.until(&format!("{id} is {word}"), |simulation| {
+            simulation.rollouts.state_name(id) == word
+        })
+        .await;
     }
 
     pub(crate) async fn until_condition(&self, key: ServiceKey, condition: Condition) {
-        self.until(&format!("{condition:?}"), |world| world.condition(key) == Some(condition))
-            .await;
+        self.until(&format!("{condition:?}"), |simulation| {
+            simulation.condition(key) == Some(condition)
+        })
+        .await;
     }
 
     /// Lets this much time pass.
@@ -158,7 +168,8 @@ impl World {
     /// Lets what is under way come to an end.
     pub(crate) async fn settle(&self) {
         self.pass(Duration::from_millis(500)).await;
-        self.until("nobody is busy", |world| world.reconcile.status().busy == 0).await;
+        self.until("nobody is busy", |simulation| simulation.reconcile.status().in_progress == 0)
+            .await;
     }
 
     pub(crate) fn condition(&self, key: ServiceKey) -> Option<Condition> {
@@ -223,7 +234,7 @@ fn begin(
     engine: &SimEngine,
     rollouts: &FakeRollouts,
     settings: &Settings,
-) -> (Arc<Reconcile>, CancellationToken, JoinHandle<Result<(), reconciler::Ended>>) {
+) -> (Arc<Reconcile>, CancellationToken, JoinHandle<Result<(), reconciler::LoopError>>) {
     let runtime: Arc<dyn Runtime> = Arc::new(engine.clone());
     let port: Arc<dyn Rollouts> = Arc::new(rollouts.clone());
     let reconcile = Reconcile::new(runtime, port, clock.clone(), ids.clone(), settings.clone());
@@ -235,7 +246,7 @@ fn begin(
 /// A program whose port 80 is asked whether it is ready.
 pub(crate) fn with_port(command: &str) -> RunConfig {
     let probe = Probe::Tcp { port: 80.try_into().expect("this is a port") };
-    RunConfig { check: Check { probe, ..Check::default() }, ..config(command) }
+    RunConfig { check: HealthCheck { probe, ..HealthCheck::default() }, ..config(command) }
 }
 
 /// A program of this image.

@@ -10,10 +10,10 @@ use domain::{
     rollout::{Reconciler, ServiceKey},
     runtime::ContainerState,
     testing::{
-        Bell, ManualClock, Memory, PausedClock, SeededIds, SimEngine,
+        ManualClock, Memory, PausedClock, SeededIds, SimEngine, TestBus,
         contracts::{
-            Desk, Store,
-            desk::{name, new_service, own, variable},
+            Fixture, Store,
+            fixture::{name, new_service, own, variable},
         },
     },
 };
@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Somebody at work, and everything behind them.
-struct House {
+struct System {
     memory: Memory,
     engine: SimEngine,
     reconcile: Arc<Reconcile>,
@@ -31,14 +31,14 @@ struct House {
     first: Snapshot,
 }
 
-impl House {
+impl System {
     async fn open() -> Self {
         let clock = Arc::new(PausedClock::default());
         let ids = Arc::new(SeededIds::default());
-        let bell = Arc::new(Bell::default());
-        let memory = Memory::new(clock.clone(), ids.clone(), bell.clone());
-        let store = Store::over(memory.clone(), Arc::new(ManualClock::default()), bell);
-        let Desk { by, environment, .. } = Desk::open(store).await;
+        let bus = Arc::new(TestBus::default());
+        let memory = Memory::new(clock.clone(), ids.clone(), bus.clone());
+        let store = Store::over(memory.clone(), Arc::new(ManualClock::default()), bus);
+        let Fixture { by, environment, .. } = Fixture::open(store).await;
         let first = memory.snapshot(environment).await.expect("there is a snapshot");
         let engine = SimEngine::new(clock.clone());
         let reconcile = Reconcile::new(
@@ -71,7 +71,7 @@ impl House {
         let selection = Selection::UpTo { up_to: u64::MAX };
         let message = Message::default();
         let applied = self.memory.apply(&self.by, self.environment, selection, message).await;
-        self.reconcile.nudge(None);
+        self.reconcile.trigger(None);
         applied.expect("it can be applied")
     }
 
@@ -84,7 +84,7 @@ impl House {
         for _ in 0..10_000 {
             let states = self.snapshot().await.states;
             let newest = states.get(&service).and_then(|state| state.newest.as_ref());
-            if newest.is_some_and(|it| it.generation == generation && it.state.word() == word) {
+            if newest.is_some_and(|it| it.generation == generation && it.state.as_str() == word) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -120,86 +120,86 @@ impl House {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_applied_runs_and_what_is_deleted_is_gone() {
-    let house = House::open().await;
-    let web = house.create("web").await;
-    let db = house.create("db").await;
-    house.stage(variable(own(web, "DB"), "${{db.HOST}}")).await;
-    assert!(house.engine.containers_of(web).is_empty(), "what is staged does not run");
+    let system = System::open().await;
+    let web = system.create("web").await;
+    let db = system.create("db").await;
+    system.stage(variable(own(web, "DB"), "${{db.HOST}}")).await;
+    assert!(system.engine.containers_of(web).is_empty(), "what is staged does not run");
 
-    house.apply().await;
-    house.until_word(web, 1, "live").await;
-    house.until_word(db, 1, "live").await;
-    house.until_running(web, 1).await;
-    house.assert_folded().await;
+    system.apply().await;
+    system.until_word(web, 1, "live").await;
+    system.until_word(db, 1, "live").await;
+    system.until_running(web, 1).await;
+    system.assert_folded().await;
 
-    house.stage(Edit::Clear { address: own(web, "DB") }).await;
-    house.stage(Edit::Clear { address: Address::Service(db) }).await;
-    let applied = house.apply().await;
+    system.stage(Edit::Clear { address: own(web, "DB") }).await;
+    system.stage(Edit::Clear { address: Address::Service(db) }).await;
+    let applied = system.apply().await;
     assert_eq!(applied.deleted, [db]);
-    house.until_running(db, 0).await;
-    house.until_word(web, 2, "live").await;
-    house.until_running(web, 1).await;
-    house.assert_folded().await;
+    system.until_running(db, 0).await;
+    system.until_word(web, 2, "live").await;
+    system.until_running(web, 1).await;
+    system.assert_folded().await;
 }
 
 // DK-67.
 #[tokio::test(start_paused = true)]
 async fn a_variable_redeploys_who_uses_it_and_nobody_else() {
-    let house = House::open().await;
-    let (web, db) = (house.create("web").await, house.create("db").await);
-    house.apply().await;
-    house.until_word(web, 1, "live").await;
-    house.until_word(db, 1, "live").await;
-    let before = house.engine.containers_of(db);
+    let system = System::open().await;
+    let (web, db) = (system.create("web").await, system.create("db").await);
+    system.apply().await;
+    system.until_word(web, 1, "live").await;
+    system.until_word(db, 1, "live").await;
+    let before = system.engine.containers_of(db);
 
-    house.stage(variable(own(web, "A"), "1")).await;
-    house.apply().await;
-    house.until_word(web, 2, "live").await;
-    house.until_running(web, 1).await;
+    system.stage(variable(own(web, "A"), "1")).await;
+    system.apply().await;
+    system.until_word(web, 2, "live").await;
+    system.until_running(web, 1).await;
 
-    let after = house.engine.containers_of(db);
+    let after = system.engine.containers_of(db);
     assert_eq!(before[0].id, after[0].id);
-    house.assert_folded().await;
+    system.assert_folded().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rename_and_more_replicas_redeploy_nobody() {
-    let house = House::open().await;
-    let web = house.create("web").await;
-    house.apply().await;
-    house.until_word(web, 1, "live").await;
-    house.until_running(web, 1).await;
+    let system = System::open().await;
+    let web = system.create("web").await;
+    system.apply().await;
+    system.until_word(web, 1, "live").await;
+    system.until_running(web, 1).await;
 
     let field = |field| Address::ServiceField(web, field);
     let replicas = Content::Replicas(domain::Replicas::try_from(3).expect("not too many"));
-    house.stage(Edit::Set { address: field(Field::Replicas), content: replicas }).await;
+    system.stage(Edit::Set { address: field(Field::Replicas), content: replicas }).await;
     let content = Content::Name(name("api"));
-    house.stage(Edit::Set { address: field(Field::Name), content }).await;
-    let applied = house.apply().await;
+    system.stage(Edit::Set { address: field(Field::Name), content }).await;
+    let applied = system.apply().await;
 
     assert!(applied.deployments.is_empty());
-    house.until_running(web, 3).await;
-    house.until_word(web, 1, "live").await;
-    let key = ServiceKey { environment: house.environment, service: web };
-    house.reconcile.nudge(Some(key));
-    house.assert_folded().await;
+    system.until_running(web, 3).await;
+    system.until_word(web, 1, "live").await;
+    let key = ServiceKey { environment: system.environment, service: web };
+    system.reconcile.trigger(Some(key));
+    system.assert_folded().await;
 }
 
 /// Whoever kills a container finds it again, and the reason in the history.
 #[tokio::test(start_paused = true)]
 async fn what_is_removed_by_hand_comes_back_and_history_says_so() {
-    let house = House::open().await;
-    let web = house.create("web").await;
-    house.apply().await;
-    house.until_word(web, 1, "live").await;
-    house.until_running(web, 1).await;
+    let system = System::open().await;
+    let web = system.create("web").await;
+    system.apply().await;
+    system.until_word(web, 1, "live").await;
+    system.until_running(web, 1).await;
 
-    let container = house.engine.containers_of(web).remove(0).id;
-    house.engine.remove_by_hand(&container);
-    house.until_running(web, 0).await;
-    house.until_running(web, 1).await;
+    let container = system.engine.containers_of(web).remove(0).id;
+    system.engine.remove_by_hand(&container);
+    system.until_running(web, 0).await;
+    system.until_running(web, 1).await;
 
-    let history = house.memory.history(house.environment, web, 100).await.expect("it is kept");
+    let history = system.memory.history(system.environment, web, 100).await.expect("it is kept");
     assert!(history.iter().any(|it| matches!(it.event, Event::Incident { .. })));
-    house.assert_folded().await;
+    system.assert_folded().await;
 }

@@ -1,15 +1,15 @@
 //! The request that makes a container. It is built from a closed type: what [`ReplicaSpec`] has
 //! no field for cannot be asked of the engine.
 
-use super::label::{Labels, Marks};
+use super::label::{InstanceLabels, Labels};
 use bollard::models::{
     ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HostConfig,
-    HostConfigLogConfig, Mount, MountType, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
-    SystemInfo,
+    HostConfigLogConfig, Mount, MountType, NetworkingConfig, RestartPolicy as EnginePolicy,
+    RestartPolicyNameEnum, SystemInfo,
 };
 use domain::{
     Limits, Protocol,
-    runtime::{ReplicaSpec, Restart},
+    runtime::{ReplicaSpec, RestartPolicy},
 };
 use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
@@ -17,11 +17,11 @@ use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 const CAPABILITIES: [&str; 8] =
     ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
 /// Enough for any database, too few for a fork bomb.
-const MOST_PROCESSES: i64 = 4096;
+const PID_LIMIT: i64 = 4096;
 const MIB: i64 = 1024 * 1024;
 const PAGE: i64 = 4096;
 /// More than any machine has: a pebibyte.
-const BOUNDLESS: i64 = 1 << 50;
+const MAX_MEMORY: i64 = 1 << 50;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// The engine cannot lift a weight, only change it. This one stands for "none given": the kernel
 /// treats it like the default of 1024, and we can tell it from a 1024 that somebody wants.
@@ -29,12 +29,12 @@ const NO_SHARES: i64 = 1023;
 
 /// What the machine has, for containers without limits of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Machine {
+pub(crate) struct EngineCapacity {
     pub(crate) memory_bytes: i64,
     pub(crate) cpus: i64,
 }
 
-impl Machine {
+impl EngineCapacity {
     /// What an engine says of its machine.
     pub(crate) fn of(info: &SystemInfo) -> Self {
         Self {
@@ -46,20 +46,20 @@ impl Machine {
 
 /// The request for a replica's container at this address, without its service's name.
 pub(crate) fn create(
-    marks: Marks,
+    instance_labels: InstanceLabels,
     spec: &ReplicaSpec,
     address: Ipv4Addr,
-    machine: Machine,
+    capacity: EngineCapacity,
 ) -> ContainerCreateBody {
     // By name, so that the container starts again on a network that had to be made anew.
-    let network = marks.network_name(spec.identity.environment);
+    let network = instance_labels.network_name(spec.identity.environment);
     let protocol = |protocol| match protocol {
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
     };
     let volume = |(volume, path): (&domain::VolumeId, &domain::MountPath)| Mount {
         typ: Some(MountType::VOLUME),
-        source: Some(marks.volume_name(*volume)),
+        source: Some(instance_labels.volume_name(*volume)),
         target: Some(path.to_string()),
         ..Mount::default()
     };
@@ -81,7 +81,7 @@ pub(crate) fn create(
                 .map(|port| format!("{}/{}", port.number, protocol(port.protocol)))
                 .collect(),
         ),
-        labels: Some(marks.replica(spec)),
+        labels: Some(instance_labels.replica(spec)),
         stop_signal: spec.config.stop_signal.as_ref().map(ToString::to_string),
         stop_timeout: Some(whole_seconds(spec.stop_grace).into()),
         host_config: Some(HostConfig {
@@ -92,8 +92,8 @@ pub(crate) fn create(
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
-            pids_limit: Some(MOST_PROCESSES),
-            memory: Some(memory(spec.config.limits, machine)),
+            pids_limit: Some(PID_LIMIT),
+            memory: Some(memory(spec.config.limits, capacity)),
             memory_swap: Some(memory_and_swap(spec.config.limits)),
             nano_cpus: spec.config.limits.cpu_millis().map(nano_cpus),
             cpu_shares: spec.config.limits.cpu_shares().map(i64::from),
@@ -134,20 +134,20 @@ pub(crate) fn endpoint(address: Ipv4Addr, alias: Option<&str>) -> EndpointSettin
 
 /// The request that changes limits. The engine takes an absent limit for an unchanged one, so
 /// each is given a value: without a limit, what the machine has.
-pub(crate) fn update_limits(limits: Limits, machine: Machine) -> ContainerUpdateBody {
+pub(crate) fn update_limits(limits: Limits, capacity: EngineCapacity) -> ContainerUpdateBody {
     ContainerUpdateBody {
-        memory: Some(memory(limits, machine)),
+        memory: Some(memory(limits, capacity)),
         // Older engines leave out "no limit" from an update, which the kernel then refuses.
-        memory_swap: Some(limits.memory_mb().map_or(BOUNDLESS, |mib| i64::from(mib) * MIB)),
+        memory_swap: Some(limits.memory_mb().map_or(MAX_MEMORY, |mib| i64::from(mib) * MIB)),
         // One nanosecond short of a whole millisecond: no limit that somebody wants looks so.
-        nano_cpus: Some(limits.cpu_millis().map_or(machine.cpus * 1_000_000_000 - 1, nano_cpus)),
+        nano_cpus: Some(limits.cpu_millis().map_or(capacity.cpus * 1_000_000_000 - 1, nano_cpus)),
         cpu_shares: Some(limits.cpu_shares().map_or(NO_SHARES, i64::from)),
         ..ContainerUpdateBody::default()
     }
 }
 
 /// The request that changes what happens after a crash.
-pub(crate) fn update_restart(restart: Restart) -> ContainerUpdateBody {
+pub(crate) fn update_restart(restart: RestartPolicy) -> ContainerUpdateBody {
     ContainerUpdateBody {
         restart_policy: Some(restart_policy(restart)),
         ..ContainerUpdateBody::default()
@@ -167,17 +167,17 @@ pub(crate) fn limits(host: &HostConfig) -> Limits {
     Limits::new(small(memory), small(cpu), small(shares)).unwrap_or_default()
 }
 
-pub(crate) fn restart(host: &HostConfig) -> Restart {
+pub(crate) fn restart(host: &HostConfig) -> RestartPolicy {
     match host.restart_policy.as_ref().and_then(|policy| policy.name) {
         Some(RestartPolicyNameEnum::UNLESS_STOPPED | RestartPolicyNameEnum::ALWAYS) => {
-            Restart::UnlessStopped
+            RestartPolicy::UnlessStopped
         }
         Some(
             RestartPolicyNameEnum::EMPTY
             | RestartPolicyNameEnum::NO
             | RestartPolicyNameEnum::ON_FAILURE,
         )
-        | None => Restart::No,
+        | None => RestartPolicy::No,
     }
 }
 
@@ -186,20 +186,20 @@ pub(crate) fn whole_seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 
-fn restart_policy(restart: Restart) -> RestartPolicy {
+fn restart_policy(restart: RestartPolicy) -> EnginePolicy {
     let name = match restart {
-        Restart::UnlessStopped => RestartPolicyNameEnum::UNLESS_STOPPED,
-        Restart::No => RestartPolicyNameEnum::NO,
+        RestartPolicy::UnlessStopped => RestartPolicyNameEnum::UNLESS_STOPPED,
+        RestartPolicy::No => RestartPolicyNameEnum::NO,
     };
-    RestartPolicy { name: Some(name), maximum_retry_count: None }
+    EnginePolicy { name: Some(name), maximum_retry_count: None }
 }
 
 /// A limit in bytes. Without one, what the machine has, so that programs which size themselves by
 /// their limit find one; it is never a whole MiB, which tells it from a limit that was given.
-fn memory(limits: Limits, machine: Machine) -> i64 {
+fn memory(limits: Limits, capacity: EngineCapacity) -> i64 {
     limits.memory_mb().map_or_else(
         || {
-            let pages = machine.memory_bytes / PAGE * PAGE;
+            let pages = capacity.memory_bytes / PAGE * PAGE;
             if pages % MIB == 0 { pages - PAGE } else { pages }
         },
         |mib| i64::from(mib) * MIB,

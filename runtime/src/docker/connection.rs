@@ -20,14 +20,14 @@ use std::{
 use tokio::{sync::Mutex, time::timeout};
 
 /// How long looking something up may take.
-pub(crate) const LOOK: Duration = Duration::from_secs(5);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long making, starting or removing something may take.
-pub(crate) const ACT: Duration = Duration::from_secs(30);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The oldest version of the engine's interface that has all we need: that of Docker 20.10.
-const OLDEST: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
+const MIN_API_VERSION: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
 /// The client's own limit is never reached: ours are shorter, and fit each call.
-const NEVER: u64 = 24 * 60 * 60;
+const CLIENT_TIMEOUT: u64 = 24 * 60 * 60;
 
 /// A connection that is made at the first call, and again after an outage.
 pub(crate) struct Connection {
@@ -66,8 +66,9 @@ impl Connection {
 
     /// What the engine says of itself and its machine.
     pub(crate) async fn info(&self) -> Result<SystemInfo, RuntimeError> {
-        let info =
-            self.call("describe itself", LOOK, |docker| async move { docker.info().await }).await;
+        let info = self
+            .call("describe itself", READ_TIMEOUT, |docker| async move { docker.info().await })
+            .await;
         Ok(info?)
     }
 
@@ -116,7 +117,7 @@ impl Connection {
             *client = Some(fresh.clone());
             Ok(fresh)
         };
-        timeout(LOOK, agreed)
+        timeout(READ_TIMEOUT, agreed)
             .await
             .unwrap_or(Err(Failure::Error(RuntimeError::Timeout("say its version"))))
     }
@@ -129,9 +130,9 @@ impl Connection {
             .await
             .map_err(|error| Failure::of(error, &self.address))?;
         let agreed = client.client_version();
-        if agreed < OLDEST {
+        if agreed < MIN_API_VERSION {
             return Err(Failure::Error(RuntimeError::Refused(format!(
-                "its interface is version {agreed}, and Easel needs {OLDEST} (Docker 20.10) or later"
+                "its interface is version {agreed}, and Easel needs {MIN_API_VERSION} (Docker 20.10) or later"
             ))));
         }
         version.get_or_init(|| agreed.to_string());
@@ -164,7 +165,7 @@ fn open(address: &Address, version: Arc<OnceLock<String>>) -> Result<Bollard, Er
                 async move { Ok(client.request(with_version(request, version)?).await?) }
             };
             let host = format!("unix://{}", hex::encode(path.as_os_str().as_encoded_bytes()));
-            Bollard::connect_with_custom_transport(transport, Some(host), NEVER, NEWEST)
+            Bollard::connect_with_custom_transport(transport, Some(host), CLIENT_TIMEOUT, NEWEST)
         }
         Address::Tcp(host) => {
             let client = builder.build(HttpConnector::new());
@@ -173,7 +174,7 @@ fn open(address: &Address, version: Arc<OnceLock<String>>) -> Result<Bollard, Er
                 async move { Ok(client.request(with_version(request, version)?).await?) }
             };
             let host = format!("http://{host}");
-            Bollard::connect_with_custom_transport(transport, Some(host), NEVER, NEWEST)
+            Bollard::connect_with_custom_transport(transport, Some(host), CLIENT_TIMEOUT, NEWEST)
         }
     }
 }

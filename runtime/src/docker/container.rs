@@ -2,7 +2,7 @@
 
 use super::{
     Docker, body,
-    connection::{ACT, LOOK},
+    connection::{READ_TIMEOUT, WRITE_TIMEOUT},
     failure::Failure,
     label,
     observed::state_in_inspection,
@@ -17,7 +17,7 @@ use bollard::{
 use domain::{
     Limits, ServiceId,
     runtime::{
-        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaSpec, Restart,
+        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaSpec, RestartPolicy,
         RuntimeError,
     },
 };
@@ -25,7 +25,7 @@ use std::{collections::HashMap, time::Duration};
 
 impl Docker {
     pub(super) async fn list_replicas(&self) -> Result<Vec<ObservedReplica>, RuntimeError> {
-        let replicas = self.list(&self.marks.filter()).await?;
+        let replicas = self.list(&self.instance_labels.filter()).await?;
         let pairs = replicas.iter().map(|it| (it.container.clone(), it.identity.service));
         self.known.replace(pairs);
         Ok(replicas)
@@ -35,7 +35,7 @@ impl Docker {
         &self,
         service: ServiceId,
     ) -> Result<Vec<ObservedReplica>, RuntimeError> {
-        let mut filter = self.marks.filter();
+        let mut filter = self.instance_labels.filter();
         if let Some(labels) = filter.get_mut("label") {
             labels.push(format!("{}={service}", label::SERVICE));
         }
@@ -49,11 +49,14 @@ impl Docker {
         let options = ListContainersOptionsBuilder::new().all(true).filters(filter).build();
         let listed = self
             .connection
-            .call("list its containers", LOOK, |docker| async move {
+            .call("list its containers", READ_TIMEOUT, |docker| async move {
                 docker.list_containers(Some(options)).await
             })
             .await?;
-        Ok(listed.into_iter().filter_map(|container| self.marks.observed(container)).collect())
+        Ok(listed
+            .into_iter()
+            .filter_map(|container| self.instance_labels.observed(container))
+            .collect())
     }
 
     pub(super) async fn inspect_replica(
@@ -61,7 +64,9 @@ impl Docker {
         container: &ReplicaHandle,
     ) -> Result<Option<Inspection>, RuntimeError> {
         match self.raw_inspection(&container.0).await {
-            Ok(raw) => self.marks.inspection(raw).map(Some).ok_or_else(|| foreign(container)),
+            Ok(raw) => {
+                self.instance_labels.inspection(raw).map(Some).ok_or_else(|| foreign(container))
+            }
             Err(failure) if failure.status() == Some(404) => Ok(None),
             Err(failure) => Err(failure.into()),
         }
@@ -72,7 +77,7 @@ impl Docker {
         name: &str,
     ) -> Result<ContainerInspectResponse, Failure> {
         self.connection
-            .call("inspect a container", LOOK, |docker| async move {
+            .call("inspect a container", READ_TIMEOUT, |docker| async move {
                 docker.inspect_container(name, None::<InspectContainerOptions>).await
             })
             .await
@@ -88,16 +93,16 @@ impl Docker {
         self.network_id(spec.identity.environment).await?;
         // Written down before the engine is asked: whatever becomes of the answer, it stays the same.
         let address = self.addresses.address(spec.identity.replica).await?;
-        let machine = self.machine().await?;
-        let name = self.marks.container_name(&spec.slug, spec.identity.replica);
-        let body = body::create(self.marks, spec, address, machine);
+        let capacity = self.capacity().await?;
+        let name = self.instance_labels.container_name(&spec.slug, spec.identity.replica);
+        let body = body::create(self.instance_labels, spec, address, capacity);
         // Twice: the holder of the name may have gone by the time we look at it.
         for _ in 0..2 {
             let options = CreateContainerOptionsBuilder::new().name(&name).build();
             let body = body.clone();
             let made = self
                 .connection
-                .call("create a container", ACT, |docker| async move {
+                .call("create a container", WRITE_TIMEOUT, |docker| async move {
                     docker.create_container(Some(options), body).await
                 })
                 .await;
@@ -144,7 +149,7 @@ impl Docker {
         };
         let id = ReplicaHandle(holder.id.unwrap_or_default());
         let labels = holder.config.and_then(|config| config.labels).unwrap_or_default();
-        if !body::has_all(&labels, &self.marks.replica(spec)) {
+        if !body::has_all(&labels, &self.instance_labels.replica(spec)) {
             return Err(RuntimeError::NameTaken {
                 name: name.to_owned(),
                 holder: id.short().to_owned(),
@@ -171,7 +176,7 @@ impl Docker {
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
         self.connection
-            .call("start a container", ACT, |docker| async move {
+            .call("start a container", WRITE_TIMEOUT, |docker| async move {
                 docker.start_container(&container.0, None::<StartContainerOptions>).await
             })
             .await
@@ -185,7 +190,7 @@ impl Docker {
         self.check_ours(container).await?;
         let unpaused = self
             .connection
-            .call("resume a container", ACT, |docker| async move {
+            .call("resume a container", WRITE_TIMEOUT, |docker| async move {
                 docker.unpause_container(&container.0).await
             })
             .await;
@@ -228,7 +233,7 @@ impl Docker {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(false).build();
         let removed = self
             .connection
-            .call("remove a container", ACT, |docker| async move {
+            .call("remove a container", WRITE_TIMEOUT, |docker| async move {
                 docker.remove_container(&container.0, Some(options)).await
             })
             .await;
@@ -248,14 +253,14 @@ impl Docker {
         container: &ReplicaHandle,
         limits: Limits,
     ) -> Result<(), RuntimeError> {
-        let machine = self.machine().await?;
-        self.update(container, body::update_limits(limits, machine)).await
+        let capacity = self.capacity().await?;
+        self.update(container, body::update_limits(limits, capacity)).await
     }
 
     pub(super) async fn update_restart(
         &self,
         container: &ReplicaHandle,
-        restart: Restart,
+        restart: RestartPolicy,
     ) -> Result<(), RuntimeError> {
         self.update(container, body::update_restart(restart)).await
     }
@@ -267,7 +272,7 @@ impl Docker {
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
         self.connection
-            .call("update a container", ACT, |docker| async move {
+            .call("update a container", WRITE_TIMEOUT, |docker| async move {
                 docker.update_container(&container.0, body).await
             })
             .await
@@ -282,7 +287,7 @@ impl Docker {
         }
         let raw = self.raw_inspection(&container.0).await?;
         let labels = raw.config.and_then(|config| config.labels).unwrap_or_default();
-        if !self.marks.are_ours(&labels) {
+        if !self.instance_labels.are_ours(&labels) {
             return Err(foreign(container));
         }
         if let Some(service) = label::read(&labels, label::SERVICE) {

@@ -32,7 +32,8 @@ impl Docker {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let since = now.saturating_sub(1).to_string();
         let listen = |kind: &str, actions: &[&str], ours_only: bool| {
-            let mut filters = if ours_only { self.marks.filter() } else { Default::default() };
+            let mut filters =
+                if ours_only { self.instance_labels.filter() } else { Default::default() };
             filters.insert("type", vec![kind.to_owned()]);
             filters.insert("event", actions.iter().map(|&action| action.to_owned()).collect());
             let options = EventsOptionsBuilder::new().since(&since).filters(&filters).build();

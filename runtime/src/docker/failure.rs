@@ -26,9 +26,9 @@ impl Failure {
     pub(crate) fn of(error: Error, address: &Address) -> Self {
         match error {
             Error::DockerResponseServerError { status_code, message } => {
-                Self::Answer { status: status_code, message: tidy(&message) }
+                Self::Answer { status: status_code, message: clean_message(&message) }
             }
-            Error::DockerStreamError { error } => Self::Stream(tidy(&error)),
+            Error::DockerStreamError { error } => Self::Stream(clean_message(&error)),
             Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => {
                 Self::Error(RuntimeError::Refused(format!("something unreadable ({error})")))
             }
@@ -94,7 +94,7 @@ fn missing(message: &str) -> String {
 }
 
 /// The engine's words on one line, without its prefix, and not without end.
-fn tidy(message: &str) -> String {
+fn clean_message(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("Error response from daemon: ").unwrap_or(&line);
     line.chars().take(1000).collect()

@@ -1,6 +1,6 @@
 //! Images: looked up, pulled, and pinned to exactly one.
 
-use super::{Docker, connection::LOOK, failure::Failure};
+use super::{Docker, connection::READ_TIMEOUT, failure::Failure};
 use bollard::{models::CreateImageInfo, query_parameters::CreateImageOptionsBuilder};
 use domain::{
     ImageRef, PullPolicy,
@@ -37,7 +37,7 @@ impl Docker {
     async fn pinned(&self, image: &ImageRef) -> Result<Option<PinnedImage>, RuntimeError> {
         let found = self
             .connection
-            .call("inspect an image", LOOK, |docker| async move {
+            .call("inspect an image", READ_TIMEOUT, |docker| async move {
                 docker.inspect_image(image.as_str()).await
             })
             .await;
@@ -68,7 +68,7 @@ impl Docker {
         loop {
             match timeout(self.pull_idle, news.next()).await {
                 Ok(Some(Ok(news))) => {
-                    if layers.take_in(news) {
+                    if layers.add(news) {
                         progress(layers.sum());
                     }
                 }
@@ -79,7 +79,11 @@ impl Docker {
                 Err(_) => {
                     // Who is silent, the registry or the engine? The engine can be asked.
                     self.connection
-                        .call("pull an image", LOOK, |docker| async move { docker.ping().await })
+                        .call(
+                            "pull an image",
+                            READ_TIMEOUT,
+                            |docker| async move { docker.ping().await },
+                        )
                         .await?;
                     return Err(RuntimeError::Image(format!(
                         "the registry {} sent nothing of {image} for {} s; check the network of \
@@ -113,7 +117,7 @@ fn refusal(image: &ImageRef, failure: Failure) -> RuntimeError {
     } else if says(&["unauthorized", "no basic auth", "denied", "401", "403", "forbidden"]) {
         format!("credentials refused by the registry {registry} for {image}")
     } else if says(&["no matching manifest", "does not match the specified platform"]) {
-        format!("{image} does not come for this machine's processor")
+        format!("{image} is not built for this host's CPU")
     } else if says(&["no space left"]) {
         format!("the engine's disk is full, so {image} could not be unpacked")
     } else if says(&["x509", "certificate", "http response to https"]) {
@@ -168,7 +172,7 @@ struct Layers(HashMap<String, PullProgress>);
 
 impl Layers {
     /// Whether the sum has changed.
-    fn take_in(&mut self, news: CreateImageInfo) -> bool {
+    fn add(&mut self, news: CreateImageInfo) -> bool {
         let (Some(layer), Some(status)) = (news.id, news.status) else { return false };
         match status.as_str() {
             "Downloading" => {

@@ -84,10 +84,10 @@ impl NetworkIndex {
 
 /// Commands that had not ended when their time was over.
 #[derive(Default)]
-pub(super) struct Late(Mutex<HashMap<ReplicaHandle, String>>);
+pub(super) struct RunningProbes(Mutex<HashMap<ReplicaHandle, String>>);
 
-impl Late {
-    pub(super) fn late(&self, container: &ReplicaHandle) -> Option<String> {
+impl RunningProbes {
+    pub(super) fn running_probe(&self, container: &ReplicaHandle) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(container).cloned()
     }
 

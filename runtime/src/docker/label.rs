@@ -21,9 +21,9 @@ pub(crate) type Labels = HashMap<String, String>;
 
 /// Writes and reads labels and names of one instance.
 #[derive(Clone, Copy)]
-pub(crate) struct Marks(pub(crate) InstanceId);
+pub(crate) struct InstanceLabels(pub(crate) InstanceId);
 
-impl Marks {
+impl InstanceLabels {
     /// For a list of nothing but our own objects.
     pub(crate) fn filter(self) -> HashMap<&'static str, Vec<String>> {
         HashMap::from([("label", vec![format!("{INSTANCE}={}", self.0)])])

@@ -1,10 +1,10 @@
 //! What containers write.
 
-use super::{Docker, connection::LOOK};
+use super::{Docker, connection::READ_TIMEOUT};
 use bollard::{container::LogOutput, query_parameters::LogsOptionsBuilder};
 use domain::runtime::{Follow, LogLine, LogsFrom, ReplicaHandle, RuntimeError};
 use futures::{StreamExt, future::Either, stream, stream::BoxStream};
-use lines::{Lines, Moment};
+use lines::{LineReader, LogTime};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -22,7 +22,7 @@ impl Docker {
     ) -> Result<BoxStream<'static, Result<LogLine, RuntimeError>>, RuntimeError> {
         // Also a bounded way to learn that the container and the engine are there.
         self.connection
-            .call("inspect a container", LOOK, |docker| async move {
+            .call("inspect a container", READ_TIMEOUT, |docker| async move {
                 docker.inspect_container(&container.0, None).await
             })
             .await?;
@@ -33,13 +33,13 @@ impl Docker {
             .timestamps(true)
             .follow(follow == Follow::Yes);
         let (options, first) = match from {
-            LogsFrom::Tail(lines) => (options.tail(&lines.to_string()), Moment::START),
+            LogsFrom::Tail(lines) => (options.tail(&lines.to_string()), LogTime::START),
             LogsFrom::Since(at) => {
-                let first = Moment::new(at, 0);
+                let first = LogTime::new(at, 0);
                 (options.tail("all").since(first.whole_seconds()), first)
             }
             LogsFrom::After { at, nanos } => {
-                let first = Moment::new(at, nanos).next();
+                let first = LogTime::new(at, nanos).next();
                 (options.tail("all").since(first.whole_seconds()), first)
             }
         };
@@ -67,9 +67,9 @@ impl Docker {
 /// Cuts output into lines and leaves out those before `first`; ends after an error.
 fn in_lines(
     output: BoxStream<'static, Result<LogOutput, RuntimeError>>,
-    first: Moment,
+    first: LogTime,
 ) -> BoxStream<'static, Result<LogLine, RuntimeError>> {
-    let reader = Some((output, Lines::new(first)));
+    let reader = Some((output, LineReader::new(first)));
     stream::unfold(reader, |reader| async {
         let (mut output, mut lines) = reader?;
         match output.next().await {

@@ -2,7 +2,7 @@
 
 use super::{
     Docker, body,
-    connection::{ACT, LOOK},
+    connection::{READ_TIMEOUT, WRITE_TIMEOUT},
     container::foreign,
     failure::Failure,
     label,
@@ -30,7 +30,7 @@ impl Docker {
         let mut seen = HashSet::new();
         for network in self.raw_networks().await? {
             let labels = network.labels.clone().unwrap_or_default();
-            let Some(environment) = self.marks.environment(&labels) else { continue };
+            let Some(environment) = self.instance_labels.environment(&labels) else { continue };
             if seen.insert(environment) {
                 self.networks.remember(environment, &network);
             } else {
@@ -46,7 +46,7 @@ impl Docker {
     async fn raw_networks(&self) -> Result<Vec<Network>, Failure> {
         let mut networks = self
             .connection
-            .call("list its networks", LOOK, |docker| async move {
+            .call("list its networks", READ_TIMEOUT, |docker| async move {
                 docker.list_networks(None::<ListNetworksOptions>).await
             })
             .await?;
@@ -61,7 +61,7 @@ impl Docker {
     ) -> Result<(), RuntimeError> {
         // The engine itself does not mind two networks of one name, so we look, and one at a time.
         let _turn = self.networks.turn.lock().await;
-        let name = self.marks.network_name(environment);
+        let name = self.instance_labels.network_name(environment);
         let (ours, others) = self.networks_of(environment).await?;
         if others.iter().any(|network| network.name.as_ref() == Some(&name)) {
             return Err(name_taken(&name));
@@ -91,15 +91,15 @@ impl Docker {
                 }]),
                 ..Ipam::default()
             }),
-            labels: Some(self.marks.network(project, environment)),
+            labels: Some(self.instance_labels.network(project, environment)),
             ..NetworkCreateRequest::default()
         };
-        let made =
-            self.connection
-                .call("create a network", ACT, |docker| async move {
-                    docker.create_network(request).await
-                })
-                .await;
+        let made = self
+            .connection
+            .call("create a network", WRITE_TIMEOUT, |docker| async move {
+                docker.create_network(request).await
+            })
+            .await;
         match made {
             Ok(_) => {
                 self.networks.forget(environment);
@@ -141,7 +141,9 @@ impl Docker {
         let id = network.id.as_deref().unwrap_or_default();
         let removed = self
             .connection
-            .call("remove a network", ACT, |docker| async move { docker.remove_network(id).await })
+            .call("remove a network", WRITE_TIMEOUT, |docker| async move {
+                docker.remove_network(id).await
+            })
             .await;
         match removed {
             Err(failure) if failure.status() == Some(404) => Ok(()),
@@ -157,7 +159,7 @@ impl Docker {
         let networks = self.raw_networks().await?.into_iter();
         Ok(networks.partition(|network| {
             let labels = network.labels.as_ref();
-            labels.and_then(|labels| self.marks.environment(labels)) == Some(environment)
+            labels.and_then(|labels| self.instance_labels.environment(labels)) == Some(environment)
         }))
     }
 
@@ -185,12 +187,12 @@ impl Docker {
         let raw = self.raw_inspection(&container.0).await?;
         self.check_ours(container).await?;
         let labels = raw.config.and_then(|config| config.labels).unwrap_or_default();
-        let identity = self.marks.identity(&labels).ok_or_else(|| foreign(container))?;
+        let identity = self.instance_labels.identity(&labels).ok_or_else(|| foreign(container))?;
         let slug = label::slug(&labels);
         let alias = slug.filter(|_| serving == Serving::Yes);
         let environment = identity.environment;
         let networks = raw.network_settings.and_then(|it| it.networks).unwrap_or_default();
-        let endpoint = networks.get(&self.marks.network_name(environment));
+        let endpoint = networks.get(&self.instance_labels.network_name(environment));
         let at = match endpoint.and_then(given) {
             Some(at) => at,
             None => self.addresses.address(identity.replica).await?,
@@ -226,7 +228,7 @@ impl Docker {
             NetworkDisconnectRequest { container: container.0.clone(), force: Some(false) };
         let left = self
             .connection
-            .call("take a container off its network", ACT, |docker| async move {
+            .call("take a container off its network", WRITE_TIMEOUT, |docker| async move {
                 docker.disconnect_network(network, request).await
             })
             .await;
@@ -251,7 +253,7 @@ impl Docker {
         };
         let joined = self
             .connection
-            .call("put a container on its network", ACT, |docker| async move {
+            .call("put a container on its network", WRITE_TIMEOUT, |docker| async move {
                 docker.connect_network(&network, request).await
             })
             .await;

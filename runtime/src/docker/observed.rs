@@ -2,7 +2,7 @@
 
 use super::{
     body,
-    label::{self, Marks},
+    label::{self, InstanceLabels},
 };
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
@@ -20,7 +20,7 @@ use std::{
 /// What the engine waits for a container that it was told nothing about.
 const ENGINES_GRACE: Duration = Duration::from_secs(10);
 
-impl Marks {
+impl InstanceLabels {
     /// A container from a list; `None` when it is not a replica of ours.
     pub(super) fn observed(self, container: ContainerSummary) -> Option<ObservedReplica> {
         let id = container.id?;

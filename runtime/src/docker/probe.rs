@@ -2,14 +2,14 @@
 
 use super::{
     Docker,
-    connection::{ACT, LOOK},
+    connection::{READ_TIMEOUT, WRITE_TIMEOUT},
     failure::Failure,
 };
 use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     models::ExecInspectResponse,
 };
-use domain::runtime::{Question, ReplicaHandle, RuntimeError};
+use domain::runtime::{ProbeTarget, ReplicaHandle, RuntimeError};
 use futures::StreamExt;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,26 +22,26 @@ use tokio::{
 };
 
 /// More than any server writes on its first line.
-const LONGEST_LINE: u64 = 8 * 1024;
+const MAX_STATUS_LINE: u64 = 8 * 1024;
 
 impl Docker {
     pub(super) async fn ask(
         &self,
         container: &ReplicaHandle,
         address: IpAddr,
-        question: &Question,
+        probe_target: &ProbeTarget,
         limit: Duration,
     ) -> Result<bool, RuntimeError> {
-        match question {
-            Question::Tcp(port) => {
+        match probe_target {
+            ProbeTarget::Tcp(port) => {
                 let dialled = TcpStream::connect(SocketAddr::new(address, *port));
                 Ok(matches!(timeout(limit, dialled).await, Ok(Ok(_))))
             }
-            Question::Http { port, path } => {
+            ProbeTarget::Http { port, path } => {
                 let got = get(SocketAddr::new(address, *port), path);
                 Ok(matches!(timeout(limit, got).await, Ok(Some(200..=399))))
             }
-            Question::Command(command) => self.run(container, command, limit).await,
+            ProbeTarget::Command(command) => self.run(container, command, limit).await,
         }
     }
 
@@ -53,8 +53,8 @@ impl Docker {
     ) -> Result<bool, RuntimeError> {
         self.check_ours(container).await?;
         // The engine cannot end a command, so one that hangs must not be joined by another.
-        if let Some(late) = self.probes.late(container) {
-            if self.inspect_command(&late).await?.running == Some(true) {
+        if let Some(running_probe) = self.probes.running_probe(container) {
+            if self.inspect_command(&running_probe).await?.running == Some(true) {
                 return Ok(false);
             }
             self.probes.forget(container);
@@ -67,7 +67,7 @@ impl Docker {
         };
         let made = self
             .connection
-            .call("prepare a command", LOOK, |docker| async move {
+            .call("prepare a command", READ_TIMEOUT, |docker| async move {
                 docker.create_exec(&container.0, options).await
             })
             .await;
@@ -79,7 +79,7 @@ impl Docker {
         };
         let started = self
             .connection
-            .call("run a command", ACT, |docker| {
+            .call("run a command", WRITE_TIMEOUT, |docker| {
                 let id = id.clone();
                 async move { docker.start_exec(&id, None::<StartExecOptions>).await }
             })
@@ -101,12 +101,12 @@ impl Docker {
     }
 
     async fn inspect_command(&self, id: &str) -> Result<ExecInspectResponse, RuntimeError> {
-        let found =
-            self.connection
-                .call("look after a command", LOOK, |docker| async move {
-                    docker.inspect_exec(id).await
-                })
-                .await;
+        let found = self
+            .connection
+            .call("look after a command", READ_TIMEOUT, |docker| async move {
+                docker.inspect_exec(id).await
+            })
+            .await;
         match found {
             Err(failure) if failure.status() == Some(404) => Ok(ExecInspectResponse::default()),
             other => other.map_err(RuntimeError::from),
@@ -126,7 +126,7 @@ async fn get(address: SocketAddr, path: &str) -> Option<u16> {
     );
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut line = String::new();
-    BufReader::new(stream.take(LONGEST_LINE)).read_line(&mut line).await.ok()?;
+    BufReader::new(stream.take(MAX_STATUS_LINE)).read_line(&mut line).await.ok()?;
     status(&line)
 }
 

@@ -4,13 +4,13 @@ pub(super) mod sample;
 
 use super::{
     Docker,
-    connection::{ACT, LOOK},
+    connection::{READ_TIMEOUT, WRITE_TIMEOUT},
     failure::Failure,
 };
 use bollard::{models::ContainerStatsResponse, query_parameters::StatsOptionsBuilder};
 use domain::runtime::{ReplicaHandle, RuntimeError, Usage};
 use futures::StreamExt;
-use sample::{SHORTEST, Sample, total};
+use sample::{MIN_SAMPLE_GAP, Sample, total};
 use tokio::time::sleep;
 
 impl Docker {
@@ -24,7 +24,7 @@ impl Docker {
             Some(before) => before,
             None => {
                 // The engine takes one to two seconds to measure a share; we take less.
-                sleep(SHORTEST).await;
+                sleep(MIN_SAMPLE_GAP).await;
                 let Some(second) = self.stats(container).await? else { return Ok(None) };
                 stats = second;
                 now
@@ -41,7 +41,7 @@ impl Docker {
     ) -> Result<Option<ContainerStatsResponse>, RuntimeError> {
         let stats = self
             .connection
-            .call("measure a container", LOOK.min(ACT), |docker| async move {
+            .call("measure a container", READ_TIMEOUT.min(WRITE_TIMEOUT), |docker| async move {
                 let options = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
                 docker.stats(&container.0, Some(options)).next().await.transpose()
             })

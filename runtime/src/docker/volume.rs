@@ -2,7 +2,7 @@
 
 use super::{
     Docker,
-    connection::{ACT, LOOK},
+    connection::{READ_TIMEOUT, WRITE_TIMEOUT},
 };
 use bollard::{
     models::VolumeCreateRequest,
@@ -10,7 +10,7 @@ use bollard::{
 };
 use domain::{
     VolumeId,
-    runtime::{Census, Existed, RuntimeError, VolumeSpec},
+    runtime::{EngineCounts, Existed, RuntimeError, VolumeSpec},
 };
 
 impl Docker {
@@ -19,17 +19,15 @@ impl Docker {
             return Ok(Existed::Yes);
         }
         let request = VolumeCreateRequest {
-            name: Some(self.marks.volume_name(spec.volume)),
+            name: Some(self.instance_labels.volume_name(spec.volume)),
             driver: Some("local".to_owned()),
-            labels: Some(self.marks.volume(spec)),
+            labels: Some(self.instance_labels.volume(spec)),
             ..VolumeCreateRequest::default()
         };
         self.connection
-            .call(
-                "create a volume",
-                ACT,
-                |docker| async move { docker.create_volume(request).await },
-            )
+            .call("create a volume", WRITE_TIMEOUT, |docker| async move {
+                docker.create_volume(request).await
+            })
             .await?;
         Ok(Existed::No)
     }
@@ -39,22 +37,25 @@ impl Docker {
         if self.look_for_volume(volume).await? {
             Ok(())
         } else {
-            Err(RuntimeError::Gone(format!("the volume {}", self.marks.volume_name(volume))))
+            Err(RuntimeError::Gone(format!(
+                "the volume {}",
+                self.instance_labels.volume_name(volume)
+            )))
         }
     }
 
     /// Whether the engine has the volume; refuses one of that name that is not ours.
     pub(super) async fn look_for_volume(&self, volume: VolumeId) -> Result<bool, RuntimeError> {
-        let name = self.marks.volume_name(volume);
+        let name = self.instance_labels.volume_name(volume);
         let found = self
             .connection
-            .call("inspect a volume", LOOK, |docker| {
+            .call("inspect a volume", READ_TIMEOUT, |docker| {
                 let name = name.clone();
                 async move { docker.inspect_volume(&name).await }
             })
             .await;
         match found {
-            Ok(found) if self.marks.are_ours(&found.labels) => Ok(true),
+            Ok(found) if self.instance_labels.are_ours(&found.labels) => Ok(true),
             Ok(_) => Err(RuntimeError::Refused(format!(
                 "the volume {name} does not carry this instance's label, so it is not touched"
             ))),
@@ -67,10 +68,10 @@ impl Docker {
         if !self.look_for_volume(volume).await? {
             return Ok(());
         }
-        let name = self.marks.volume_name(volume);
+        let name = self.instance_labels.volume_name(volume);
         let removed = self
             .connection
-            .call("remove a volume", ACT, |docker| async move {
+            .call("remove a volume", WRITE_TIMEOUT, |docker| async move {
                 docker.remove_volume(&name, None::<RemoveVolumeOptions>).await
             })
             .await;
@@ -80,18 +81,18 @@ impl Docker {
         }
     }
 
-    pub(super) async fn count(&self) -> Result<Census, RuntimeError> {
+    pub(super) async fn count(&self) -> Result<EngineCounts, RuntimeError> {
         let info = self.info().await?;
         let volumes = self
             .connection
-            .call("list its volumes", LOOK, |docker| async move {
+            .call("list its volumes", READ_TIMEOUT, |docker| async move {
                 docker.list_volumes(None::<ListVolumesOptions>).await
             })
             .await?;
         let number = |number: Option<i64>| {
             number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
         };
-        Ok(Census {
+        Ok(EngineCounts {
             containers_running: number(info.containers_running),
             containers_total: number(info.containers),
             images: number(info.images),

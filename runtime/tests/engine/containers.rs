@@ -1,6 +1,6 @@
 //! Making, running and removing containers.
 
-use crate::lab::Lab;
+use crate::fixture::EngineFixture;
 use bollard::{
     models::{ContainerConfig, ContainerCreateBody},
     query_parameters::{
@@ -12,7 +12,7 @@ use domain::{
     ImageRef, Limits, MountPath, PullPolicy, Secret, VariableKey, VolumeId,
     network::Pool,
     runtime::{
-        ContainerState, Existed, Question, ReplicaHandle, ReplicaSpec, Restart, Runtime,
+        ContainerState, Existed, ProbeTarget, ReplicaHandle, ReplicaSpec, RestartPolicy, Runtime,
         RuntimeError, Serving, VolumeSpec,
     },
 };
@@ -25,107 +25,107 @@ const SERVE: [&str; 6] = ["httpd", "-f", "-p", "80", "-h", "/www"];
 // DK-131
 #[tokio::test]
 async fn a_replica_lives_and_dies_and_is_found_by_its_labels() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SERVE);
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SERVE);
 
-    let container = lab.docker.create(&spec).await.unwrap();
-    let [made] = &lab.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
+    let container = fixture.docker.create(&spec).await.unwrap();
+    let [made] = &fixture.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
     assert_eq!((&made.container, made.identity), (&container, spec.identity));
     assert_eq!(made.state, ContainerState::Created);
 
-    lab.docker.start(&container).await.unwrap();
-    lab.docker.start(&container).await.expect("starting twice is starting once");
-    let runs = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
-    assert_eq!((runs.identity, runs.address), (spec.identity, Some(lab.address(&spec).await)));
+    fixture.docker.start(&container).await.unwrap();
+    fixture.docker.start(&container).await.expect("starting twice is starting once");
+    let runs = fixture.until(&container, |seen| seen.state == ContainerState::Running).await;
+    assert_eq!((runs.identity, runs.address), (spec.identity, Some(fixture.address(&spec).await)));
     assert!(runs.started_at.is_some() && !runs.serves && runs.error.is_none());
-    let of_service = lab.docker.replicas_of(spec.identity.service).await.unwrap();
+    let of_service = fixture.docker.replicas_of(spec.identity.service).await.unwrap();
     assert_eq!(of_service.len(), 1);
 
     for _ in 0..2 {
-        lab.docker.stop(&container, Duration::from_secs(1)).await.unwrap();
+        fixture.docker.stop(&container, Duration::from_secs(1)).await.unwrap();
     }
-    let stopped = lab.docker.inspect(&container).await.unwrap().unwrap();
+    let stopped = fixture.docker.inspect(&container).await.unwrap().unwrap();
     assert_eq!(stopped.state, ContainerState::Exited);
     assert!(stopped.finished_at.is_some() && stopped.exit_code.is_some());
 
     for _ in 0..2 {
-        lab.docker.remove(&container).await.unwrap();
+        fixture.docker.remove(&container).await.unwrap();
     }
-    assert_eq!(lab.docker.inspect(&container).await.unwrap(), None);
-    assert_eq!(lab.docker.replicas().await.unwrap(), []);
-    lab.docker.stop(&container, Duration::ZERO).await.expect("gone already is fine");
-    assert!(matches!(lab.docker.start(&container).await, Err(RuntimeError::Gone(_))));
+    assert_eq!(fixture.docker.inspect(&container).await.unwrap(), None);
+    assert_eq!(fixture.docker.replicas().await.unwrap(), []);
+    fixture.docker.stop(&container, Duration::ZERO).await.expect("gone already is fine");
+    assert!(matches!(fixture.docker.start(&container).await, Err(RuntimeError::Gone(_))));
 }
 
 // F44
 #[tokio::test]
 async fn creating_twice_is_creating_once() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SLEEP);
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SLEEP);
 
-    let first = lab.docker.create(&spec).await.unwrap();
-    let second = lab.docker.create(&spec).await.unwrap();
+    let first = fixture.docker.create(&spec).await.unwrap();
+    let second = fixture.docker.create(&spec).await.unwrap();
 
     assert_eq!(first, second);
-    assert_eq!(lab.docker.replicas().await.unwrap().len(), 1);
+    assert_eq!(fixture.docker.replicas().await.unwrap().len(), 1);
 }
 
 // F38, I7
 #[tokio::test]
 async fn a_foreign_holder_of_our_name_is_named_and_not_touched() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SLEEP);
-    let name = lab.name_of(&spec);
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SLEEP);
+    let name = fixture.name_of(&spec);
     let options = CreateContainerOptionsBuilder::new().name(&name).build();
     let body = ContainerCreateBody {
-        image: Some(lab.image.id.clone()),
+        image: Some(fixture.image.id.clone()),
         cmd: Some(vec!["/bin/sh".to_owned()]),
         ..Default::default()
     };
-    let foreign = lab.raw.create_container(Some(options), body).await.unwrap().id;
+    let foreign = fixture.raw.create_container(Some(options), body).await.unwrap().id;
 
-    let refused = lab.docker.create(&spec).await;
+    let refused = fixture.docker.create(&spec).await;
 
     let holder = ReplicaHandle(foreign.clone());
     assert_eq!(refused, Err(RuntimeError::NameTaken { name, holder: holder.short().to_owned() }));
     for touched in [
-        lab.docker.start(&holder).await,
-        lab.docker.stop(&holder, Duration::ZERO).await,
-        lab.docker.remove(&holder).await,
-        lab.docker.set_restart(&holder, Restart::No).await,
-        lab.docker.set_serving(&holder, Serving::No).await,
+        fixture.docker.start(&holder).await,
+        fixture.docker.stop(&holder, Duration::ZERO).await,
+        fixture.docker.remove(&holder).await,
+        fixture.docker.set_restart_policy(&holder, RestartPolicy::No).await,
+        fixture.docker.set_serving(&holder, Serving::No).await,
     ] {
         assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
     }
-    assert!(lab.docker.inspect(&holder).await.is_err());
-    assert_eq!(lab.docker.replicas().await.unwrap(), []);
+    assert!(fixture.docker.inspect(&holder).await.is_err());
+    assert_eq!(fixture.docker.replicas().await.unwrap(), []);
     let force = RemoveContainerOptionsBuilder::new().force(true).build();
-    lab.raw.remove_container(&foreign, Some(force)).await.expect("it was still there");
+    fixture.raw.remove_container(&foreign, Some(force)).await.expect("it was still there");
 }
 
 // S44
 #[tokio::test]
 async fn variables_arrive_exactly_and_no_shell_reads_a_command() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let value = "a=b \"c\" $(id) `id` ;id;\n\tgrüße \u{1f980} \\n";
-    let mut spec = lab.replica("web", &["sh", "-c", "printf '%s\\n' \"$VALUE\""]);
+    let mut spec = fixture.replica("web", &["sh", "-c", "printf '%s\\n' \"$VALUE\""]);
     spec.config.variables =
         [(VariableKey::try_from("VALUE").unwrap(), Secret::from(value))].into_iter().collect();
-    let echo = lab.replica("echo", &["echo", "$HOME; id", "a  b", ""]);
+    let echo = fixture.replica("echo", &["echo", "$HOME; id", "a  b", ""]);
 
-    assert_eq!(lab.output_of(&spec).await, format!("{value}\n"));
-    assert_eq!(lab.output_of(&echo).await, "$HOME; id a  b \n");
+    assert_eq!(fixture.output_of(&spec).await, format!("{value}\n"));
+    assert_eq!(fixture.output_of(&echo).await, "$HOME; id a  b \n");
 }
 
 // S42, F48
 #[tokio::test]
 async fn the_safe_defaults_hold_inside_the_container() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let script = "grep -E 'CapEff|NoNewPrivs' /proc/self/status; cat /proc/1/comm; hostname";
-    let mut spec = lab.replica("web", &["sh", "-c", script]);
+    let mut spec = fixture.replica("web", &["sh", "-c", script]);
     spec.config.limits = Limits::new(Some(64), None, None).unwrap();
 
-    let output = lab.output_of(&spec).await;
+    let output = fixture.output_of(&spec).await;
 
     // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10.
     let host_name = format!("web-{}", spec.identity.replica.short());
@@ -135,8 +135,10 @@ async fn the_safe_defaults_hold_inside_the_container() {
         ["CapEff:", "00000000000004fb", "NoNewPrivs:", "1", "docker-init", &*host_name],
         "{output}"
     );
-    let [replica] = &lab.docker.replicas().await.unwrap()[..] else { panic!("not one replica") };
-    let raw = lab.raw.inspect_container(&replica.container.0, None).await.unwrap();
+    let [replica] = &fixture.docker.replicas().await.unwrap()[..] else {
+        panic!("not one replica")
+    };
+    let raw = fixture.raw.inspect_container(&replica.container.0, None).await.unwrap();
     let host = raw.host_config.unwrap();
     assert_eq!(host.privileged, Some(false));
     assert_eq!(host.pids_limit, Some(4096));
@@ -149,8 +151,8 @@ async fn the_safe_defaults_hold_inside_the_container() {
 // DK-57
 #[tokio::test]
 async fn limits_and_restart_policy_change_while_it_runs_and_are_read_back() {
-    let lab = Lab::new().await;
-    let container = lab.run(&lab.replica("web", &SLEEP)).await;
+    let fixture = EngineFixture::new().await;
+    let container = fixture.run(&fixture.replica("web", &SLEEP)).await;
     let steps = [
         Limits::new(Some(64), Some(500), Some(512)).unwrap(),
         Limits::new(Some(128), None, None).unwrap(),
@@ -158,28 +160,31 @@ async fn limits_and_restart_policy_change_while_it_runs_and_are_read_back() {
         Limits::new(None, Some(250), Some(1024)).unwrap(),
     ];
 
-    assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().limits, Limits::default());
+    assert_eq!(
+        fixture.docker.inspect(&container).await.unwrap().unwrap().limits,
+        Limits::default()
+    );
     for limits in steps {
-        lab.docker.set_limits(&container, limits).await.unwrap();
-        assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().limits, limits);
+        fixture.docker.set_limits(&container, limits).await.unwrap();
+        assert_eq!(fixture.docker.inspect(&container).await.unwrap().unwrap().limits, limits);
     }
-    for restart in [Restart::UnlessStopped, Restart::No] {
-        lab.docker.set_restart(&container, restart).await.unwrap();
-        assert_eq!(lab.docker.inspect(&container).await.unwrap().unwrap().restart, restart);
+    for restart in [RestartPolicy::UnlessStopped, RestartPolicy::No] {
+        fixture.docker.set_restart_policy(&container, restart).await.unwrap();
+        assert_eq!(fixture.docker.inspect(&container).await.unwrap().unwrap().restart, restart);
     }
-    let seen = lab.docker.inspect(&container).await.unwrap().unwrap();
+    let seen = fixture.docker.inspect(&container).await.unwrap().unwrap();
     assert_eq!((seen.limits, seen.state), (steps[3], ContainerState::Running));
 }
 
 // F49
 #[tokio::test]
 async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
-    let lab = Lab::new().await;
-    let mut spec = lab.replica("greedy", &["sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"]);
+    let fixture = EngineFixture::new().await;
+    let mut spec = fixture.replica("greedy", &["sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"]);
     spec.config.limits = Limits::new(Some(16), None, None).unwrap();
-    let container = lab.run(&spec).await;
+    let container = fixture.run(&spec).await;
 
-    let ended = lab.until(&container, |seen| seen.state == ContainerState::Exited).await;
+    let ended = fixture.until(&container, |seen| seen.state == ContainerState::Exited).await;
 
     assert!(ended.out_of_memory, "{ended:?}");
     assert_ne!(ended.exit_code, Some(0));
@@ -187,14 +192,14 @@ async fn a_container_that_wants_too_much_memory_is_seen_to_have_wanted_it() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_ends_at_once_and_says_so() {
-    let lab = Lab::new().await;
-    let mut spec = lab.replica("web", &[]);
+    let fixture = EngineFixture::new().await;
+    let mut spec = fixture.replica("web", &[]);
     spec.config.command = Some("/no/such/program".parse().unwrap());
 
-    let output = lab.output_of(&spec).await;
+    let output = fixture.output_of(&spec).await;
 
-    let ended = lab.docker.replicas().await.unwrap().remove(0).container;
-    let ended = lab.docker.inspect(&ended).await.unwrap().unwrap();
+    let ended = fixture.docker.replicas().await.unwrap().remove(0).container;
+    let ended = fixture.docker.inspect(&ended).await.unwrap().unwrap();
     assert_eq!(ended.exit_code, Some(127));
     assert!(output.contains("/no/such/program"), "{output}");
 }
@@ -202,152 +207,156 @@ async fn a_program_that_is_not_there_ends_at_once_and_says_so() {
 // F37
 #[tokio::test]
 async fn a_paused_container_is_resumed() {
-    let lab = Lab::new().await;
-    let container = lab.run(&lab.replica("web", &SLEEP)).await;
-    lab.raw.pause_container(&container.0).await.unwrap();
-    lab.until(&container, |seen| seen.state == ContainerState::Paused).await;
+    let fixture = EngineFixture::new().await;
+    let container = fixture.run(&fixture.replica("web", &SLEEP)).await;
+    fixture.raw.pause_container(&container.0).await.unwrap();
+    fixture.until(&container, |seen| seen.state == ContainerState::Paused).await;
 
     for _ in 0..2 {
-        lab.docker.unpause(&container).await.expect("resuming twice is resuming once");
+        fixture.docker.unpause(&container).await.expect("resuming twice is resuming once");
     }
 
-    lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+    fixture.until(&container, |seen| seen.state == ContainerState::Running).await;
 }
 
 // I7, I8, W2: an image may declare a volume that Easel knows nothing of.
 #[tokio::test]
 async fn a_volume_that_the_image_declares_outlives_its_container() {
-    let lab = Lab::new().await;
-    let plain = lab.run(&lab.replica("web", &SLEEP)).await;
-    let repository = format!("easel-test-volume/{}", lab.instance.short());
+    let fixture = EngineFixture::new().await;
+    let plain = fixture.run(&fixture.replica("web", &SLEEP)).await;
+    let repository = format!("easel-test-volume/{}", fixture.instance.short());
     let commit =
         CommitContainerOptionsBuilder::new().container(&plain.0).repo(&repository).tag("1");
     let commit = commit.changes("VOLUME /scratch").build();
-    lab.raw.commit_container(commit, ContainerConfig::default()).await.unwrap();
+    fixture.raw.commit_container(commit, ContainerConfig::default()).await.unwrap();
     let reference = ImageRef::try_from(format!("{repository}:1")).unwrap();
-    let image = lab.docker.ensure_image(&reference, PullPolicy::Never, &|_| ()).await.unwrap();
+    let image = fixture.docker.ensure_image(&reference, PullPolicy::Never, &|_| ()).await.unwrap();
 
-    let replica = ReplicaSpec { image, ..lab.replica("db", &SLEEP) };
-    let container = lab.run(&replica).await;
-    let mounts = lab.raw.inspect_container(&container.0, None).await.unwrap().mounts.unwrap();
+    let replica = ReplicaSpec { image, ..fixture.replica("db", &SLEEP) };
+    let container = fixture.run(&replica).await;
+    let mounts = fixture.raw.inspect_container(&container.0, None).await.unwrap().mounts.unwrap();
     let [mount] = &mounts[..] else { panic!("{mounts:?}") };
     let volume = mount.name.clone().unwrap();
-    lab.docker.remove(&container).await.unwrap();
+    fixture.docker.remove(&container).await.unwrap();
 
-    let kept = lab.raw.inspect_volume(&volume).await;
+    let kept = fixture.raw.inspect_volume(&volume).await;
     // Neither carries the label by which a lab cleans up.
-    let removed = lab.raw.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
+    let removed = fixture.raw.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
     let force = RemoveImageOptionsBuilder::new().force(true).build();
-    lab.raw.remove_image(reference.as_str(), Some(force), None).await.unwrap();
+    fixture.raw.remove_image(reference.as_str(), Some(force), None).await.unwrap();
     assert!(kept.is_ok() && removed.is_ok(), "{kept:?}, {removed:?}");
 }
 
 // F46, I8
 #[tokio::test]
 async fn a_volume_keeps_its_data_and_is_never_made_by_mistake() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let volume = VolumeSpec {
-        project: lab.project,
-        environment: lab.environment,
-        volume: VolumeId::new(lab.instance.as_uuid()),
+        project: fixture.project,
+        environment: fixture.environment,
+        volume: VolumeId::new(fixture.instance.as_uuid()),
     };
     let with_volume = |arguments: &[&str]| {
-        let mut spec = lab.replica("db", arguments);
+        let mut spec = fixture.replica("db", arguments);
         spec.config.mounts =
             [(volume.volume, MountPath::try_from("/data").unwrap())].into_iter().collect();
         spec
     };
 
-    let missing = lab.docker.create(&with_volume(&SLEEP)).await;
+    let missing = fixture.docker.create(&with_volume(&SLEEP)).await;
     assert!(matches!(missing, Err(RuntimeError::Gone(_))), "{missing:?}");
-    assert!(!lab.docker.has_volume(volume.volume).await.unwrap());
+    assert!(!fixture.docker.has_volume(volume.volume).await.unwrap());
 
-    assert_eq!(lab.docker.ensure_volume(&volume).await.unwrap(), Existed::No);
-    assert_eq!(lab.docker.ensure_volume(&volume).await.unwrap(), Existed::Yes);
-    lab.output_of(&with_volume(&["sh", "-c", "echo kept > /data/file"])).await;
+    assert_eq!(fixture.docker.ensure_volume(&volume).await.unwrap(), Existed::No);
+    assert_eq!(fixture.docker.ensure_volume(&volume).await.unwrap(), Existed::Yes);
+    fixture.output_of(&with_volume(&["sh", "-c", "echo kept > /data/file"])).await;
     let reader = with_volume(&["cat", "/data/file"]);
-    assert_eq!(lab.output_of(&reader).await, "kept\n");
+    assert_eq!(fixture.output_of(&reader).await, "kept\n");
 
-    assert!(matches!(lab.docker.remove_volume(volume.volume).await, Err(RuntimeError::Busy(_))));
-    for replica in lab.docker.replicas().await.unwrap() {
-        lab.docker.remove(&replica.container).await.unwrap();
+    assert!(matches!(
+        fixture.docker.remove_volume(volume.volume).await,
+        Err(RuntimeError::Busy(_))
+    ));
+    for replica in fixture.docker.replicas().await.unwrap() {
+        fixture.docker.remove(&replica.container).await.unwrap();
     }
-    assert!(lab.docker.has_volume(volume.volume).await.unwrap());
+    assert!(fixture.docker.has_volume(volume.volume).await.unwrap());
     for _ in 0..2 {
-        lab.docker.remove_volume(volume.volume).await.unwrap();
+        fixture.docker.remove_volume(volume.volume).await.unwrap();
     }
-    assert!(!lab.docker.has_volume(volume.volume).await.unwrap());
+    assert!(!fixture.docker.has_volume(volume.volume).await.unwrap());
 }
 
 #[tokio::test]
 async fn readiness_questions_are_answered_from_outside_and_inside() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SERVE);
-    let container = lab.run(&spec).await;
-    let address = lab.address(&spec).await;
-    let ask = async |question: Question| {
-        lab.docker.probe(&container, address, &question, FIVE).await.unwrap()
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SERVE);
+    let container = fixture.run(&spec).await;
+    let address = fixture.address(&spec).await;
+    let ask = async |probe_target: ProbeTarget| {
+        fixture.docker.probe(&container, address, &probe_target, FIVE).await.unwrap()
     };
-    let http = |port, path: &str| Question::Http { port, path: path.to_owned() };
+    let http = |port, path: &str| ProbeTarget::Http { port, path: path.to_owned() };
     let command = |words: &[&str]| {
-        Question::Command(
+        ProbeTarget::Command(
             ["/bin/busybox"].iter().chain(words).map(|&word| word.to_owned()).collect(),
         )
     };
-    crate::lab::until("the server", async || ask(Question::Tcp(80)).await.then_some(())).await;
+    crate::fixture::until("the server", async || ask(ProbeTarget::Tcp(80)).await.then_some(()))
+        .await;
 
     assert!(ask(http(80, "/")).await);
     assert!(!ask(http(80, "/missing")).await, "404 is not ready");
-    assert!(!ask(Question::Tcp(81)).await);
+    assert!(!ask(ProbeTarget::Tcp(81)).await);
     assert!(!ask(http(81, "/")).await);
     assert!(ask(command(&["true"])).await);
     assert!(!ask(command(&["false"])).await);
-    assert!(!ask(Question::Command(vec!["/no/such/program".to_owned()])).await);
+    assert!(!ask(ProbeTarget::Command(vec!["/no/such/program".to_owned()])).await);
 
-    lab.docker.stop(&container, Duration::ZERO).await.unwrap();
+    fixture.docker.stop(&container, Duration::ZERO).await.unwrap();
     assert!(!ask(command(&["true"])).await);
-    assert!(!ask(Question::Tcp(80)).await);
+    assert!(!ask(ProbeTarget::Tcp(80)).await);
 }
 
 #[tokio::test]
 async fn a_command_that_hangs_is_not_ready_and_is_not_run_again_beside_itself() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SLEEP);
-    let container = lab.run(&spec).await;
-    let hangs = Question::Command(["/bin/busybox", "sleep", "3599"].map(str::to_owned).to_vec());
-    let (address, moment) = (lab.address(&spec).await, Duration::from_millis(300));
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SLEEP);
+    let container = fixture.run(&spec).await;
+    let hangs = ProbeTarget::Command(["/bin/busybox", "sleep", "3599"].map(str::to_owned).to_vec());
+    let (address, moment) = (fixture.address(&spec).await, Duration::from_millis(300));
 
     for _ in 0..3 {
-        assert!(!lab.docker.probe(&container, address, &hangs, moment).await.unwrap());
+        assert!(!fixture.docker.probe(&container, address, &hangs, moment).await.unwrap());
     }
 
-    let processes = lab.exec(&container, &["/bin/busybox", "ps"]).await;
+    let processes = fixture.exec(&container, &["/bin/busybox", "ps"]).await;
     assert_eq!(processes.matches("sleep 3599").count(), 1, "{processes}");
 }
 
 #[tokio::test]
 async fn usage_is_measured_while_it_runs() {
-    let lab = Lab::new().await;
-    let busy = lab.run(&lab.replica("busy", &["sh", "-c", "while :; do :; done"])).await;
+    let fixture = EngineFixture::new().await;
+    let busy = fixture.run(&fixture.replica("busy", &["sh", "-c", "while :; do :; done"])).await;
 
-    let first = lab.docker.usage(&busy).await.unwrap().expect("it runs");
-    lab.docker.stop(&busy, Duration::ZERO).await.unwrap();
+    let first = fixture.docker.usage(&busy).await.unwrap().expect("it runs");
+    fixture.docker.stop(&busy, Duration::ZERO).await.unwrap();
 
     assert!(first.cpu_percent > 5.0, "{first:?}");
     assert!(first.memory_bytes > 0 && first.memory_bytes < first.memory_limit_bytes, "{first:?}");
-    assert_eq!(lab.docker.usage(&busy).await.unwrap(), None);
-    lab.docker.remove(&busy).await.unwrap();
-    assert_eq!(lab.docker.usage(&busy).await.unwrap(), None);
+    assert_eq!(fixture.docker.usage(&busy).await.unwrap(), None);
+    fixture.docker.remove(&busy).await.unwrap();
+    assert_eq!(fixture.docker.usage(&busy).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn the_engine_says_who_it_is_and_what_it_holds() {
-    let lab = Lab::new().await;
-    let before = lab.docker.census().await.unwrap();
-    lab.run(&lab.replica("web", &SLEEP)).await;
+    let fixture = EngineFixture::new().await;
+    let before = fixture.docker.counts().await.unwrap();
+    fixture.run(&fixture.replica("web", &SLEEP)).await;
 
-    let engine = lab.docker.engine().await.unwrap();
-    let after = lab.docker.census().await.unwrap();
+    let engine = fixture.docker.engine().await.unwrap();
+    let after = fixture.docker.counts().await.unwrap();
 
     assert!(!engine.id.is_empty() && engine.api_version.starts_with("1."), "{engine:?}");
     assert!(engine.memory_bytes > 0 && engine.cpus > 0);
@@ -359,18 +368,18 @@ async fn the_engine_says_who_it_is_and_what_it_holds() {
 // DK-187, F53
 #[tokio::test]
 async fn two_instances_on_one_engine_do_not_see_or_touch_each_other() {
-    let (lab, other) = (Lab::new().await, Lab::new().await);
-    let container = lab.run(&lab.replica("web", &SLEEP)).await;
+    let (fixture, other) = (EngineFixture::new().await, EngineFixture::new().await);
+    let container = fixture.run(&fixture.replica("web", &SLEEP)).await;
 
     assert_eq!(other.docker.replicas().await.unwrap(), []);
-    let there = other.adapter(Pool { range: lab.subnet, size: 24 });
+    let there = other.adapter(Pool { range: fixture.subnet, size: 24 });
     let (project, environment) = (other.project, other.rows.add_environment());
     let shared = there.ensure_environment(project, environment).await;
     assert!(matches!(shared, Err(RuntimeError::NoRoom(_))), "{shared:?}");
     let touched = other.docker.remove(&container).await;
     assert!(matches!(touched, Err(RuntimeError::Refused(_))), "{touched:?}");
-    other.docker.remove_environment(lab.environment).await.expect("it has none of that name");
+    other.docker.remove_environment(fixture.environment).await.expect("it has none of that name");
 
-    let seen = lab.docker.inspect(&container).await.unwrap().unwrap();
+    let seen = fixture.docker.inspect(&container).await.unwrap().unwrap();
     assert_eq!(seen.state, ContainerState::Running);
 }

@@ -1,6 +1,6 @@
 //! The promises of the port, which the simulated engine keeps too.
 
-use crate::lab::Lab;
+use crate::fixture::EngineFixture;
 use async_trait::async_trait;
 use bollard::{
     models::{
@@ -15,17 +15,17 @@ use bollard::{
 use domain::{
     EnvironmentId, ProjectId, VolumeId,
     runtime::{ReplicaHandle, ReplicaSpec, Runtime},
-    testing::contract::{Ground, Play},
+    testing::contract::{Harness, Workload},
 };
 use std::time::Duration;
 
 domain::runtime_contract!(
     #[tokio::test]
-    Lab::new().await
+    EngineFixture::new().await
 );
 
 #[async_trait]
-impl Ground for Lab {
+impl Harness for EngineFixture {
     fn runtime(&self) -> &dyn Runtime {
         &self.docker
     }
@@ -34,14 +34,14 @@ impl Ground for Lab {
         (self.project, self.environment)
     }
 
-    fn replica(&self, slug: &str, play: Play) -> ReplicaSpec {
-        let script = match play {
-            Play::Stay => "exec busybox sleep 3600".to_owned(),
-            Play::Listen(port) => format!("exec busybox httpd -f -p {port} -h /www"),
-            Play::End { code, after_ms } => {
+    fn replica(&self, slug: &str, workload: Workload) -> ReplicaSpec {
+        let script = match workload {
+            Workload::Stay => "exec busybox sleep 3600".to_owned(),
+            Workload::Listen(port) => format!("exec busybox httpd -f -p {port} -h /www"),
+            Workload::End { code, after_ms } => {
                 format!("busybox usleep {}; exit {code}", u32::from(after_ms) * 1000)
             }
-            Play::Print(line) => format!("echo '{line}'; exec busybox sleep 3600"),
+            Workload::Print(line) => format!("echo '{line}'; exec busybox sleep 3600"),
         };
         self.replica(slug, &["sh", "-c", &script])
     }

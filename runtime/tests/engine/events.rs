@@ -1,7 +1,7 @@
 //! Hints that something has happened.
 
 use crate::{
-    lab::Lab,
+    fixture::EngineFixture,
     proxy::{Fault, Proxy},
 };
 use bollard::models::NetworkDisconnectRequest;
@@ -13,20 +13,20 @@ const SLEEP: [&str; 2] = ["sleep", "3600"];
 
 #[tokio::test]
 async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SLEEP);
-    let mut events = lab.docker.events().await.unwrap();
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SLEEP);
+    let mut events = fixture.docker.events().await.unwrap();
     // Not read until later: what has happened by then is told all the same.
-    let container = lab.run(&spec).await;
-    let run = lab.docker.inspect(&container).await.unwrap().expect("it runs");
-    lab.exec(&container, &["/bin/busybox", "true"]).await;
-    let other = Lab::new().await;
+    let container = fixture.run(&spec).await;
+    let run = fixture.docker.inspect(&container).await.unwrap().expect("it runs");
+    fixture.exec(&container, &["/bin/busybox", "true"]).await;
+    let other = EngineFixture::new().await;
     other.run(&other.replica("web", &SLEEP)).await;
-    let network = lab.network_name();
+    let network = fixture.network_name();
     let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
-    lab.raw.disconnect_network(&network, off).await.unwrap();
-    lab.docker.stop(&container, Duration::ZERO).await.unwrap();
-    lab.docker.remove(&container).await.unwrap();
+    fixture.raw.disconnect_network(&network, off).await.unwrap();
+    fixture.docker.stop(&container, Duration::ZERO).await.unwrap();
+    fixture.docker.remove(&container).await.unwrap();
 
     let service = RuntimeEvent::Service(spec.identity.service);
     let (mut services, mut ends, mut networks) = (0, 0, 0);
@@ -42,7 +42,7 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
                 ends += 1;
             }
             event => {
-                assert_eq!(event, RuntimeEvent::Environment(lab.environment));
+                assert_eq!(event, RuntimeEvent::Environment(fixture.environment));
                 networks += 1;
             }
         }
@@ -51,31 +51,31 @@ async fn what_happens_to_our_containers_and_networks_is_told_and_nothing_else() 
 
 #[tokio::test]
 async fn a_container_taken_off_its_network_is_news_of_its_own_service_only() {
-    let lab = Lab::new().await;
-    let spec = lab.replica("web", &SLEEP);
-    let container = lab.run(&spec).await;
-    let events = lab.docker.events().await.unwrap();
-    let network = lab.network_name();
+    let fixture = EngineFixture::new().await;
+    let spec = fixture.replica("web", &SLEEP);
+    let container = fixture.run(&spec).await;
+    let events = fixture.docker.events().await.unwrap();
+    let network = fixture.network_name();
     let off = NetworkDisconnectRequest { container: container.0.clone(), force: Some(true) };
 
-    lab.raw.disconnect_network(&network, off).await.unwrap();
+    fixture.raw.disconnect_network(&network, off).await.unwrap();
 
     // What was done a moment ago may be told again; then this one, and nothing of the network.
     let told = events.take_until(tokio::time::sleep(Duration::from_secs(2)));
     let told: Vec<_> = told.collect().await;
     assert!(told.contains(&RuntimeEvent::Service(spec.identity.service)), "{told:?}");
-    assert!(!told.contains(&RuntimeEvent::Environment(lab.environment)), "{told:?}");
+    assert!(!told.contains(&RuntimeEvent::Environment(fixture.environment)), "{told:?}");
 }
 
 // F34
 #[tokio::test]
 async fn the_stream_ends_when_the_engine_goes_away() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.ensure().await.unwrap();
-    let mut events = lab.docker.events().await.unwrap();
-    let spec = lab.replica("web", &SLEEP);
-    lab.docker.create(&spec).await.unwrap();
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
+    let mut events = fixture.docker.events().await.unwrap();
+    let spec = fixture.replica("web", &SLEEP);
+    fixture.docker.create(&spec).await.unwrap();
     assert_eq!(events.next().await, Some(RuntimeEvent::Service(spec.identity.service)));
 
     proxy.set("/events", Fault::Refuse);

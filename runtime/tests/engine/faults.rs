@@ -1,7 +1,7 @@
 //! Engines that are absent, hung, cut off or broken.
 
 use crate::{
-    lab::Lab,
+    fixture::EngineFixture,
     proxy::{Fault, Proxy},
 };
 use domain::runtime::{Follow, LogsFrom, Runtime, RuntimeError};
@@ -15,11 +15,11 @@ const SLEEP: [&str; 2] = ["sleep", "3600"];
 #[tokio::test]
 async fn an_engine_that_comes_up_later_is_found_by_the_same_adapter() {
     let proxy = Proxy::asleep().await;
-    let lab = Lab::at(&proxy.address()).await;
+    let fixture = EngineFixture::at(&proxy.address()).await;
 
-    let absent = lab.docker.engine().await.unwrap_err();
+    let absent = fixture.docker.engine().await.unwrap_err();
     proxy.wake().await;
-    let present = lab.docker.engine().await;
+    let present = fixture.docker.engine().await;
 
     assert!(matches!(absent, RuntimeError::Unreachable(_)), "{absent:?}");
     assert!(absent.to_string().contains("there is no socket at"), "{absent}");
@@ -37,13 +37,13 @@ async fn a_port_where_nobody_listens_is_told_as_such() {
 #[tokio::test]
 async fn a_hung_engine_costs_its_callers_no_more_than_the_limit_and_is_back_at_once() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.docker.engine().await.unwrap();
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.docker.engine().await.unwrap();
     proxy.set("", Fault::Hang);
 
     let begun = Instant::now();
     let answers =
-        futures::future::join_all((0..20).map(|_| async { lab.docker.replicas().await })).await;
+        futures::future::join_all((0..20).map(|_| async { fixture.docker.replicas().await })).await;
     let waited = begun.elapsed();
     proxy.clear();
 
@@ -51,51 +51,51 @@ async fn a_hung_engine_costs_its_callers_no_more_than_the_limit_and_is_back_at_o
         assert!(matches!(answer, Err(RuntimeError::Timeout(_))), "{answer:?}");
     }
     assert!(waited < Duration::from_secs(8), "{waited:?}");
-    lab.docker.replicas().await.unwrap();
+    fixture.docker.replicas().await.unwrap();
 }
 
 // F33
 #[tokio::test]
 async fn a_container_whose_answer_was_lost_is_found_again_and_not_doubled() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.ensure().await.unwrap();
-    let spec = lab.replica("web", &SLEEP);
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
+    let spec = fixture.replica("web", &SLEEP);
 
     proxy.set("/containers/create", Fault::CutAfter);
-    let lost = lab.docker.create(&spec).await.unwrap_err();
+    let lost = fixture.docker.create(&spec).await.unwrap_err();
     proxy.clear();
-    let found = lab.docker.create(&spec).await.unwrap();
+    let found = fixture.docker.create(&spec).await.unwrap();
 
     assert!(lost.is_outage(), "{lost:?}");
-    let replicas = lab.docker.replicas().await.unwrap();
+    let replicas = fixture.docker.replicas().await.unwrap();
     assert_eq!(replicas.len(), 1);
     assert_eq!(replicas[0].container, found);
-    assert_eq!(replicas[0].address, Some(lab.address(&spec).await), "at the very same address");
+    assert_eq!(replicas[0].address, Some(fixture.address(&spec).await), "at the very same address");
 }
 
 // F33
 #[tokio::test]
 async fn a_start_whose_answer_was_lost_may_be_repeated() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.ensure().await.unwrap();
-    let container = lab.docker.create(&lab.replica("web", &SLEEP)).await.unwrap();
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
+    let container = fixture.docker.create(&fixture.replica("web", &SLEEP)).await.unwrap();
 
     proxy.set("/start", Fault::CutAfter);
-    assert!(lab.docker.start(&container).await.unwrap_err().is_outage());
+    assert!(fixture.docker.start(&container).await.unwrap_err().is_outage());
     proxy.clear();
 
-    lab.docker.start(&container).await.unwrap();
+    fixture.docker.start(&container).await.unwrap();
 }
 
 // F55
 #[tokio::test]
 async fn an_engine_that_fails_at_one_thing_is_not_taken_for_an_outage() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.ensure().await.unwrap();
-    let container = lab.docker.create(&lab.replica("web", &SLEEP)).await.unwrap();
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
+    let container = fixture.docker.create(&fixture.replica("web", &SLEEP)).await.unwrap();
     proxy.set(
         "/start",
         Fault::Answer(
@@ -105,17 +105,17 @@ async fn an_engine_that_fails_at_one_thing_is_not_taken_for_an_outage() {
         ),
     );
 
-    let failed = lab.docker.start(&container).await;
+    let failed = fixture.docker.start(&container).await;
 
     assert_eq!(failed, Err(RuntimeError::Refused("disk failed".to_owned())));
-    lab.docker.replicas().await.expect("the rest goes on");
+    fixture.docker.replicas().await.expect("the rest goes on");
 }
 
 // F54
 #[tokio::test]
 async fn an_engine_that_is_too_old_is_refused_with_both_versions() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
+    let fixture = EngineFixture::at(&proxy.address()).await;
     let body = r#"{"Version":"19.03.1","ApiVersion":"1.40"}"#;
     proxy.set(
         "/version",
@@ -126,7 +126,7 @@ async fn an_engine_that_is_too_old_is_refused_with_both_versions() {
         )),
     );
 
-    let refused = lab.docker.engine().await.unwrap_err().to_string();
+    let refused = fixture.docker.engine().await.unwrap_err().to_string();
 
     assert!(refused.contains("1.40") && refused.contains("1.41"), "{refused}");
 }
@@ -135,14 +135,14 @@ async fn an_engine_that_is_too_old_is_refused_with_both_versions() {
 #[tokio::test]
 async fn calls_name_the_version_that_was_agreed_on_and_an_outage_asks_again() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
+    let fixture = EngineFixture::at(&proxy.address()).await;
 
-    let version = lab.docker.engine().await.unwrap().api_version;
-    lab.docker.replicas().await.unwrap();
+    let version = fixture.docker.engine().await.unwrap().api_version;
+    fixture.docker.replicas().await.unwrap();
     proxy.set("/info", Fault::Refuse);
-    assert!(lab.docker.engine().await.unwrap_err().is_outage());
+    assert!(fixture.docker.engine().await.unwrap_err().is_outage());
     proxy.clear();
-    lab.docker.engine().await.unwrap();
+    fixture.docker.engine().await.unwrap();
 
     let requests = proxy.requests();
     let asked = requests.iter().filter(|line| line.starts_with("GET /version ")).count();
@@ -158,18 +158,18 @@ async fn calls_name_the_version_that_was_agreed_on_and_an_outage_asks_again() {
 #[tokio::test]
 async fn a_log_that_is_cut_off_goes_on_where_it_was() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
-    lab.ensure().await.unwrap();
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
     let script = "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done";
-    let container = lab.run(&lab.replica("web", &["sh", "-c", script])).await;
-    lab.until(&container, |seen| seen.exit_code == Some(0) && seen.finished_at.is_some()).await;
+    let container = fixture.run(&fixture.replica("web", &["sh", "-c", script])).await;
+    fixture.until(&container, |seen| seen.exit_code == Some(0) && seen.finished_at.is_some()).await;
 
     proxy.set("/logs", Fault::CutAt(4000));
     let mut lines = Vec::new();
     let mut from = LogsFrom::Tail(5000);
     let mut outages = 0;
     loop {
-        let mut log = lab.docker.logs(&container, from, Follow::Yes).await.unwrap();
+        let mut log = fixture.docker.logs(&container, from, Follow::Yes).await.unwrap();
         let mut was_cut = false;
         while let Some(line) = log.next().await {
             match line {

@@ -1,7 +1,7 @@
 //! Images: those that are there, and pulls that go wrong.
 
 use crate::{
-    lab::Lab,
+    fixture::EngineFixture,
     proxy::{Fault, Proxy},
 };
 use domain::{
@@ -27,22 +27,23 @@ fn news(lines: &[&str]) -> Fault {
 
 #[tokio::test]
 async fn an_image_that_is_there_is_pinned_without_a_registry() {
-    let lab = Lab::without_network().await;
+    let fixture = EngineFixture::without_network().await;
 
     for pull in [PullPolicy::Missing, PullPolicy::Never] {
-        let pinned = lab.docker.ensure_image(&lab.image.reference, pull, &|_| ()).await.unwrap();
+        let pinned =
+            fixture.docker.ensure_image(&fixture.image.reference, pull, &|_| ()).await.unwrap();
 
         assert!(pinned.id.starts_with("sha256:"));
-        assert_eq!(pinned, lab.image);
+        assert_eq!(pinned, fixture.image);
         assert_eq!(pinned.digest, None, "it came from no registry");
     }
 }
 
 #[tokio::test]
 async fn an_image_that_is_missing_and_may_not_be_pulled_is_refused() {
-    let lab = Lab::without_network().await;
+    let fixture = EngineFixture::without_network().await;
 
-    let refused = lab
+    let refused = fixture
         .docker
         .ensure_image(&image("easel-test/nowhere:1"), PullPolicy::Never, &|_| ())
         .await
@@ -54,10 +55,10 @@ async fn an_image_that_is_missing_and_may_not_be_pulled_is_refused() {
 
 #[tokio::test]
 async fn a_registry_that_is_not_there_is_named() {
-    let lab = Lab::without_network().await;
+    let fixture = EngineFixture::without_network().await;
 
     // Nobody listens on this port of the engine's own machine.
-    let refused = lab
+    let refused = fixture
         .docker
         .ensure_image(&image("127.0.0.1:9/team/app:1"), PullPolicy::Missing, &|_| ())
         .await
@@ -72,7 +73,7 @@ async fn a_registry_that_is_not_there_is_named() {
 #[tokio::test]
 async fn an_error_in_the_middle_of_a_pull_is_not_swallowed() {
     let proxy = Proxy::new().await;
-    let lab = Lab::at(&proxy.address()).await;
+    let fixture = EngineFixture::at(&proxy.address()).await;
     proxy.set(
         "/images/create",
         news(&[
@@ -84,7 +85,7 @@ async fn an_error_in_the_middle_of_a_pull_is_not_swallowed() {
     );
     let seen = Mutex::new(Vec::new());
 
-    let refused = lab
+    let refused = fixture
         .docker
         .ensure_image(&image("ghcr.io/team/app:1"), PullPolicy::Always, &|progress| {
             seen.lock().unwrap().push(progress);
@@ -108,11 +109,11 @@ async fn an_error_in_the_middle_of_a_pull_is_not_swallowed() {
 
 #[tokio::test]
 async fn an_image_that_was_removed_after_it_was_pinned_is_told_as_such() {
-    let lab = Lab::new().await;
-    let mut spec = lab.replica("web", &["true"]);
+    let fixture = EngineFixture::new().await;
+    let mut spec = fixture.replica("web", &["true"]);
     spec.image.id = format!("sha256:{}", "0".repeat(64));
 
-    let refused = lab.docker.create(&spec).await.unwrap_err();
+    let refused = fixture.docker.create(&spec).await.unwrap_err();
 
     assert!(matches!(refused, RuntimeError::Image(_)), "{refused:?}");
 }
@@ -121,10 +122,11 @@ async fn an_image_that_was_removed_after_it_was_pinned_is_told_as_such() {
 #[tokio::test]
 async fn a_pull_without_a_sign_of_life_ends_and_says_who_was_silent() {
     let proxy = Proxy::new().await;
-    let mut lab = Lab::at(&proxy.address()).await;
-    lab.docker = lab.adapter(Pool::default()).with_pull_idle(Duration::from_millis(200));
+    let mut fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.docker = fixture.adapter(Pool::default()).with_pull_idle(Duration::from_millis(200));
     let pull = async || {
-        lab.docker
+        fixture
+            .docker
             .ensure_image(&image("ghcr.io/team/app:1"), PullPolicy::Always, &|_| ())
             .await
             .unwrap_err()

@@ -1,6 +1,6 @@
 //! What containers write, on a real engine.
 
-use crate::lab::Lab;
+use crate::fixture::EngineFixture;
 use domain::runtime::{
     ContainerState, Follow, LogLine, LogStream, LogsFrom, ReplicaHandle, Runtime, RuntimeError,
 };
@@ -8,54 +8,54 @@ use futures::StreamExt;
 use std::time::Duration;
 
 async fn read(
-    lab: &Lab,
+    fixture: &EngineFixture,
     container: &ReplicaHandle,
     from: LogsFrom,
     follow: Follow,
 ) -> Vec<Result<LogLine, RuntimeError>> {
-    lab.docker.logs(container, from, follow).await.expect("a log").collect().await
+    fixture.docker.logs(container, from, follow).await.expect("a log").collect().await
 }
 
 fn texts(lines: &[Result<LogLine, RuntimeError>]) -> Vec<&str> {
     lines.iter().map(|line| line.as_ref().expect("a line").line.as_str()).collect()
 }
 
-async fn finished(lab: &Lab, script: &str) -> ReplicaHandle {
-    let container = lab.run(&lab.replica("web", &["sh", "-c", script])).await;
-    lab.until(&container, |seen| seen.state == ContainerState::Exited).await;
+async fn finished(fixture: &EngineFixture, script: &str) -> ReplicaHandle {
+    let container = fixture.run(&fixture.replica("web", &["sh", "-c", script])).await;
+    fixture.until(&container, |seen| seen.state == ContainerState::Exited).await;
     container
 }
 
 // DK-122
 #[tokio::test]
 async fn history_has_streams_times_and_empty_lines() {
-    let lab = Lab::new().await;
-    let container = finished(&lab, "echo one; echo two >&2; echo; printf three").await;
+    let fixture = EngineFixture::new().await;
+    let container = finished(&fixture, "echo one; echo two >&2; echo; printf three").await;
 
-    let mut lines = read(&lab, &container, LogsFrom::Tail(500), Follow::No).await;
+    let mut lines = read(&fixture, &container, LogsFrom::Tail(500), Follow::No).await;
 
     // The engine keeps the order within a stream, and not between two.
     lines.sort_by_key(|line| line.as_ref().unwrap().stream == LogStream::Stderr);
     assert_eq!(texts(&lines), ["one", "", "three", "two"]);
-    let started = lab.docker.inspect(&container).await.unwrap().unwrap().started_at.unwrap();
+    let started = fixture.docker.inspect(&container).await.unwrap().unwrap().started_at.unwrap();
     for line in lines {
         let line = line.unwrap();
         // The engine notes the start a moment after the first words.
         assert!(started.since(line.at) < Duration::from_secs(10));
         assert!(line.nanos < 1_000_000 && !line.cut);
     }
-    let last = read(&lab, &container, LogsFrom::Tail(1), Follow::No).await;
+    let last = read(&fixture, &container, LogsFrom::Tail(1), Follow::No).await;
     assert_eq!(last.len(), 1);
-    assert_eq!(read(&lab, &container, LogsFrom::Tail(0), Follow::No).await, []);
+    assert_eq!(read(&fixture, &container, LogsFrom::Tail(0), Follow::No).await, []);
 }
 
 #[tokio::test]
 async fn long_lines_are_cut_and_marked_and_the_next_one_is_whole() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let long = "head -c 100000 /dev/zero | tr '\\0' x; echo; echo next; head -c 16384 /dev/zero | tr '\\0' y; echo";
-    let container = finished(&lab, &busybox(long)).await;
+    let container = finished(&fixture, &busybox(long)).await;
 
-    let lines = read(&lab, &container, LogsFrom::Tail(500), Follow::No).await;
+    let lines = read(&fixture, &container, LogsFrom::Tail(500), Follow::No).await;
 
     let lines: Vec<_> = lines.into_iter().map(Result::unwrap).collect();
     assert_eq!(lines.len(), 3);
@@ -72,14 +72,15 @@ fn busybox(script: &str) -> String {
 // DK-121
 #[tokio::test]
 async fn following_shows_history_then_news_and_ends_with_the_container() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let script = "echo history; read x < /tmp/gate; echo news";
     let setup = format!("busybox mkfifo /tmp/gate; {script}");
-    let container = lab.run(&lab.replica("web", &["sh", "-c", &setup])).await;
-    let mut lines = lab.docker.logs(&container, LogsFrom::Tail(500), Follow::Yes).await.unwrap();
+    let container = fixture.run(&fixture.replica("web", &["sh", "-c", &setup])).await;
+    let mut lines =
+        fixture.docker.logs(&container, LogsFrom::Tail(500), Follow::Yes).await.unwrap();
 
     assert_eq!(lines.next().await.unwrap().unwrap().line, "history");
-    lab.exec(&container, &["/bin/sh", "-c", "echo go > /tmp/gate"]).await;
+    fixture.exec(&container, &["/bin/sh", "-c", "echo go > /tmp/gate"]).await;
 
     assert_eq!(lines.next().await.unwrap().unwrap().line, "news");
     assert_eq!(lines.next().await, None);
@@ -88,28 +89,28 @@ async fn following_shows_history_then_news_and_ends_with_the_container() {
 // DK-121
 #[tokio::test]
 async fn a_reader_that_comes_back_misses_nothing_and_sees_nothing_twice() {
-    let lab = Lab::new().await;
+    let fixture = EngineFixture::new().await;
     let script = "i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); done";
-    let container = finished(&lab, script).await;
-    let all = read(&lab, &container, LogsFrom::Tail(5000), Follow::No).await;
+    let container = finished(&fixture, script).await;
+    let all = read(&fixture, &container, LogsFrom::Tail(5000), Follow::No).await;
 
     for last_seen in [0, 1, 99, 198, 199] {
         let line = all[last_seen].as_ref().unwrap();
         let after = LogsFrom::After { at: line.at, nanos: line.nanos };
-        let rest = read(&lab, &container, after, Follow::Yes).await;
+        let rest = read(&fixture, &container, after, Follow::Yes).await;
         assert_eq!(rest, all[last_seen + 1..]);
     }
     let first = all[0].as_ref().unwrap();
-    assert_eq!(read(&lab, &container, LogsFrom::Since(first.at), Follow::No).await, all);
+    assert_eq!(read(&fixture, &container, LogsFrom::Since(first.at), Follow::No).await, all);
 }
 
 #[tokio::test]
 async fn a_container_that_has_gone_has_no_logs() {
-    let lab = Lab::new().await;
-    let container = finished(&lab, "echo bye").await;
-    lab.docker.remove(&container).await.unwrap();
+    let fixture = EngineFixture::new().await;
+    let container = finished(&fixture, "echo bye").await;
+    fixture.docker.remove(&container).await.unwrap();
 
-    let gone = lab.docker.logs(&container, LogsFrom::Tail(1), Follow::No).await;
+    let gone = fixture.docker.logs(&container, LogsFrom::Tail(1), Follow::No).await;
 
     assert!(matches!(gone.err(), Some(RuntimeError::Gone(_))));
 }

@@ -1,6 +1,6 @@
 //! A way to the engine on which things go wrong as told.
 
-use crate::lab::engine;
+use crate::fixture::engine;
 use runtime::Address;
 use std::{
     path::PathBuf,

@@ -1,7 +1,7 @@
 //! Engines that are restarted or killed: an engine of our own, which nobody else minds.
 
-use crate::lab::{Lab, named_engine, until};
-use domain::runtime::{ContainerState, Inspection, Restart, Runtime, Serving};
+use crate::fixture::{EngineFixture, named_engine, until};
+use domain::runtime::{ContainerState, Inspection, RestartPolicy, Runtime, Serving};
 use futures::StreamExt;
 use std::{
     os::unix::fs::MetadataExt,
@@ -105,18 +105,18 @@ async fn through(end: fn(&mut Engine)) -> Option<(Inspection, Inspection)> {
         raw.ping().await.ok()
     })
     .await;
-    let lab = Lab::on(&engine.address(), &engine.address()).await;
-    lab.ensure().await.expect("a network");
-    let mut spec = lab.replica("web", &["sleep", "3600"]);
-    spec.restart = Restart::UnlessStopped;
-    let container = lab.run(&spec).await;
-    lab.docker.set_serving(&container, Serving::Yes).await.expect("a promotion");
-    let before = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
-    let events = lab.docker.events().await.expect("events");
+    let fixture = EngineFixture::on(&engine.address(), &engine.address()).await;
+    fixture.ensure().await.expect("a network");
+    let mut spec = fixture.replica("web", &["sleep", "3600"]);
+    spec.restart = RestartPolicy::UnlessStopped;
+    let container = fixture.run(&spec).await;
+    fixture.docker.set_serving(&container, Serving::Yes).await.expect("a promotion");
+    let before = fixture.until(&container, |seen| seen.state == ContainerState::Running).await;
+    let events = fixture.docker.events().await.expect("events");
 
     let ended = async {
         end(&mut engine);
-        assert!(lab.docker.replicas().await.expect_err("it is gone").is_outage());
+        assert!(fixture.docker.replicas().await.expect_err("it is gone").is_outage());
         engine.wake();
     };
     // The stream ends by itself, however much was told before.
@@ -125,13 +125,13 @@ async fn through(end: fn(&mut Engine)) -> Option<(Inspection, Inspection)> {
     let has_ended = |seen: &Inspection| {
         seen.state == ContainerState::Exited || seen.started_at != before.started_at
     };
-    let found = lab.until(&container, has_ended).await;
-    lab.docker.start(&container).await.expect("a start");
-    let after = lab.until(&container, |seen| seen.state == ContainerState::Running).await;
+    let found = fixture.until(&container, has_ended).await;
+    fixture.docker.start(&container).await.expect("a start");
+    let after = fixture.until(&container, |seen| seen.state == ContainerState::Running).await;
     assert!(found.started_at != after.started_at || found.state == ContainerState::Running);
-    assert_eq!(lab.docker.replicas().await.expect("a list").len(), 1);
+    assert_eq!(fixture.docker.replicas().await.expect("a list").len(), 1);
     // Before the engine, so that there is one to clean up.
-    drop(lab);
+    drop(fixture);
     Some((before, after))
 }
 

@@ -2,11 +2,11 @@
 
 use crate::{
     error::failed,
-    row::{from_word, json, millis, parse, signed, text, time, unsigned, word},
+    keyring::Cell,
+    row::{enum_from_text, enum_text, json, millis, parse, signed, text, time, unsigned},
     store::Inner,
     table::deployment,
     transaction::Transaction,
-    vault::Cell,
 };
 use domain::{
     Deployment, DeploymentId, Error, Result, RevisionNumber, Secret, ServiceId, Timestamp, UserId,
@@ -25,13 +25,13 @@ fn tail_cell(id: &str) -> Cell<'_> {
 /// A row as a deployment.
 pub(crate) fn read(inner: &Inner, row: deployment::Model) -> Result<Deployment> {
     let id = row.id.to_string();
-    let config = (inner.vault)
-        .open(config_cell(&id), &row.config)
+    let config = (inner.keyring)
+        .decrypt(config_cell(&id), &row.config)
         .map_err(Error::internal("read a deployment"))?;
     let mut state: DeploymentState = parse(&row.state)?;
     if let (DeploymentState::Failed { failure, .. }, Some(sealed)) = (&mut state, &row.log_tail) {
-        let tail = (inner.vault)
-            .open(tail_cell(&id), sealed)
+        let tail = (inner.keyring)
+            .decrypt(tail_cell(&id), sealed)
             .map_err(Error::internal("read a deployment's last lines"))?;
         failure.log_tail = Some(Secret::new(String::from_utf8_lossy(&tail).into_owned()));
     }
@@ -43,7 +43,7 @@ pub(crate) fn read(inner: &Inner, row: deployment::Model) -> Result<Deployment> 
         slug: text(row.slug)?,
         generation: unsigned(row.generation),
         revision: RevisionNumber(unsigned(row.revision)),
-        cause: from_word(&row.cause)?,
+        cause: enum_from_text(&row.cause)?,
         author: row.author.map(UserId::new),
         message: text(row.message)?,
         config: serde_json::from_slice(&config).map_err(Error::internal("read a deployment"))?,
@@ -66,8 +66,8 @@ pub(super) fn write(tx: &Transaction, deployment: &Deployment) -> Result<deploym
     let mut state = deployment.state.clone();
     let mut log_tail = None;
     if let DeploymentState::Failed { failure, .. } = &mut state {
-        log_tail =
-            (failure.log_tail.take()).map(|tail| tx.seal(tail_cell(&id), tail.expose().as_bytes()));
+        log_tail = (failure.log_tail.take())
+            .map(|tail| tx.encrypt(tail_cell(&id), tail.expose().as_bytes()));
     }
     Ok(deployment::Model {
         id: deployment.id.as_uuid(),
@@ -77,14 +77,14 @@ pub(super) fn write(tx: &Transaction, deployment: &Deployment) -> Result<deploym
         slug: deployment.slug.as_str().to_owned(),
         generation: signed(deployment.generation),
         revision: signed(deployment.revision.0),
-        cause: word(&deployment.cause)?,
+        cause: enum_text(&deployment.cause)?,
         author: deployment.author.map(UserId::as_uuid),
         message: deployment.message.as_str().to_owned(),
         image: deployment.config.image.to_string(),
-        config: tx.seal(config_cell(&id), &config),
+        config: tx.encrypt(config_cell(&id), &config),
         pinned: deployment.image.as_ref().map(json).transpose()?,
         state: json(&state)?,
-        over: state.is_over(),
+        over: state.is_terminal(),
         log_tail,
         attempts: i32::try_from(deployment.attempts).unwrap_or(i32::MAX),
         retry_at: millis(deployment.retry_at),

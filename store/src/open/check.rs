@@ -2,9 +2,9 @@
 
 use super::OpenError;
 use crate::{
+    keyring::{Cell, Keyring},
     migration::Migrator,
     table::instance,
-    vault::{Cell, Vault},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement};
 use sea_orm_migration::MigratorTrait;
@@ -13,19 +13,19 @@ use std::path::Path;
 const KEY_CHECK: Cell<'_> = Cell { table: "instance", row: "1", column: "key_check" };
 
 /// By which [`is_key_of`] will know the key again.
-pub(super) fn key_check(vault: &Vault) -> Vec<u8> {
-    vault.seal(KEY_CHECK, b"this is the right key")
+pub(super) fn key_check(keyring: &Keyring) -> Vec<u8> {
+    keyring.encrypt(KEY_CHECK, b"this is the right key")
 }
 
 /// Whether this is the key that the database's secrets are encrypted with.
-pub(super) fn is_key_of(vault: &Vault, row: &instance::Model) -> bool {
-    vault.open(KEY_CHECK, &row.key_check).is_ok()
+pub(super) fn is_key_of(keyring: &Keyring, row: &instance::Model) -> bool {
+    keyring.decrypt(KEY_CHECK, &row.key_check).is_ok()
 }
 
 /// Refuses a database that is damaged.
 pub(super) async fn check_health(db: &DatabaseConnection, path: &Path) -> Result<(), OpenError> {
     let query = Statement::from_string(DbBackend::Sqlite, "PRAGMA quick_check(1)");
-    let row = db.query_one_raw(query).await.map_err(|error| OpenError::sort(path, error))?;
+    let row = db.query_one_raw(query).await.map_err(|error| OpenError::classify(path, error))?;
     let said: Option<String> = row.and_then(|row| row.try_get_by_index(0).ok());
     match said.as_deref() {
         Some("ok") => Ok(()),
@@ -43,7 +43,8 @@ pub(super) async fn check_schema(
 ) -> Result<Option<instance::Model>, OpenError> {
     let texts = async |sql: &str| {
         let query = Statement::from_string(DbBackend::Sqlite, sql);
-        let rows = db.query_all_raw(query).await.map_err(|error| OpenError::sort(path, error))?;
+        let rows =
+            db.query_all_raw(query).await.map_err(|error| OpenError::classify(path, error))?;
         let texts: Vec<String> =
             rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
         Ok::<_, OpenError>(texts)
@@ -71,5 +72,5 @@ pub(super) async fn check_schema(
     if !has("instance") {
         return Ok(None);
     }
-    instance::Entity::find().one(db).await.map_err(|error| OpenError::sort(path, error))
+    instance::Entity::find().one(db).await.map_err(|error| OpenError::classify(path, error))
 }

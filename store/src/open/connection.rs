@@ -13,7 +13,7 @@ const READERS: u32 = 4;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Looks once, and leaves everything as it is.
-    Look,
+    Inspect,
     Read,
     Write,
 }
@@ -42,7 +42,7 @@ pub(super) async fn connect(path: &Path, access: Access) -> Result<DatabaseConne
                 .create_if_missing(!is_reader)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10));
-            if access == Access::Look {
+            if access == Access::Inspect {
                 return options;
             }
             options

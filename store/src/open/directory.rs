@@ -2,9 +2,9 @@
 
 use super::OpenError;
 use crate::{
-    beside,
-    lock::{Lock, Refused},
-    vault::{KeyError, Vault},
+    instance_file,
+    keyring::{KeyError, Keyring},
+    lock::{Lock, LockError},
 };
 use std::{
     fs::{DirBuilder, OpenOptions},
@@ -23,7 +23,7 @@ const LOCK: &str = "easel.lock";
 pub enum KeySource {
     /// `easel.key` in the data directory, made when the database is.
     #[default]
-    Beside,
+    DataDir,
     /// Another file, which must exist: a mounted secret, a systemd credential.
     File(PathBuf),
 }
@@ -32,7 +32,7 @@ impl KeySource {
     /// Where the key of a data directory is.
     pub(super) fn path(&self, directory: &Path) -> PathBuf {
         match self {
-            Self::Beside => directory.join(KEY),
+            Self::DataDir => directory.join(KEY),
             Self::File(path) => path.clone(),
         }
     }
@@ -47,9 +47,9 @@ pub(super) fn prepare(directory: &Path) -> Result<PathBuf, OpenError> {
 
 /// Keeps all other processes out.
 pub(super) fn take_lock(directory: &Path) -> Result<Lock, OpenError> {
-    Lock::take(&directory.join(LOCK)).map_err(|refused| match refused {
-        Refused::Held(holder) => OpenError::Held { path: directory.to_owned(), holder },
-        Refused::Io(source) => OpenError::Directory { path: directory.to_owned(), source },
+    Lock::acquire(&directory.join(LOCK)).map_err(|refused| match refused {
+        LockError::Held(holder) => OpenError::Held { path: directory.to_owned(), holder },
+        LockError::Io(source) => OpenError::Directory { path: directory.to_owned(), source },
     })
 }
 
@@ -58,11 +58,11 @@ pub(super) fn prepare_files(
     directory: &Path,
     database: &Path,
     keys: &KeySource,
-) -> Result<(Vault, PathBuf), OpenError> {
-    let beside = directory.join(beside::FILE);
+) -> Result<(Keyring, PathBuf), OpenError> {
+    let instance_file = directory.join(instance_file::FILE);
     let has_database = database.metadata().is_ok_and(|file| file.len() > 0);
-    if !has_database && beside.exists() {
-        return Err(OpenError::DatabaseMissing { path: database.to_owned(), beside });
+    if !has_database && instance_file.exists() {
+        return Err(OpenError::DatabaseMissing { path: database.to_owned(), instance_file });
     }
     let path = keys.path(directory);
     let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
@@ -73,14 +73,14 @@ pub(super) fn prepare_files(
         }
         other => OpenError::Key(other.to_string()),
     };
-    if *keys == KeySource::Beside && !has_database && !path.exists() {
-        Vault::create(&path).map_err(unusable)?;
+    if *keys == KeySource::DataDir && !has_database && !path.exists() {
+        Keyring::create(&path).map_err(unusable)?;
     }
-    if *keys == KeySource::Beside {
+    if *keys == KeySource::DataDir {
         // A mounted secret has the mode that its mount gives it.
-        Vault::check_mode(&path).map_err(unusable)?;
+        Keyring::check_mode(&path).map_err(unusable)?;
     }
-    let vault = Vault::read(&path).map_err(unusable)?;
+    let keyring = Keyring::read(&path).map_err(unusable)?;
     // Made here, so that nobody else can read it; SQLite gives its other files the same mode.
     OpenOptions::new()
         .write(true)
@@ -89,5 +89,5 @@ pub(super) fn prepare_files(
         .mode(0o600)
         .open(database)
         .map_err(|source| OpenError::Directory { path: database.to_owned(), source })?;
-    Ok((vault, path))
+    Ok((keyring, path))
 }

@@ -50,13 +50,13 @@ pub enum OpenError {
     /// The directory was in use, and its database is gone.
     #[error(
         "the database {path} is missing or empty, although this directory was in use; restore \
-         it, or remove {beside} to begin anew"
+         it, or remove {instance_file} to begin anew"
     )]
     DatabaseMissing {
         /// Where it should be.
         path: PathBuf,
         /// What says that it was in use.
-        beside: PathBuf,
+        instance_file: PathBuf,
     },
     /// The file is damaged.
     #[error("the database {path} is damaged ({what}); restore it from a backup")]
@@ -93,7 +93,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// What an error of the database means for opening it.
-    pub(super) fn sort(path: &Path, error: DbErr) -> Self {
+    pub(super) fn classify(path: &Path, error: DbErr) -> Self {
         let text = error.to_string();
         // SQLITE_CORRUPT and SQLITE_NOTADB.
         if text.contains("(code: 26)") || text.contains("(code: 11)") {

@@ -7,9 +7,9 @@ use super::{
     directory::DATABASE,
 };
 use crate::{
-    beside::{self, Beside},
+    instance_file::{self, InstanceFile},
+    keyring::{KeyError, Keyring},
     store::Store,
-    vault::{KeyError, Vault},
 };
 use sea_orm::DatabaseConnection;
 use std::path::Path;
@@ -32,15 +32,15 @@ impl Store {
     /// With what would keep it from being opened.
     pub async fn examine(directory: &Path, keys: &KeySource) -> Result<Examined, OpenError> {
         let path = directory.join(DATABASE);
-        let beside = directory.join(beside::FILE);
+        let instance_file = directory.join(instance_file::FILE);
         let size = match path.metadata() {
             Ok(file) => file.len(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
             Err(source) => return Err(OpenError::Directory { path, source }),
         };
         if size == 0 {
-            return if beside.exists() {
-                Err(OpenError::DatabaseMissing { path, beside })
+            return if instance_file.exists() {
+                Err(OpenError::DatabaseMissing { path, instance_file })
             } else {
                 Ok(Examined::New)
             };
@@ -50,13 +50,14 @@ impl Store {
             KeyError::Missing(path) => OpenError::KeyMissing { path },
             other => OpenError::Key(other.to_string()),
         };
-        if *keys == KeySource::Beside {
-            Vault::check_mode(&key).map_err(unusable)?;
+        if *keys == KeySource::DataDir {
+            Keyring::check_mode(&key).map_err(unusable)?;
         }
-        let vault = Vault::read(&key).map_err(unusable)?;
-        let database =
-            connect(&path, Access::Look).await.map_err(|error| OpenError::sort(&path, error))?;
-        let found = look(&database, &vault, &path, &key, directory).await;
+        let keyring = Keyring::read(&key).map_err(unusable)?;
+        let database = connect(&path, Access::Inspect)
+            .await
+            .map_err(|error| OpenError::classify(&path, error))?;
+        let found = look(&database, &keyring, &path, &key, directory).await;
         // What was only read is lost with its connection, whatever becomes of it.
         let _ = database.close().await;
         found
@@ -65,26 +66,26 @@ impl Store {
 
 async fn look(
     database: &DatabaseConnection,
-    vault: &Vault,
+    keyring: &Keyring,
     path: &Path,
     key: &Path,
     directory: &Path,
 ) -> Result<Examined, OpenError> {
     check_health(database, path).await?;
-    let beside = directory.join(beside::FILE);
+    let instance_file = directory.join(instance_file::FILE);
     let Some(row) = check_schema(database, path).await? else {
-        return if beside.exists() {
-            Err(OpenError::DatabaseMissing { path: path.to_owned(), beside })
+        return if instance_file.exists() {
+            Err(OpenError::DatabaseMissing { path: path.to_owned(), instance_file })
         } else {
             Ok(Examined::New)
         };
     };
-    if !is_key_of(vault, &row) {
+    if !is_key_of(keyring, &row) {
         return Err(OpenError::WrongKey { path: key.to_owned() });
     }
     let doubt = row.doubt.clone().or_else(|| {
         let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-        Beside::doubt(&Beside::read(&beside), &row, &whole)
+        InstanceFile::doubt(&InstanceFile::read(&instance_file), &row, &whole)
     });
     Ok(doubt.map_or(Examined::Sound, Examined::Doubtful))
 }

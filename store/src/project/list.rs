@@ -4,7 +4,7 @@ use super::row::read;
 use crate::{
     error::failed,
     page,
-    row::{from_word, unsigned},
+    row::{enum_from_text, unsigned},
     table::{member, project},
 };
 use domain::{
@@ -60,7 +60,7 @@ pub(super) async fn load(
                 counts.get(&id).copied().unwrap_or_default();
             Ok(ProjectSummary {
                 project: read(row)?,
-                role: roles.get(&id).map(|word| from_word(word)).transpose()?,
+                role: roles.get(&id).map(|word| enum_from_text(word)).transpose()?,
                 services,
                 running,
                 failing,

@@ -3,7 +3,7 @@
 use crate::{
     deployment,
     error::failed,
-    row::{from_word, parse, text, time},
+    row::{enum_from_text, parse, text, time},
     store::Inner,
     table,
 };
@@ -11,8 +11,8 @@ use domain::{
     Deployment, DeploymentId, EnvironmentId, Limits, ProjectId, ReplicaId, Result, ServiceId, Set,
     Slug, Timestamp, VolumeId,
     rollout::{
-        Aim, Desired, EnvironmentView, MEMORY, Ownership, ReplicaRow, ServiceKey, ServiceView,
-        Subject, Tombstone,
+        Desired, DesiredService, EnvironmentView, Ownership, RETENTION, ReplicaRow, ServiceKey,
+        ServiceView, Subject, Tombstone,
     },
     runtime::ReplicaHandle,
 };
@@ -55,8 +55,8 @@ pub(super) async fn load_one(
     db: &DatabaseTransaction,
     key: ServiceKey,
     now: Timestamp,
-) -> Result<Aim> {
-    Ok(Aim {
+) -> Result<DesiredService> {
+    Ok(DesiredService {
         service: services(inner, db, Some(key), now).await?.pop(),
         tombstones: tombstones(db, Some(key), now).await?,
     })
@@ -129,7 +129,7 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
             project: ProjectId::new(project),
             environment: EnvironmentId::new(key.0),
             slug: text::<Slug>(slug)?,
-            wanted: u16::try_from(wanted).unwrap_or_default(),
+            desired_count: u16::try_from(wanted).unwrap_or_default(),
             limits: parse::<Limits>(&limits)?,
             active: active.map(DeploymentId::new),
             deployments: Vec::new(),
@@ -137,7 +137,7 @@ async fn bare_views(db: &DatabaseTransaction, only: Option<ServiceKey>) -> Resul
             released: Set::new(),
             volumes_made: Set::new(),
             condition: match condition {
-                Some(word) => Some((from_word(&word)?, why)),
+                Some(word) => Some((enum_from_text(&word)?, why)),
                 None => None,
             },
         };
@@ -153,9 +153,11 @@ async fn add_replicas(
     views: &mut Views,
 ) -> Result<()> {
     use table::replica::{Column, Entity};
-    let oldest = oldest(now);
+    let retention_start = retention_start(now);
     let mut query = Entity::find().filter(
-        Condition::any().add(Column::ReleasedAt.is_null()).add(Column::ReleasedAt.gte(oldest)),
+        Condition::any()
+            .add(Column::ReleasedAt.is_null())
+            .add(Column::ReleasedAt.gte(retention_start)),
     );
     if let Some(key) = only {
         query = query
@@ -175,8 +177,8 @@ async fn add_replicas(
 }
 
 /// Since when what is gone is still remembered.
-fn oldest(now: Timestamp) -> i64 {
-    now.as_millis() - i64::try_from(MEMORY.as_millis()).unwrap_or(i64::MAX)
+fn retention_start(now: Timestamp) -> i64 {
+    now.as_millis() - i64::try_from(RETENTION.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn replica(row: table::replica::Model) -> Result<ReplicaRow> {
@@ -185,7 +187,7 @@ fn replica(row: table::replica::Model) -> Result<ReplicaRow> {
         deployment: DeploymentId::new(row.deployment_id),
         index: u16::try_from(row.index).unwrap_or_default(),
         container: row.container.map(ReplicaHandle),
-        ledger: parse(&row.ledger)?,
+        restarts: parse(&row.ledger)?,
         retired_at: time(row.retired_at),
     })
 }
@@ -237,7 +239,9 @@ async fn tombstones(
 ) -> Result<Vec<Tombstone>> {
     use table::tombstone::{Column, Entity};
     let mut query = Entity::find().filter(
-        Condition::any().add(Column::DoneAt.is_null()).add(Column::DoneAt.gte(oldest(now))),
+        Condition::any()
+            .add(Column::DoneAt.is_null())
+            .add(Column::DoneAt.gte(retention_start(now))),
     );
     if let Some(key) = only {
         query = query

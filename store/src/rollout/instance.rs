@@ -30,9 +30,9 @@ pub(super) async fn set(
 }
 
 /// Lets in whoever took over last.
-pub(super) async fn admit(db: &DatabaseTransaction, fence: Fence) -> Result<instance::Model> {
+pub(super) async fn check_fence(db: &DatabaseTransaction, fence: Fence) -> Result<instance::Model> {
     let row = row(db).await?;
-    if unsigned(row.fence) == fence.0 { Ok(row) } else { Err(RolloutError::Overtaken) }
+    if unsigned(row.fence) == fence.0 { Ok(row) } else { Err(RolloutError::Fenced) }
 }
 
 /// Whether its engine is known for certain.

@@ -2,20 +2,19 @@
 
 use super::{
     error::{Result, stale},
-    grave,
     instance::{ownership, row, set},
-    replica,
+    replica, tombstone,
 };
 use crate::{
     deployment,
     error::failed,
-    row::{from_word, word},
+    row::{enum_from_text, enum_text},
     table::{self, instance, service_state, volume_made},
     transaction::Transaction,
 };
 use domain::{
     Deployment, DeploymentId, Timestamp,
-    deployment::{Condition, Milestone},
+    deployment::{Condition, Transition},
     deployments::DeploymentSummary,
     event::Event,
     rollout::{Ownership, ServiceKey, Step},
@@ -26,7 +25,7 @@ use sea_orm::{
 };
 
 /// Does one step.
-pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Result<()> {
+pub(super) async fn apply_step(tx: &mut Transaction, at: Timestamp, step: &Step) -> Result<()> {
     match step {
         Step::EngineBound { engine } => bind(tx, engine).await,
         Step::ReplicaAdded { replica, deployment, index } => {
@@ -43,7 +42,9 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
         Step::ContainerLost { replica, container } => {
             replica::container_lost(tx, at, *replica, container).await
         }
-        Step::LedgerChanged { replica, ledger } => replica::ledger(tx, *replica, ledger).await,
+        Step::RestartsRecorded { replica, restarts } => {
+            replica::set_restarts(tx, *replica, restarts).await
+        }
         Step::ReplicaRetired { replica } => replica::retire(tx, *replica, at).await,
         Step::ReplicaReleased { replica } => replica::release(tx, *replica, at).await,
         Step::VolumeMade { service, volume } => {
@@ -75,16 +76,16 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
             })
             .await
         }
-        Step::Reached { deployment, milestone } => {
-            if *milestone == Milestone::Switched {
+        Step::Reached { deployment, transition } => {
+            if *transition == Transition::Switched {
                 return stale("a deployment is switched by promotion only");
             }
-            change(tx, at, *deployment, |deployment| reach(deployment, milestone, at)).await
+            change(tx, at, *deployment, |deployment| reach(deployment, transition, at)).await
         }
         Step::Attempted { deployment, attempts, retry_at, why } => {
             let before = find(tx, *deployment).await?;
             let changed = change(tx, at, *deployment, |deployment| {
-                if deployment.state.is_over() {
+                if deployment.state.is_terminal() {
                     return stale("the deployment is over");
                 }
                 deployment.attempts = *attempts;
@@ -95,22 +96,22 @@ pub(super) async fn take(tx: &mut Transaction, at: Timestamp, step: &Step) -> Re
             // Each replica may report the same try.
             if let Some(retry_at) = retry_at.filter(|_| before.attempts < *attempts) {
                 let (service, why) = (before.service, why.clone());
-                tx.tell_at(before.environment, at, Event::Attempted { service, why, retry_at });
+                tx.emit_at(before.environment, at, Event::Attempted { service, why, retry_at });
             }
             Ok(())
         }
         Step::Promoted { deployment } => promote(tx, at, *deployment).await,
         Step::ConditionChanged { service, condition, why } => {
-            say(tx, at, *service, *condition, why.as_ref()).await
+            set_condition(tx, at, *service, *condition, why.as_ref()).await
         }
         Step::Incident { service, incident, .. } => {
             find_service(tx, *service).await?;
             let event = Event::Incident { service: service.service, incident: incident.clone() };
-            tx.tell_at(service.environment, at, event);
+            tx.emit_at(service.environment, at, event);
             Ok(())
         }
         Step::TombstoneDone { subject } => {
-            if grave::done(tx, subject, at.as_millis()).await? {
+            if tombstone::done(tx, subject, at.as_millis()).await? {
                 Ok(())
             } else {
                 stale("there is no such tombstone")
@@ -169,19 +170,19 @@ async fn change(
     }
     deployment::update(tx, &after).await?;
     let state = find_service(tx, key_of(&after)).await?;
-    tell_moved(tx, at, &after, state.active == Some(id.as_uuid()));
+    emit_moved(tx, at, &after, state.active == Some(id.as_uuid()));
     Ok(())
 }
 
-fn tell_moved(tx: &mut Transaction, at: Timestamp, deployment: &Deployment, active: bool) {
+fn emit_moved(tx: &mut Transaction, at: Timestamp, deployment: &Deployment, active: bool) {
     let summary = Box::new(DeploymentSummary::from(deployment));
-    tx.tell_at(deployment.environment, at, Event::Moved { deployment: summary, active });
+    tx.emit_at(deployment.environment, at, Event::Moved { deployment: summary, active });
 }
 
-fn reach(deployment: &mut Deployment, milestone: &Milestone, at: Timestamp) -> Result<()> {
-    match deployment.state.clone().step(milestone.clone(), at) {
+fn reach(deployment: &mut Deployment, transition: &Transition, at: Timestamp) -> Result<()> {
+    match deployment.state.clone().transition(transition.clone(), at) {
         Ok(state) => {
-            if state.is_over() {
+            if state.is_terminal() {
                 deployment.ended_at = Some(at);
             }
             deployment.state = state;
@@ -195,7 +196,7 @@ async fn promote(tx: &mut Transaction, at: Timestamp, id: DeploymentId) -> Resul
     let mut next = find(tx, id).await?;
     let key = key_of(&next);
     let state = find_service(tx, key).await?;
-    reach(&mut next, &Milestone::Switched, at)?;
+    reach(&mut next, &Transition::Switched, at)?;
     next.live_at = Some(at);
     if let Some(before) = state.active.map(DeploymentId::new) {
         if before == id {
@@ -205,9 +206,9 @@ async fn promote(tx: &mut Transaction, at: Timestamp, id: DeploymentId) -> Resul
         if before.generation > next.generation {
             return stale("a later deployment serves");
         }
-        reach(&mut before, &Milestone::Overtaken, at)?;
+        reach(&mut before, &Transition::Superseded, at)?;
         deployment::update(tx, &before).await?;
-        tell_moved(tx, at, &before, false);
+        emit_moved(tx, at, &before, false);
     }
     deployment::update(tx, &next).await?;
     service_state::Entity::update_many()
@@ -217,11 +218,11 @@ async fn promote(tx: &mut Transaction, at: Timestamp, id: DeploymentId) -> Resul
         .exec(&tx.db)
         .await
         .map_err(failed("promote a deployment"))?;
-    tell_moved(tx, at, &next, true);
+    emit_moved(tx, at, &next, true);
     Ok(())
 }
 
-async fn say(
+async fn set_condition(
     tx: &mut Transaction,
     at: Timestamp,
     key: ServiceKey,
@@ -229,13 +230,13 @@ async fn say(
     why: Option<&String>,
 ) -> Result<()> {
     let row = find_service(tx, key).await?;
-    let before: Option<Condition> = row.condition.as_deref().map(from_word).transpose()?;
+    let before: Option<Condition> = row.condition.as_deref().map(enum_from_text).transpose()?;
     if before == Some(condition) && row.why.as_ref() == why {
         return Ok(());
     }
     let since = if before == Some(condition) { row.since } else { Some(at.as_millis()) };
     service_state::Entity::update_many()
-        .col_expr(service_state::Column::Condition, Expr::value(word(&condition)?))
+        .col_expr(service_state::Column::Condition, Expr::value(enum_text(&condition)?))
         .col_expr(service_state::Column::Why, Expr::value(why.cloned()))
         .col_expr(service_state::Column::Since, Expr::value(since))
         .filter(service_state::Column::EnvironmentId.eq(key.environment.as_uuid()))
@@ -244,6 +245,6 @@ async fn say(
         .await
         .map_err(failed("write a service's condition"))?;
     let event = Event::Condition { service: key.service, condition, why: why.cloned() };
-    tx.tell_at(key.environment, at, event);
+    tx.emit_at(key.environment, at, event);
     Ok(())
 }

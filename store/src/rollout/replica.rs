@@ -11,7 +11,7 @@ use crate::{
 use domain::{
     DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp,
     event::{ContainerChange, Event},
-    rollout::{Ledger, RolloutError},
+    rollout::{RestartHistory, RolloutError},
     runtime::ReplicaHandle,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
@@ -37,7 +37,7 @@ pub(super) async fn add(
         .map_err(failed("find a deployment"))?;
     let Some(row) = row else { return stale(format!("deployment {deployment} is gone")) };
     let found = deployment::read(&tx.inner, row)?;
-    if found.state.is_over() {
+    if found.state.is_terminal() {
         return stale(format!("deployment {deployment} is over"));
     }
     let row = replica::Model {
@@ -48,7 +48,7 @@ pub(super) async fn add(
         index: index.into(),
         address: String::new(),
         container: None,
-        ledger: json(&Ledger::default())?,
+        ledger: json(&RestartHistory::default())?,
         retired_at: None,
         created_at: at.as_millis(),
         released_at: None,
@@ -87,7 +87,7 @@ async fn set(
     Ok(())
 }
 
-fn tell(
+fn emit(
     tx: &mut Transaction,
     at: Timestamp,
     row: &replica::Model,
@@ -100,7 +100,7 @@ fn tell(
         container,
         change,
     };
-    tx.tell_at(EnvironmentId::new(row.environment_id), at, event);
+    tx.emit_at(EnvironmentId::new(row.environment_id), at, event);
 }
 
 /// The engine has a container for it; says for which deployment.
@@ -112,7 +112,7 @@ pub(super) async fn container_made(
 ) -> Result<DeploymentId> {
     let row = held(tx, id).await?;
     set(tx, id, vec![(replica::Column::Container, container.0.clone().into())]).await?;
-    tell(tx, at, &row, container.clone(), ContainerChange::Created);
+    emit(tx, at, &row, container.clone(), ContainerChange::Created);
     Ok(DeploymentId::new(row.deployment_id))
 }
 
@@ -127,23 +127,27 @@ pub(super) async fn container_lost(
     if row.container.as_ref() != Some(&container.0) {
         return stale("the replica has another container");
     }
-    let ledger = json(&Ledger::default())?;
+    let restarts = json(&RestartHistory::default())?;
     let values = vec![
         (replica::Column::Container, None::<String>.into()),
-        (replica::Column::Ledger, ledger.into()),
+        (replica::Column::Ledger, restarts.into()),
     ];
     set(tx, id, values).await?;
-    tell(tx, at, &row, container.clone(), ContainerChange::Deleted);
+    emit(tx, at, &row, container.clone(), ContainerChange::Deleted);
     Ok(())
 }
 
 /// Something was learned of its starts and ends.
-pub(super) async fn ledger(tx: &Transaction, id: ReplicaId, ledger: &Ledger) -> Result<()> {
+pub(super) async fn set_restarts(
+    tx: &Transaction,
+    id: ReplicaId,
+    restarts: &RestartHistory,
+) -> Result<()> {
     let row = held(tx, id).await?;
-    if parse::<Ledger>(&row.ledger)? == *ledger {
+    if parse::<RestartHistory>(&row.ledger)? == *restarts {
         return Ok(());
     }
-    set(tx, id, vec![(replica::Column::Ledger, json(ledger)?.into())]).await
+    set(tx, id, vec![(replica::Column::Ledger, json(restarts)?.into())]).await
 }
 
 /// Nobody wants it any more.
@@ -163,7 +167,7 @@ pub(super) async fn release(tx: &mut Transaction, id: ReplicaId, at: Timestamp) 
     };
     set(tx, id, vec![(replica::Column::ReleasedAt, at.as_millis().into())]).await?;
     if let Some(container) = row.container.clone() {
-        tell(tx, at, &row, ReplicaHandle(container), ContainerChange::Deleted);
+        emit(tx, at, &row, ReplicaHandle(container), ContainerChange::Deleted);
     }
     Ok(())
 }

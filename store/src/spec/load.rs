@@ -1,15 +1,15 @@
 //! Reads an environment's desired state.
 
 use crate::{
-    aside::aside,
+    blocking::run_blocking,
     error::failed,
+    keyring,
     row::{text, unsigned},
     store::Inner,
     table::{
         address_version, environment, group_config, project, service_config, variable,
         volume_config,
     },
-    vault,
 };
 use domain::{
     Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Map, Resource, Result,
@@ -20,13 +20,13 @@ use domain::{
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
 
 /// An environment's rows, read together.
-pub(crate) struct Ground {
+pub(crate) struct LoadedEnvironment {
     pub(crate) project: project::Model,
     pub(crate) environment: environment::Model,
     pub(crate) spec: EnvironmentSpec,
 }
 
-impl Ground {
+impl LoadedEnvironment {
     pub(crate) fn place(&self) -> EnvironmentRef {
         EnvironmentRef {
             project: self.environment.project_id.into(),
@@ -40,10 +40,10 @@ pub(crate) async fn load(
     inner: &Inner,
     db: &DatabaseTransaction,
     id: EnvironmentId,
-) -> Result<Ground> {
+) -> Result<LoadedEnvironment> {
     let (environment, project) = find(db, id).await?;
     let spec = load_spec(inner, db, &environment, &project).await?;
-    Ok(Ground { project, environment, spec })
+    Ok(LoadedEnvironment { project, environment, spec })
 }
 
 /// An environment and its project.
@@ -81,7 +81,7 @@ async fn load_spec(
         .all(db)
         .await
         .map_err(&doing)?;
-    aside(services.len(), || {
+    run_blocking(services.len(), || {
         services.iter().try_for_each(|row| {
             spec.services.insert(ServiceId::new(row.service_id), read_service(inner, row)?);
             Ok::<_, Error>(())
@@ -180,7 +180,7 @@ fn put_variables(
     rows: Vec<variable::Model>,
     spec: &mut EnvironmentSpec,
 ) -> Result<()> {
-    aside(rows.len(), || {
+    run_blocking(rows.len(), || {
         rows.into_iter().try_for_each(|row| {
             let address: Address = text(row.address.clone())?;
             let variable = read_variable(inner, row)?;
@@ -192,16 +192,16 @@ fn put_variables(
 
 fn read_service(inner: &Inner, row: &service_config::Model) -> Result<Service> {
     let key = format!("{}/{}", row.environment_id, row.service_id);
-    let body = (inner.vault)
-        .open(service_cell(&key), &row.body)
+    let body = (inner.keyring)
+        .decrypt(service_cell(&key), &row.body)
         .map_err(Error::internal("read a service's configuration"))?;
     serde_json::from_slice(&body).map_err(Error::internal("read a service's configuration"))
 }
 
 fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
     let key = format!("{}/{}", row.environment_id, row.address);
-    let value = (inner.vault)
-        .open(variable_cell(&key), &row.value)
+    let value = (inner.keyring)
+        .decrypt(variable_cell(&key), &row.value)
         .map_err(Error::internal("read a variable"))?;
     let template = serde_json::from_slice(&value).map_err(Error::internal("read a variable"))?;
     Ok(Variable {
@@ -211,10 +211,10 @@ fn read_variable(inner: &Inner, row: variable::Model) -> Result<Variable> {
     })
 }
 
-pub(super) fn service_cell(row: &str) -> vault::Cell<'_> {
-    vault::Cell { table: "service_config", row, column: "body" }
+pub(super) fn service_cell(row: &str) -> keyring::Cell<'_> {
+    keyring::Cell { table: "service_config", row, column: "body" }
 }
 
-pub(super) fn variable_cell(row: &str) -> vault::Cell<'_> {
-    vault::Cell { table: "variable", row, column: "value" }
+pub(super) fn variable_cell(row: &str) -> keyring::Cell<'_> {
+    keyring::Cell { table: "variable", row, column: "value" }
 }

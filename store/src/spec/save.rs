@@ -1,6 +1,6 @@
 //! Writes an environment's desired state: what differs, and nothing else.
 
-use super::load::{Ground, service_cell, variable_cell};
+use super::load::{LoadedEnvironment, service_cell, variable_cell};
 use crate::{
     error::{failed, is_taken},
     row::{json, signed},
@@ -22,10 +22,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 /// Writes what differs, and nothing else.
-pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec) -> Result<()> {
-    let before = &ground.spec;
-    let environment = ground.environment.id;
-    save_services(tx, ground, after).await?;
+pub(crate) async fn save(
+    tx: &Transaction,
+    base: &LoadedEnvironment,
+    after: &EnvironmentSpec,
+) -> Result<()> {
+    let before = &base.spec;
+    let environment = base.environment.id;
+    save_services(tx, base, after).await?;
 
     let names = |spec: &EnvironmentSpec| -> Map<_, _> {
         spec.groups.iter().map(|(id, group)| (*id, group.name.clone())).collect()
@@ -44,7 +48,7 @@ pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentS
         .await
         .map_err(failed("write groups"))?;
 
-    save_volumes(tx, ground, after).await?;
+    save_volumes(tx, base, after).await?;
     save_variables(tx, environment, before, after).await?;
     save_versions(tx, environment, before, after).await?;
 
@@ -56,7 +60,7 @@ pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentS
                 Expr::value(after.project_name.as_str().to_lowercase()),
             )
             .col_expr(project::Column::UpdatedAt, Expr::value(tx.now.as_millis()))
-            .filter(project::Column::Id.eq(ground.project.id))
+            .filter(project::Column::Id.eq(base.project.id))
             .exec(&tx.db)
             .await
             .map_err(failed("rename a project"))?;
@@ -70,13 +74,17 @@ pub(crate) async fn save(tx: &Transaction, ground: &Ground, after: &EnvironmentS
     Ok(())
 }
 
-async fn save_services(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec) -> Result<()> {
-    let environment = ground.environment.id;
+async fn save_services(
+    tx: &Transaction,
+    base: &LoadedEnvironment,
+    after: &EnvironmentSpec,
+) -> Result<()> {
+    let environment = base.environment.id;
     let bare = |spec: &EnvironmentSpec| -> Map<ServiceId, Service> {
         let without = |service: &Service| Service { variables: Map::new(), ..service.clone() };
         spec.services.iter().map(|(id, service)| (*id, without(service))).collect()
     };
-    let services = Difference::of(&bare(&ground.spec), &bare(after));
+    let services = Difference::of(&bare(&base.spec), &bare(after));
     remove_services(tx, environment, &services.gone).await?;
     let mut rows = Vec::new();
     let mut born = Vec::new();
@@ -88,12 +96,12 @@ async fn save_services(tx: &Transaction, ground: &Ground, after: &EnvironmentSpe
             service_id: id.as_uuid(),
             wanted: wanted(service),
             limits: json(&service.limits)?,
-            body: tx.seal(service_cell(&key), &body),
+            body: tx.encrypt(service_cell(&key), &body),
         });
-        if !ground.spec.services.contains_key(id) {
+        if !base.spec.services.contains_key(id) {
             born.push(service::Model {
                 id: id.as_uuid(),
-                project_id: ground.project.id,
+                project_id: base.project.id,
                 slug: service.slug.as_str().to_owned(),
                 created_at: tx.now.as_millis(),
             });
@@ -152,9 +160,13 @@ fn wanted(service: &Service) -> i32 {
     }
 }
 
-async fn save_volumes(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec) -> Result<()> {
-    let environment = ground.environment.id;
-    let volumes = Difference::of(&ground.spec.volumes, &after.volumes);
+async fn save_volumes(
+    tx: &Transaction,
+    base: &LoadedEnvironment,
+    after: &EnvironmentSpec,
+) -> Result<()> {
+    let environment = base.environment.id;
+    let volumes = Difference::of(&base.spec.volumes, &after.volumes);
     let found_again: Vec<_> = volumes.changed.keys().map(|id| id.as_uuid()).collect();
     if !found_again.is_empty() {
         left_behind::Entity::delete_many()
@@ -170,7 +182,7 @@ async fn save_volumes(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec
     });
     upsert(tx, rows, [volume_config::Column::EnvironmentId, volume_config::Column::VolumeId])
         .await?;
-    leave_behind(tx, ground, &volumes.gone).await?;
+    record_orphaned_volumes(tx, base, &volumes.gone).await?;
     volume_config::Entity::delete_many()
         .filter(volume_config::Column::EnvironmentId.eq(environment))
         .filter(volume_config::Column::VolumeId.is_in(volumes.gone.iter().map(|id| id.as_uuid())))
@@ -181,17 +193,17 @@ async fn save_volumes(tx: &Transaction, ground: &Ground, after: &EnvironmentSpec
 }
 
 /// Notes volumes whose data stays in the engine although nothing refers to it any more.
-pub(crate) async fn leave_behind(
+pub(crate) async fn record_orphaned_volumes(
     tx: &Transaction,
-    ground: &Ground,
+    base: &LoadedEnvironment,
     gone: &[VolumeId],
 ) -> Result<()> {
     let rows = gone.iter().filter_map(|id| {
-        let volume = ground.spec.volumes.get(id)?;
+        let volume = base.spec.volumes.get(id)?;
         Some(left_behind::Model {
             volume_id: id.as_uuid(),
-            project_id: ground.project.id,
-            environment_id: ground.environment.id,
+            project_id: base.project.id,
+            environment_id: base.environment.id,
             name: volume.name.as_str().to_owned(),
             at: tx.now.as_millis(),
         })
@@ -217,7 +229,7 @@ async fn save_variables(
         rows.push(variable::Model {
             environment_id: environment,
             address: address.to_string(),
-            value: tx.seal(variable_cell(&key), &value),
+            value: tx.encrypt(variable_cell(&key), &value),
             sealed: variable.sealed,
             version: signed(variable.version),
         });

@@ -1,6 +1,6 @@
 //! An apply that is cut off anywhere has happened wholly or not at all.
 
-use crate::bench::{Bench, somebody};
+use crate::fixture::{StoreFixture, somebody};
 use domain::{
     Message,
     access::InstanceRole,
@@ -10,7 +10,7 @@ use domain::{
     edit::Edit,
     page::Page,
     project::Projects,
-    testing::contracts::desk::{mutation, name, new_service},
+    testing::contracts::fixture::{mutation, name, new_service},
 };
 use std::{
     future::Future,
@@ -39,8 +39,8 @@ impl<F: Future> Future for CutOff<F> {
 // DK-79, I2, F03
 #[tokio::test]
 async fn an_apply_that_is_cut_off_leaves_all_or_nothing() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -81,20 +81,20 @@ async fn an_apply_that_is_cut_off_leaves_all_or_nothing() {
 // I1: the files as they lie there the moment after the answer, without any goodbye.
 #[tokio::test]
 async fn what_was_acknowledged_outlives_the_process() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
     let crashed = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(bench.path()).unwrap() {
+    for file in std::fs::read_dir(fixture.path()).unwrap() {
         let file = file.unwrap();
         if file.file_name() != "easel.lock" {
             std::fs::copy(file.path(), crashed.path().join(file.file_name())).unwrap();
         }
     }
 
-    let again = bench.open_at(crashed.path()).await.expect("it opens");
+    let again = fixture.open_at(crashed.path()).await.expect("it opens");
 
     assert_eq!(Projects::get(&again, project.id).await.unwrap(), project);
 }

@@ -1,6 +1,6 @@
 //! A full disk: it is said, nothing is half done, and it ends without a restart.
 
-use crate::bench::{Bench, somebody};
+use crate::fixture::{StoreFixture, somebody};
 use domain::{
     EnvironmentId, Error, Secret,
     access::{InstanceRole, Mutation},
@@ -9,7 +9,7 @@ use domain::{
     edit::Edit,
     project::Projects,
     storage::Storage,
-    testing::contracts::desk::{mutation, name},
+    testing::contracts::fixture::{mutation, name},
 };
 use std::{fs, io::Write, process::Command};
 use store::Store;
@@ -63,14 +63,14 @@ fn must_run_everything() -> bool {
 }
 
 /// A store on a small disk, and somebody at work in it.
-struct Scene {
+struct FullDiskFixture {
     disk: Disk,
     store: Store,
     by: Mutation,
     place: EnvironmentId,
 }
 
-impl Scene {
+impl FullDiskFixture {
     /// `None` where there is no right to mount a disk, and nobody expects one.
     async fn new() -> Option<Self> {
         let disk = match Disk::mount() {
@@ -82,7 +82,7 @@ impl Scene {
                 return None;
             }
         };
-        let store = Bench::new().open_at(&disk.0.path().join("data")).await.unwrap();
+        let store = StoreFixture::new().open_at(&disk.0.path().join("data")).await.unwrap();
         let user = store.register_first(somebody("ann@example.com")).await.unwrap();
         let by = mutation(user.id, InstanceRole::Admin);
         let project = store.create(&by, name("shop")).await.unwrap();
@@ -93,7 +93,9 @@ impl Scene {
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_ends_without_a_restart() {
-    let Some(Scene { disk, store, by, place }) = Scene::new().await else { return };
+    let Some(FullDiskFixture { disk, store, by, place }) = FullDiskFixture::new().await else {
+        return;
+    };
     disk.fill();
 
     let mut staged = 0;
@@ -127,7 +129,9 @@ async fn a_full_disk_is_said_and_ends_without_a_restart() {
 // A statement of more than SQLite keeps in memory is written before there is a commit.
 #[tokio::test]
 async fn a_disk_that_is_full_in_the_middle_of_a_large_statement_is_said() {
-    let Some(Scene { disk, store, by, place }) = Scene::new().await else { return };
+    let Some(FullDiskFixture { disk, store, by, place }) = FullDiskFixture::new().await else {
+        return;
+    };
     disk.fill();
 
     let refused = store.stage(&by, place, (0..100).map(large).collect()).await;

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a scene that cannot be set up is a failed test")]
 
-mod bench;
 mod contract;
 mod crash;
+mod fixture;
 mod full;
 mod opening;
 mod rollouts;

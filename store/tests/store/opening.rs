@@ -1,6 +1,6 @@
 //! Opening a data directory: everything is checked before anything is changed.
 
-use crate::bench::{Bench, somebody, sql};
+use crate::fixture::{StoreFixture, somebody, sql};
 use domain::{
     account::Accounts,
     event::EventLog,
@@ -33,20 +33,20 @@ fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// A directory that was in use, and is not any more.
-async fn used() -> Bench {
-    let bench = Bench::new();
-    let store = bench.open().await;
+async fn used() -> StoreFixture {
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     store.register_first(somebody("ann@example.com")).await.unwrap();
     store.close().await;
-    bench
+    fixture
 }
 
 #[tokio::test]
 async fn a_new_directory_is_for_its_owner_only() {
-    let bench = Bench::new();
-    let path = bench.path().join("deep/data");
+    let fixture = StoreFixture::new();
+    let path = fixture.path().join("deep/data");
 
-    let store = bench.open_at(&path).await.unwrap();
+    let store = fixture.open_at(&path).await.unwrap();
 
     assert_eq!(mode(&path), 0o700);
     for file in ["easel.key", "easel.db", "easel.db-wal", "easel.lock"] {
@@ -57,22 +57,22 @@ async fn a_new_directory_is_for_its_owner_only() {
 
 #[tokio::test]
 async fn what_was_written_is_there_after_a_restart() {
-    let bench = used().await;
+    let fixture = used().await;
 
-    let store = bench.open().await;
+    let store = fixture.open().await;
 
     assert!(store.has_users().await.unwrap());
 }
 
 #[tokio::test]
 async fn instance_and_epoch_stay_over_restarts() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let (instance, epoch) = (store.instance(), store.epoch().await.unwrap());
     store.close().await;
     drop(store);
 
-    let again = bench.open().await;
+    let again = fixture.open().await;
 
     assert_eq!(again.instance(), instance);
     assert_eq!(again.epoch().await.unwrap(), epoch);
@@ -80,50 +80,50 @@ async fn instance_and_epoch_stay_over_restarts() {
 
 #[tokio::test]
 async fn a_directory_in_use_is_refused_and_says_by_whom() {
-    let bench = Bench::new();
-    let first = bench.open().await;
+    let fixture = StoreFixture::new();
+    let first = fixture.open().await;
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::Held { .. }));
     assert!(refused.to_string().contains(&format!("process {}", std::process::id())));
     first.close().await;
     drop(first);
-    bench.try_open().await.expect("it is free again");
+    fixture.try_open().await.expect("it is free again");
 }
 
 #[tokio::test]
 async fn another_databases_key_is_refused_and_changes_nothing() {
-    let bench = used().await;
+    let fixture = used().await;
     let other = used().await;
-    fs::copy(other.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
-    let before = contents(bench.path());
+    fs::copy(other.path().join("easel.key"), fixture.path().join("easel.key")).unwrap();
+    let before = contents(fixture.path());
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::WrongKey { .. }), "{refused}");
-    assert_eq!(contents(bench.path()), before);
+    assert_eq!(contents(fixture.path()), before);
 }
 
 #[tokio::test]
 async fn a_missing_key_is_not_made_anew() {
-    let bench = used().await;
-    fs::remove_file(bench.path().join("easel.key")).unwrap();
+    let fixture = used().await;
+    fs::remove_file(fixture.path().join("easel.key")).unwrap();
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::KeyMissing { .. }), "{refused}");
-    assert!(!bench.path().join("easel.key").exists());
+    assert!(!fixture.path().join("easel.key").exists());
 }
 
 #[tokio::test]
 async fn a_key_file_elsewhere_is_used_and_never_made() {
-    let bench = Bench::new();
-    let elsewhere = bench.path().join("credential");
+    let fixture = StoreFixture::new();
+    let elsewhere = fixture.path().join("credential");
     let open = async || {
         let keys = KeySource::File(elsewhere.clone());
-        let (ids, clock, bell) = (bench.ids.clone(), bench.clock.clone(), bench.bell.clone());
-        Store::open(&bench.path().join("data"), keys, ids, clock, bell).await
+        let (ids, clock, bus) = (fixture.ids.clone(), fixture.clock.clone(), fixture.bus.clone());
+        Store::open(&fixture.path().join("data"), keys, ids, clock, bus).await
     };
 
     let refused = open().await.unwrap_err();
@@ -132,27 +132,27 @@ async fn a_key_file_elsewhere_is_used_and_never_made() {
     let other = used().await;
     fs::copy(other.path().join("easel.key"), &elsewhere).unwrap();
     open().await.expect("the key is there now");
-    assert!(!bench.path().join("data/easel.key").exists());
+    assert!(!fixture.path().join("data/easel.key").exists());
 }
 
 #[tokio::test]
 async fn a_newer_database_says_which_version_it_needs() {
-    let bench = used().await;
-    sql(bench.path(), "INSERT INTO seaql_migrations VALUES ('m9999_later', 0)").await;
-    sql(bench.path(), "UPDATE instance SET written_by = '9.9.9'").await;
-    let before = contents(bench.path());
+    let fixture = used().await;
+    sql(fixture.path(), "INSERT INTO seaql_migrations VALUES ('m9999_later', 0)").await;
+    sql(fixture.path(), "UPDATE instance SET written_by = '9.9.9'").await;
+    let before = contents(fixture.path());
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(&refused, OpenError::Newer { needed } if needed == "9.9.9"), "{refused}");
-    assert_eq!(contents(bench.path()), before);
+    assert_eq!(contents(fixture.path()), before);
 }
 
 #[tokio::test]
 async fn a_damaged_database_is_refused() {
     for damage in ["head", "middle"] {
-        let bench = used().await;
-        let path = bench.path().join("easel.db");
+        let fixture = used().await;
+        let path = fixture.path().join("easel.db");
         let mut bytes = fs::read(&path).unwrap();
         match damage {
             "head" => bytes[..64].fill(b'x'),
@@ -163,7 +163,7 @@ async fn a_damaged_database_is_refused() {
         }
         fs::write(&path, &bytes).unwrap();
 
-        let refused = bench.try_open().await.unwrap_err();
+        let refused = fixture.try_open().await.unwrap_err();
 
         assert!(matches!(refused, OpenError::Corrupt { .. }), "{damage}: {refused}");
         assert_eq!(fs::read(&path).unwrap(), bytes, "{damage}");
@@ -172,86 +172,86 @@ async fn a_damaged_database_is_refused() {
 
 #[tokio::test]
 async fn another_programs_database_is_left_alone() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("easel.db"), b"").unwrap();
-    sql(bench.path(), "CREATE TABLE recipes (id INTEGER)").await;
+    let fixture = StoreFixture::new();
+    fs::write(fixture.path().join("easel.db"), b"").unwrap();
+    sql(fixture.path(), "CREATE TABLE recipes (id INTEGER)").await;
     let key = used().await;
-    fs::copy(key.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
+    fs::copy(key.path().join("easel.key"), fixture.path().join("easel.key")).unwrap();
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::NotEasel { .. }), "{refused}");
 }
 
 #[tokio::test]
 async fn a_lost_database_is_not_begun_anew() {
-    let bench = used().await;
+    let fixture = used().await;
     for file in ["easel.db", "easel.db-wal", "easel.db-shm"] {
-        let _ = fs::remove_file(bench.path().join(file));
+        let _ = fs::remove_file(fixture.path().join(file));
     }
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::DatabaseMissing { .. }), "{refused}");
-    assert!(!bench.path().join("easel.db").exists());
+    assert!(!fixture.path().join("easel.db").exists());
 }
 
 /// What the reconciler is told of the engine.
 async fn ownership(store: &Store) -> Ownership {
-    let fence = store.take_over().await.unwrap();
+    let fence = store.acquire_fence().await.unwrap();
     store.desired(fence).await.unwrap().ownership
 }
 
-async fn bind(store: &Store, bench: &Bench) {
+async fn bind(store: &Store, fixture: &StoreFixture) {
     use domain::Clock;
-    let fence = store.take_over().await.unwrap();
+    let fence = store.acquire_fence().await.unwrap();
     let step = Step::EngineBound { engine: "engine-1".to_owned() };
-    store.record(fence, bench.clock.now(), &[step]).await.unwrap();
+    store.record(fence, fixture.clock.now(), &[step]).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_copied_directory_only_observes_until_a_person_confirms() {
-    let bench = Bench::new();
-    let store = bench.open().await;
-    bind(&store, &bench).await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    bind(&store, &fixture).await;
     store.close().await;
     let copy = tempfile::tempdir().unwrap();
     for file in ["easel.db", "easel.key", "instance.json"] {
-        fs::copy(bench.path().join(file), copy.path().join(file)).unwrap();
+        fs::copy(fixture.path().join(file), copy.path().join(file)).unwrap();
     }
 
-    let store = bench.open_at(copy.path()).await.unwrap();
+    let store = fixture.open_at(copy.path()).await.unwrap();
 
     assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }));
     store.close().await;
     drop(store);
-    let store = bench.open_at(copy.path()).await.unwrap();
+    let store = fixture.open_at(copy.path()).await.unwrap();
     assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }), "it stays in doubt");
     store.confirm_engine("engine-2").await.unwrap();
     assert_eq!(ownership(&store).await, Ownership::Bound { engine: "engine-2".to_owned() });
     store.close().await;
     drop(store);
-    let store = bench.open_at(copy.path()).await.unwrap();
+    let store = fixture.open_at(copy.path()).await.unwrap();
     assert_eq!(ownership(&store).await, Ownership::Bound { engine: "engine-2".to_owned() });
 }
 
 #[tokio::test]
 async fn an_older_database_in_its_place_only_observes() {
-    let bench = Bench::new();
-    let store = bench.open().await;
-    bind(&store, &bench).await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    bind(&store, &fixture).await;
     store.close().await;
     drop(store);
-    let backup = fs::read(bench.path().join("easel.db")).unwrap();
-    let store = bench.open().await;
-    let last = store.take_over().await.unwrap();
+    let backup = fs::read(fixture.path().join("easel.db")).unwrap();
+    let store = fixture.open().await;
+    let last = store.acquire_fence().await.unwrap();
     store.close().await;
     drop(store);
-    fs::write(bench.path().join("easel.db"), backup).unwrap();
+    fs::write(fixture.path().join("easel.db"), backup).unwrap();
 
-    let store = bench.open().await;
+    let store = fixture.open().await;
 
-    let fence = store.take_over().await.unwrap();
+    let fence = store.acquire_fence().await.unwrap();
     assert!(fence > last, "fences only grow");
     let desired = store.desired(fence).await.unwrap();
     assert!(matches!(desired.ownership, Ownership::Doubtful { .. }));
@@ -259,14 +259,14 @@ async fn an_older_database_in_its_place_only_observes() {
 
 #[tokio::test]
 async fn a_database_without_its_file_beside_only_observes() {
-    let bench = Bench::new();
-    let store = bench.open().await;
-    bind(&store, &bench).await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    bind(&store, &fixture).await;
     store.close().await;
     drop(store);
-    fs::remove_file(bench.path().join("instance.json")).unwrap();
+    fs::remove_file(fixture.path().join("instance.json")).unwrap();
 
-    let store = bench.open().await;
+    let store = fixture.open().await;
 
     assert!(matches!(ownership(&store).await, Ownership::Doubtful { .. }));
 }
@@ -275,8 +275,8 @@ async fn a_database_without_its_file_beside_only_observes() {
 #[tokio::test]
 async fn the_database_is_set_up_to_lose_nothing() {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
-    let bench = used().await;
-    let url = format!("sqlite://{}", bench.path().join("easel.db").display());
+    let fixture = used().await;
+    let url = format!("sqlite://{}", fixture.path().join("easel.db").display());
     let db = sea_orm::Database::connect(url).await.unwrap();
     let ask = async |sql: &str| -> String {
         let query = Statement::from_string(DbBackend::Sqlite, sql);
@@ -291,49 +291,51 @@ async fn the_database_is_set_up_to_lose_nothing() {
 
 #[tokio::test]
 async fn an_emptied_database_is_not_begun_anew() {
-    let bench = used().await;
+    let fixture = used().await;
     for name in ["easel.db", "easel.db-wal", "easel.db-shm"] {
-        let _not_there = fs::remove_file(bench.path().join(name));
+        let _not_there = fs::remove_file(fixture.path().join(name));
     }
     // What is left of a database whose journal was not copied along.
-    let other = Bench::new();
+    let other = StoreFixture::new();
     let store = other.open().await;
-    fs::copy(other.path().join("easel.db"), bench.path().join("easel.db")).unwrap();
+    fs::copy(other.path().join("easel.db"), fixture.path().join("easel.db")).unwrap();
     drop(store);
-    let before = contents(bench.path());
+    let before = contents(fixture.path());
 
-    let refused = bench.try_open().await.unwrap_err();
+    let refused = fixture.try_open().await.unwrap_err();
 
     assert!(matches!(refused, OpenError::DatabaseMissing { .. }), "{refused}");
-    assert_eq!(contents(bench.path()), before);
+    assert_eq!(contents(fixture.path()), before);
 }
 
 #[tokio::test]
 async fn what_would_keep_it_from_being_opened_is_found_by_looking() {
-    let look = async |bench: &Bench| Store::examine(bench.path(), &KeySource::Beside).await;
-    let new = Bench::new();
+    let look =
+        async |fixture: &StoreFixture| Store::examine(fixture.path(), &KeySource::DataDir).await;
+    let new = StoreFixture::new();
     assert_eq!(look(&new).await.unwrap(), Examined::New);
-    let bench = used().await;
-    let before = contents(bench.path());
-    assert_eq!(look(&bench).await.unwrap(), Examined::Sound);
-    assert_eq!(contents(bench.path()), before);
+    let fixture = used().await;
+    let before = contents(fixture.path());
+    assert_eq!(look(&fixture).await.unwrap(), Examined::Sound);
+    assert_eq!(contents(fixture.path()), before);
 
-    let key = fs::read(bench.path().join("easel.key")).unwrap();
+    let key = fs::read(fixture.path().join("easel.key")).unwrap();
     let other = used().await;
-    fs::copy(other.path().join("easel.key"), bench.path().join("easel.key")).unwrap();
-    assert!(matches!(look(&bench).await, Err(OpenError::WrongKey { .. })));
-    fs::write(bench.path().join("easel.key"), "no key").unwrap();
-    assert!(matches!(look(&bench).await, Err(OpenError::Key(_))));
-    fs::remove_file(bench.path().join("easel.key")).unwrap();
-    assert!(matches!(look(&bench).await, Err(OpenError::KeyMissing { .. })));
-    fs::write(bench.path().join("easel.key"), key).unwrap();
-    fs::set_permissions(bench.path().join("easel.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::copy(other.path().join("easel.key"), fixture.path().join("easel.key")).unwrap();
+    assert!(matches!(look(&fixture).await, Err(OpenError::WrongKey { .. })));
+    fs::write(fixture.path().join("easel.key"), "no key").unwrap();
+    assert!(matches!(look(&fixture).await, Err(OpenError::Key(_))));
+    fs::remove_file(fixture.path().join("easel.key")).unwrap();
+    assert!(matches!(look(&fixture).await, Err(OpenError::KeyMissing { .. })));
+    fs::write(fixture.path().join("easel.key"), key).unwrap();
+    fs::set_permissions(fixture.path().join("easel.key"), fs::Permissions::from_mode(0o600))
+        .unwrap();
 
-    sql(bench.path(), "INSERT INTO seaql_migrations VALUES ('m9999_future', 1)").await;
-    assert!(matches!(look(&bench).await, Err(OpenError::Newer { .. })));
-    sql(bench.path(), "DELETE FROM seaql_migrations WHERE version = 'm9999_future'").await;
-    sql(bench.path(), "UPDATE instance SET doubt = 'a copy?'").await;
-    assert_eq!(look(&bench).await.unwrap(), Examined::Doubtful("a copy?".to_owned()));
-    fs::write(bench.path().join("easel.db"), "no database ".repeat(1000)).unwrap();
-    assert!(matches!(look(&bench).await, Err(OpenError::Corrupt { .. })));
+    sql(fixture.path(), "INSERT INTO seaql_migrations VALUES ('m9999_future', 1)").await;
+    assert!(matches!(look(&fixture).await, Err(OpenError::Newer { .. })));
+    sql(fixture.path(), "DELETE FROM seaql_migrations WHERE version = 'm9999_future'").await;
+    sql(fixture.path(), "UPDATE instance SET doubt = 'a copy?'").await;
+    assert_eq!(look(&fixture).await.unwrap(), Examined::Doubtful("a copy?".to_owned()));
+    fs::write(fixture.path().join("easel.db"), "no database ".repeat(1000)).unwrap();
+    assert!(matches!(look(&fixture).await, Err(OpenError::Corrupt { .. })));
 }

@@ -1,6 +1,6 @@
 //! Hundreds of services: what is about one of them reads that one, and touches no other.
 
-use crate::bench::{Bench, somebody};
+use crate::fixture::{StoreFixture, somebody};
 use domain::{
     Address, Content, EnvironmentId, Error, Field, Message, Name, Replicas, Resource, Secret,
     ServiceId,
@@ -12,7 +12,7 @@ use domain::{
     edit::{Edit, NewService, NewVariable},
     project::Projects,
     rollout::Rollouts,
-    testing::contracts::desk::{mutation, name, new_service},
+    testing::contracts::fixture::{mutation, name, new_service},
 };
 use store::Store;
 
@@ -28,7 +28,10 @@ fn service(label: &str) -> Edit {
 }
 
 /// An environment with so many services, applied.
-async fn city(store: &Store, services: usize) -> (Mutation, EnvironmentId, Vec<ServiceId>) {
+async fn many_services(
+    store: &Store,
+    services: usize,
+) -> (Mutation, EnvironmentId, Vec<ServiceId>) {
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -47,10 +50,10 @@ fn replicas(service: ServiceId, count: u16) -> Edit {
 
 #[tokio::test]
 async fn a_change_to_one_of_hundreds_touches_no_other() {
-    let bench = Bench::new();
-    let store = bench.open().await;
-    let (by, place, services) = city(&store, 200).await;
-    let fence = store.take_over().await.unwrap();
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    let (by, place, services) = many_services(&store, 200).await;
+    let fence = store.acquire_fence().await.unwrap();
     let before = store.desired(fence).await.unwrap();
 
     store.stage(&by, place, vec![replicas(services[7], 3)]).await.unwrap();
@@ -69,9 +72,9 @@ async fn a_change_to_one_of_hundreds_touches_no_other() {
 
 #[tokio::test]
 async fn one_service_is_read_as_the_whole_shows_it() {
-    let bench = Bench::new();
-    let store = bench.open().await;
-    let (by, place, services) = city(&store, 5).await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    let (by, place, services) = many_services(&store, 5).await;
     let staging = store.stage(&by, place, vec![service("late")]).await.unwrap();
     let late = staging.addresses[0].service().unwrap();
     let rename = |service, label: &str| Edit::Set {
@@ -104,7 +107,7 @@ async fn one_service_is_read_as_the_whole_shows_it() {
     let states = store.states(place).await.unwrap();
 
     for id in services.iter().copied().chain([late]) {
-        assert_eq!(store.service(place, id).await.unwrap(), whole.one_service(id).unwrap());
+        assert_eq!(store.service(place, id).await.unwrap(), whole.load_service(id).unwrap());
         let state = states.iter().find(|state| state.service == id);
         assert_eq!(store.state(place, id).await.unwrap().as_ref(), state);
     }

@@ -1,16 +1,16 @@
 //! Values rest encrypted, each in its own place.
 
-use crate::bench::{Bench, somebody, sql};
+use crate::fixture::{StoreFixture, somebody, sql};
 use domain::{
     Clock, Error, Map, Message, Secret,
     access::InstanceRole,
     account::Accounts,
     changes::{Changes, Selection},
-    deployment::{Failure, Milestone},
+    deployment::{Failure, Transition},
     edit::{Edit, NewVariable},
     project::Projects,
     rollout::{Rollouts, Step},
-    testing::contracts::desk::{mutation, name, new_service},
+    testing::contracts::fixture::{mutation, name, new_service},
 };
 use std::{fs, path::Path};
 
@@ -35,8 +35,8 @@ fn hits(directory: &Path, needle: &str) -> Vec<String> {
 // DK-69, DK-180, S48
 #[tokio::test]
 async fn the_files_give_no_secret_away() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let mut by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -48,29 +48,29 @@ async fn the_files_give_no_secret_away() {
     let applied = store.apply(&by, place, all, Message::default()).await.unwrap();
     let staged = store.stage(&by, place, vec![service("db", PLANTED)]).await.unwrap();
     store.discard(&by, place, &staged.edits, None).await.unwrap();
-    let fence = store.take_over().await.unwrap();
+    let fence = store.acquire_fence().await.unwrap();
     let failure = Failure {
         reason: "it ended".to_owned(),
         exit_code: Some(1),
         log_tail: Some(Secret::from(PLANTED)),
     };
     let deployment = applied.deployments[0].1;
-    let step = Step::Reached { deployment, milestone: Milestone::Failed(failure) };
-    store.record(fence, bench.clock.now(), &[step]).await.unwrap();
+    let step = Step::Reached { deployment, transition: Transition::Failed(failure) };
+    store.record(fence, fixture.clock.now(), &[step]).await.unwrap();
 
-    assert_eq!(hits(bench.path(), PLANTED), Vec::<String>::new());
-    assert_eq!(hits(bench.path(), "planted-hash-4711"), Vec::<String>::new());
+    assert_eq!(hits(fixture.path(), PLANTED), Vec::<String>::new());
+    assert_eq!(hits(fixture.path(), "planted-hash-4711"), Vec::<String>::new());
     store.close().await;
-    assert_eq!(hits(bench.path(), PLANTED), Vec::<String>::new());
+    assert_eq!(hits(fixture.path(), PLANTED), Vec::<String>::new());
     // The search finds what is there.
-    assert!(!hits(bench.path(), "ann@example.com").is_empty());
+    assert!(!hits(fixture.path(), "ann@example.com").is_empty());
 }
 
 // DK-180, S48
 #[tokio::test]
 async fn a_value_moved_to_another_row_cannot_be_read() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -83,9 +83,9 @@ async fn a_value_moved_to_another_row_cannot_be_read() {
 
     let swap = "UPDATE variable SET value = \
                 (SELECT other.value FROM variable other WHERE other.address != variable.address)";
-    sql(bench.path(), swap).await;
+    sql(fixture.path(), swap).await;
 
-    let store = bench.open().await;
+    let store = fixture.open().await;
     let refused = store.workspace(place).await.unwrap_err();
     assert!(matches!(refused, Error::Internal { .. }));
     assert!(!format!("{refused:?}").contains("one"));

@@ -1,6 +1,6 @@
 //! Many at once: everybody gets their turn.
 
-use crate::bench::{Bench, somebody};
+use crate::fixture::{StoreFixture, somebody};
 use domain::{
     Secret,
     access::InstanceRole,
@@ -10,7 +10,7 @@ use domain::{
     event::{EventLog, Replay},
     page::Page,
     project::Projects,
-    testing::contracts::desk::{mutation, name},
+    testing::contracts::fixture::{mutation, name},
 };
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ fn variable(number: usize) -> Edit {
 // DK-165
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_writers_at_once_all_get_their_turn() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -56,8 +56,8 @@ async fn sixty_four_writers_at_once_all_get_their_turn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_request_many_times_at_once_is_done_once() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let mut by = mutation(user.id, InstanceRole::Admin);
     by.idempotency = Some("once".try_into().unwrap());
@@ -75,8 +75,8 @@ async fn the_same_request_many_times_at_once_is_done_once() {
 
 #[tokio::test]
 async fn a_key_with_other_content_is_refused() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let mut by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -87,14 +87,14 @@ async fn a_key_with_other_content_is_refused() {
     let refused = store.stage(&by, place, vec![variable(2)]).await.unwrap_err();
 
     assert!(matches!(refused, domain::Error::Invalid(_)));
-    bench.clock.forward(std::time::Duration::from_secs(24 * 60 * 60));
+    fixture.clock.advance(std::time::Duration::from_secs(24 * 60 * 60));
     store.stage(&by, place, vec![variable(2)]).await.expect("a day later it is a new request");
 }
 
 #[tokio::test]
 async fn old_events_go_and_readers_are_told() {
-    let bench = Bench::new();
-    let store = bench.open().await;
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
     let user = store.register_first(somebody("ann@example.com")).await.unwrap();
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
@@ -103,9 +103,9 @@ async fn old_events_go_and_readers_are_told() {
     store.close().await;
     drop(store);
     // As if 5,000 more had happened.
-    crate::bench::sql(bench.path(), "UPDATE event_count SET number = 5001").await;
+    crate::fixture::sql(fixture.path(), "UPDATE event_count SET number = 5001").await;
 
-    let store = bench.open().await;
+    let store = fixture.open().await;
     store.stage(&by, place, vec![variable(2)]).await.unwrap();
 
     assert_eq!(store.after(place, 0, 10).await.unwrap(), Replay::Gone);

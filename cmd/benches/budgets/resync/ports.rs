@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     InstanceId, Timestamp,
-    rollout::{Aim, Desired, Fence, RolloutError, Rollouts, ServiceKey, Step, Version},
+    rollout::{Desired, DesiredService, Fence, RolloutError, Rollouts, ServiceKey, Step, Version},
     runtime::ObservedReplica,
 };
 use std::{
@@ -53,15 +53,19 @@ impl Watched {
 
 #[async_trait]
 impl Rollouts for Watched {
-    async fn take_over(&self) -> Result<Fence, RolloutError> {
-        self.store.take_over().await
+    async fn acquire_fence(&self) -> Result<Fence, RolloutError> {
+        self.store.acquire_fence().await
     }
 
     async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {
         self.store.desired(fence).await
     }
 
-    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
+    async fn desired_service(
+        &self,
+        fence: Fence,
+        key: ServiceKey,
+    ) -> Result<DesiredService, RolloutError> {
         self.store.desired_service(fence, key).await
     }
 

@@ -2,14 +2,14 @@
 
 use super::{
     Store,
-    desk::{mutation, name},
+    fixture::{mutation, name},
 };
 use crate::{
     Clock, Email, Error, Secret, Set, Timestamp, UserId,
     access::{IdempotencyKey, InstanceRole, KeyScope, Mutation},
     account::{
-        ACCESS_LIFE, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession,
-        NewTokens, NewUser, REFRESH_GRACE, REFRESH_LIFE, Rotation, Session, SessionKind,
+        ACCESS_TTL, ApiKey, COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewApiKey, NewSession,
+        NewTokens, NewUser, REFRESH_GRACE, REFRESH_TTL, Rotation, Session, SessionKind,
     },
     page::Page,
 };
@@ -63,16 +63,16 @@ fn digest(byte: u8) -> Digest {
 fn tokens(now: Timestamp, access: u8, refresh: u8) -> NewTokens {
     NewTokens {
         access: digest(access),
-        access_expires_at: now.plus(ACCESS_LIFE),
+        access_expires_at: now.plus(ACCESS_TTL),
         refresh: digest(refresh),
-        expires_at: now.plus(REFRESH_LIFE),
+        expires_at: now.plus(REFRESH_TTL),
     }
 }
 
 async fn sign_in(store: &Store, user: UserId, access: u8, refresh: Option<u8>) -> Session {
     let now = store.clock.now();
-    let life = if refresh.is_some() { ACCESS_LIFE } else { COOKIE_IDLE_LIFE };
-    let whole = if refresh.is_some() { REFRESH_LIFE } else { COOKIE_IDLE_LIFE };
+    let life = if refresh.is_some() { ACCESS_TTL } else { COOKIE_IDLE_TIMEOUT };
+    let whole = if refresh.is_some() { REFRESH_TTL } else { COOKIE_IDLE_TIMEOUT };
     let session = NewSession {
         user,
         kind: if refresh.is_some() { SessionKind::Token } else { SessionKind::Browser },
@@ -181,9 +181,9 @@ pub async fn a_session_is_known_by_its_access_token_until_that_expires(store: St
     assert_eq!(found.map(|(session, user)| (session.id, user)), Some((session.id, user)));
     assert!(!knows(&store, 2).await, "a refresh token is no access token");
 
-    store.clock.forward(ACCESS_LIFE - Duration::from_millis(1));
+    store.clock.advance(ACCESS_TTL - Duration::from_millis(1));
     assert!(knows(&store, 1).await);
-    store.clock.forward(Duration::from_millis(1));
+    store.clock.advance(Duration::from_millis(1));
     assert!(!knows(&store, 1).await);
 }
 
@@ -191,19 +191,19 @@ pub async fn a_session_is_known_by_its_access_token_until_that_expires(store: St
 pub async fn use_prolongs_a_browsers_session_up_to_its_end(store: Store) {
     let user = store.person("ann@example.com").await;
     sign_in(&store, user.id, 1, None).await;
-    let step = COOKIE_IDLE_LIFE - Duration::from_secs(60);
+    let step = COOKIE_IDLE_TIMEOUT - Duration::from_secs(60);
 
     let mut passed = Duration::ZERO;
-    while passed + step < COOKIE_LIFE {
-        store.clock.forward(step);
+    while passed + step < COOKIE_MAX_AGE {
+        store.clock.advance(step);
         passed += step;
         assert!(knows(&store, 1).await, "used in time");
     }
-    store.clock.forward(COOKIE_LIFE - passed);
+    store.clock.advance(COOKIE_MAX_AGE - passed);
     assert!(!knows(&store, 1).await, "its life is over, however much it is used");
 
     sign_in(&store, user.id, 2, None).await;
-    store.clock.forward(COOKIE_IDLE_LIFE);
+    store.clock.advance(COOKIE_IDLE_TIMEOUT);
     assert!(!knows(&store, 2).await, "not used in time");
 }
 
@@ -211,7 +211,7 @@ pub async fn use_prolongs_a_browsers_session_up_to_its_end(store: Store) {
 pub async fn a_refresh_gives_a_new_pair_and_uses_the_old_one_up(store: Store) {
     let user = store.person("ann@example.com").await;
     let session = sign_in(&store, user.id, 1, Some(2)).await;
-    store.clock.forward(Duration::from_secs(60));
+    store.clock.advance(Duration::from_secs(60));
     assert!(knows(&store, 1).await);
     let now = store.clock.now();
 
@@ -222,7 +222,7 @@ pub async fn a_refresh_gives_a_new_pair_and_uses_the_old_one_up(store: Store) {
     assert!(knows(&store, 3).await);
     let sessions = store.accounts.sessions(user.id).await.expect("the store answers");
     assert_eq!(sessions.len(), 1, "it is the same session");
-    assert_eq!(sessions[0].expires_at, now.plus(REFRESH_LIFE));
+    assert_eq!(sessions[0].expires_at, now.plus(REFRESH_TTL));
 }
 
 /// W62: whoever uses a stolen token ends the session, also for its successors.
@@ -232,7 +232,7 @@ pub async fn a_refresh_token_used_again_ends_the_session(store: Store) {
     let other = sign_in(&store, user.id, 11, Some(12)).await;
     let now = store.clock.now();
     store.accounts.rotate(&digest(2), tokens(now, 3, 4)).await.expect("the store answers");
-    store.clock.forward(REFRESH_GRACE + Duration::from_secs(1));
+    store.clock.advance(REFRESH_GRACE + Duration::from_secs(1));
 
     let stolen = store.accounts.rotate(&digest(2), tokens(store.clock.now(), 5, 6)).await;
 
@@ -273,7 +273,7 @@ pub async fn an_unknown_or_expired_refresh_token_ends_nothing(store: Store) {
     assert_eq!(unknown.expect("the store answers"), Rotation::Unknown);
     assert!(knows(&store, 1).await);
 
-    store.clock.forward(REFRESH_LIFE);
+    store.clock.advance(REFRESH_TTL);
     let expired = store.accounts.rotate(&digest(2), tokens(store.clock.now(), 3, 4)).await;
     assert_eq!(expired.expect("the store answers"), Rotation::Unknown);
     assert!(!knows(&store, 3).await);
@@ -312,7 +312,7 @@ pub async fn a_session_is_closed_by_its_owner_only(store: Store) {
 pub async fn expired_sessions_are_purged(store: Store) {
     let user = store.person("ann@example.com").await;
     sign_in(&store, user.id, 1, Some(2)).await;
-    store.clock.forward(REFRESH_LIFE);
+    store.clock.advance(REFRESH_TTL);
     sign_in(&store, user.id, 3, None).await;
 
     assert_eq!(store.accounts.purge_sessions().await.expect("the store answers"), 1);
@@ -335,7 +335,7 @@ pub async fn a_key_is_known_by_its_digest_until_it_expires(store: Store) {
     let unknown = store.accounts.api_key_by_digest(&digest(9)).await.expect("the store answers");
     assert!(unknown.is_none());
 
-    store.clock.forward(Duration::from_secs(60));
+    store.clock.advance(Duration::from_secs(60));
     let expired = store.accounts.api_key_by_digest(&digest(1)).await.expect("the store answers");
     let lasting = store.accounts.api_key_by_digest(&digest(2)).await.expect("the store answers");
     assert!(expired.is_none() && lasting.is_some());
@@ -375,9 +375,9 @@ pub async fn the_use_of_a_key_is_noted_at_most_once_a_minute(store: Store) {
 
     let first = store.clock.now();
     assert_eq!(used().await, Some(first));
-    store.clock.forward(Duration::from_secs(59));
+    store.clock.advance(Duration::from_secs(59));
     assert_eq!(used().await, Some(first));
-    store.clock.forward(Duration::from_secs(1));
+    store.clock.advance(Duration::from_secs(1));
     assert_eq!(used().await, Some(store.clock.now()));
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Store,
-    rollouts::scene::{Scene, replica},
+    rollouts::fixture::{RolloutFixture, replica},
 };
 use crate::{
     Address, EnvironmentId, ReplicaId, Set,
@@ -43,21 +43,21 @@ fn net(text: &str) -> Ipv4Net {
 }
 
 /// A scene whose environment has this subnet.
-async fn on(subnet: &str, store: Store) -> Scene {
-    let scene = Scene::new(store).await;
-    let given = scene.subnet(scene.key.environment, subnet).await;
+async fn on(subnet: &str, store: Store) -> RolloutFixture {
+    let rollout = RolloutFixture::new(store).await;
+    let given = rollout.subnet(rollout.key.environment, subnet).await;
     assert_eq!(given.expect("it is free"), net(subnet));
-    scene
+    rollout
 }
 
-impl Scene {
+impl RolloutFixture {
     async fn subnet(&self, environment: EnvironmentId, choice: &str) -> Result<Ipv4Net> {
         let choice = net(choice);
-        self.desk.store.addresses.subnet(environment, &|_| Some(choice)).await
+        self.fixture.store.addresses.subnet(environment, &|_| Some(choice)).await
     }
 
     async fn try_address(&self, replica: ReplicaId) -> Result<Ipv4Addr> {
-        self.desk.store.addresses.address(replica).await
+        self.fixture.store.addresses.address(replica).await
     }
 
     async fn address(&self, replica: ReplicaId) -> Ipv4Addr {
@@ -82,23 +82,24 @@ fn is_full(result: &Result<Ipv4Addr>) -> bool {
 
 /// DK-130, F42.
 pub async fn an_environment_keeps_its_subnet_and_shares_it_with_none(store: Store) {
-    let scene = on("10.215.1.0/24", store).await;
-    let (here, elsewhere) = (scene.key.environment, scene.desk.elsewhere().await.environment);
-    let addresses = &scene.desk.store.addresses;
+    let rollout = on("10.215.1.0/24", store).await;
+    let (here, other_project) =
+        (rollout.key.environment, rollout.fixture.other_project().await.environment);
+    let addresses = &rollout.fixture.store.addresses;
 
-    let again = scene.subnet(here, "10.215.7.0/24").await.expect("it has one");
+    let again = rollout.subnet(here, "10.215.7.0/24").await.expect("it has one");
     let (same, wider) = (
-        scene.subnet(elsewhere, "10.215.1.0/24").await,
-        scene.subnet(elsewhere, "10.215.0.0/22").await,
+        rollout.subnet(other_project, "10.215.1.0/24").await,
+        rollout.subnet(other_project, "10.215.0.0/22").await,
     );
-    let none = addresses.subnet(elsewhere, &|_| None).await;
+    let none = addresses.subnet(other_project, &|_| None).await;
     let others = Mutex::default();
     let choose = |known: &[Ipv4Net]| {
         *others.lock().expect("no panic") = known.to_vec();
         Pool { range: net("10.215.0.0/21"), size: 22 }.free_subnet(known)
     };
-    let free = addresses.subnet(elsewhere, &choose).await.expect("one is left");
-    let nowhere = scene.subnet(EnvironmentId::new(Uuid::nil()), "10.215.9.0/24").await;
+    let free = addresses.subnet(other_project, &choose).await.expect("one is left");
+    let nowhere = rollout.subnet(EnvironmentId::new(Uuid::nil()), "10.215.9.0/24").await;
 
     assert_eq!(again, net("10.215.1.0/24"));
     assert!(matches!(same, Err(AddressError::Taken(_))), "{same:?}");
@@ -111,20 +112,20 @@ pub async fn an_environment_keeps_its_subnet_and_shares_it_with_none(store: Stor
 
 /// Design §4: an address always means the same container. Such a /24 is from before.
 pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store) {
-    let scene = on("10.215.1.0/24", store).await;
+    let rollout = on("10.215.1.0/24", store).await;
     let mut addresses = Set::new();
-    let replicas = scene.add_many(0, 253).await;
+    let replicas = rollout.add_many(0, 253).await;
     for replica in &replicas {
-        addresses.insert(scene.address(*replica).await);
+        addresses.insert(rollout.address(*replica).await);
     }
-    let late = scene.add(300).await;
+    let late = rollout.add(300).await;
 
-    let full = scene.try_address(late).await;
-    scene.release(replicas[252]).await;
-    scene.forward(ADDRESS_HOLD);
-    let held = scene.try_address(late).await;
-    scene.forward(Duration::from_secs(1));
-    let free = scene.try_address(late).await;
+    let full = rollout.try_address(late).await;
+    rollout.release(replicas[252]).await;
+    rollout.advance(ADDRESS_HOLD);
+    let held = rollout.try_address(late).await;
+    rollout.advance(Duration::from_secs(1));
+    let free = rollout.try_address(late).await;
 
     assert_eq!(addresses.len(), 253, "all different");
     assert!(addresses.iter().all(|it| (2..=254).contains(&it.octets()[3])), "{addresses:?}");
@@ -136,24 +137,24 @@ pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store)
 
 /// The freshest one might still be remembered by somebody.
 pub async fn the_longest_unused_address_comes_first(store: Store) {
-    let scene = on("10.215.0.0/22", store).await;
-    let one = scene.add(0).await;
-    let first = scene.address(one).await;
-    scene.release(one).await;
-    scene.forward(ADDRESS_HOLD + Duration::from_secs(1));
+    let rollout = on("10.215.0.0/22", store).await;
+    let one = rollout.add(0).await;
+    let first = rollout.address(one).await;
+    rollout.release(one).await;
+    rollout.advance(ADDRESS_HOLD + Duration::from_secs(1));
 
-    let second = scene.address(scene.add(1).await).await;
+    let second = rollout.address(rollout.add(1).await).await;
 
     assert_ne!(first, second);
 }
 
 /// Design §4.
 pub async fn three_hundred_services_can_be_deployed_twice_in_a_row(store: Store) {
-    let scene = on("10.208.0.0/22", store).await;
+    let rollout = on("10.208.0.0/22", store).await;
     let mut addresses = Set::new();
 
-    for replica in scene.add_many(0, 600).await {
-        addresses.insert(scene.address(replica).await);
+    for replica in rollout.add_many(0, 600).await {
+        addresses.insert(rollout.address(replica).await);
     }
 
     assert_eq!(addresses.len(), 600, "all different");
@@ -162,26 +163,26 @@ pub async fn three_hundred_services_can_be_deployed_twice_in_a_row(store: Store)
 
 /// F33, F08: neither a lost answer nor one who was overtaken makes a second one of it.
 pub async fn an_address_is_the_replicas_whoever_asks(store: Store) {
-    let scene = on("10.208.0.0/22", store).await;
-    let (one, other) = (scene.add(0).await, scene.add(1).await);
+    let rollout = on("10.208.0.0/22", store).await;
+    let (one, other) = (rollout.add(0).await, rollout.add(1).await);
 
-    let first = scene.address(one).await;
-    scene.desk.store.rollouts.take_over().await.expect("somebody else rules now");
-    let again = scene.address(one).await;
-    let given = scene.address(other).await;
+    let first = rollout.address(one).await;
+    rollout.fixture.store.rollouts.acquire_fence().await.expect("somebody else rules now");
+    let again = rollout.address(one).await;
+    let given = rollout.address(other).await;
 
-    assert_eq!((again, scene.address(other).await), (first, given));
+    assert_eq!((again, rollout.address(other).await), (first, given));
     assert_ne!(first, given);
 }
 
 /// F36.
 pub async fn a_replica_whose_container_is_lost_keeps_its_address(store: Store) {
-    let scene = on("10.208.0.0/22", store).await;
-    let replica = scene.add(0).await;
+    let rollout = on("10.208.0.0/22", store).await;
+    let replica = rollout.add(0).await;
     let container = ReplicaHandle("one".to_owned());
-    let before = scene.address(replica).await;
+    let before = rollout.address(replica).await;
 
-    scene
+    rollout
         .record(&[
             Step::ContainerMade { replica, container: container.clone() },
             Step::ContainerLost { replica, container },
@@ -190,19 +191,19 @@ pub async fn a_replica_whose_container_is_lost_keeps_its_address(store: Store) {
         .await
         .expect("it is written down");
 
-    assert_eq!(scene.address(replica).await, before);
+    assert_eq!(rollout.address(replica).await, before);
 }
 
 /// W30: what is not to be there is not made room for.
 pub async fn what_has_no_row_gets_no_address(store: Store) {
-    let scene = Scene::new(store).await;
-    let replica = scene.add(0).await;
+    let rollout = RolloutFixture::new(store).await;
+    let replica = rollout.add(0).await;
 
-    let nowhere = scene.try_address(replica).await;
-    scene.subnet(scene.key.environment, "10.208.0.0/22").await.expect("it is free");
-    let nobody = scene.try_address(ReplicaId::new(Uuid::nil())).await;
-    scene.release(replica).await;
-    let released = scene.try_address(replica).await;
+    let nowhere = rollout.try_address(replica).await;
+    rollout.subnet(rollout.key.environment, "10.208.0.0/22").await.expect("it is free");
+    let nobody = rollout.try_address(ReplicaId::new(Uuid::nil())).await;
+    rollout.release(replica).await;
+    let released = rollout.try_address(replica).await;
 
     for refused in [nowhere, nobody, released] {
         assert!(matches!(refused, Err(AddressError::Gone(_))), "{refused:?}");
@@ -212,27 +213,27 @@ pub async fn what_has_no_row_gets_no_address(store: Store) {
 /// I11: its container has it, however long that takes to go.
 pub async fn the_address_of_a_deleted_replica_is_held_until_nothing_is_left(store: Store) {
     // Room for one.
-    let scene = on("10.208.0.0/30", store).await;
-    let first = scene.add(0).await;
-    let address = scene.address(first).await;
-    let other = scene.desk.service("other").await;
-    let deployment = scene.desk.newest(other).await.id;
+    let rollout = on("10.208.0.0/30", store).await;
+    let first = rollout.add(0).await;
+    let address = rollout.address(first).await;
+    let other = rollout.fixture.service("other").await;
+    let deployment = rollout.fixture.newest(other).await.id;
     let late = replica(1);
-    scene.desk.stage(Edit::Clear { address: Address::Service(scene.key.service) }).await;
-    scene.desk.apply_all().await;
-    let subject = scene.aim().await.tombstones[0].subject;
-    scene
+    rollout.fixture.stage(Edit::Clear { address: Address::Service(rollout.key.service) }).await;
+    rollout.fixture.apply_all().await;
+    let subject = rollout.desired().await.tombstones[0].subject;
+    rollout
         .record(&[Step::ReplicaAdded { replica: late, deployment, index: 0 }])
         .await
         .expect("added");
 
-    scene.forward(ADDRESS_HOLD + Duration::from_secs(1));
-    let deleted = scene.try_address(first).await;
-    let held = scene.try_address(late).await;
-    scene.record(&[Step::TombstoneDone { subject }]).await.expect("nothing is left");
-    scene.forward(ADDRESS_HOLD + Duration::from_secs(1));
+    rollout.advance(ADDRESS_HOLD + Duration::from_secs(1));
+    let deleted = rollout.try_address(first).await;
+    let held = rollout.try_address(late).await;
+    rollout.record(&[Step::TombstoneDone { subject }]).await.expect("nothing is left");
+    rollout.advance(ADDRESS_HOLD + Duration::from_secs(1));
 
     assert!(matches!(deleted, Err(AddressError::Gone(_))), "{deleted:?}");
     assert!(is_full(&held), "{held:?}");
-    assert_eq!(scene.address(late).await, address);
+    assert_eq!(rollout.address(late).await, address);
 }

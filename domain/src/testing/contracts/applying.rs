@@ -2,7 +2,7 @@
 
 use super::{
     Store,
-    desk::{Desk, SECRET, image, is_taken, name, new_service, own, shared, variable},
+    fixture::{Fixture, SECRET, image, is_taken, name, new_service, own, shared, variable},
 };
 use crate::{
     Address, Content, Error, Field, Limits, Message, Replicas, Resource, RevisionNumber, ServiceId,
@@ -14,15 +14,19 @@ use crate::{
 };
 
 async fn try_write(
-    desk: &Desk,
+    fixture: &Fixture,
     edits: Vec<Edit>,
     redeploy: Option<ServiceId>,
 ) -> crate::Result<(Staging, Applied)> {
-    desk.store.changes.write(&desk.by, desk.environment, edits, Message::default(), redeploy).await
+    fixture
+        .store
+        .changes
+        .write(&fixture.by, fixture.environment, edits, Message::default(), redeploy)
+        .await
 }
 
-async fn write(desk: &Desk, edit: Edit) -> (Staging, Applied) {
-    try_write(desk, vec![edit], None).await.expect("it can be written")
+async fn write(fixture: &Fixture, edit: Edit) -> (Staging, Applied) {
+    try_write(fixture, vec![edit], None).await.expect("it can be written")
 }
 
 fn replicas(service: ServiceId, count: u16) -> Edit {
@@ -33,18 +37,18 @@ fn replicas(service: ServiceId, count: u16) -> Edit {
 
 /// DK-81, DK-82.
 pub async fn an_apply_says_what_it_did(store: Store) {
-    let desk = Desk::open(store).await;
-    let (old, kept) = (desk.service("old").await, desk.service("kept").await);
-    let web = desk.staged_service("web").await;
-    desk.clear(Address::Service(old)).await;
-    desk.variable(own(kept, "A"), SECRET).await;
-    let before = desk.events().await.len();
+    let fixture = Fixture::open(store).await;
+    let (old, kept) = (fixture.service("old").await, fixture.service("kept").await);
+    let web = fixture.staged_service("web").await;
+    fixture.clear(Address::Service(old)).await;
+    fixture.variable(own(kept, "A"), SECRET).await;
+    let before = fixture.events().await.len();
 
-    let applied = desk.apply_all().await;
+    let applied = fixture.apply_all().await;
 
     let revision = applied.revision.expect("there is a revision");
     assert_eq!(revision.number, RevisionNumber(3));
-    assert_eq!(revision.author, desk.by.actor.user);
+    assert_eq!(revision.author, fixture.by.actor.user);
     assert_eq!((revision.message.as_str(), revision.changes), ("a message", 3));
     assert_eq!(applied.applied_count, 3);
     assert_eq!((applied.created, applied.deleted), (vec![web], vec![old]));
@@ -54,157 +58,157 @@ pub async fn an_apply_says_what_it_did(store: Store) {
     let mut expected = vec![web, kept];
     expected.sort_unstable();
     assert_eq!(services, expected);
-    let events = desk.events().await;
+    let events = fixture.events().await;
     assert!(matches!(&events[before].event, Event::Applied { changes, .. } if changes.len() == 3));
     let moved =
         events[before..].iter().filter(|event| matches!(event.event, Event::Moved { .. })).count();
     assert_eq!(moved, 3, "one overtaken, two new");
-    assert!(desk.workspace().await.edits.is_empty());
-    desk.close().await;
+    assert!(fixture.workspace().await.edits.is_empty());
+    fixture.close().await;
 }
 
 /// DK-83.
 pub async fn an_empty_apply_makes_no_revision(store: Store) {
-    let desk = Desk::open(store).await;
-    desk.staged_service("web").await;
+    let fixture = Fixture::open(store).await;
+    fixture.staged_service("web").await;
 
-    let applied = desk.try_apply(&[]).await.expect("nothing can be applied");
+    let applied = fixture.try_apply(&[]).await.expect("nothing can be applied");
 
     assert_eq!(applied, Applied::default());
-    assert_eq!(desk.spec().await.revision, RevisionNumber(0));
-    assert_eq!(desk.waiting().await.len(), 1);
-    desk.close().await;
+    assert_eq!(fixture.spec().await.revision, RevisionNumber(0));
+    assert_eq!(fixture.waiting().await.len(), 1);
+    fixture.close().await;
 }
 
 /// DK-79.
 pub async fn a_failed_apply_changes_nothing(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "GOOD"), "1").await;
-    let warned = desk.variable(own(web, "BAD"), "${{nobody.URL}}").await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "GOOD"), "1").await;
+    let warned = fixture.variable(own(web, "BAD"), "${{nobody.URL}}").await;
     assert_eq!(warned.warnings.len(), 1);
-    let (before, events) = (desk.workspace().await, desk.events().await);
+    let (before, events) = (fixture.workspace().await, fixture.events().await);
 
-    let failed = desk.try_apply(&desk.waiting().await).await;
+    let failed = fixture.try_apply(&fixture.waiting().await).await;
 
     match failed {
         Err(Error::Blocked(problems)) => assert_eq!(problems.0, warned.warnings),
         other => panic!("an unknown reference blocks: {other:?}"),
     }
-    assert_eq!(desk.workspace().await, before);
-    assert_eq!(desk.events().await, events);
-    assert_eq!(desk.newest(web).await.generation, 1);
-    desk.close().await;
+    assert_eq!(fixture.workspace().await, before);
+    assert_eq!(fixture.events().await, events);
+    assert_eq!(fixture.newest(web).await.generation, 1);
+    fixture.close().await;
 }
 
 /// Apply names exactly what it applies; what that needs is said.
 pub async fn an_apply_names_what_it_needs(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.staged_service("web").await;
-    desk.variable(own(web, "A"), "1").await;
-    let all = desk.waiting().await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.staged_service("web").await;
+    fixture.variable(own(web, "A"), "1").await;
+    let all = fixture.waiting().await;
 
-    match desk.try_apply(&all[1..]).await {
+    match fixture.try_apply(&all[1..]).await {
         Err(Error::Incomplete { closure, missing }) => {
             assert_eq!((closure, missing), (all.clone(), vec![all[0]]));
         }
         other => panic!("a variable needs its service: {other:?}"),
     }
-    assert_eq!(desk.waiting().await, all);
+    assert_eq!(fixture.waiting().await, all);
 
-    desk.try_apply(&all).await.expect("now all is named");
-    desk.close().await;
+    fixture.try_apply(&all).await.expect("now all is named");
+    fixture.close().await;
 }
 
 /// DK-85, W47.
 pub async fn a_part_is_applied_and_the_rest_waits(store: Store) {
-    let desk = Desk::open(store).await;
-    let (web, db) = (desk.service("web").await, desk.service("db").await);
-    desk.variable(own(web, "A"), "1").await;
-    desk.variable(own(db, "B"), "2").await;
-    let ids = desk.waiting().await;
+    let fixture = Fixture::open(store).await;
+    let (web, db) = (fixture.service("web").await, fixture.service("db").await);
+    fixture.variable(own(web, "A"), "1").await;
+    fixture.variable(own(db, "B"), "2").await;
+    let ids = fixture.waiting().await;
 
-    let applied = desk.try_apply(&ids[..1]).await.expect("a part can be applied");
+    let applied = fixture.try_apply(&ids[..1]).await.expect("a part can be applied");
 
     assert_eq!(applied.applied_count, 1);
-    assert_eq!(desk.waiting().await, ids[1..]);
-    assert!(!desk.environment_of(db).await.contains_key("B"));
-    desk.try_apply(&ids[1..]).await.expect("the rest can be applied later");
-    assert_eq!(desk.environment_of(db).await["B"], "2");
-    desk.close().await;
+    assert_eq!(fixture.waiting().await, ids[1..]);
+    assert!(!fixture.environment_of(db).await.contains_key("B"));
+    fixture.try_apply(&ids[1..]).await.expect("the rest can be applied later");
+    assert_eq!(fixture.environment_of(db).await["B"], "2");
+    fixture.close().await;
 }
 
 /// DK-85, W47.
 pub async fn what_was_edited_since_is_not_applied(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "A"), "seen").await;
-    let seen = desk.waiting().await;
-    let up_to = desk.changes().await[0].seq;
-    desk.variable(own(web, "A"), "unseen").await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "A"), "seen").await;
+    let seen = fixture.waiting().await;
+    let up_to = fixture.changes().await[0].seq;
+    fixture.variable(own(web, "A"), "unseen").await;
 
-    let by_list = desk.try_apply(&seen).await;
-    let up_to = (desk.store.changes)
-        .apply(&desk.by, desk.environment, Selection::UpTo { up_to }, Message::default())
+    let by_list = fixture.try_apply(&seen).await;
+    let up_to = (fixture.store.changes)
+        .apply(&fixture.by, fixture.environment, Selection::UpTo { up_to }, Message::default())
         .await;
 
-    assert!(matches!(by_list, Err(Error::NotNow(_))));
-    assert!(matches!(up_to, Err(Error::NotNow(_))));
-    assert_eq!(desk.waiting().await.len(), 1);
-    desk.close().await;
+    assert!(matches!(by_list, Err(Error::InvalidState(_))));
+    assert!(matches!(up_to, Err(Error::InvalidState(_))));
+    assert_eq!(fixture.waiting().await.len(), 1);
+    fixture.close().await;
 }
 
 /// DK-85, W47: what came after the last edit that was seen is not applied.
 pub async fn up_to_leaves_what_came_later(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.staged_service("web").await;
-    desk.variable(own(web, "A"), "1").await;
-    let up_to = desk.changes().await[1].seq;
-    desk.staged_service("later").await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.staged_service("web").await;
+    fixture.variable(own(web, "A"), "1").await;
+    let up_to = fixture.changes().await[1].seq;
+    fixture.staged_service("later").await;
 
-    let applied = (desk.store.changes)
-        .apply(&desk.by, desk.environment, Selection::UpTo { up_to }, Message::default())
+    let applied = (fixture.store.changes)
+        .apply(&fixture.by, fixture.environment, Selection::UpTo { up_to }, Message::default())
         .await
         .expect("it can be applied");
 
     assert_eq!((applied.applied_count, applied.created), (2, vec![web]));
-    assert_eq!(desk.waiting().await.len(), 1);
-    desk.close().await;
+    assert_eq!(fixture.waiting().await.len(), 1);
+    fixture.close().await;
 }
 
 /// Design §3.6: an edit that comes back counts from when it came back, however old it is.
 pub async fn up_to_leaves_what_was_brought_back_since(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "OLD"), "1").await;
-    let gone = desk.discard(&[]).await;
-    desk.variable(own(web, "SEEN"), "2").await;
-    let up_to = desk.changes().await[0].seq;
-    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "OLD"), "1").await;
+    let gone = fixture.discard(&[]).await;
+    fixture.variable(own(web, "SEEN"), "2").await;
+    let up_to = fixture.changes().await[0].seq;
+    let restored = fixture.store.changes.restore(&fixture.by, fixture.environment, &gone).await;
 
-    let applied = (desk.store.changes)
-        .apply(&desk.by, desk.environment, Selection::UpTo { up_to }, Message::default())
+    let applied = (fixture.store.changes)
+        .apply(&fixture.by, fixture.environment, Selection::UpTo { up_to }, Message::default())
         .await
         .expect("what was seen can be applied");
 
     assert_eq!(restored.expect("it comes back").edits, gone);
     assert_eq!(applied.applied_count, 1);
-    let seen = desk.environment_of(web).await;
+    let seen = fixture.environment_of(web).await;
     assert!(seen.contains_key("SEEN") && !seen.contains_key("OLD"), "{:?}", seen.keys());
-    assert_eq!(desk.waiting().await, gone, "it waits for somebody who has seen it");
-    desk.close().await;
+    assert_eq!(fixture.waiting().await, gone, "it waits for somebody who has seen it");
+    fixture.close().await;
 }
 
 /// DK-89, W12.
 pub async fn a_conflict_shows_both_values(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.stage(replicas(web, 3)).await;
-    desk.set(Address::ServiceField(web, Field::Name), Content::Name(name("api"))).await;
-    write(&desk, replicas(web, 2)).await;
-    let before = desk.workspace().await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.stage(replicas(web, 3)).await;
+    fixture.set(Address::ServiceField(web, Field::Name), Content::Name(name("api"))).await;
+    write(&fixture, replicas(web, 2)).await;
+    let before = fixture.workspace().await;
 
-    match desk.try_apply(&desk.waiting().await).await {
+    match fixture.try_apply(&fixture.waiting().await).await {
         Err(Error::Conflict(conflicts)) => {
             let conflict = &conflicts.0[0];
             let count = |count| {
@@ -217,32 +221,32 @@ pub async fn a_conflict_shows_both_values(store: Store) {
         }
         other => panic!("the address has moved: {other:?}"),
     }
-    assert_eq!(desk.workspace().await, before, "no edit is lost");
-    desk.close().await;
+    assert_eq!(fixture.workspace().await, before, "no edit is lost");
+    fixture.close().await;
 }
 
 /// One of two people applies; the other is told.
 pub async fn of_two_applies_at_once_one_wins(store: Store) {
-    let desk = Desk::open(store).await;
-    desk.staged_service("web").await;
-    let ids = desk.waiting().await;
+    let fixture = Fixture::open(store).await;
+    fixture.staged_service("web").await;
+    let ids = fixture.waiting().await;
 
-    let (a, b) = tokio::join!(desk.try_apply(&ids), desk.try_apply(&ids));
+    let (a, b) = tokio::join!(fixture.try_apply(&ids), fixture.try_apply(&ids));
 
     assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
-    assert_eq!(desk.spec().await.revision, RevisionNumber(1));
-    desk.close().await;
+    assert_eq!(fixture.spec().await.revision, RevisionNumber(1));
+    fixture.close().await;
 }
 
 /// A retry applies nothing and answers the same.
 pub async fn applying_twice_with_one_key_is_applying_once(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.staged_service("web").await;
-    let by = desk.keyed("apply-1");
-    let selection = Selection::Changes { changes: desk.waiting().await };
+    let fixture = Fixture::open(store).await;
+    let web = fixture.staged_service("web").await;
+    let by = fixture.keyed("apply-1");
+    let selection = Selection::Changes { changes: fixture.waiting().await };
     let apply = async || {
-        let (changes, message) = (desk.store.changes.clone(), Message::default());
-        changes.apply(&by, desk.environment, selection.clone(), message).await
+        let (changes, message) = (fixture.store.changes.clone(), Message::default());
+        changes.apply(&by, fixture.environment, selection.clone(), message).await
     };
 
     let first = apply().await.expect("it can be applied");
@@ -250,45 +254,45 @@ pub async fn applying_twice_with_one_key_is_applying_once(store: Store) {
 
     assert_eq!(first.revision.map(|it| it.number), again.revision.map(|it| it.number));
     assert_eq!(first.deployments, again.deployments);
-    assert_eq!(desk.newest(web).await.generation, 1);
-    desk.close().await;
+    assert_eq!(fixture.newest(web).await.generation, 1);
+    fixture.close().await;
 }
 
 /// DK-80.
 pub async fn an_edit_of_what_was_deleted_before_is_no_dead_end(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "A"), "1").await;
-    write(&desk, Edit::Clear { address: Address::Service(web) }).await;
-    let ids = desk.waiting().await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "A"), "1").await;
+    write(&fixture, Edit::Clear { address: Address::Service(web) }).await;
+    let ids = fixture.waiting().await;
 
-    assert!(matches!(desk.try_apply(&ids).await, Err(Error::Conflict(_))));
-    desk.discard(&ids).await;
-    assert!(desk.workspace().await.edits.is_empty());
+    assert!(matches!(fixture.try_apply(&ids).await, Err(Error::Conflict(_))));
+    fixture.discard(&ids).await;
+    assert!(fixture.workspace().await.edits.is_empty());
 
-    let db = desk.service("db").await;
-    desk.variable(own(db, "A"), "1").await;
-    desk.clear(Address::Service(db)).await;
-    let applied = desk.apply_all().await;
+    let db = fixture.service("db").await;
+    fixture.variable(own(db, "A"), "1").await;
+    fixture.clear(Address::Service(db)).await;
+    let applied = fixture.apply_all().await;
     assert_eq!((applied.applied_count, applied.deleted), (1, vec![db]));
-    assert!(desk.workspace().await.edits.is_empty());
-    desk.close().await;
+    assert!(fixture.workspace().await.edits.is_empty());
+    fixture.close().await;
 }
 
 /// DK-36, DK-44.
 pub async fn a_direct_write_is_one_revision(store: Store) {
-    let desk = Desk::open(store).await;
+    let fixture = Fixture::open(store).await;
     let mut new = new_service("web");
     let value = crate::edit::NewVariable { value: SECRET.into(), sealed: false };
     new.variables.insert("A".parse().expect("this is a key"), value);
 
-    let (staging, applied) = write(&desk, Edit::CreateService(Box::new(new))).await;
+    let (staging, applied) = write(&fixture, Edit::CreateService(Box::new(new))).await;
     let web = staging.addresses[0].service().expect("it makes a service");
 
     assert_eq!(applied.revision.map(|revision| revision.number), Some(RevisionNumber(1)));
     assert_eq!(applied.created, [web]);
-    assert_eq!(desk.environment_of(web).await["A"], SECRET);
-    assert!(desk.workspace().await.edits.is_empty());
+    assert_eq!(fixture.environment_of(web).await["A"], SECRET);
+    assert!(fixture.workspace().await.edits.is_empty());
 
     // DK-45: what is asked for with the image wins over what was there.
     let address = Address::ServiceField(web, Field::Source);
@@ -296,85 +300,85 @@ pub async fn a_direct_write_is_one_revision(store: Store) {
         Edit::Set { address, content: Content::Source(image("app:2")) },
         variable(own(web, "A"), "next"),
     ];
-    let (_, applied) = try_write(&desk, edits, Some(web)).await.expect("it can be written");
+    let (_, applied) = try_write(&fixture, edits, Some(web)).await.expect("it can be written");
     assert_eq!(applied.deployments.len(), 1, "once, although it was asked for too");
-    let newest = desk.newest(web).await;
+    let newest = fixture.newest(web).await;
     assert_eq!((newest.config.image.as_str(), newest.cause), ("app:2", Cause::Apply));
-    assert_eq!(desk.environment_of(web).await["A"], "next");
-    desk.close().await;
+    assert_eq!(fixture.environment_of(web).await["A"], "next");
+    fixture.close().await;
 }
 
 /// Nothing that others prepare is applied or lost by it.
 pub async fn a_direct_write_leaves_what_others_have_staged(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "A"), "staged").await;
-    desk.variable(own(web, "B"), "staged").await;
-    let ids = desk.waiting().await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "A"), "staged").await;
+    fixture.variable(own(web, "B"), "staged").await;
+    let ids = fixture.waiting().await;
 
-    write(&desk, variable(own(web, "C"), "written")).await;
+    write(&fixture, variable(own(web, "C"), "written")).await;
 
-    assert_eq!(desk.waiting().await, ids);
-    let seen = desk.environment_of(web).await;
+    assert_eq!(fixture.waiting().await, ids);
+    let seen = fixture.environment_of(web).await;
     assert_eq!(seen["C"], "written");
     assert!(!seen.contains_key("A"));
-    let unknown = try_write(&desk, vec![replicas(ServiceId::new(uuid::Uuid::nil()), 2)], None);
+    let unknown = try_write(&fixture, vec![replicas(ServiceId::new(uuid::Uuid::nil()), 2)], None);
     assert!(matches!(unknown.await, Err(Error::NotFound(Resource::Service))));
-    desk.try_apply(&ids).await.expect("it is no conflict");
-    desk.close().await;
+    fixture.try_apply(&ids).await.expect("it is no conflict");
+    fixture.close().await;
 }
 
 /// DK-38.
 pub async fn a_direct_write_minds_staged_names(store: Store) {
-    let desk = Desk::open(store).await;
-    desk.staged_service("web").await;
+    let fixture = Fixture::open(store).await;
+    fixture.staged_service("web").await;
     let create = Edit::CreateService(Box::new(new_service("Web")));
 
-    assert!(is_taken(&try_write(&desk, vec![create], None).await));
-    assert_eq!(desk.spec().await.revision, RevisionNumber(0));
-    desk.close().await;
+    assert!(is_taken(&try_write(&fixture, vec![create], None).await));
+    assert_eq!(fixture.spec().await.revision, RevisionNumber(0));
+    fixture.close().await;
 }
 
 /// The same configuration, once more.
 pub async fn a_direct_write_can_deploy_the_same_again(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
     let address = Address::ServiceField(web, Field::Source);
     let same = || {
         let content = Content::Source(image("app:1"));
         vec![Edit::Set { address: address.clone(), content }]
     };
 
-    let (_, quiet) = try_write(&desk, same(), None).await.expect("it can be written");
-    let (_, again) = try_write(&desk, same(), Some(web)).await.expect("it can be written");
+    let (_, quiet) = try_write(&fixture, same(), None).await.expect("it can be written");
+    let (_, again) = try_write(&fixture, same(), Some(web)).await.expect("it can be written");
 
     assert_eq!(quiet, Applied::default());
     assert_eq!((again.revision, again.deployments.len()), (None, 1));
-    let newest = desk.newest(web).await;
+    let newest = fixture.newest(web).await;
     assert_eq!((newest.generation, newest.cause), (2, Cause::Redeploy));
     assert_eq!(newest.revision, RevisionNumber(1));
 
     let limits = Limits::new(Some(64), None, None).expect("these are limits");
     let address = Address::ServiceField(web, Field::Limits);
     let edit = Edit::Set { address, content: Content::Limits(limits) };
-    let (_, limited) = write(&desk, edit).await;
+    let (_, limited) = write(&fixture, edit).await;
     assert!(limited.deployments.is_empty(), "limits alone deploy nothing");
-    desk.close().await;
+    fixture.close().await;
 }
 
 /// Who, when, what they said, what changed.
 pub async fn revisions_are_kept_newest_first(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(shared("A"), SECRET).await;
-    desk.variable(own(web, "B"), SECRET).await;
-    desk.apply_all().await;
-    let changes = &desk.store.changes;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(shared("A"), SECRET).await;
+    fixture.variable(own(web, "B"), SECRET).await;
+    fixture.apply_all().await;
+    let changes = &fixture.store.changes;
 
-    let list = changes.revisions(desk.environment, Page::FIRST).await.expect("it answers");
+    let list = changes.revisions(fixture.environment, Page::FIRST).await.expect("it answers");
     let (second, what) =
-        changes.revision(desk.environment, RevisionNumber(2)).await.expect("it is kept");
-    let unknown = changes.revision(desk.environment, RevisionNumber(3)).await;
+        changes.revision(fixture.environment, RevisionNumber(2)).await.expect("it is kept");
+    let unknown = changes.revision(fixture.environment, RevisionNumber(3)).await;
 
     let numbers: Vec<u64> = list.data.iter().map(|revision| revision.number.0).collect();
     assert_eq!((numbers, list.total_count), (vec![2, 1], 2));
@@ -383,23 +387,24 @@ pub async fn revisions_are_kept_newest_first(store: Store) {
     addresses.sort_unstable();
     assert_eq!(addresses, [own(web, "B").to_string(), shared("A").to_string()]);
     assert!(matches!(unknown, Err(Error::NotFound(Resource::Revision))));
-    desk.close().await;
+    fixture.close().await;
 }
 
 /// Design §3.5: who deletes something must have seen what was done to it.
 pub async fn a_deletion_conflicts_with_what_was_changed_within(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    write(&desk, variable(own(web, "OLD"), "1")).await;
-    desk.clear(Address::Service(web)).await;
-    let end = desk.waiting().await;
-    write(&desk, variable(own(web, "NEW"), "1")).await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    write(&fixture, variable(own(web, "OLD"), "1")).await;
+    fixture.clear(Address::Service(web)).await;
+    let end = fixture.waiting().await;
+    write(&fixture, variable(own(web, "NEW"), "1")).await;
 
-    assert!(matches!(desk.try_apply(&end).await, Err(Error::Conflict(_))));
+    assert!(matches!(fixture.try_apply(&end).await, Err(Error::Conflict(_))));
     let keep = crate::changes::Keep::Mine;
-    let settled = desk.store.changes.settle(&desk.by, desk.environment, end[0], keep).await;
+    let settled =
+        fixture.store.changes.settle(&fixture.by, fixture.environment, end[0], keep).await;
     settled.expect("it can be settled");
 
-    assert_eq!(desk.apply_all().await.deleted, [web]);
-    desk.close().await;
+    assert_eq!(fixture.apply_all().await.deleted, [web]);
+    fixture.close().await;
 }

@@ -2,11 +2,11 @@
 
 use super::{
     Store,
-    desk::{Desk, SECRET, new_service, own},
+    fixture::{Fixture, SECRET, new_service, own},
 };
 use crate::{
     ApiKeyId, Message, Set,
-    access::{Actor, KeyScope, Mutation, Via},
+    access::{Actor, AuthMethod, KeyScope, Mutation},
     edit::Edit,
     page::Page,
 };
@@ -33,21 +33,26 @@ macro_rules! audit_contract {
 
 /// In the order of what was done.
 pub async fn every_mutation_leaves_one_entry(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "A"), "1").await;
-    let gone = desk.discard(&[]).await;
-    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "A"), "1").await;
+    let gone = fixture.discard(&[]).await;
+    let restored = fixture.store.changes.restore(&fixture.by, fixture.environment, &gone).await;
     restored.expect("it can be brought back");
-    let (environment, message) = (desk.environment, Message::default());
-    let again = desk.store.deployments.redeploy(&desk.by, environment, web, message).await;
+    let (environment, message) = (fixture.environment, Message::default());
+    let again = fixture.store.deployments.redeploy(&fixture.by, environment, web, message).await;
     let again = again.expect("it can be deployed again").id;
-    let cancelled = desk.store.deployments.cancel(&desk.by, environment, web, again).await;
+    let cancelled = fixture.store.deployments.cancel(&fixture.by, environment, web, again).await;
     cancelled.expect("it can be cancelled");
-    desk.store.projects.delete(&desk.by, desk.project.id).await.expect("it can be deleted");
+    fixture
+        .store
+        .projects
+        .delete(&fixture.by, fixture.project.id)
+        .await
+        .expect("it can be deleted");
 
     let actions: Vec<String> =
-        desk.store.audited().await.into_iter().map(|entry| entry.action).collect();
+        fixture.store.audited().await.into_iter().map(|entry| entry.action).collect();
 
     assert_eq!(
         actions,
@@ -68,66 +73,66 @@ pub async fn every_mutation_leaves_one_entry(store: Store) {
 
 /// Also when it was a script.
 pub async fn an_entry_says_who_how_and_from_where(store: Store) {
-    let desk = Desk::open(store).await;
+    let fixture = Fixture::open(store).await;
     let key = ApiKeyId::new(Uuid::from_u128(7));
-    let via = Via::ApiKey { key, scopes: Set::from([KeyScope::Stage]), project: None };
+    let via = AuthMethod::ApiKey { key, scopes: Set::from([KeyScope::Stage]), project: None };
     let by = Mutation {
-        actor: Actor { via, ..desk.by.actor.clone() },
+        actor: Actor { via, ..fixture.by.actor.clone() },
         request: "request-2".to_owned(),
         source: None,
-        ..desk.by.clone()
+        ..fixture.by.clone()
     };
-    desk.staged_service("web").await;
+    fixture.staged_service("web").await;
     let edit = Edit::CreateService(Box::new(new_service("db")));
-    let staged = desk.store.changes.stage(&by, desk.environment, vec![edit]).await;
+    let staged = fixture.store.changes.stage(&by, fixture.environment, vec![edit]).await;
     let address = staged.expect("it can be staged").addresses.remove(0);
 
-    let entries = desk.store.audited().await;
+    let entries = fixture.store.audited().await;
     let [.., person, script] = entries.as_slice() else { panic!("there are entries") };
 
-    assert_eq!(person.actor, Some(desk.by.actor.user));
+    assert_eq!(person.actor, Some(fixture.by.actor.user));
     assert_eq!((person.via.as_str(), person.request.as_str()), ("session", "request-1"));
     assert_eq!(person.source.as_deref(), Some("192.0.2.7"));
-    assert_eq!(person.project, Some(desk.project.id));
-    assert_eq!(person.at, crate::Clock::now(desk.store.clock.as_ref()));
+    assert_eq!(person.project, Some(fixture.project.id));
+    assert_eq!(person.at, crate::Clock::now(fixture.store.clock.as_ref()));
     assert_eq!((script.via.as_str(), script.request.as_str()), ("api_key", "request-2"));
     assert_eq!(script.source, None);
     assert!(script.target.contains(&address.to_string()), "{}", script.target);
-    desk.close().await;
+    fixture.close().await;
 }
 
 /// All or nothing.
 pub async fn a_refused_mutation_leaves_no_entry(store: Store) {
-    let desk = Desk::open(store).await;
-    desk.service("web").await;
-    let before = desk.store.audited().await;
+    let fixture = Fixture::open(store).await;
+    fixture.service("web").await;
+    let before = fixture.store.audited().await;
 
-    assert!(desk.try_stage(Edit::CreateService(Box::new(new_service("web")))).await.is_err());
+    assert!(fixture.try_stage(Edit::CreateService(Box::new(new_service("web")))).await.is_err());
 
-    assert_eq!(desk.store.audited().await, before);
+    assert_eq!(fixture.store.audited().await, before);
 }
 
 /// What is done once is written down once.
 pub async fn a_retry_leaves_no_second_entry(store: Store) {
-    let desk = Desk::open(store).await;
-    let by = desk.keyed("retry");
+    let fixture = Fixture::open(store).await;
+    let by = fixture.keyed("retry");
     for _ in 0..2 {
         let edits = vec![Edit::CreateService(Box::new(new_service("web")))];
-        let staged = desk.store.changes.stage(&by, desk.environment, edits).await;
+        let staged = fixture.store.changes.stage(&by, fixture.environment, edits).await;
         staged.expect("it can be staged");
     }
 
-    let entries = desk.store.audited().await;
+    let entries = fixture.store.audited().await;
 
     assert_eq!(entries.iter().filter(|entry| entry.action == "changes.stage").count(), 1);
 }
 
 /// A project's own, or all of them.
 pub async fn entries_are_listed_newest_first_by_project(store: Store) {
-    let desk = Desk::open(store).await;
-    let other = desk.elsewhere().await;
+    let fixture = Fixture::open(store).await;
+    let other = fixture.other_project().await;
     other.staged_service("web").await;
-    let audit = &desk.store.audit;
+    let audit = &fixture.store.audit;
 
     let theirs = audit.entries(Some(other.project.id), Page::new(0, 1)).await.expect("it answers");
     let all = audit.entries(None, Page::FIRST).await.expect("it answers");
@@ -141,12 +146,13 @@ pub async fn entries_are_listed_newest_first_by_project(store: Store) {
 
 /// Keys of variables may stand there, values never.
 pub async fn no_entry_holds_a_value(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.service("web").await;
-    desk.variable(own(web, "A"), SECRET).await;
-    desk.apply_all().await;
-    let revealed = desk.store.changes.reveal(&desk.by, desk.environment, &own(web, "A")).await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.service("web").await;
+    fixture.variable(own(web, "A"), SECRET).await;
+    fixture.apply_all().await;
+    let revealed =
+        fixture.store.changes.reveal(&fixture.by, fixture.environment, &own(web, "A")).await;
     revealed.expect("it can be revealed");
 
-    desk.close().await;
+    fixture.close().await;
 }

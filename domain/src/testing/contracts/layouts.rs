@@ -2,7 +2,7 @@
 
 use super::{
     Store,
-    desk::{Desk, name, new_service},
+    fixture::{Fixture, name, new_service},
 };
 use crate::{
     Address, Error, GroupId, Resource, VolumeId,
@@ -37,44 +37,44 @@ fn at(x: i32, y: i32) -> Position {
 
 /// Field by field, the later one counts.
 pub async fn the_last_writer_of_a_place_wins(store: Store) {
-    let desk = Desk::open(store).await;
-    let (web, db) = (desk.service("web").await, desk.service("db").await);
-    let colleague = desk.colleague().await;
-    let layouts = &desk.store.layouts;
+    let fixture = Fixture::open(store).await;
+    let (web, db) = (fixture.service("web").await, fixture.service("db").await);
+    let other_user = fixture.other_user().await;
+    let layouts = &fixture.store.layouts;
 
     let both = [(Node::Service(web), at(1, 2)), (Node::Service(db), at(3, 4))];
-    layouts.place(&desk.by, desk.environment, &both).await.expect("they can be placed");
+    layouts.place(&fixture.by, fixture.environment, &both).await.expect("they can be placed");
     let one = [(Node::Service(web), at(-5, 6))];
-    layouts.place(&colleague, desk.environment, &one).await.expect("it can be placed");
+    layouts.place(&other_user, fixture.environment, &one).await.expect("it can be placed");
 
-    let layout = desk.snapshot().await.layout;
+    let layout = fixture.snapshot().await.layout;
     assert_eq!(layout[&Node::Service(web)], at(-5, 6));
     assert_eq!(layout[&Node::Service(db)], at(3, 4));
-    desk.close().await;
+    fixture.close().await;
 }
 
 /// One write.
 pub async fn a_move_of_many_is_one_event(store: Store) {
-    let desk = Desk::open(store).await;
-    let (web, db) = (desk.service("web").await, desk.service("db").await);
-    let before = desk.events().await.len();
+    let fixture = Fixture::open(store).await;
+    let (web, db) = (fixture.service("web").await, fixture.service("db").await);
+    let before = fixture.events().await.len();
 
     let places = vec![(Node::Service(web), at(1, 2)), (Node::Service(db), at(3, 4))];
-    let placed = desk.store.layouts.place(&desk.by, desk.environment, &places).await;
+    let placed = fixture.store.layouts.place(&fixture.by, fixture.environment, &places).await;
 
     placed.expect("they can be placed");
-    let events = desk.events().await;
+    let events = fixture.events().await;
     assert_eq!(events.len(), before + 1);
-    assert_eq!(events[before].event, Event::Placed { by: desk.by.actor.user, places });
-    desk.close().await;
+    assert_eq!(events[before].event, Event::Placed { by: fixture.by.actor.user, places });
+    fixture.close().await;
 }
 
 /// W55.
 pub async fn what_does_not_exist_here_is_left_out(store: Store) {
-    let desk = Desk::open(store).await;
-    let other = desk.elsewhere().await;
-    let (web, foreign) = (desk.service("web").await, other.service("web").await);
-    let layouts = &desk.store.layouts;
+    let fixture = Fixture::open(store).await;
+    let other = fixture.other_project().await;
+    let (web, foreign) = (fixture.service("web").await, other.service("web").await);
+    let layouts = &fixture.store.layouts;
     let nil = Uuid::nil();
 
     let places = [
@@ -82,71 +82,72 @@ pub async fn what_does_not_exist_here_is_left_out(store: Store) {
         (Node::Group(GroupId::new(nil)), at(1, 1)),
         (Node::Volume(VolumeId::new(nil)), at(1, 1)),
     ];
-    layouts.place(&desk.by, desk.environment, &places).await.expect("it says nothing");
-    assert!(desk.snapshot().await.layout.is_empty());
+    layouts.place(&fixture.by, fixture.environment, &places).await.expect("it says nothing");
+    assert!(fixture.snapshot().await.layout.is_empty());
     assert!(other.snapshot().await.layout.is_empty());
 
     let mixed = [(Node::Service(foreign), at(1, 1)), (Node::Service(web), at(2, 2))];
-    layouts.place(&desk.by, desk.environment, &mixed).await.expect("it can be placed");
-    assert_eq!(desk.snapshot().await.layout.len(), 1);
+    layouts.place(&fixture.by, fixture.environment, &mixed).await.expect("it can be placed");
+    assert_eq!(fixture.snapshot().await.layout.len(), 1);
     let nowhere = crate::EnvironmentId::new(nil);
-    let missing = layouts.place(&desk.by, nowhere, &mixed).await;
+    let missing = layouts.place(&fixture.by, nowhere, &mixed).await;
     assert!(matches!(missing, Err(Error::NotFound(Resource::Environment))));
-    desk.close().await;
+    fixture.close().await;
     other.close().await;
 }
 
 /// A staged card can be dragged.
 pub async fn what_is_staged_has_a_place(store: Store) {
-    let desk = Desk::open(store).await;
-    let web = desk.staged_service("web").await;
+    let fixture = Fixture::open(store).await;
+    let web = fixture.staged_service("web").await;
     let places = [(Node::Service(web), at(7, 8))];
 
-    let placed = desk.store.layouts.place(&desk.by, desk.environment, &places).await;
+    let placed = fixture.store.layouts.place(&fixture.by, fixture.environment, &places).await;
     placed.expect("it can be placed");
-    desk.apply_all().await;
+    fixture.apply_all().await;
 
-    assert_eq!(desk.snapshot().await.layout[&Node::Service(web)], at(7, 8));
-    desk.close().await;
+    assert_eq!(fixture.snapshot().await.layout[&Node::Service(web)], at(7, 8));
+    fixture.close().await;
 }
 
 /// What is made at a place lies there.
 pub async fn a_place_given_with_a_create_is_kept(store: Store) {
-    let desk = Desk::open(store).await;
+    let fixture = Fixture::open(store).await;
     let mut new = new_service("web");
     new.position = Some(at(100, 200));
-    let web = desk.staged(Edit::CreateService(Box::new(new.clone()))).await;
+    let web = fixture.staged(Edit::CreateService(Box::new(new.clone()))).await;
     let group = Edit::CreateGroup {
         name: name("backend"),
         services: vec![web],
         position: Some(at(-10, -20)),
     };
-    let staging = desk.stage(group).await;
+    let staging = fixture.stage(group).await;
     let Address::Group(group) = staging.addresses[0] else { panic!("it makes a group") };
     new.name = name("direct");
     let edits = vec![Edit::CreateService(Box::new(new))];
     let message = crate::Message::default();
-    let written = desk.store.changes.write(&desk.by, desk.environment, edits, message, None).await;
+    let written =
+        fixture.store.changes.write(&fixture.by, fixture.environment, edits, message, None).await;
     let direct = written.expect("it can be written").1.created[0];
 
-    let layout = desk.snapshot().await.layout;
+    let layout = fixture.snapshot().await.layout;
     assert_eq!(layout[&Node::Service(web)], at(100, 200));
     assert_eq!(layout[&Node::Group(group)], at(-10, -20));
     assert_eq!(layout[&Node::Service(direct)], at(100, 200));
-    desk.close().await;
+    fixture.close().await;
 }
 
 /// What comes back lies where it lay.
 pub async fn a_place_survives_an_undo(store: Store) {
-    let desk = Desk::open(store).await;
+    let fixture = Fixture::open(store).await;
     let mut new = new_service("web");
     new.position = Some(at(100, 200));
-    let web = desk.staged(Edit::CreateService(Box::new(new))).await;
-    let gone = desk.discard(&[]).await;
+    let web = fixture.staged(Edit::CreateService(Box::new(new))).await;
+    let gone = fixture.discard(&[]).await;
 
-    let restored = desk.store.changes.restore(&desk.by, desk.environment, &gone).await;
+    let restored = fixture.store.changes.restore(&fixture.by, fixture.environment, &gone).await;
 
     restored.expect("it can be brought back");
-    assert_eq!(desk.snapshot().await.layout[&Node::Service(web)], at(100, 200));
-    desk.close().await;
+    assert_eq!(fixture.snapshot().await.layout[&Node::Service(web)], at(100, 200));
+    fixture.close().await;
 }

@@ -11,7 +11,7 @@ use crate::{
     network::Addresses,
     project::Projects,
     rollout::Rollouts,
-    testing::{Bell, ManualClock},
+    testing::{ManualClock, TestBus},
 };
 use std::{any::Any, sync::Arc};
 
@@ -32,14 +32,14 @@ pub struct Store {
     /// The clock that the store reads.
     pub clock: Arc<ManualClock>,
     /// Where the store announces.
-    pub bell: Arc<Bell>,
+    pub bus: Arc<TestBus>,
     /// Whatever must live as long as the store: a directory, for example.
     pub keep: Arc<dyn Any + Send + Sync>,
 }
 
 impl Store {
     /// One thing that keeps all the ports.
-    pub fn over<T>(ports: T, clock: Arc<ManualClock>, bell: Arc<Bell>) -> Self
+    pub fn over<T>(ports: T, clock: Arc<ManualClock>, bus: Arc<TestBus>) -> Self
     where
         T: Accounts
             + Projects
@@ -66,7 +66,7 @@ impl Store {
             rollouts: ports.clone(),
             addresses: ports,
             clock,
-            bell,
+            bus,
             keep: Arc::new(()),
         }
     }

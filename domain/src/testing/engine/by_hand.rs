@@ -1,9 +1,9 @@
 //! What people do with the simulated engine, and what a test lets befall it.
 
-use super::{Endpoint, ImageLocation, Program, SimContainer, SimEngine, acts};
+use super::{Endpoint, ImageLocation, Program, SimContainer, SimEngine, operations};
 use crate::{
     EnvironmentId, VolumeId,
-    runtime::{ContainerState, ReplicaHandle, ReplicaSpec, Restart, RuntimeEvent},
+    runtime::{ContainerState, ReplicaHandle, ReplicaSpec, RestartPolicy, RuntimeEvent},
 };
 use ipnet::Ipv4Net;
 use std::time::Duration;
@@ -136,7 +136,7 @@ impl SimEngine {
                 exit_code: 0,
                 out_of_memory: false,
                 restart_count: 0,
-                restart: Restart::UnlessStopped,
+                restart: RestartPolicy::UnlessStopped,
                 is_stopped_by_hand: false,
                 endpoint: Endpoint::Chosen { number: u32::MAX, moves: 0 },
                 is_connected: false,
@@ -159,7 +159,7 @@ impl SimEngine {
     /// A replica that runs and that nobody's rows name; its environment need not be there.
     pub fn add_stray(&self, spec: &ReplicaSpec) -> ReplicaHandle {
         self.change(|state, _, now| {
-            let id = acts::insert(state, spec, None);
+            let id = operations::insert(state, spec, None);
             if let Some(container) = state.containers.get_mut(&id) {
                 container.run(now);
             }

@@ -1,6 +1,6 @@
 //! One call to the simulated engine: noted, delayed, refused, acted, forgotten.
 
-use super::{Call, CallKind, Gate, Held, Outage, SimEngine, State, fault::Faults};
+use super::{Call, CallKind, CrashPoint, Held, Outage, SimEngine, State, fault::Faults};
 use crate::{
     EnvironmentId, Timestamp, VolumeId,
     runtime::{ReplicaHandle, ReplicaIdentity, RuntimeError},
@@ -37,19 +37,19 @@ struct Entered {
     outage: Option<Outage>,
     latency: Duration,
     broken: bool,
-    gate: Gate,
-    _under_way: UnderWay,
+    crash_hook: CrashPoint,
+    _in_flight: InFlight,
 }
 
 /// A call until it has answered, or nobody waits for its answer any more.
-struct UnderWay {
+struct InFlight {
     engine: SimEngine,
     number: u64,
 }
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.engine.lock().under_way.remove(&self.number);
+        self.engine.lock().in_flight.remove(&self.number);
     }
 }
 
@@ -61,7 +61,7 @@ impl SimEngine {
         about: About,
         act: impl FnOnce(&mut State, &mut Faults, Timestamp) -> Result<T>,
     ) -> Result<T> {
-        let Entered { outage, latency, broken, gate, _under_way } = self.enter(kind, about);
+        let Entered { outage, latency, broken, crash_hook, _in_flight } = self.enter(kind, about);
         if !latency.is_zero() {
             self.inner.clock.sleep(latency).await;
         }
@@ -75,7 +75,7 @@ impl SimEngine {
             }
             None => (),
         }
-        if gate == Gate::DieBefore {
+        if crash_hook == CrashPoint::DieBefore {
             std::future::pending::<()>().await;
         }
         if broken {
@@ -86,15 +86,15 @@ impl SimEngine {
             let Held { faults, .. } = &mut *self.lock();
             let faulty = now < faults.until;
             (
-                faulty && faults.chance.percent(faults.failure),
-                faulty && faults.chance.percent(faults.lost_answer),
+                faulty && faults.rng.percent(faults.failure),
+                faulty && faults.rng.percent(faults.lost_answer),
             )
         };
         if fails {
             return Err(RuntimeError::Busy("try again".to_owned()));
         }
         let result = self.change(act);
-        if gate == Gate::DieAfter {
+        if crash_hook == CrashPoint::DieAfter {
             std::future::pending::<()>().await;
         }
         if loses { Err(RuntimeError::Timeout("answer")) } else { result }
@@ -107,8 +107,8 @@ impl SimEngine {
         if let Some(container) = container.as_ref().and_then(|id| held.state.containers.get(id)) {
             identity = container.identity;
         }
-        let beside = held.under_way.values().copied().collect();
-        let call = Call { at, kind, container, identity, environment, volume, beside };
+        let concurrent = held.in_flight.values().copied().collect();
+        let call = Call { at, kind, container, identity, environment, volume, concurrent };
         let Held { state, faults, .. } = &mut *held;
         state.catch_up(at, faults);
         if kind.is_mutation()
@@ -116,20 +116,20 @@ impl SimEngine {
         {
             watcher(&held.state, &call);
         }
-        let gate = match &held.gate {
-            Some(gate) if kind.is_mutation() => gate(&call),
-            _ => Gate::Pass,
+        let crash_hook = match &held.crash_hook {
+            Some(crash_hook) if kind.is_mutation() => crash_hook(&call),
+            _ => CrashPoint::Pass,
         };
         let service = call.service();
         let broken = held.broken.contains(&(kind, None))
             || (service.is_some() && held.broken.contains(&(kind, service)));
         let most = u64::try_from(held.faults.latency.as_millis()).unwrap_or(0);
-        let latency = Duration::from_millis(held.faults.chance.below(most + 1));
+        let latency = Duration::from_millis(held.faults.rng.below(most + 1));
         held.calls.push(call);
         held.begun += 1;
         let number = held.begun;
-        held.under_way.insert(number, (kind, service));
-        let under_way = UnderWay { engine: self.clone(), number };
-        Entered { outage: held.outage, latency, broken, gate, _under_way: under_way }
+        held.in_flight.insert(number, (kind, service));
+        let in_flight = InFlight { engine: self.clone(), number };
+        Entered { outage: held.outage, latency, broken, crash_hook, _in_flight: in_flight }
     }
 }

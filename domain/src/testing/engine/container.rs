@@ -4,7 +4,7 @@ use super::program::Program;
 use crate::{
     EnvironmentId, Limits, Timestamp, VolumeId,
     runtime::{
-        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaIdentity, Restart,
+        ContainerState, Inspection, ObservedReplica, ReplicaHandle, ReplicaIdentity, RestartPolicy,
     },
 };
 use std::{
@@ -38,7 +38,7 @@ pub struct SimContainer {
     /// The engine's count of restarts.
     pub restart_count: u64,
     /// What the engine does when it ends.
-    pub restart: Restart,
+    pub restart: RestartPolicy,
     /// Whether somebody stopped or killed it: the engine leaves it alone then.
     pub is_stopped_by_hand: bool,
     /// Where it answers while it runs and is connected.
@@ -149,7 +149,7 @@ impl SimContainer {
     pub(super) fn crash(&mut self, at: Timestamp, exit_code: i64) {
         let lived = self.started_at.map_or(Duration::ZERO, |started| at.since(started));
         self.end(at, exit_code);
-        if self.restart == Restart::UnlessStopped && !self.is_stopped_by_hand {
+        if self.restart == RestartPolicy::UnlessStopped && !self.is_stopped_by_hand {
             self.delay = if self.delay.is_zero() || lived > Duration::from_secs(10) {
                 Duration::from_millis(100)
             } else {

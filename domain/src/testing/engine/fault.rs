@@ -3,7 +3,7 @@
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
     runtime::{ReplicaHandle, ReplicaIdentity},
-    testing::Chance,
+    testing::Rng,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ pub struct Call {
     /// Of which volume.
     pub volume: Option<VolumeId>,
     /// The calls that were under way when it began, and about which services they were.
-    pub beside: Vec<(CallKind, Option<ServiceId>)>,
+    pub concurrent: Vec<(CallKind, Option<ServiceId>)>,
 }
 
 impl Call {
@@ -55,12 +55,12 @@ pub enum CallKind {
     Remove,
     SetServing,
     SetLimits,
-    SetRestart,
+    SetRestartPolicy,
     Probe,
     Logs,
     Usage,
     Events,
-    Census,
+    EngineCounts,
 }
 
 impl CallKind {
@@ -81,7 +81,7 @@ impl CallKind {
                 | Self::Remove
                 | Self::SetServing
                 | Self::SetLimits
-                | Self::SetRestart
+                | Self::SetRestartPolicy
         )
     }
 }
@@ -106,7 +106,7 @@ pub struct Faults {
     /// How long a call takes at most.
     pub latency: Duration,
     /// Where chance comes from.
-    pub chance: Chance,
+    pub rng: Rng,
 }
 
 impl Default for Faults {
@@ -120,14 +120,14 @@ impl Default for Faults {
             repeated_event: 0,
             cut_stream: 0,
             latency: Duration::ZERO,
-            chance: Chance::new(0),
+            rng: Rng::new(0),
         }
     }
 }
 
 /// Where a caller dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
+pub enum CrashPoint {
     /// It lives on.
     Pass,
     /// Before the engine acts: the call never answers.
@@ -137,7 +137,7 @@ pub enum Gate {
 }
 
 /// Decides about each mutating call before it acts.
-pub type GateKeeper = Arc<dyn Fn(&Call) -> Gate + Send + Sync>;
+pub type CrashHook = Arc<dyn Fn(&Call) -> CrashPoint + Send + Sync>;
 
 /// A call kind that fails for ever, for one service or for all.
 pub type Broken = BTreeSet<(CallKind, Option<ServiceId>)>;

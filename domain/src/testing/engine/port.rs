@@ -2,15 +2,16 @@
 
 use super::{
     CallKind, SimContainer, SimEngine, State,
-    acts::{check_endpoint, check_name, create, has_volume, list},
     call::{About, Result},
+    operations::{check_endpoint, check_name, create, has_volume, list},
 };
 use crate::{
     EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, VolumeId,
     runtime::{
-        Census, ContainerState, Engine, Existed, Follow, Inspection, LogLine, LogStream, LogsFrom,
-        ObservedReplica, PinnedImage, PullProgress, Question, ReplicaHandle, ReplicaSpec, Restart,
-        Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
+        ContainerState, Engine, EngineCounts, Existed, Follow, Inspection, LogLine, LogStream,
+        LogsFrom, ObservedReplica, PinnedImage, ProbeTarget, PullProgress, ReplicaHandle,
+        ReplicaSpec, RestartPolicy, Runtime, RuntimeError, RuntimeEvent, Serving, Usage,
+        VolumeSpec,
     },
 };
 use async_trait::async_trait;
@@ -254,8 +255,8 @@ impl Runtime for SimEngine {
         .await
     }
 
-    async fn set_restart(&self, id: &ReplicaHandle, restart: Restart) -> Result<()> {
-        self.call(CallKind::SetRestart, About::container(id), |state, _, _| {
+    async fn set_restart_policy(&self, id: &ReplicaHandle, restart: RestartPolicy) -> Result<()> {
+        self.call(CallKind::SetRestartPolicy, About::container(id), |state, _, _| {
             ours(state, id)?.restart = restart;
             Ok(())
         })
@@ -266,17 +267,17 @@ impl Runtime for SimEngine {
         &self,
         id: &ReplicaHandle,
         address: IpAddr,
-        question: &Question,
+        probe_target: &ProbeTarget,
         timeout: Duration,
     ) -> Result<bool> {
         let answer = self
             .call(CallKind::Probe, About::container(id), |state, _, now| {
                 let container = ours(state, id)?;
-                Ok(match question {
-                    Question::Tcp(port) | Question::Http { port, .. } => {
+                Ok(match probe_target {
+                    ProbeTarget::Tcp(port) | ProbeTarget::Http { port, .. } => {
                         container.address() == Some(address) && container.answers(*port, now)
                     }
-                    Question::Command(_) => container.state == ContainerState::Running,
+                    ProbeTarget::Command(_) => container.state == ContainerState::Running,
                 })
             })
             .await?;
@@ -332,11 +333,11 @@ impl Runtime for SimEngine {
         .boxed())
     }
 
-    async fn census(&self) -> Result<Census> {
-        self.call(CallKind::Census, About::default(), |state, _, _| {
+    async fn counts(&self) -> Result<EngineCounts> {
+        self.call(CallKind::EngineCounts, About::default(), |state, _, _| {
             let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
             let running = state.containers.values().filter(|container| container.is_alive());
-            Ok(Census {
+            Ok(EngineCounts {
                 containers_running: count(running.count()),
                 containers_total: count(state.containers.len()),
                 images: count(state.images.len()),

@@ -3,7 +3,7 @@
 use super::{container::SimContainer, fault::Faults};
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ContainerState, ObservedReplica, ReplicaHandle, Restart, RuntimeEvent},
+    runtime::{ContainerState, ObservedReplica, ReplicaHandle, RestartPolicy, RuntimeEvent},
 };
 use ipnet::Ipv4Net;
 use std::{
@@ -101,13 +101,13 @@ impl State {
 
     pub(super) fn tell(&mut self, event: RuntimeEvent, at: Timestamp, faults: &mut Faults) {
         let faulty = at < faults.until;
-        if !(faulty && faults.chance.percent(faults.lost_event)) {
+        if !(faulty && faults.rng.percent(faults.lost_event)) {
             self.events.push(event.clone());
-            if faulty && faults.chance.percent(faults.repeated_event) {
+            if faulty && faults.rng.percent(faults.repeated_event) {
                 self.events.push(event);
             }
         }
-        if faulty && faults.chance.percent(faults.cut_stream) {
+        if faulty && faults.rng.percent(faults.cut_stream) {
             self.epoch += 1;
         }
     }
@@ -139,7 +139,7 @@ impl State {
                 container.restart_count = 0;
             }
             if was_alive
-                && container.restart == Restart::UnlessStopped
+                && container.restart == RestartPolicy::UnlessStopped
                 && !container.is_stopped_by_hand
             {
                 container.run(now);

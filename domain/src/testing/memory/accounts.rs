@@ -2,14 +2,14 @@
 
 use super::{
     Memory, Transaction, paged,
-    world::{HeldRefresh, HeldSession},
+    tables::{StoredRefresh, StoredSession},
 };
 use crate::{
     ApiKeyId, Email, Error, Resource, Result, Secret, SessionId, Timestamp, UserId,
     access::{InstanceRole, Mutation},
     account::{
-        Accounts, ApiKey, COOKIE_IDLE_LIFE, COOKIE_LIFE, Digest, NewApiKey, NewSession, NewTokens,
-        NewUser, REFRESH_GRACE, Rotation, Session, SessionKind, User,
+        Accounts, ApiKey, COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewApiKey, NewSession,
+        NewTokens, NewUser, REFRESH_GRACE, Rotation, Session, SessionKind, User,
     },
     page::{Page, Paged},
 };
@@ -21,7 +21,7 @@ const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 impl Transaction<'_> {
     fn add_user(&mut self, new: NewUser) -> Result<User> {
-        if self.world.users.iter().any(|(user, _)| user.email == new.email) {
+        if self.tables.users.iter().any(|(user, _)| user.email == new.email) {
             return Err(Error::Exists("there is an account with this e-mail already".to_owned()));
         }
         let user = User {
@@ -32,7 +32,7 @@ impl Transaction<'_> {
             created_at: self.now,
             updated_at: self.now,
         };
-        self.world.users.push((user.clone(), new.password_hash));
+        self.tables.users.push((user.clone(), new.password_hash));
         Ok(user)
     }
 }
@@ -40,12 +40,12 @@ impl Transaction<'_> {
 #[async_trait]
 impl Accounts for Memory {
     async fn has_users(&self) -> Result<bool> {
-        Ok(self.read(|world, _| !world.users.is_empty()))
+        Ok(self.read(|tables, _| !tables.users.is_empty()))
     }
 
     async fn register_first(&self, user: NewUser) -> Result<User> {
         self.transact(None, |tx| {
-            if !tx.world.users.is_empty() {
+            if !tx.tables.users.is_empty() {
                 return Err(Error::Exists("this Easel has been claimed already".to_owned()));
             }
             let user = tx.add_user(NewUser { role: InstanceRole::Admin, ..user })?;
@@ -63,23 +63,24 @@ impl Accounts for Memory {
     }
 
     async fn users(&self, page: Page) -> Result<Paged<User>> {
-        Ok(self.read(|world, _| {
-            let users: Vec<User> = world.users.iter().map(|(user, _)| user.clone()).collect();
+        Ok(self.read(|tables, _| {
+            let users: Vec<User> = tables.users.iter().map(|(user, _)| user.clone()).collect();
             paged(&users, page)
         }))
     }
 
     async fn user(&self, id: UserId) -> Result<User> {
-        self.read(|world, _| world.user(id).cloned())
+        self.read(|tables, _| tables.user(id).cloned())
     }
 
     async fn user_to_sign_in(&self, email: &Email) -> Result<Option<(User, Secret)>> {
-        Ok(self.read(|world, _| world.users.iter().find(|(user, _)| user.email == *email).cloned()))
+        Ok(self
+            .read(|tables, _| tables.users.iter().find(|(user, _)| user.email == *email).cloned()))
     }
 
     async fn open_session(&self, new: NewSession) -> Result<Session> {
         self.transact(None, |tx| {
-            tx.world.user(new.user)?;
+            tx.tables.user(new.user)?;
             let session = Session {
                 id: SessionId::new(tx.ids.mint()),
                 user: new.user,
@@ -89,18 +90,18 @@ impl Accounts for Memory {
                 last_seen_at: tx.now,
                 expires_at: new.expires_at,
             };
-            let refresh = new.refresh.map(|digest| HeldRefresh {
+            let refresh = new.refresh.map(|digest| StoredRefresh {
                 digest,
                 access: new.access,
                 expires_at: new.expires_at,
                 used_at: None,
             });
-            let held = HeldSession {
+            let held = StoredSession {
                 session: session.clone(),
                 access: vec![(new.access, new.access_expires_at)],
                 refresh: refresh.into_iter().collect(),
             };
-            tx.world.sessions.insert(session.id, held);
+            tx.tables.sessions.insert(session.id, held);
             tx.audit("accounts.open_session", None, session.id);
             Ok(session)
         })
@@ -109,7 +110,7 @@ impl Accounts for Memory {
     async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>> {
         self.transact(None, |tx| {
             let now = tx.now;
-            let found = tx.world.sessions.values_mut().find(|held| {
+            let found = tx.tables.sessions.values_mut().find(|held| {
                 held.session.expires_at > now
                     && held.access.iter().any(|(digest, until)| digest == access && *until > now)
             });
@@ -117,14 +118,14 @@ impl Accounts for Memory {
             if now.since(held.session.last_seen_at) >= NOTED_EVERY {
                 held.session.last_seen_at = now;
                 if held.session.kind == SessionKind::Browser {
-                    let end = held.session.created_at.plus(COOKIE_LIFE);
-                    let renewed: Timestamp = now.plus(COOKIE_IDLE_LIFE).min(end);
+                    let end = held.session.created_at.plus(COOKIE_MAX_AGE);
+                    let renewed: Timestamp = now.plus(COOKIE_IDLE_TIMEOUT).min(end);
                     held.session.expires_at = renewed;
                     held.access.iter_mut().for_each(|(_, until)| *until = renewed);
                 }
             }
             let session = held.session.clone();
-            let user = tx.world.user(session.user)?.clone();
+            let user = tx.tables.user(session.user)?.clone();
             Ok(Some((session, user)))
         })
     }
@@ -132,7 +133,7 @@ impl Accounts for Memory {
     async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation> {
         self.transact(None, |tx| {
             let now = tx.now;
-            let found = tx.world.sessions.values_mut().find_map(|held| {
+            let found = tx.tables.sessions.values_mut().find_map(|held| {
                 let at = held.refresh.iter().position(|token| token.digest == *refresh)?;
                 Some((held, at))
             });
@@ -141,7 +142,7 @@ impl Accounts for Memory {
             match held.refresh[at].used_at {
                 None if held.refresh[at].expires_at <= now => return Ok(Rotation::Unknown),
                 Some(used) if now.since(used) > REFRESH_GRACE => {
-                    tx.world.sessions.remove(&id);
+                    tx.tables.sessions.remove(&id);
                     tx.audit("accounts.refresh_reused", None, id);
                     return Ok(Rotation::Reused);
                 }
@@ -154,7 +155,7 @@ impl Accounts for Memory {
             }
             held.access.retain(|(_, until)| *until > now);
             held.access.push((tokens.access, tokens.access_expires_at));
-            held.refresh.push(HeldRefresh {
+            held.refresh.push(StoredRefresh {
                 digest: tokens.refresh,
                 access: tokens.access,
                 expires_at: tokens.expires_at,
@@ -167,8 +168,8 @@ impl Accounts for Memory {
     }
 
     async fn sessions(&self, user: UserId) -> Result<Vec<Session>> {
-        Ok(self.read(|world, now| {
-            let mut sessions: Vec<Session> = (world.sessions.values())
+        Ok(self.read(|tables, now| {
+            let mut sessions: Vec<Session> = (tables.sessions.values())
                 .map(|held| held.session.clone())
                 .filter(|session| session.user == user && session.expires_at > now)
                 .collect();
@@ -179,9 +180,9 @@ impl Accounts for Memory {
 
     async fn close_session(&self, user: UserId, session: SessionId) -> Result<()> {
         self.transact(None, |tx| {
-            let is_theirs = |held: &HeldSession| held.session.user == user;
-            if tx.world.sessions.get(&session).is_some_and(is_theirs) {
-                tx.world.sessions.remove(&session);
+            let is_theirs = |held: &StoredSession| held.session.user == user;
+            if tx.tables.sessions.get(&session).is_some_and(is_theirs) {
+                tx.tables.sessions.remove(&session);
                 tx.audit("accounts.close_session", None, session);
             }
             Ok(())
@@ -190,17 +191,17 @@ impl Accounts for Memory {
 
     async fn purge_sessions(&self) -> Result<u64> {
         self.transact(None, |tx| {
-            let before = tx.world.sessions.len();
+            let before = tx.tables.sessions.len();
             let now = tx.now;
-            tx.world.sessions.retain(|_, held| held.session.expires_at > now);
-            Ok((before - tx.world.sessions.len()) as u64)
+            tx.tables.sessions.retain(|_, held| held.session.expires_at > now);
+            Ok((before - tx.tables.sessions.len()) as u64)
         })
     }
 
     async fn create_api_key(&self, by: &Mutation, new: NewApiKey) -> Result<ApiKey> {
         self.mutate(by, "accounts.create_api_key", "", |tx| {
             if let Some(project) = new.project {
-                tx.world.project(project)?;
+                tx.tables.project(project)?;
             }
             let key = ApiKey {
                 id: ApiKeyId::new(tx.ids.mint()),
@@ -213,15 +214,15 @@ impl Accounts for Memory {
                 last_used_at: None,
                 created_at: tx.now,
             };
-            tx.world.keys.push((key.clone(), new.digest));
+            tx.tables.keys.push((key.clone(), new.digest));
             tx.audit("accounts.create_api_key", key.project, key.id);
             Ok(key)
         })
     }
 
     async fn api_keys(&self, user: UserId, page: Page) -> Result<Paged<ApiKey>> {
-        Ok(self.read(|world, _| {
-            let keys: Vec<ApiKey> = (world.keys.iter())
+        Ok(self.read(|tables, _| {
+            let keys: Vec<ApiKey> = (tables.keys.iter())
                 .map(|(key, _)| key.clone())
                 .filter(|key| key.user == user)
                 .collect();
@@ -232,9 +233,9 @@ impl Accounts for Memory {
     async fn delete_api_key(&self, by: &Mutation, id: ApiKeyId) -> Result<()> {
         self.mutate(by, "accounts.delete_api_key", id, |tx| {
             let owner = tx.author();
-            let before = tx.world.keys.len();
-            tx.world.keys.retain(|(key, _)| key.id != id || key.user != owner);
-            if tx.world.keys.len() == before {
+            let before = tx.tables.keys.len();
+            tx.tables.keys.retain(|(key, _)| key.id != id || key.user != owner);
+            if tx.tables.keys.len() == before {
                 return Err(Error::NotFound(Resource::ApiKey));
             }
             tx.audit("accounts.delete_api_key", None, id);
@@ -245,7 +246,7 @@ impl Accounts for Memory {
     async fn api_key_by_digest(&self, digest: &Digest) -> Result<Option<(ApiKey, User)>> {
         self.transact(None, |tx| {
             let now = tx.now;
-            let found = (tx.world.keys.iter_mut()).find(|(key, known)| {
+            let found = (tx.tables.keys.iter_mut()).find(|(key, known)| {
                 known == digest && key.expires_at.is_none_or(|until| until > now)
             });
             let Some((key, _)) = found else { return Ok(None) };
@@ -253,7 +254,7 @@ impl Accounts for Memory {
                 key.last_used_at = Some(now);
             }
             let key = key.clone();
-            let user = tx.world.user(key.user)?.clone();
+            let user = tx.tables.user(key.user)?.clone();
             Ok(Some((key, user)))
         })
     }

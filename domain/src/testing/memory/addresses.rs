@@ -14,10 +14,10 @@ type Result<T> = std::result::Result<T, AddressError>;
 #[async_trait]
 impl Addresses for Memory {
     async fn subnet(&self, environment: EnvironmentId, choose: &Choose<'_>) -> Result<Ipv4Net> {
-        self.transact(None, |tx| tx.world.rolled.give_subnet(environment, choose))
+        self.transact(None, |tx| tx.tables.rollouts.give_subnet(environment, choose))
     }
 
     async fn address(&self, replica: ReplicaId) -> Result<Ipv4Addr> {
-        self.transact(None, |tx| tx.world.rolled.give_address(replica, tx.now))
+        self.transact(None, |tx| tx.tables.rollouts.give_address(replica, tx.now))
     }
 }

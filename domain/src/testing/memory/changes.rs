@@ -1,15 +1,17 @@
 //! Staged changes, revisions and the desired state in memory.
 
-use super::{Memory, Transaction, paged, world::HeldEnvironment};
+use super::{Memory, Transaction, paged, tables::StoredEnvironment};
 use crate::{
     Address, ChangeId, EnvironmentId, Error, Message, Resource, Result, RevisionNumber, ServiceId,
     Timestamp,
     access::Mutation,
-    apply::{Plan, plan},
+    apply::{ApplyPlan, plan},
     change::{StagedChange, StagedEdit},
-    changes::{Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO},
+    changes::{
+        Applied, Changes, Discarded, Keep, Revealed, Revision, Selection, Staging, UNDO_WINDOW,
+    },
     deployment::Cause,
-    edit::{Edit, Rows, Stager, stage},
+    edit::{Edit, StageContext, StagingPlan, stage},
     event::Event,
     layout::{Node, Position},
     page::{Page, Paged},
@@ -18,15 +20,15 @@ use crate::{
 };
 use async_trait::async_trait;
 
-impl HeldEnvironment {
+impl StoredEnvironment {
     pub(super) fn place(&self) -> EnvironmentRef {
         EnvironmentRef { project: self.environment.project, environment: self.environment.id }
     }
 }
 
 impl Transaction<'_> {
-    fn stager(&self, held: &HeldEnvironment) -> Stager {
-        Stager {
+    fn stage_context(&self, held: &StoredEnvironment) -> StageContext {
+        StageContext {
             author: self.author(),
             at: self.now,
             next_seq: held.next_seq,
@@ -35,13 +37,13 @@ impl Transaction<'_> {
     }
 
     /// Keeps edits as staged.
-    fn keep(&mut self, environment: EnvironmentId, rows: Rows) -> Result<Staging> {
+    fn keep(&mut self, environment: EnvironmentId, rows: StagingPlan) -> Result<Staging> {
         let staging = Staging::of(&rows);
-        let held = self.world.environment_mut(environment)?;
+        let held = self.tables.environment_mut(environment)?;
         held.next_seq += rows.edits.len() as u64;
         held.edits.extend(rows.edits.iter().cloned());
         self.staged(environment, &rows.edits);
-        self.lay(environment, &rows.places)?;
+        self.place_nodes(environment, &rows.places)?;
         Ok(staging)
     }
 
@@ -55,7 +57,7 @@ impl Transaction<'_> {
     }
 
     /// Puts nodes where they shall lie.
-    pub(super) fn lay(
+    pub(super) fn place_nodes(
         &mut self,
         environment: EnvironmentId,
         places: &[(Node, Position)],
@@ -63,7 +65,7 @@ impl Transaction<'_> {
         if places.is_empty() {
             return Ok(());
         }
-        self.world.environment_mut(environment)?.layout.extend(places.iter().copied());
+        self.tables.environment_mut(environment)?.layout.extend(places.iter().copied());
         let event = Event::Placed { by: self.author(), places: places.to_vec() };
         self.emit(environment, event);
         Ok(())
@@ -75,7 +77,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         let now = self.now;
-        let held = self.world.environment_mut(environment)?;
+        let held = self.tables.environment_mut(environment)?;
         let (dropped, kept): (Vec<_>, Vec<_>) =
             held.edits.drain(..).partition(|edit| gone.contains(&edit.id));
         held.edits = kept;
@@ -86,15 +88,15 @@ impl Transaction<'_> {
     }
 
     /// Carries a plan out.
-    fn carry_out(
+    fn execute(
         &mut self,
         environment: EnvironmentId,
-        plan: Plan,
+        plan: ApplyPlan,
         message: Message,
         repeated: Option<ServiceId>,
     ) -> Result<Applied> {
         let (author, at) = (self.author(), self.now);
-        let held = self.world.environment_mut(environment)?;
+        let held = self.tables.environment_mut(environment)?;
         let project = held.environment.project;
         let revision = (!plan.changes.is_empty()).then(|| Revision {
             number: plan.spec.revision,
@@ -110,7 +112,7 @@ impl Transaction<'_> {
             let changes: Vec<StagedChange> =
                 plan.changes.iter().map(StagedChange::hidden).collect();
             held.revisions.push((revision.clone(), changes.clone()));
-            let known = &mut self.world.project_mut(project)?.project;
+            let known = &mut self.tables.project_mut(project)?.project;
             if known.name != name {
                 known.name = name;
                 known.updated_at = at;
@@ -143,7 +145,7 @@ fn list(addresses: impl Iterator<Item = impl ToString>) -> String {
 #[async_trait]
 impl Changes for Memory {
     async fn workspace(&self, environment: EnvironmentId) -> Result<Workspace> {
-        self.read(|world, _| Ok(world.environment(environment)?.workspace()))
+        self.read(|tables, _| Ok(tables.environment(environment)?.workspace()))
     }
 
     async fn stage(
@@ -153,9 +155,9 @@ impl Changes for Memory {
         edits: Vec<Edit>,
     ) -> Result<Staging> {
         self.mutate(by, "changes.stage", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let project = held.environment.project;
-            let rows = stage(&held.workspace(), edits, tx.stager(held), tx.ids)?;
+            let rows = stage(&held.workspace(), edits, tx.stage_context(held), tx.ids)?;
             let staging = tx.keep(environment, rows)?;
             tx.audit("changes.stage", Some(project), list(staging.addresses.iter()));
             Ok(staging)
@@ -170,7 +172,7 @@ impl Changes for Memory {
         seen: Option<&[ChangeId]>,
     ) -> Result<Discarded> {
         self.mutate(by, "changes.discard", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let project = held.environment.project;
             let edits = held.workspace().discarding(changes, seen)?;
             tx.drop_edits(environment, &edits)?;
@@ -187,9 +189,9 @@ impl Changes for Memory {
     ) -> Result<Staging> {
         self.mutate(by, "changes.restore", environment, |tx| {
             let now = tx.now;
-            let held = tx.world.environment_mut(environment)?;
+            let held = tx.tables.environment_mut(environment)?;
             let project = held.environment.project;
-            held.discarded.retain(|(at, _): &(Timestamp, _)| now.since(*at) <= UNDO);
+            held.discarded.retain(|(at, _): &(Timestamp, _)| now.since(*at) <= UNDO_WINDOW);
             let (back, rest): (Vec<_>, Vec<_>) =
                 (held.discarded.drain(..)).partition(|(_, edit)| edits.contains(&edit.id));
             held.discarded = rest;
@@ -212,11 +214,11 @@ impl Changes for Memory {
         keep: Keep,
     ) -> Result<()> {
         self.mutate(by, "changes.settle", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let project = held.environment.project;
             let settled = held.workspace().settling(change, keep)?;
             tx.drop_edits(environment, &settled.discarded)?;
-            let held = tx.world.environment_mut(environment)?;
+            let held = tx.tables.environment_mut(environment)?;
             let stays = |id| settled.staged.iter().any(|edit| edit.id == id);
             held.discarded.retain(|(_, edit)| !stays(edit.id));
             held.edits.extend(settled.staged.iter().cloned());
@@ -235,14 +237,14 @@ impl Changes for Memory {
         message: Message,
     ) -> Result<Applied> {
         self.mutate(by, "changes.apply", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let place = held.place();
             let plan = plan(place, &held.workspace(), &selection)?;
             if plan.changes.is_empty() {
                 return Ok(Applied::default());
             }
             let target = list(plan.changes.iter().map(|change| &change.address));
-            let applied = tx.carry_out(environment, plan, message, None)?;
+            let applied = tx.execute(environment, plan, message, None)?;
             tx.audit("changes.apply", Some(place.project), target);
             Ok(applied)
         })
@@ -257,15 +259,15 @@ impl Changes for Memory {
         redeploy: Option<ServiceId>,
     ) -> Result<(Staging, Applied)> {
         self.mutate(by, "changes.write", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let place = held.place();
             let writing =
-                held.workspace().writing(place, edits, tx.stager(held), tx.ids, redeploy)?;
+                held.workspace().writing(place, edits, tx.stage_context(held), tx.ids, redeploy)?;
             let rows = writing.rows;
-            tx.world.environment_mut(environment)?.next_seq += rows.edits.len() as u64;
+            tx.tables.environment_mut(environment)?.next_seq += rows.edits.len() as u64;
             let staging = Staging::of(&rows);
-            let applied = tx.carry_out(environment, writing.plan, message, writing.repeated)?;
-            tx.lay(environment, &rows.places)?;
+            let applied = tx.execute(environment, writing.plan, message, writing.repeated)?;
+            tx.place_nodes(environment, &rows.places)?;
             tx.audit("changes.write", Some(place.project), list(staging.addresses.iter()));
             Ok((staging, applied))
         })
@@ -279,7 +281,7 @@ impl Changes for Memory {
     ) -> Result<Revealed> {
         // A key would make the store remember values.
         self.transact(Some(by), |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let project = held.environment.project;
             let revealed = held.workspace().revealing(address)?;
             tx.audit("changes.reveal", Some(project), address);
@@ -288,8 +290,8 @@ impl Changes for Memory {
     }
 
     async fn revisions(&self, environment: EnvironmentId, page: Page) -> Result<Paged<Revision>> {
-        self.read(|world, _| {
-            let held = world.environment(environment)?;
+        self.read(|tables, _| {
+            let held = tables.environment(environment)?;
             let all: Vec<_> = held.revisions.iter().map(|(revision, _)| revision.clone()).collect();
             Ok(paged(&all, page))
         })
@@ -300,6 +302,6 @@ impl Changes for Memory {
         environment: EnvironmentId,
         number: RevisionNumber,
     ) -> Result<(Revision, Vec<StagedChange>)> {
-        self.read(|world, _| world.revision(environment, number).cloned())
+        self.read(|tables, _| tables.revision(environment, number).cloned())
     }
 }

@@ -4,7 +4,7 @@ use super::{Memory, Transaction, paged};
 use crate::{
     DeploymentId, EnvironmentId, Error, Message, Resource, Result, ServiceId, Set, Source,
     access::Mutation,
-    deployment::{Cause, Deployment, DeploymentState, Milestone, RunConfig},
+    deployment::{Cause, Deployment, DeploymentState, RunConfig, Transition},
     deployments::{DeploymentSummary, Deployments, ReplicaSummary, ServiceState},
     event::Event,
     page::{Page, Paged},
@@ -22,22 +22,22 @@ impl Transaction<'_> {
         let now = self.now;
         for &service in deleted {
             let key = ServiceKey { environment, service };
-            self.world.rolled.delete_service(key, now);
-            self.world.since.remove(&key);
+            self.tables.rollouts.delete_service(key, now);
+            self.tables.since.remove(&key);
         }
-        let held = self.world.environment(environment)?;
+        let held = self.tables.environment(environment)?;
         let project = held.environment.project;
         let services = held.spec.services.clone();
         for (id, config) in services {
             let key = ServiceKey { environment, service: id };
             let has_image = !matches!(config.source, Source::Empty);
-            let wanted = if has_image { config.replicas.count() } else { 0 };
-            let view = self.world.rolled.services.entry(key).or_insert_with(|| ServiceView {
+            let desired_count = if has_image { config.replicas.count() } else { 0 };
+            let view = self.tables.rollouts.services.entry(key).or_insert_with(|| ServiceView {
                 id,
                 project,
                 environment,
                 slug: config.slug.clone(),
-                wanted,
+                desired_count,
                 limits: config.limits,
                 active: None,
                 deployments: Vec::new(),
@@ -46,7 +46,7 @@ impl Transaction<'_> {
                 volumes_made: Set::new(),
                 condition: None,
             });
-            view.wanted = wanted;
+            view.desired_count = desired_count;
             view.limits = config.limits;
         }
         Ok(())
@@ -63,14 +63,14 @@ impl Transaction<'_> {
     ) -> Result<DeploymentId> {
         let key = ServiceKey { environment, service };
         let now = self.now;
-        let candidates: Vec<DeploymentId> = (self.world.deployments(key).iter())
+        let candidates: Vec<DeploymentId> = (self.tables.deployments(key).iter())
             .filter(|deployment| deployment.state.is_candidate())
             .map(|deployment| deployment.id)
             .collect();
         for candidate in candidates {
-            self.end(candidate, Milestone::Overtaken)?;
+            self.end(candidate, Transition::Superseded)?;
         }
-        let held = self.world.environment(environment)?;
+        let held = self.tables.environment(environment)?;
         let slug = held.spec.services.get(&service).map(|service| service.slug.clone());
         let deployment = Deployment {
             id: DeploymentId::new(self.ids.mint()),
@@ -78,7 +78,7 @@ impl Transaction<'_> {
             environment,
             service,
             slug: slug.ok_or(Error::NotFound(Resource::Service))?,
-            generation: self.world.rolled.next_generation(key),
+            generation: self.tables.rollouts.next_generation(key),
             revision: held.spec.revision,
             cause,
             author: Some(self.author()),
@@ -94,18 +94,18 @@ impl Transaction<'_> {
             ended_at: None,
         };
         let id = deployment.id;
-        self.world.rolled.deployments.insert(id, deployment);
+        self.tables.rollouts.deployments.insert(id, deployment);
         self.moved(id);
         Ok(id)
     }
 
     /// Ends a candidate.
-    fn end(&mut self, id: DeploymentId, milestone: Milestone) -> Result<()> {
+    fn end(&mut self, id: DeploymentId, transition: Transition) -> Result<()> {
         let now = self.now;
-        let Some(deployment) = self.world.rolled.deployments.get_mut(&id) else {
+        let Some(deployment) = self.tables.rollouts.deployments.get_mut(&id) else {
             return Err(Error::NotFound(Resource::Deployment));
         };
-        let state = deployment.state.clone().step(milestone, now);
+        let state = deployment.state.clone().transition(transition, now);
         deployment.state = state.map_err(Error::internal("end a deployment"))?;
         deployment.ended_at = Some(now);
         self.moved(id);
@@ -114,11 +114,11 @@ impl Transaction<'_> {
 
     /// Says how far a deployment has come.
     fn moved(&mut self, id: DeploymentId) {
-        let Some(deployment) = self.world.rolled.deployments.get(&id) else { return };
+        let Some(deployment) = self.tables.rollouts.deployments.get(&id) else { return };
         let environment = deployment.environment;
         let key = ServiceKey { environment, service: deployment.service };
         let active =
-            self.world.rolled.services.get(&key).is_some_and(|view| view.active == Some(id));
+            self.tables.rollouts.services.get(&key).is_some_and(|view| view.active == Some(id));
         let deployment = Box::new(DeploymentSummary::from(deployment));
         self.emit(environment, Event::Moved { deployment, active });
     }
@@ -127,7 +127,7 @@ impl Transaction<'_> {
 #[async_trait]
 impl Deployments for Memory {
     async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>> {
-        self.read(|world, _| world.states(environment))
+        self.read(|tables, _| tables.states(environment))
     }
 
     async fn list(
@@ -136,11 +136,11 @@ impl Deployments for Memory {
         service: ServiceId,
         page: Page,
     ) -> Result<Paged<DeploymentSummary>> {
-        self.read(|world, _| {
-            if !world.environment(environment)?.spec.services.contains_key(&service) {
+        self.read(|tables, _| {
+            if !tables.environment(environment)?.spec.services.contains_key(&service) {
                 return Err(Error::NotFound(Resource::Service));
             }
-            Ok(paged(&world.deployments(ServiceKey { environment, service }), page))
+            Ok(paged(&tables.deployments(ServiceKey { environment, service }), page))
         })
     }
 
@@ -150,8 +150,8 @@ impl Deployments for Memory {
         service: ServiceId,
         deployment: DeploymentId,
     ) -> Result<Deployment> {
-        self.read(|world, _| {
-            (world.rolled.deployments.get(&deployment))
+        self.read(|tables, _| {
+            (tables.rollouts.deployments.get(&deployment))
                 .filter(|it| it.environment == environment && it.service == service)
                 .cloned()
                 .ok_or(Error::NotFound(Resource::Deployment))
@@ -166,12 +166,12 @@ impl Deployments for Memory {
         message: Message,
     ) -> Result<DeploymentSummary> {
         self.mutate(by, "deployments.redeploy", format!("{environment}/{service}"), |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let place = held.place();
             let config = held.spec.runnable(place, service)?;
             let id = tx.deploy(environment, service, config, Cause::Redeploy, message)?;
             tx.audit("deployments.redeploy", Some(place.project), id);
-            Ok(DeploymentSummary::from(&tx.world.rolled.deployments[&id]))
+            Ok(DeploymentSummary::from(&tx.tables.rollouts.deployments[&id]))
         })
     }
 
@@ -183,19 +183,19 @@ impl Deployments for Memory {
         deployment: DeploymentId,
     ) -> Result<DeploymentSummary> {
         self.mutate(by, "deployments.cancel", deployment, |tx| {
-            let found = (tx.world.rolled.deployments.get(&deployment))
+            let found = (tx.tables.rollouts.deployments.get(&deployment))
                 .filter(|it| it.environment == environment && it.service == service)
                 .ok_or(Error::NotFound(Resource::Deployment))?;
             let project = found.project;
             if !found.state.is_candidate() {
-                return Err(Error::NotNow(format!(
+                return Err(Error::InvalidState(format!(
                     "this deployment is {} and cannot be cancelled any more",
-                    found.state.word()
+                    found.state.as_str()
                 )));
             }
-            tx.end(deployment, Milestone::Cancelled)?;
+            tx.end(deployment, Transition::Cancelled)?;
             tx.audit("deployments.cancel", Some(project), deployment);
-            Ok(DeploymentSummary::from(&tx.world.rolled.deployments[&deployment]))
+            Ok(DeploymentSummary::from(&tx.tables.rollouts.deployments[&deployment]))
         })
     }
 
@@ -204,11 +204,11 @@ impl Deployments for Memory {
         environment: EnvironmentId,
         service: ServiceId,
     ) -> Result<Vec<ReplicaSummary>> {
-        self.read(|world, now| {
-            if !world.environment(environment)?.spec.services.contains_key(&service) {
+        self.read(|tables, now| {
+            if !tables.environment(environment)?.spec.services.contains_key(&service) {
                 return Err(Error::NotFound(Resource::Service));
             }
-            let view = world.rolled.view(ServiceKey { environment, service }, now);
+            let view = tables.rollouts.view(ServiceKey { environment, service }, now);
             let rows = view.map(|view| view.replicas).unwrap_or_default();
             Ok(rows
                 .into_iter()
@@ -219,7 +219,7 @@ impl Deployments for Memory {
                     index: row.index,
                     container: row.container,
                     retired: row.retired_at.is_some(),
-                    created_at: world.rolled.deployments[&row.deployment].created_at,
+                    created_at: tables.rollouts.deployments[&row.deployment].created_at,
                 })
                 .collect())
         })

@@ -2,7 +2,7 @@
 
 use super::{
     Memory, Transaction, paged,
-    world::{HeldEnvironment, HeldProject, World},
+    tables::{StoredEnvironment, StoredProject, Tables},
 };
 use crate::{
     EnvironmentId, EnvironmentSpec, Error, Map, Name, ProjectId, Resource, Result, Slug, UserId,
@@ -16,8 +16,8 @@ use crate::{
 };
 use async_trait::async_trait;
 
-impl World {
-    fn environments_of(&self, project: ProjectId) -> Vec<&HeldEnvironment> {
+impl Tables {
+    fn environments_of(&self, project: ProjectId) -> Vec<&StoredEnvironment> {
         let mut found: Vec<_> = (self.environments.values())
             .filter(|held| held.environment.project == project)
             .collect();
@@ -25,7 +25,7 @@ impl World {
         found
     }
 
-    fn summary(&self, held: &HeldProject, viewer: Option<UserId>) -> ProjectSummary {
+    fn summary(&self, held: &StoredProject, viewer: Option<UserId>) -> ProjectSummary {
         let environments = self.environments_of(held.project.id);
         let states: Vec<ServiceState> = environments
             .iter()
@@ -51,25 +51,25 @@ fn is_failing(state: &ServiceState) -> bool {
         || (state.active.is_none() && matches!(newest, Some(DeploymentState::Failed { .. })))
 }
 
-fn role_in(held: &HeldProject, user: UserId) -> Option<ProjectRole> {
+fn role_in(held: &StoredProject, user: UserId) -> Option<ProjectRole> {
     held.members.iter().find(|(member, _)| *member == user).map(|(_, role)| *role)
 }
 
 impl Transaction<'_> {
     fn delete_environment(&mut self, project: ProjectId, environment: EnvironmentId) {
         let now = self.now;
-        let keys: Vec<ServiceKey> = (self.world.rolled.services.keys())
+        let keys: Vec<ServiceKey> = (self.tables.rollouts.services.keys())
             .filter(|key| key.environment == environment)
             .copied()
             .collect();
         for key in keys {
-            self.world.rolled.delete_service(key, now);
+            self.tables.rollouts.delete_service(key, now);
         }
-        self.world.rolled.remove_environment(environment);
+        self.tables.rollouts.remove_environment(environment);
         let subject = Subject::Environment { project, environment };
         let tombstone = Tombstone { subject, containers: Vec::new(), made_at: now, done_at: None };
-        self.world.rolled.tombstones.insert(subject, tombstone);
-        self.world.environments.remove(&environment);
+        self.tables.rollouts.tombstones.insert(subject, tombstone);
+        self.tables.environments.remove(&environment);
         let by = self.author();
         self.emit(environment, Event::Deleted { by });
     }
@@ -81,7 +81,7 @@ impl Projects for Memory {
         self.mutate(by, "projects.create", "", |tx| {
             let id = ProjectId::new(tx.ids.mint());
             let is_free =
-                |slug: &Slug| tx.world.projects.iter().all(|held| held.project.slug != *slug);
+                |slug: &Slug| tx.tables.projects.iter().all(|held| held.project.slug != *slug);
             let slug = Project::slugs(&name, id, tx.ids)
                 .find(is_free)
                 .ok_or_else(Project::no_free_slug)?;
@@ -95,9 +95,11 @@ impl Projects for Memory {
                 created_at,
             };
             let owner = (tx.author(), ProjectRole::Owner);
-            tx.world.projects.push(HeldProject { project: project.clone(), members: vec![owner] });
-            tx.world.rolled.environments.insert(production.id, id);
-            let held = HeldEnvironment {
+            tx.tables
+                .projects
+                .push(StoredProject { project: project.clone(), members: vec![owner] });
+            tx.tables.rollouts.environments.insert(production.id, id);
+            let held = StoredEnvironment {
                 environment: production.clone(),
                 spec: EnvironmentSpec::empty(name),
                 edits: Vec::new(),
@@ -106,7 +108,7 @@ impl Projects for Memory {
                 revisions: Vec::new(),
                 layout: Map::new(),
             };
-            tx.world.environments.insert(production.id, held);
+            tx.tables.environments.insert(production.id, held);
             tx.audit("projects.create", Some(id), id);
             Ok(project)
         })
@@ -118,49 +120,49 @@ impl Projects for Memory {
         name: Option<&str>,
         page: Page,
     ) -> Result<Paged<ProjectSummary>> {
-        Ok(self.read(|world, _| {
-            let wanted = name.unwrap_or_default().to_lowercase();
-            let found: Vec<ProjectSummary> = (world.projects.iter())
+        Ok(self.read(|tables, _| {
+            let desired_count = name.unwrap_or_default().to_lowercase();
+            let found: Vec<ProjectSummary> = (tables.projects.iter())
                 .filter(|held| visible_to.is_none_or(|user| role_in(held, user).is_some()))
-                .filter(|held| held.project.name.as_str().to_lowercase().contains(&wanted))
-                .map(|held| world.summary(held, visible_to))
+                .filter(|held| held.project.name.as_str().to_lowercase().contains(&desired_count))
+                .map(|held| tables.summary(held, visible_to))
                 .collect();
             paged(&found, page)
         }))
     }
 
     async fn get(&self, project: ProjectId) -> Result<Project> {
-        self.read(|world, _| Ok(world.project(project)?.project.clone()))
+        self.read(|tables, _| Ok(tables.project(project)?.project.clone()))
     }
 
     async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()> {
         self.mutate(by, "projects.delete", project, |tx| {
-            tx.world.project(project)?;
-            let environments: Vec<EnvironmentId> = (tx.world.environments_of(project).iter())
+            tx.tables.project(project)?;
+            let environments: Vec<EnvironmentId> = (tx.tables.environments_of(project).iter())
                 .map(|held| held.environment.id)
                 .collect();
             for environment in environments {
                 tx.delete_environment(project, environment);
             }
-            tx.world.projects.retain(|held| held.project.id != project);
-            tx.world.keys.retain(|(key, _)| key.project != Some(project));
+            tx.tables.projects.retain(|held| held.project.id != project);
+            tx.tables.keys.retain(|(key, _)| key.project != Some(project));
             tx.audit("projects.delete", Some(project), project);
             Ok(())
         })
     }
 
     async fn role_of(&self, user: UserId, project: ProjectId) -> Result<Option<ProjectRole>> {
-        Ok(self.read(|world, _| role_in(world.project(project).ok()?, user)))
+        Ok(self.read(|tables, _| role_in(tables.project(project).ok()?, user)))
     }
 
     async fn exists(&self, project: ProjectId) -> Result<bool> {
-        Ok(self.read(|world, _| world.project(project).is_ok()))
+        Ok(self.read(|tables, _| tables.project(project).is_ok()))
     }
 
     async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>> {
-        self.read(|world, _| {
-            world.project(project)?;
-            let found = world.environments_of(project);
+        self.read(|tables, _| {
+            tables.project(project)?;
+            let found = tables.environments_of(project);
             Ok(found.iter().map(|held| held.environment.clone()).collect())
         })
     }
@@ -178,10 +180,10 @@ impl Projects for Memory {
     }
 
     async fn members(&self, project: ProjectId) -> Result<Vec<Member>> {
-        self.read(|world, _| {
-            let members = world.project(project)?.members.iter();
+        self.read(|tables, _| {
+            let members = tables.project(project)?.members.iter();
             members
-                .map(|(user, role)| Ok(Member { user: world.user(*user)?.clone(), role: *role }))
+                .map(|(user, role)| Ok(Member { user: tables.user(*user)?.clone(), role: *role }))
                 .collect()
         })
     }
@@ -194,8 +196,8 @@ impl Projects for Memory {
         role: Option<ProjectRole>,
     ) -> Result<()> {
         self.mutate(by, "projects.set_member", format!("{project}/{user}"), |tx| {
-            tx.world.user(user)?;
-            let held = tx.world.project_mut(project)?;
+            tx.tables.user(user)?;
+            let held = tx.tables.project_mut(project)?;
             held.members.retain(|(member, _)| *member != user || role.is_some());
             match (role, held.members.iter_mut().find(|(member, _)| *member == user)) {
                 (Some(role), Some((_, held))) => *held = role,
@@ -203,7 +205,7 @@ impl Projects for Memory {
                 (None, _) => (),
             }
             if held.members.iter().all(|(_, role)| *role != ProjectRole::Owner) {
-                return Err(Error::NotNow(
+                return Err(Error::InvalidState(
                     "a project needs an owner; make somebody else one first".to_owned(),
                 ));
             }

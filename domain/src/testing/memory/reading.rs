@@ -7,7 +7,7 @@ use crate::{
     audit::{Audit, AuditEntry},
     canvas::{Snapshot, Snapshots},
     change::StagedEdit,
-    event::{EventLog, Numbered, Replay},
+    event::{EventLog, LoggedEvent, Replay},
     layout::{Layouts, Node, Position},
     page::{Page, Paged},
 };
@@ -26,7 +26,7 @@ impl Layouts for Memory {
         places: &[(Node, Position)],
     ) -> Result<()> {
         self.mutate(by, "layouts.place", environment, |tx| {
-            let held = tx.world.environment(environment)?;
+            let held = tx.tables.environment(environment)?;
             let project = held.environment.project;
             let staged = held.workspace().staged();
             let places: Vec<(Node, Position)> = (places.iter())
@@ -39,7 +39,7 @@ impl Layouts for Memory {
             if places.is_empty() {
                 return Ok(());
             }
-            tx.lay(environment, &places)?;
+            tx.place_nodes(environment, &places)?;
             let nodes: Vec<String> = places.iter().map(|(node, _)| node.to_string()).collect();
             tx.audit("layouts.place", Some(project), nodes.join(", "));
             Ok(())
@@ -58,8 +58,8 @@ fn address_of(node: Node) -> Address {
 #[async_trait]
 impl EventLog for Memory {
     async fn after(&self, environment: EnvironmentId, number: u64, limit: u64) -> Result<Replay> {
-        Ok(self.read(|world, _| {
-            let Some(log) = world.logs.get(&environment) else {
+        Ok(self.read(|tables, _| {
+            let Some(log) = tables.logs.get(&environment) else {
                 return if number == 0 { Replay::Events(Vec::new()) } else { Replay::Gone };
             };
             let first = log.events.first().map_or(log.last + 1, |event| event.number);
@@ -77,9 +77,9 @@ impl EventLog for Memory {
         environment: EnvironmentId,
         service: ServiceId,
         limit: u64,
-    ) -> Result<Vec<Numbered>> {
-        Ok(self.read(|world, _| {
-            let events = world.logs.get(&environment).map_or(&[][..], |log| &log.events[..]);
+    ) -> Result<Vec<LoggedEvent>> {
+        Ok(self.read(|tables, _| {
+            let events = tables.logs.get(&environment).map_or(&[][..], |log| &log.events[..]);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let of_service =
                 events.iter().rev().filter(|event| event.event.service() == Some(service));
@@ -95,8 +95,8 @@ impl EventLog for Memory {
 #[async_trait]
 impl Audit for Memory {
     async fn entries(&self, project: Option<ProjectId>, page: Page) -> Result<Paged<AuditEntry>> {
-        Ok(self.read(|world, _| {
-            let found: Vec<AuditEntry> = (world.audit.iter())
+        Ok(self.read(|tables, _| {
+            let found: Vec<AuditEntry> = (tables.audit.iter())
                 .filter(|entry| project.is_none() || entry.project == project)
                 .cloned()
                 .collect();
@@ -108,9 +108,9 @@ impl Audit for Memory {
 #[async_trait]
 impl Snapshots for Memory {
     async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
-        self.read(|world, _| {
-            let held = world.environment(environment)?;
-            let states: Map<_, _> = (world.states(environment)?.into_iter())
+        self.read(|tables, _| {
+            let held = tables.environment(environment)?;
+            let states: Map<_, _> = (tables.states(environment)?.into_iter())
                 .map(|state| (state.service, state))
                 .collect();
             let deployments =
@@ -119,12 +119,12 @@ impl Snapshots for Memory {
                 .chain(deployments.filter_map(|deployment| deployment.author))
                 .collect();
             let names: Map<UserId, Name> = (people.into_iter())
-                .filter_map(|id| Some((id, world.user(id).ok()?.name.clone())))
+                .filter_map(|id| Some((id, tables.user(id).ok()?.name.clone())))
                 .collect();
             Ok(Snapshot {
                 epoch: LOG.to_owned(),
-                number: world.logs.get(&environment).map_or(0, |log| log.last),
-                project: world.project(held.environment.project)?.project.clone(),
+                number: tables.logs.get(&environment).map_or(0, |log| log.last),
+                project: tables.project(held.environment.project)?.project.clone(),
                 environment: held.environment.clone(),
                 spec: held.spec.hidden(),
                 edits: held.edits.iter().map(StagedEdit::hidden).collect(),

@@ -5,7 +5,10 @@ use crate::{
     DeploymentId, ReplicaId, Timestamp,
     deployments::DeploymentSummary,
     event::{ContainerChange, Event},
-    rollout::{Aim, Desired, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step, Version},
+    rollout::{
+        Desired, DesiredService, Fence, Ownership, RolloutError, Rollouts, ServiceKey, Step,
+        Version,
+    },
     runtime::ReplicaHandle,
     testing::rollouts::Held,
 };
@@ -17,12 +20,12 @@ type Sight = BTreeMap<DeploymentId, (DeploymentSummary, bool)>;
 
 impl Transaction<'_> {
     fn sight(&self) -> Sight {
-        let rolled = &self.world.rolled;
-        (rolled.deployments.values())
+        let rollouts = &self.tables.rollouts;
+        (rollouts.deployments.values())
             .map(|it| {
                 let key = ServiceKey { environment: it.environment, service: it.service };
                 let active =
-                    rolled.services.get(&key).is_some_and(|view| view.active == Some(it.id));
+                    rollouts.services.get(&key).is_some_and(|view| view.active == Some(it.id));
                 (it.id, (DeploymentSummary::from(it), active))
             })
             .collect()
@@ -32,7 +35,7 @@ impl Transaction<'_> {
         &self,
         replica: ReplicaId,
     ) -> Option<(ServiceKey, DeploymentId, ReplicaHandle)> {
-        let held = self.world.rolled.replicas.get(&replica)?;
+        let held = self.tables.rollouts.replicas.get(&replica)?;
         Some((held.service, held.row.deployment, held.row.container.clone()?))
     }
 
@@ -45,8 +48,8 @@ impl Transaction<'_> {
             Step::ContainerLost { replica, .. } => self.container_of(*replica),
             Step::ReplicaReleased { replica } => {
                 let is_held = |held: &Held| held.released_at.is_none();
-                let rolled = &self.world.rolled;
-                rolled.replicas.get(replica).filter(|held| is_held(held))?;
+                let rollouts = &self.tables.rollouts;
+                rollouts.replicas.get(replica).filter(|held| is_held(held))?;
                 self.container_of(*replica)
             }
             _ => None,
@@ -56,22 +59,22 @@ impl Transaction<'_> {
     /// How many tries of its deployment are known.
     fn tries_before(&self, step: &Step) -> u32 {
         let Step::Attempted { deployment, .. } = step else { return 0 };
-        self.world.rolled.deployments.get(deployment).map_or(0, |it| it.attempts)
+        self.tables.rollouts.deployments.get(deployment).map_or(0, |it| it.attempts)
     }
 
     /// Does one step, and says what can be seen of it.
-    fn take(&mut self, at: Timestamp, step: &Step) -> Result<(), RolloutError> {
+    fn apply_step(&mut self, at: Timestamp, step: &Step) -> Result<(), RolloutError> {
         let before = self.sight();
         let gone = self.container_that_goes(step);
         let tried = self.tries_before(step);
         if let Step::ConditionChanged { service, condition, .. } = step {
-            let known = self.world.rolled.services.get(service);
+            let known = self.tables.rollouts.services.get(service);
             let last = known.and_then(|view| view.condition.as_ref()).map(|(last, _)| *last);
             if last != Some(*condition) {
-                self.world.since.insert(*service, at);
+                self.tables.since.insert(*service, at);
             }
         }
-        self.world.rolled.take(at, step)?;
+        self.tables.rollouts.apply_step(at, step)?;
         let made = match step {
             Step::ContainerMade { replica, .. } => self.container_of(*replica),
             _ => None,
@@ -90,7 +93,7 @@ impl Transaction<'_> {
         // Who serves no more is said before who serves now.
         moved.sort_by_key(|(deployment, active)| (*active, deployment.generation));
         for (deployment, active) in moved {
-            let environment = self.world.rolled.deployments[&deployment.id].environment;
+            let environment = self.tables.rollouts.deployments[&deployment.id].environment;
             let deployment = Box::new(deployment);
             self.emit_at(environment, at, Event::Moved { deployment, active });
         }
@@ -107,7 +110,7 @@ impl Transaction<'_> {
             Step::Attempted { deployment, attempts, retry_at: Some(retry_at), why }
                 if tried < *attempts =>
             {
-                let it = &self.world.rolled.deployments[deployment];
+                let it = &self.tables.rollouts.deployments[deployment];
                 let (environment, service) = (it.environment, it.service);
                 let (why, retry_at) = (why.clone(), *retry_at);
                 self.emit_at(environment, at, Event::Attempted { service, why, retry_at });
@@ -120,31 +123,35 @@ impl Transaction<'_> {
 
 #[async_trait]
 impl Rollouts for Memory {
-    async fn take_over(&self) -> Result<Fence, RolloutError> {
+    async fn acquire_fence(&self) -> Result<Fence, RolloutError> {
         self.transact(None, |tx| {
-            tx.world.rolled.fence += 1;
-            Ok(Fence(tx.world.rolled.fence))
+            tx.tables.rollouts.fence += 1;
+            Ok(Fence(tx.tables.rollouts.fence))
         })
     }
 
     async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {
-        self.read(|world, now| {
-            world.rolled.admit(fence)?;
-            Ok(world.rolled.desired(now))
+        self.read(|tables, now| {
+            tables.rollouts.check_fence(fence)?;
+            Ok(tables.rollouts.desired(now))
         })
     }
 
-    async fn desired_service(&self, fence: Fence, key: ServiceKey) -> Result<Aim, RolloutError> {
-        self.read(|world, now| {
-            world.rolled.admit(fence)?;
-            let mut tombstones = world.rolled.remembered_tombstones(now);
+    async fn desired_service(
+        &self,
+        fence: Fence,
+        key: ServiceKey,
+    ) -> Result<DesiredService, RolloutError> {
+        self.read(|tables, now| {
+            tables.rollouts.check_fence(fence)?;
+            let mut tombstones = tables.rollouts.remembered_tombstones(now);
             tombstones.retain(|tombstone| tombstone.subject.service() == Some(key));
-            Ok(Aim { service: world.rolled.view(key, now), tombstones })
+            Ok(DesiredService { service: tables.rollouts.view(key, now), tombstones })
         })
     }
 
     async fn version(&self) -> Result<Version, RolloutError> {
-        self.read(|world, _| Ok(Version(world.written)))
+        self.read(|tables, _| Ok(Version(tables.written)))
     }
 
     async fn record(
@@ -154,17 +161,17 @@ impl Rollouts for Memory {
         steps: &[Step],
     ) -> Result<(), RolloutError> {
         if steps.is_empty() {
-            return self.read(|world, _| world.rolled.admit(fence));
+            return self.read(|tables, _| tables.rollouts.check_fence(fence));
         }
         self.transact(None, |tx| {
-            tx.world.rolled.admit(fence)?;
-            steps.iter().try_for_each(|step| tx.take(at, step))
+            tx.tables.rollouts.check_fence(fence)?;
+            steps.iter().try_for_each(|step| tx.apply_step(at, step))
         })
     }
 
     async fn confirm_engine(&self, engine: &str) -> Result<(), RolloutError> {
         self.transact(None, |tx| {
-            tx.world.rolled.ownership = Ownership::Bound { engine: engine.to_owned() };
+            tx.tables.rollouts.ownership = Ownership::Bound { engine: engine.to_owned() };
             Ok(())
         })
     }

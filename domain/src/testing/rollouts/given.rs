@@ -1,6 +1,6 @@
 //! Which subnet the fake has given to whom, and which address.
 
-use super::{FakeRollouts, world::World};
+use super::{FakeRollouts, tables::RolloutTables};
 use crate::{
     EnvironmentId, ReplicaId, Timestamp,
     network::{AddressError, Addresses, Choose, free_address},
@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 type Result<T> = std::result::Result<T, AddressError>;
 
-impl World {
+impl RolloutTables {
     /// The environment's subnet, which is written down if it is new.
     pub(in crate::testing) fn give_subnet(
         &mut self,
@@ -64,11 +64,11 @@ impl World {
 #[async_trait]
 impl Addresses for FakeRollouts {
     async fn subnet(&self, environment: EnvironmentId, choose: &Choose<'_>) -> Result<Ipv4Net> {
-        self.write(self.clock.now(), &[], |world| world.give_subnet(environment, choose)).await
+        self.write(self.clock.now(), &[], |tables| tables.give_subnet(environment, choose)).await
     }
 
     async fn address(&self, replica: ReplicaId) -> Result<Ipv4Addr> {
         let now = self.clock.now();
-        self.write(now, &[], |world| world.give_address(replica, now)).await
+        self.write(now, &[], |tables| tables.give_address(replica, now)).await
     }
 }

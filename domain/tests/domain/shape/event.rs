@@ -43,8 +43,10 @@ fn events() -> Vec<Event> {
 
 #[test]
 fn numbered_events() {
-    let numbered: Vec<Numbered> =
-        (1..).zip(events()).map(|(number, event)| Numbered { number, at: at(), event }).collect();
+    let numbered: Vec<LoggedEvent> = (1..)
+        .zip(events())
+        .map(|(number, event)| LoggedEvent { number, at: at(), event })
+        .collect();
 
     assert_snapshot!(lines(&numbered), @r#"
     {"at":"2026-01-01T00:00:00.123Z","by":"00000000-0000-0000-0000-000000000009","edits":[{"address":"service/00000000-0000-0000-0000-000000000001/variables/A","at":"2026-01-01T00:00:00.123Z","author":"00000000-0000-0000-0000-000000000009","base":3,"content":null,"id":"00000000-0000-0000-0000-000000000005","seq":7}],"event":"staged","number":1}

@@ -2,9 +2,9 @@
 
 use super::Engine;
 use crate::canvas::{
-    board::{Direction, Moved},
     geometry::Area,
     gesture::{Effect, Keys},
+    scene_store::{Direction, Moved},
 };
 
 /// How far one press of an arrow key with Alt moves a card.
@@ -20,7 +20,7 @@ pub enum Key {
     Home,
     ZoomIn,
     ZoomOut,
-    LifeSize,
+    ActualSize,
     Fit,
 }
 
@@ -39,7 +39,7 @@ impl Key {
             "Home" => Self::Home,
             "+" | "=" => Self::ZoomIn,
             "-" => Self::ZoomOut,
-            "0" => Self::LifeSize,
+            "0" => Self::ActualSize,
             "1" => Self::Fit,
             _ => return None,
         })
@@ -54,7 +54,7 @@ impl Engine {
         }
         match key {
             Key::Arrow(direction) if keys.alt => return self.nudge(direction),
-            Key::Arrow(direction) => return self.wander(direction),
+            Key::Arrow(direction) => return self.move_focus(direction),
             Key::Enter => match self.active {
                 Some(id) => self.effects.push(Effect::Open(id)),
                 None => return false,
@@ -72,33 +72,33 @@ impl Engine {
                 }
             }
             Key::Home => {
-                let Some(first) = self.board.cards().next() else { return false };
-                self.attend(first);
+                let Some(first) = self.scene_store.cards().next() else { return false };
+                self.focus_card(first);
             }
             Key::ZoomIn => self.zoom_in(),
             Key::ZoomOut => self.zoom_out(),
-            Key::LifeSize => self.zoom_to_life(),
+            Key::ActualSize => self.zoom_to_actual_size(),
             Key::Fit => self.fit(),
         }
         true
     }
 
-    fn wander(&mut self, direction: Direction) -> bool {
-        let from = self.active.and_then(|id| self.board.index(id));
+    fn move_focus(&mut self, direction: Direction) -> bool {
+        let from = self.active.and_then(|id| self.scene_store.index(id));
         let next = match from {
-            Some(card) => self.board.neighbour(card, direction),
-            None => self.board.cards().next(),
+            Some(card) => self.scene_store.neighbour(card, direction),
+            None => self.scene_store.cards().next(),
         };
         if let Some(card) = next {
-            self.attend(card);
+            self.focus_card(card);
         }
         from.is_some() || next.is_some()
     }
 
-    fn attend(&mut self, card: usize) {
-        let id = self.board.id(card);
+    fn focus_card(&mut self, card: usize) {
+        let id = self.scene_store.id(card);
         self.active = Some(id);
-        self.marks.looks = true;
+        self.dirty.looks = true;
         self.pin();
         self.reveal(id);
         self.effects.push(Effect::Focus(id));
@@ -116,8 +116,8 @@ impl Engine {
             _ => self.selection.clone(),
         };
         let mut members = Vec::new();
-        for card in cards.into_iter().filter_map(|id| self.board.index(id)) {
-            for member in self.board.family(card) {
+        for card in cards.into_iter().filter_map(|id| self.scene_store.index(id)) {
+            for member in self.scene_store.family(card) {
                 if !members.contains(&member) {
                     members.push(member);
                 }
@@ -126,9 +126,9 @@ impl Engine {
         let moved: Vec<Moved> = members
             .into_iter()
             .map(|card| {
-                let area = self.board.area(card);
+                let area = self.scene_store.area(card);
                 let area = Area { x: area.x + dx, y: area.y + dy, ..area };
-                Moved { id: self.board.id(card), area }
+                Moved { id: self.scene_store.id(card), area }
             })
             .collect();
         for Moved { id, area } in &moved {

@@ -2,10 +2,10 @@
 
 use super::{Engine, Hover};
 use crate::canvas::{
-    board::Moved,
     geometry::{Area, Position},
     gesture::{Button, Effect, Gesture, Keys, Pointer, Target},
     scene::{CardId, Layer},
+    scene_store::Moved,
 };
 
 /// Dragged cards come to rest on this grid.
@@ -33,7 +33,7 @@ impl Engine {
         self.gesture = Gesture::Pressed { pointer, target };
     }
 
-    pub fn steer(&mut self, pointer: Pointer) {
+    pub fn move_pointer(&mut self, pointer: Pointer) {
         if let Some(held) = self.pointers.iter_mut().find(|(id, _)| *id == pointer.id) {
             held.1 = pointer.at;
         }
@@ -43,14 +43,14 @@ impl Engine {
             Gesture::Pressed { pointer: pressed, target } => {
                 if Gesture::is_past_slop(&pressed, pointer.at) {
                     self.begin(pressed, target);
-                    self.steer(pointer);
+                    self.move_pointer(pointer);
                 } else {
                     self.gesture = Gesture::Pressed { pointer: pressed, target };
                 }
             }
             Gesture::Panning { last } => {
                 self.camera = self.camera.panned(pointer.at.x - last.x, pointer.at.y - last.y);
-                self.marks.camera = true;
+                self.dirty.camera = true;
                 self.gesture = Gesture::Panning { last: pointer.at };
             }
             Gesture::Pinching { middle, spread } => self.pinch(middle, spread),
@@ -77,10 +77,10 @@ impl Engine {
             Gesture::Boxing { start, before, .. } => {
                 let area = Area::between(start, at);
                 let mut selection = before.clone();
-                for card in self.board.within(area) {
-                    let id = self.board.id(card);
-                    let is_whole = self.board.layer(card) == Layer::Card
-                        || area.covers(&self.board.area(card));
+                for card in self.scene_store.within(area) {
+                    let id = self.scene_store.id(card);
+                    let is_whole = self.scene_store.layer(card) == Layer::Card
+                        || area.covers(&self.scene_store.area(card));
                     if is_whole && !selection.contains(&id) {
                         selection.push(id);
                     }
@@ -89,7 +89,7 @@ impl Engine {
                     self.selection = selection;
                     self.overview.forget();
                 }
-                self.marks.looks = true;
+                self.dirty.looks = true;
                 self.gesture = Gesture::Boxing { start, end: at, before };
             }
         }
@@ -104,7 +104,7 @@ impl Engine {
             }
             Gesture::Resizing { origin, .. } => self.settle(&[origin]),
             Gesture::Boxing { .. } => {
-                self.marks.looks = true;
+                self.dirty.looks = true;
                 self.effects.push(Effect::Selection(self.selection.clone()));
             }
             Gesture::Pinching { .. } => {
@@ -115,7 +115,7 @@ impl Engine {
             }
             Gesture::Idle | Gesture::Panning { .. } => (),
         }
-        self.marks.looks = true;
+        self.dirty.looks = true;
     }
 
     /// Puts everything back where it was: Escape, or a lost pointer.
@@ -128,7 +128,7 @@ impl Engine {
             Gesture::Resizing { origin, .. } => vec![origin],
             Gesture::Boxing { before, .. } => {
                 self.selection = before;
-                self.marks.looks = true;
+                self.dirty.looks = true;
                 return true;
             }
             Gesture::Idle
@@ -139,7 +139,7 @@ impl Engine {
         for Moved { id, area } in &origins {
             self.place(*id, *area);
         }
-        self.marks.looks = true;
+        self.dirty.looks = true;
         self.overview.forget();
         self.effects.push(Effect::Moving(origins));
         true
@@ -155,7 +155,7 @@ impl Engine {
     pub fn leave(&mut self) {
         if self.gesture == Gesture::Idle && self.hover != Hover::Nothing {
             self.hover = Hover::Nothing;
-            self.marks.looks = true;
+            self.dirty.looks = true;
         }
     }
 
@@ -168,7 +168,7 @@ impl Engine {
             let factor = (-y.clamp(-240.0, 240.0) * 0.0022).exp();
             self.camera = self.camera.zoom_at(at, factor);
         }
-        self.marks.camera = true;
+        self.dirty.camera = true;
     }
 
     pub fn menu(&mut self, at: Position) {
@@ -176,24 +176,24 @@ impl Engine {
         self.gesture = Gesture::Idle;
         self.pointers.clear();
         let map = self.camera.to_map(at);
-        let card = self.board.hit(map).map(|card| self.board.id(card));
+        let card = self.scene_store.hit(map).map(|card| self.scene_store.id(card));
         self.effects.push(Effect::Menu { at, map, card });
     }
 
     fn target(&self, at: Position) -> Target {
-        let Some(card) = self.board.hit(at) else { return Target::Ground };
-        let (id, area) = (self.board.id(card), self.board.area(card));
+        let Some(card) = self.scene_store.hit(at) else { return Target::Background };
+        let (id, area) = (self.scene_store.id(card), self.scene_store.area(card));
         let corner = CORNER / self.camera.zoom.min(1.0);
-        if self.board.is_resizable(card)
+        if self.scene_store.is_resizable(card)
             && self.selection.contains(&id)
             && at.x > area.right() - corner
             && at.y > area.bottom() - corner
         {
             return Target::Corner(id);
         }
-        match self.board.layer(card) {
-            Layer::Ground if at.y > area.y + HANDLE => Target::Inside(id),
-            Layer::Ground | Layer::Card => Target::Card(id),
+        match self.scene_store.layer(card) {
+            Layer::Background if at.y > area.y + HANDLE => Target::Inside(id),
+            Layer::Background | Layer::Card => Target::Card(id),
         }
     }
 
@@ -201,13 +201,13 @@ impl Engine {
         let hover = match self.target(at) {
             Target::Card(id) => Hover::Card(id),
             Target::Corner(id) => Hover::Corner(id),
-            Target::Ground | Target::Inside(_) => {
-                self.board.hit_edge(at, self.camera.zoom).map_or(Hover::Nothing, Hover::Edge)
+            Target::Background | Target::Inside(_) => {
+                self.scene_store.hit_edge(at, self.camera.zoom).map_or(Hover::Nothing, Hover::Edge)
             }
         };
         if hover != self.hover {
             self.hover = hover;
-            self.marks.looks = true;
+            self.dirty.looks = true;
         }
     }
 
@@ -216,21 +216,21 @@ impl Engine {
         let pans = pressed.button == Button::Middle || pressed.keys.space;
         self.gesture = match target {
             _ if pans => Gesture::Panning { last: pressed.at },
-            Target::Corner(id) => match self.whereabouts(id) {
+            Target::Corner(id) => match self.position_of(id) {
                 Some(origin) => Gesture::Resizing { start, origin },
                 None => Gesture::Idle,
             },
             Target::Card(id) if !pressed.is_touch || self.selection.contains(&id) => {
                 self.take(id, start)
             }
-            Target::Ground | Target::Inside(_) if pressed.keys.shift => {
+            Target::Background | Target::Inside(_) if pressed.keys.shift => {
                 Gesture::Boxing { start, end: start, before: self.selection.clone() }
             }
-            Target::Ground | Target::Inside(_) | Target::Card(_) => {
+            Target::Background | Target::Inside(_) | Target::Card(_) => {
                 Gesture::Panning { last: pressed.at }
             }
         };
-        self.marks.looks = true;
+        self.dirty.looks = true;
         self.pin();
     }
 
@@ -243,9 +243,10 @@ impl Engine {
         let mut cards = vec![id];
         cards.extend(self.selection.iter().copied().filter(|other| *other != id));
         let mut origins: Vec<Moved> = Vec::new();
-        for card in cards.into_iter().filter_map(|card| self.board.index(card)) {
-            for member in self.board.family(card) {
-                let moved = Moved { id: self.board.id(member), area: self.board.area(member) };
+        for card in cards.into_iter().filter_map(|card| self.scene_store.index(card)) {
+            for member in self.scene_store.family(card) {
+                let moved =
+                    Moved { id: self.scene_store.id(member), area: self.scene_store.area(member) };
                 if !origins.contains(&moved) {
                     origins.push(moved);
                 }
@@ -258,9 +259,9 @@ impl Engine {
     fn settle(&mut self, origins: &[Moved]) {
         let moved: Vec<Moved> = origins
             .iter()
-            .filter_map(|origin| self.whereabouts(origin.id).filter(|now| now != origin))
+            .filter_map(|origin| self.position_of(origin.id).filter(|now| now != origin))
             .collect();
-        self.marks.looks = true;
+        self.dirty.looks = true;
         self.overview.forget();
         self.pin();
         if !moved.is_empty() {
@@ -269,7 +270,7 @@ impl Engine {
     }
 
     fn tell_moving(&mut self) {
-        let moving = self.gesture.carried().iter().filter_map(|id| self.whereabouts(*id)).collect();
+        let moving = self.gesture.dragged().iter().filter_map(|id| self.position_of(*id)).collect();
         self.effects.retain(|effect| !matches!(effect, Effect::Moving(_)));
         self.effects.push(Effect::Moving(moving));
     }
@@ -280,7 +281,7 @@ impl Engine {
         }
         let adds = pressed.keys.shift || pressed.keys.control;
         let card = match target {
-            Target::Ground => None,
+            Target::Background => None,
             Target::Card(id) | Target::Inside(id) | Target::Corner(id) => Some(id),
         };
         let again =
@@ -303,7 +304,7 @@ impl Engine {
             .camera
             .panned(now.x - middle.x, now.y - middle.y)
             .zoom_at(now, wide.max(1.0) / spread.max(1.0));
-        self.marks.camera = true;
+        self.dirty.camera = true;
         self.gesture = Gesture::Pinching { middle: now, spread: wide };
     }
 }

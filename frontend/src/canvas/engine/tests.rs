@@ -2,10 +2,10 @@ use proptest::prelude::{Strategy, any, prop_assert, prop_oneof, proptest};
 
 use super::*;
 use crate::canvas::{
-    board::Direction,
     engine::keyboard::Key,
     gesture::{Button, Keys, Pointer},
     scene::{Card, Layer},
+    scene_store::Direction,
 };
 
 const MOUSE: i32 = 1;
@@ -35,8 +35,8 @@ fn pointer(x: f64, y: f64) -> Pointer {
 
 fn drag(engine: &mut Engine, from: (f64, f64), to: (f64, f64)) {
     engine.press(pointer(from.0, from.1));
-    engine.steer(pointer(f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1)));
-    engine.steer(pointer(to.0, to.1));
+    engine.move_pointer(pointer(f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1)));
+    engine.move_pointer(pointer(to.0, to.1));
     engine.release(pointer(to.0, to.1));
 }
 
@@ -79,13 +79,13 @@ fn escape_and_a_lost_pointer_put_the_card_back() {
     ] {
         let mut engine = engine(vec![card(1, 0.0, 0.0)]);
         engine.press(pointer(100.0, 60.0));
-        engine.steer(pointer(400.0, 260.0));
-        assert_ne!(engine.board().area(0).corner(), Position::default());
+        engine.move_pointer(pointer(400.0, 260.0));
+        assert_ne!(engine.scene_store().area(0).corner(), Position::default());
 
         restore(&mut engine);
         engine.release(pointer(400.0, 260.0));
 
-        assert_eq!(engine.board().area(0).corner(), Position::default());
+        assert_eq!(engine.scene_store().area(0).corner(), Position::default());
         assert!(stored(&mut engine).is_empty());
     }
 }
@@ -98,7 +98,7 @@ fn a_drag_on_the_ground_pans_and_with_shift_it_selects() {
 
     let shift = |x, y| Pointer { keys: Keys { shift: true, ..Keys::default() }, ..pointer(x, y) };
     engine.press(shift(100.0, 100.0));
-    engine.steer(shift(500.0, 500.0));
+    engine.move_pointer(shift(500.0, 500.0));
     engine.release(shift(500.0, 500.0));
 
     assert_eq!(engine.selection(), [CardId(1)]);
@@ -122,7 +122,7 @@ fn all_that_is_selected_moves_together() {
 fn a_group_is_taken_by_its_top_and_brings_its_members() {
     let mut group = card(9, 0.0, 0.0);
     group.area = Area::new(0.0, 0.0, 600.0, 400.0);
-    group.layer = Layer::Ground;
+    group.layer = Layer::Background;
     let mut member = card(1, 40.0, 60.0);
     member.parent = Some(CardId(9));
     let mut engine = engine(vec![group, member]);
@@ -142,7 +142,7 @@ fn a_finger_pans_over_a_card_until_the_card_is_chosen() {
     let finger = |x, y| Pointer { is_touch: true, ..pointer(x, y) };
     let swipe = |engine: &mut Engine| {
         engine.press(finger(100.0, 60.0));
-        engine.steer(finger(180.0, 60.0));
+        engine.move_pointer(finger(180.0, 60.0));
         engine.release(finger(180.0, 60.0));
     };
 
@@ -162,8 +162,8 @@ fn two_fingers_zoom_about_their_middle() {
 
     engine.press(finger(1, 400.0, 400.0));
     engine.press(finger(2, 600.0, 400.0));
-    engine.steer(finger(1, 450.0, 400.0));
-    engine.steer(finger(2, 550.0, 400.0));
+    engine.move_pointer(finger(1, 450.0, 400.0));
+    engine.move_pointer(finger(2, 550.0, 400.0));
 
     assert!((engine.camera().zoom - 0.5).abs() < 1e-9);
     assert!(engine.camera().to_map(Position::new(500.0, 400.0)).distance(under) < 1e-9);
@@ -187,11 +187,11 @@ fn arrow_keys_wander_and_enter_opens() {
 fn a_scene_that_arrives_during_a_drag_does_not_take_the_card_away() {
     let mut engine = engine(vec![card(1, 0.0, 0.0)]);
     engine.press(pointer(100.0, 60.0));
-    engine.steer(pointer(260.0, 60.0));
+    engine.move_pointer(pointer(260.0, 60.0));
 
     engine.load(&Scene { cards: vec![card(2, 900.0, 0.0), card(1, 0.0, 0.0)], edges: vec![] });
 
-    assert_eq!(engine.board().area(1).x, 160.0);
+    assert_eq!(engine.scene_store().area(1).x, 160.0);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn the_camera_flies_and_arrives() {
     assert!(engine.frame(1_100.0).again);
     engine.frame(1_300.0);
 
-    let middle = engine.camera().to_screen(engine.board().area(0).centre());
+    let middle = engine.camera().to_screen(engine.scene_store().area(0).centre());
     assert!(middle.distance(Position::new(400.0, 450.0)) < 1.0);
     assert!(!engine.frame(1_400.0).again);
 }
@@ -259,7 +259,7 @@ proptest! {
                     keys: Keys { shift, ..Keys::default() },
                     ..pointer(x, y)
                 }),
-                Act::Steer(x, y) => engine.steer(pointer(x, y)),
+                Act::Steer(x, y) => engine.move_pointer(pointer(x, y)),
                 Act::Release => engine.release(pointer(0.0, 0.0)),
                 Act::Lose => engine.lose(MOUSE),
                 Act::Wheel(x, y, pans) => engine.wheel(Position::new(700.0, 400.0), x, y, pans),
@@ -276,8 +276,8 @@ proptest! {
         }
         engine.lose(MOUSE);
 
-        for index in engine.board().cards() {
-            prop_assert!(page[&engine.board().id(index)] == engine.board().area(index));
+        for index in engine.scene_store().cards() {
+            prop_assert!(page[&engine.scene_store().id(index)] == engine.scene_store().area(index));
         }
     }
 }

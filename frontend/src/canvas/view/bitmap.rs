@@ -69,9 +69,9 @@ impl Painter {
             -bitmap.area.x * scale,
             -bitmap.area.y * scale,
         );
-        let pigments = Pigments::read(&self.window, probe);
-        self.draw_edges(context, engine, bitmap, &pigments);
-        self.draw_slabs(context, engine, bitmap, &pigments);
+        let colours = Colours::read(&self.window, probe);
+        self.draw_edges(context, engine, bitmap, &colours);
+        self.draw_slabs(context, engine, bitmap, &colours);
     }
 
     fn draw_edges(
@@ -79,12 +79,12 @@ impl Painter {
         context: &CanvasRenderingContext2d,
         engine: &Engine,
         bitmap: Bitmap,
-        pigments: &Pigments,
+        colours: &Colours,
     ) {
-        context.set_stroke_style_str(&pigments.edge);
+        context.set_stroke_style_str(&colours.edge);
         context.set_line_width(1.0 / bitmap.zoom);
         context.begin_path();
-        for line in engine.board().edges() {
+        for line in engine.scene_store().edges() {
             if line.curve.bounds().meets(&bitmap.area) {
                 context.move_to(line.curve.start.x, line.curve.start.y);
                 context.line_to(line.curve.end.x, line.curve.end.y);
@@ -98,41 +98,43 @@ impl Painter {
         context: &CanvasRenderingContext2d,
         engine: &Engine,
         bitmap: Bitmap,
-        pigments: &Pigments,
+        colours: &Colours,
     ) {
-        let board = engine.board();
-        let carried = engine.gesture().carried();
+        let scene_store = engine.scene_store();
+        let dragged = engine.gesture().dragged();
         let pixel = 1.0 / bitmap.zoom;
         let font = (11.0 * pixel).max(24.0);
         context.set_font(&format!("550 {font:.2}px system-ui, sans-serif"));
         context.set_text_baseline("middle");
-        for layer in [Layer::Ground, Layer::Card] {
-            for card in board.within(bitmap.area) {
-                let id = board.id(card);
-                if board.layer(card) != layer || carried.contains(&id) {
+        for layer in [Layer::Background, Layer::Card] {
+            for card in scene_store.within(bitmap.area) {
+                let id = scene_store.id(card);
+                if scene_store.layer(card) != layer || dragged.contains(&id) {
                     continue;
                 }
-                let Area { x, y, width, height } = board.area(card);
-                let tone = board.tone(card);
-                let ground = if layer == Layer::Ground { &pigments.ground } else { &pigments.calm };
+                let Area { x, y, width, height } = scene_store.area(card);
+                let tone = scene_store.tone(card);
+                let ground =
+                    if layer == Layer::Background { &colours.ground } else { &colours.calm };
                 context.set_fill_style_str(ground);
                 context.fill_rect(x, y, width, height);
                 if layer == Layer::Card {
-                    context.set_fill_style_str(pigments.of(tone));
+                    context.set_fill_style_str(colours.of(tone));
                     context.set_global_alpha(strength(tone));
                     context.fill_rect(x, y, width, height);
                     context.set_global_alpha(1.0);
                     context.fill_rect(x, y, width.min(4.0 * pixel), height);
                 }
                 if engine.selection().contains(&id) {
-                    context.set_stroke_style_str(&pigments.accent);
+                    context.set_stroke_style_str(&colours.accent);
                     context.set_line_width(2.0 * pixel);
                     context.stroke_rect(x, y, width, height);
                 }
                 if width * bitmap.zoom > NAMED && layer == Layer::Card {
                     let room = (width - 14.0 * pixel) / (font * LETTER);
-                    context.set_fill_style_str(&pigments.ink);
-                    let name: String = board.label(card).chars().take(letters(room)).collect();
+                    context.set_fill_style_str(&colours.ink);
+                    let name: String =
+                        scene_store.label(card).chars().take(letters(room)).collect();
                     let _ = context.fill_text(&name, x + 10.0 * pixel, y + height / 2.0);
                 }
             }
@@ -157,7 +159,7 @@ fn strength(tone: Tone) -> f64 {
 
 /// The tokens' values, as the theme has them now.
 #[derive(Debug, Default)]
-struct Pigments {
+struct Colours {
     edge: String,
     ink: String,
     ground: String,
@@ -166,7 +168,7 @@ struct Pigments {
     tones: [String; 5],
 }
 
-impl Pigments {
+impl Colours {
     /// Asks the browser what each token comes to.
     fn read(window: &Window, probe: &HtmlElement) -> Self {
         let Ok(Some(computed)) = window.get_computed_style(probe) else { return Self::default() };

@@ -28,7 +28,7 @@ pub(super) struct Hosts {
     mounted: HashMap<CardId, Host>,
     pool: Vec<HtmlElement>,
     /// Let go this frame; their content is removed before the next.
-    limbo: Vec<HtmlElement>,
+    pending_removal: Vec<HtmlElement>,
 }
 
 #[derive(Debug)]
@@ -42,14 +42,20 @@ struct Host {
 struct Looks {
     is_selected: bool,
     is_hovered: bool,
-    is_carried: bool,
+    is_dragged: bool,
     is_edited: bool,
-    has_turn: bool,
+    is_tab_stop: bool,
 }
 
 impl Hosts {
     pub(super) fn new(document: Document, layers: Layers) -> Self {
-        Self { document, layers, mounted: HashMap::new(), pool: Vec::new(), limbo: Vec::new() }
+        Self {
+            document,
+            layers,
+            mounted: HashMap::new(),
+            pool: Vec::new(),
+            pending_removal: Vec::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -78,29 +84,29 @@ impl Hosts {
 
     /// What was let go in an earlier frame is empty by now.
     pub(super) fn reclaim(&mut self) {
-        self.pool.append(&mut self.limbo);
+        self.pool.append(&mut self.pending_removal);
     }
 
     pub(super) fn unmount(&mut self, id: CardId) {
         if let Some(host) = self.mounted.remove(&id) {
             host.element.remove();
-            self.limbo.push(host.element);
+            self.pending_removal.push(host.element);
         }
     }
 
     pub(super) fn mount(&mut self, engine: &Engine, id: CardId, buffer: &mut Buffer) {
-        let Some(card) = engine.board().index(id) else { return };
+        let Some(card) = engine.scene_store().index(id) else { return };
         let Some(element) = self.pool.pop().or_else(|| self.create()) else { return };
         element.set_class_name("canvas-host");
-        let _ = element.set_attribute("aria-label", engine.board().label(card));
+        let _ = element.set_attribute("aria-label", engine.scene_store().label(card));
         let _ = element.set_attribute("tabindex", "-1");
-        let layer = match engine.board().layer(card) {
-            Layer::Ground => &self.layers.ground,
+        let layer = match engine.scene_store().layer(card) {
+            Layer::Background => &self.layers.ground,
             Layer::Card => &self.layers.cards,
         };
         let _ = layer.append_child(&element);
         let mut host = Host { element, area: Area::default(), looks: Looks::default() };
-        host.place(engine.board().area(card), buffer);
+        host.place(engine.scene_store().area(card), buffer);
         self.mounted.insert(id, host);
     }
 
@@ -111,26 +117,26 @@ impl Hosts {
     }
 
     pub(super) fn place(&mut self, engine: &Engine, id: CardId, buffer: &mut Buffer) {
-        if let Some(card) = engine.board().index(id)
+        if let Some(card) = engine.scene_store().index(id)
             && let Some(host) = self.mounted.get_mut(&id)
         {
-            host.place(engine.board().area(card), buffer);
+            host.place(engine.scene_store().area(card), buffer);
         }
     }
 
     /// Places and names all of them again: the scene is another.
     pub(super) fn place_all(&mut self, engine: &Engine, buffer: &mut Buffer) {
         for (id, host) in &mut self.mounted {
-            if let Some(card) = engine.board().index(*id) {
-                host.place(engine.board().area(card), buffer);
-                let _ = host.element.set_attribute("aria-label", engine.board().label(card));
+            if let Some(card) = engine.scene_store().index(*id) {
+                host.place(engine.scene_store().area(card), buffer);
+                let _ = host.element.set_attribute("aria-label", engine.scene_store().label(card));
             }
         }
     }
 
     /// Shows who is selected, pointed at, carried, edited, and whose turn it is for the keyboard.
-    pub(super) fn dress(&mut self, engine: &Engine) {
-        let carried = engine.gesture().carried();
+    pub(super) fn apply_classes(&mut self, engine: &Engine) {
+        let dragged = engine.gesture().dragged();
         let turn = engine
             .active()
             .filter(|id| self.mounted.contains_key(id))
@@ -140,30 +146,31 @@ impl Hosts {
             let looks = Looks {
                 is_selected: engine.selection().contains(id),
                 is_hovered: matches!(engine.hover(), Hover::Card(it) | Hover::Corner(it) if it == *id),
-                is_carried: carried.contains(id),
+                is_dragged: dragged.contains(id),
                 is_edited: engine.editing() == Some(*id),
-                has_turn: turn == Some(*id),
+                is_tab_stop: turn == Some(*id),
             };
             if looks == host.looks {
                 continue;
             }
-            let was_up = host.looks.is_carried || host.looks.is_edited;
-            let is_up = looks.is_carried || looks.is_edited;
-            let layer = engine.board().index(*id).map(|card| engine.board().layer(card));
+            let was_up = host.looks.is_dragged || host.looks.is_edited;
+            let is_up = looks.is_dragged || looks.is_edited;
+            let layer =
+                engine.scene_store().index(*id).map(|card| engine.scene_store().layer(card));
             if is_up != was_up
                 && let Some(layer) = layer
             {
                 lifted.push((layer, is_up, host.element.clone()));
             }
             host.looks = looks;
-            host.dress();
+            host.apply_classes();
         }
         // Groups first, so that their members stay above them.
         lifted.sort_by_key(|(layer, ..)| *layer);
         for (layer, is_up, element) in lifted {
             let to = match layer {
                 _ if is_up => &self.layers.upper,
-                Layer::Ground => &self.layers.ground,
+                Layer::Background => &self.layers.ground,
                 Layer::Card => &self.layers.cards,
             };
             self.shift(&element, to);
@@ -196,13 +203,13 @@ impl Host {
         self.area = area;
     }
 
-    fn dress(&self) {
+    fn apply_classes(&self) {
         let mut class = String::from("canvas-host");
         let looks = self.looks;
         for (is, name) in [
             (looks.is_selected, " is-selected"),
             (looks.is_hovered, " is-hovered"),
-            (looks.is_carried, " is-carried"),
+            (looks.is_dragged, " is-dragged"),
             (looks.is_edited, " is-edited"),
         ] {
             if is {
@@ -210,6 +217,6 @@ impl Host {
             }
         }
         self.element.set_class_name(&class);
-        let _ = self.element.set_attribute("tabindex", if looks.has_turn { "0" } else { "-1" });
+        let _ = self.element.set_attribute("tabindex", if looks.is_tab_stop { "0" } else { "-1" });
     }
 }

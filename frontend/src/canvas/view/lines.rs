@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use web_sys::{Document, Element};
 
 use crate::canvas::{
-    board::BoardEdge,
     buffer::Buffer,
     engine::{Engine, Hover},
     geometry::Area,
     scene::EdgeKind,
+    scene_store::BoardEdge,
 };
 
 const SVG: Option<&str> = Some("http://www.w3.org/2000/svg");
@@ -59,7 +59,7 @@ impl Lines {
         if self.near.is_some_and(|near| near.covers(&view) && near.width <= wanted.width * 2.5) {
             return;
         }
-        let lines = engine.board().edges();
+        let lines = engine.scene_store().edges();
         let gone: Vec<usize> = self
             .shown
             .keys()
@@ -77,7 +77,7 @@ impl Lines {
             }
         }
         self.near = Some(wanted);
-        self.dress(engine, buffer);
+        self.apply_classes(engine, buffer);
     }
 
     /// The edges of a card follow it.
@@ -85,8 +85,8 @@ impl Lines {
         if engine.overview().is_shown() {
             return;
         }
-        for &edge in engine.board().edges_of(card) {
-            let line = &engine.board().edges()[edge];
+        for &edge in engine.scene_store().edges_of(card) {
+            let line = &engine.scene_store().edges()[edge];
             match self.shown.get(&edge) {
                 Some(shown) => shown.draw(line, buffer),
                 None => self.show(edge, line, buffer),
@@ -95,39 +95,41 @@ impl Lines {
     }
 
     /// Lights the edges of what is pointed at or selected, and names their variables.
-    pub(super) fn dress(&mut self, engine: &Engine, buffer: &mut Buffer) {
-        let board = engine.board();
+    pub(super) fn apply_classes(&mut self, engine: &Engine, buffer: &mut Buffer) {
+        let scene_store = engine.scene_store();
         let mut lit = HashSet::new();
         match engine.hover() {
             Hover::Edge(edge) => {
                 lit.insert(edge);
             }
             Hover::Card(id) | Hover::Corner(id) => {
-                lit.extend(board.index(id).into_iter().flat_map(|card| board.edges_of(card)));
+                lit.extend(
+                    scene_store.index(id).into_iter().flat_map(|card| scene_store.edges_of(card)),
+                );
             }
             Hover::Nothing => (),
         }
         if engine.selection().len() <= FEW {
-            let chosen = engine.selection().iter().filter_map(|id| board.index(*id));
-            lit.extend(chosen.flat_map(|card| board.edges_of(card)));
+            let chosen = engine.selection().iter().filter_map(|id| scene_store.index(*id));
+            lit.extend(chosen.flat_map(|card| scene_store.edges_of(card)));
         }
-        let carried: HashSet<usize> = engine
+        let dragged: HashSet<usize> = engine
             .gesture()
-            .carried()
+            .dragged()
             .into_iter()
-            .filter_map(|id| board.index(id))
-            .flat_map(|card| board.edges_of(card))
+            .filter_map(|id| scene_store.index(id))
+            .flat_map(|card| scene_store.edges_of(card))
             .copied()
             .collect();
 
         for (edge, shown) in &mut self.shown {
-            let line = &board.edges()[*edge];
-            let is_lit = lit.contains(edge);
-            if is_lit != shown.label.is_some() {
-                shown.light(is_lit, line, &self.document, buffer);
+            let line = &scene_store.edges()[*edge];
+            let is_highlighted = lit.contains(edge);
+            if is_highlighted != shown.label.is_some() {
+                shown.highlight(is_highlighted, line, &self.document, buffer);
             }
-            let is_lifted = carried.contains(edge);
-            if is_lifted != shown.is_lifted || is_lit {
+            let is_lifted = dragged.contains(edge);
+            if is_lifted != shown.is_lifted || is_highlighted {
                 shown.is_lifted = is_lifted;
                 let layer = if is_lifted { &self.upper } else { &self.layer };
                 for element in [Some(&shown.path), shown.label.as_ref()].into_iter().flatten() {
@@ -167,12 +169,18 @@ impl Shown {
         }
     }
 
-    fn light(&mut self, is_lit: bool, line: &BoardEdge, document: &Document, buffer: &mut Buffer) {
-        let _ = self.path.set_attribute("class", class(line.kind, is_lit));
+    fn highlight(
+        &mut self,
+        is_highlighted: bool,
+        line: &BoardEdge,
+        document: &Document,
+        buffer: &mut Buffer,
+    ) {
+        let _ = self.path.set_attribute("class", class(line.kind, is_highlighted));
         if let Some(label) = self.label.take() {
             label.remove();
         }
-        if is_lit && let Ok(label) = document.create_element_ns(SVG, "text") {
+        if is_highlighted && let Ok(label) = document.create_element_ns(SVG, "text") {
             let _ = label.set_attribute("class", "edge-label");
             label.set_text_content(Some(&line.label));
             place(&label, line, buffer);
@@ -192,13 +200,13 @@ fn place(label: &Element, line: &BoardEdge, buffer: &mut Buffer) {
     let _ = label.set_attribute("y", buffer.as_str());
 }
 
-fn class(kind: EdgeKind, is_lit: bool) -> &'static str {
-    match (kind, is_lit) {
+fn class(kind: EdgeKind, is_highlighted: bool) -> &'static str {
+    match (kind, is_highlighted) {
         (EdgeKind::Quiet, false) => "edge",
-        (EdgeKind::Quiet, true) => "edge is-lit",
+        (EdgeKind::Quiet, true) => "edge is-highlighted",
         (EdgeKind::Staged, false) => "edge edge--staged",
-        (EdgeKind::Staged, true) => "edge edge--staged is-lit",
+        (EdgeKind::Staged, true) => "edge edge--staged is-highlighted",
         (EdgeKind::Broken, false) => "edge edge--broken",
-        (EdgeKind::Broken, true) => "edge edge--broken is-lit",
+        (EdgeKind::Broken, true) => "edge edge--broken is-highlighted",
     }
 }

@@ -30,8 +30,8 @@ impl Peers {
         Self { document, layer, shown: HashMap::new(), pool: Vec::new() }
     }
 
-    /// Somebody's cursor is at this place of the map. `pigment` is one of eight.
-    pub(super) fn point(&mut self, key: &str, name: &str, pigment: u8, at: Position) {
+    /// Somebody's cursor is at this place of the map. `colour` is one of eight.
+    pub(super) fn point(&mut self, key: &str, name: &str, colour: u8, at: Position) {
         if let Some(peer) = self.shown.get_mut(key) {
             peer.target = at;
             return;
@@ -44,7 +44,7 @@ impl Peers {
         });
         let Some(element) = made else { return };
         element.set_class_name("canvas-peer");
-        let _ = element.set_attribute("data-pigment", &pigment.to_string());
+        let _ = element.set_attribute("data-colour", &colour.to_string());
         if let Some(label) = element.first_element_child() {
             label.set_text_content(Some(name));
         }

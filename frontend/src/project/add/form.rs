@@ -4,34 +4,34 @@ use domain::{Address, edit::Edit};
 use yew::prelude::{Callback, Html, html};
 
 use crate::{
-    api::Deed,
+    api::AsyncAction,
     component::{Button, ButtonKind},
     live::StageOutcome,
-    project::deeds::Deeds,
+    project::staging::StagingActions,
 };
 
 /// The way out of a form, and the way on.
-pub(super) fn foot(deed: &'static str, is_busy: bool, on_close: &Callback<()>) -> Html {
+pub(super) fn foot(action: &'static str, is_busy: bool, on_close: &Callback<()>) -> Html {
     html! {
         <div class="row row--end">
             <span class="muted small grow">{ "Nothing runs before you apply." }</span>
             <Button onclick={on_close.reform(|_| ())}>{ "Cancel" }</Button>
-            <Button kind={ButtonKind::Primary} submits=true busy={is_busy}>{ deed }</Button>
+            <Button kind={ButtonKind::Primary} submits=true busy={is_busy}>{ action }</Button>
         </div>
     }
 }
 
 /// Stages what a form has made, and closes it.
 pub(super) fn send(
-    deeds: &Deeds,
-    deed: &Deed,
+    actions: &StagingActions,
+    action: &AsyncAction,
     edit: Edit,
     on_close: &Callback<()>,
     on_made: &Callback<Address>,
 ) {
-    let (live, deeds) = (deeds.live.clone(), deeds.clone());
+    let (live, actions) = (actions.live.clone(), actions.clone());
     let (on_close, on_made) = (on_close.clone(), on_made.clone());
-    deed.start(async move { live.stage(vec![edit]).await }, move |staged| {
+    action.start(async move { live.stage(vec![edit]).await }, move |staged| {
         on_close.emit(());
         match staged {
             StageOutcome::Stored(staging) => {
@@ -39,8 +39,8 @@ pub(super) fn send(
                     on_made.emit(made.clone());
                 }
             }
-            StageOutcome::Held => {
-                deeds.say("You are offline. It will be staged when the network is back.")
+            StageOutcome::Queued => {
+                actions.say("You are offline. It will be staged when the network is back.")
             }
         }
     });

@@ -10,9 +10,9 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 
 use super::form::{foot, send};
 use crate::{
-    api::{ApiError, Deed, use_deed},
+    api::{ApiError, AsyncAction, use_async_action},
     component::{Choice, Dialog, Form, Select, TextArea, TextField},
-    project::{deeds::use_deeds, dotenv},
+    project::{dotenv, staging::use_staging},
 };
 
 /// The settings that are asked for at once, and those behind a fold. All others come later.
@@ -100,25 +100,25 @@ pub(super) struct AddServiceProps {
 
 #[component]
 pub(super) fn AddService(props: &AddServiceProps) -> Html {
-    let deeds = use_deeds();
-    let deed = use_deed();
+    let actions = use_staging();
+    let action = use_async_action();
     let typed = use_state(Typed::default);
     let on_submit = {
-        let (deed, typed, deeds) = (deed.clone(), typed.clone(), deeds.clone());
+        let (action, typed, actions) = (action.clone(), typed.clone(), actions.clone());
         let (at, on_close, on_made) = (props.at, props.on_close.clone(), props.on_made.clone());
         Callback::from(move |()| match typed.read(at) {
-            Err(fields) => deed.refuse(ApiError::Invalid {
+            Err(fields) => action.refuse(ApiError::Invalid {
                 message: "some fields need another value".to_owned(),
                 fields,
             }),
             Ok(new) => {
-                send(&deeds, &deed, Edit::CreateService(Box::new(new)), &on_close, &on_made);
+                send(&actions, &action, Edit::CreateService(Box::new(new)), &on_close, &on_made);
             }
         })
     };
     let mut groups = vec![Choice::new("", "No group")];
-    if let Some(drawn) = deeds.live.desk().picture() {
-        let known = drawn.whole.groups.iter();
+    if let Some(model) = actions.live.canvas().model() {
+        let known = model.whole.groups.iter();
         groups.extend(known.map(|(id, group)| Choice::new(id.to_string(), group.name.to_string())));
     }
     let row = |setting: &'static Setting| {
@@ -130,7 +130,7 @@ pub(super) fn AddService(props: &AddServiceProps) -> Html {
                 typed.set(next);
             }
         });
-        input(setting, &typed, &deed, &groups, on_input)
+        input(setting, &typed, &action, &groups, on_input)
     };
     let on_variables = Callback::from({
         let typed = typed.clone();
@@ -140,17 +140,17 @@ pub(super) fn AddService(props: &AddServiceProps) -> Html {
     html! {
         <Dialog title="Add a service" on_close={&props.on_close}>
             <div data-test="add-service">
-            <Form {on_submit} error={deed.beside(&shown)}>
+            <Form {on_submit} error={action.other_errors(&shown)}>
                 { for settings(&FIRST).map(row) }
                 <TextArea id="add-variables" label="Variables" value={typed.variables.clone()} mono=true rows={4}
                     placeholder={"KEY=value\nDATABASE_URL=postgres://${{db.HOST}}/app"}
                     hint="One a line; a whole .env file may be pasted."
-                    error={deed.field("variables")} on_input={on_variables} />
+                    error={action.field("variables")} on_input={on_variables} />
                 <details class="more">
                     <summary>{ "Pull policy, command, icon and group" }</summary>
                     <div class="stack">{ for settings(&MORE).map(row) }</div>
                 </details>
-                { foot("Add service", deed.is_busy(), &props.on_close) }
+                { foot("Stage service", action.is_busy(), &props.on_close) }
             </Form>
             </div>
         </Dialog>
@@ -161,7 +161,7 @@ pub(super) fn AddService(props: &AddServiceProps) -> Html {
 fn input(
     setting: &'static Setting,
     typed: &Typed,
-    deed: &Deed,
+    action: &AsyncAction,
     groups: &[Choice],
     on_input: Callback<String>,
 ) -> Html {
@@ -179,13 +179,13 @@ fn input(
             let value = if value.is_empty() { choices[0].value.to_string() } else { value };
             html! { <Select {id} label={setting.label} {value} {choices} on_change={on_input} /> }
         }
-        Input::Text | Input::Machine | Input::Number | Input::List | Input::Check => {
+        Input::Text | Input::Machine | Input::Number | Input::List | Input::HealthCheck => {
             let placeholder = match setting.field {
                 Field::Name => suggested(typed.text("image")),
                 _ => setting.example.to_owned(),
             };
-            let error = deed.field(setting.word).or_else(|| {
-                (setting.field == Field::Source).then(|| deed.field("source")).flatten()
+            let error = action.field(setting.word).or_else(|| {
+                (setting.field == Field::Source).then(|| action.field("source")).flatten()
             });
             html! {
                 <TextField {id} label={setting.label} {value} {placeholder} hint={setting.help} {error}
@@ -212,7 +212,7 @@ mod tests {
         let sent = typed("").read(Position::default()).unwrap();
 
         let Source::Image { pull, .. } = sent.source else { panic!("it has an image") };
-        assert_eq!(PullPolicy::CHOICES[0].0, pull.word());
+        assert_eq!(PullPolicy::CHOICES[0].0, pull.as_str());
     }
 
     // DK-35

@@ -14,9 +14,9 @@ use yew::prelude::{
 
 use super::scope::SCOPES;
 use crate::{
-    api::{ApiError, sentence, use_api, use_deed, use_pages},
+    api::{ApiError, sentence, use_api, use_async_action, use_pages},
     component::{
-        Banner, Button, ButtonKind, Checkbox, Choice, CopyButton, Dialog, Form, Pigment, Select,
+        Banner, Button, ButtonKind, Checkbox, Choice, Colour, CopyButton, Dialog, Form, Select,
         TextField,
     },
     session::Session,
@@ -71,19 +71,19 @@ fn KeyForm(props: &KeyFormProps) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let is_admin = session.user.is_some_and(|user| user.is_admin);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let projects = use_pages((), {
         let api = api.clone();
         move |(), offset| async move { api.projects(String::new(), offset).await }
     });
     let on_submit = {
         let (description, scopes) = (description.clone(), scopes.clone());
-        let (life, project, deed) = (life.clone(), *project, deed.clone());
+        let (life, project, action) = (life.clone(), *project, action.clone());
         let on_made = props.on_made.clone();
         Callback::from(move |()| {
             let description = match check(&description, &scopes) {
                 Ok(description) => description,
-                Err(error) => return deed.refuse(error),
+                Err(error) => return action.refuse(error),
             };
             let key = api_key::CreateKey {
                 description,
@@ -92,7 +92,8 @@ fn KeyForm(props: &KeyFormProps) -> Html {
                 project,
             };
             let (api, on_made) = (api.clone(), on_made.clone());
-            deed.start(async move { api.create_api_key(key).await }, move |key| on_made.emit(key));
+            action
+                .start(async move { api.create_api_key(key).await }, move |key| on_made.emit(key));
         })
     };
     let mut choices = vec![Choice::new("", "Every project that I belong to")];
@@ -103,15 +104,16 @@ fn KeyForm(props: &KeyFormProps) -> Html {
     let lives =
         LIVES.iter().map(|(value, label, _)| Choice::new(*value, *label)).collect::<Vec<_>>();
     let never = life.is_empty().then_some(AttrValue::Static(
-        "A key that never ends is a door that nobody remembers. Prefer a date.",
+        "A key that never expires is easily forgotten. Prefer a date.",
     ));
     html! {
-        <Form {on_submit} error={deed.beside(&["description", "scopes", "expires_at"])}>
-            <TextField id="key-for" label="What is it for" autofocus=true placeholder="Pipeline of the shop"
-                value={(*description).clone()} error={deed.field("description")}
+        <Form {on_submit} error={action.other_errors(&["description", "scopes", "expires_at"])}>
+            <TextField id="key-for" label="Description" autofocus=true placeholder="Pipeline of \
+                the shop"
+                value={(*description).clone()} error={action.field("description")}
                 on_input={{ let description = description.setter(); Callback::from(move |text| description.set(text)) }} />
             <fieldset class="scopes">
-                <legend>{ "What it may do" }</legend>
+                <legend>{ "Scopes" }</legend>
                 { for SCOPES.iter().filter(|(scope, ..)| is_admin || *scope != KeyScope::Admin).map(|(scope, word, text)| {
                     let on_change = Callback::from({
                         let (scopes, scope) = (scopes.clone(), *scope);
@@ -126,11 +128,11 @@ fn KeyForm(props: &KeyFormProps) -> Html {
                             checked={scopes.contains(scope)} {on_change} />
                     }
                 }) }
-                if let Some(error) = deed.field("scopes") {
+                if let Some(error) = action.field("scopes") {
                     <p class="field-error" role="alert">{ error }</p>
                 }
             </fieldset>
-            <Select id="key-project" label="Where" value={project.map(|id| id.to_string()).unwrap_or_default()}
+            <Select id="key-project" label="Project" value={project.map(|id| id.to_string()).unwrap_or_default()}
                 {choices} hint="A key for one project sees nothing of others"
                 on_change={{ let project = project.setter(); Callback::from(move |id: String| project.set(id.parse().ok())) }} />
             if missing > 0 {
@@ -139,11 +141,12 @@ fn KeyForm(props: &KeyFormProps) -> Html {
                 </Button>
             }
             <Select id="key-life" label="Expires" value={(*life).clone()} choices={lives} hint={never}
-                error={deed.field("expires_at")}
+                error={action.field("expires_at")}
                 on_change={{ let life = life.setter(); Callback::from(move |chosen| life.set(chosen)) }} />
             <div class="row row--end">
                 <Button onclick={props.on_close.reform(|_| ())}>{ "Cancel" }</Button>
-                <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>{ "Make the key" }</Button>
+                <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}>{ "Create \
+                    key" }</Button>
             </div>
         </Form>
     }
@@ -160,14 +163,14 @@ struct ShownProps {
 fn Shown(props: &ShownProps) -> Html {
     let ShownProps { made, on_close } = props;
     html! {
-        <Dialog title="Copy the key now" on_close={on_close.clone()} holds=true>
+        <Dialog title="Copy the key now" on_close={on_close.clone()} persistent=true>
             <div class="stack">
                 <p>{ "This is the only time that it is shown. Easel keeps no copy of it." }</p>
                 <div class="token row">
                     <code class="grow">{ made.token.expose().to_owned() }</code>
                     <CopyButton text={made.token.expose().to_owned()} what="key" />
                 </div>
-                <Banner pigment={Pigment::Staged} icon={LuTriangleAlert}>
+                <Banner colour={Colour::Staged} icon={LuTriangleAlert}>
                     { "Put it where secrets are kept, not into a repository." }
                 </Banner>
                 <p class="muted small">

@@ -44,7 +44,7 @@ pub fn ProjectCard(props: &ProjectCardProps) -> Html {
                 </p>
                 <p class="project-foot faint small">
                     <span class="mono truncate">{ project.slug.as_str() }</span>
-                    <span>{ "made " }<RelativeTime at={project.created_at.as_millis()} /></span>
+                    <span>{ "created " }<RelativeTime at={project.created_at.as_millis()} /></span>
                 </p>
             </div>
         </Link>

@@ -6,7 +6,7 @@ use domain::canvas::Snapshot;
 use yew::prelude::{Callback, Html, Properties, component, html, use_state_eq};
 
 use crate::{
-    api::{use_api, use_deed},
+    api::{use_api, use_async_action},
     component::{Button, ButtonKind, Confirm, use_toasts},
     route::{Route, router::use_navigator},
 };
@@ -21,25 +21,25 @@ pub(super) fn Danger(props: &DangerProps) -> Html {
     let snapshot = &props.snapshot;
     let is_asked = use_state_eq(|| false);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let toasts = use_toasts();
     let navigator = use_navigator();
     let name = snapshot.project.name.to_string();
     let on_confirm = {
-        let (id, name, deed) = (snapshot.project.id, name.clone(), deed.clone());
+        let (id, name, action) = (snapshot.project.id, name.clone(), action.clone());
         Callback::from(move |()| {
             let (api, toasts, name) = (api.clone(), toasts.clone(), name.clone());
             let navigator = navigator.clone();
-            deed.start(async move { api.delete_project(id).await }, move |()| {
+            action.start(async move { api.delete_project(id).await }, move |()| {
                 toasts.done(format!("{name} is deleted."));
                 navigator.push(&Route::Projects);
             });
         })
     };
     let set = |is: bool| {
-        let (is_asked, deed) = (is_asked.setter(), deed.clone());
+        let (is_asked, action) = (is_asked.setter(), action.clone());
         move || {
-            deed.clear();
+            action.clear();
             is_asked.set(is);
         }
     };
@@ -52,9 +52,9 @@ pub(super) fn Danger(props: &DangerProps) -> Html {
                 { "Delete the project" }
             </Button></div>
             if *is_asked {
-                <Confirm title={format!("Delete {name}")} deed={format!("Delete {name} for ever")}
-                    name={name.clone()} busy={deed.is_busy()}
-                    error={deed.error().map(ToString::to_string)}
+                <Confirm title={format!("Delete {name}")} action={format!("Delete {name} for ever")}
+                    name={name.clone()} busy={action.is_busy()}
+                    error={action.error().map(ToString::to_string)}
                     {on_confirm} on_close={Callback::from(move |()| close())}>
                     <p>{ goes(snapshot) }</p>
                     <p><b>{ "This happens at once and cannot be undone." }</b></p>
@@ -81,7 +81,8 @@ fn goes(snapshot: &Snapshot) -> String {
     let volumes = match spec.volumes.len() {
         0 => String::new(),
         count => format!(
-            " The data of {} stays on the machine, in the container engine, and is listed as left behind.",
+            " The data of {} stays on the host, in the container engine, and is listed as \
+                orphaned.",
             counted(count, "volume")
         ),
     };

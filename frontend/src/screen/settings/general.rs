@@ -7,9 +7,9 @@ use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_s
 
 use super::{danger::Danger, staged::to_canvas};
 use crate::{
-    api::{EnvironmentPath, sentence, use_api, use_deed},
+    api::{EnvironmentPath, sentence, use_api, use_async_action},
     component::{
-        Badge, Button, ButtonKind, CopyButton, Form, Pigment, RelativeTime, TextField, use_toasts,
+        Badge, Button, ButtonKind, Colour, CopyButton, Form, RelativeTime, TextField, use_toasts,
     },
 };
 
@@ -36,7 +36,7 @@ pub(super) fn General(props: &GeneralProps) -> Html {
                     can_edit={*role >= Some(ProjectRole::Editor)} on_changed={on_changed.clone()} />
                 if let Some(change) = staged {
                     <div class="row row--wrap staged-line">
-                        <Badge pigment={Pigment::Staged}>{ "◇ Staged" }</Badge>
+                        <Badge colour={Colour::Staged}>{ "◇ Staged" }</Badge>
                         <span class="grow">
                             <s class="muted">{ project.name.as_str() }</s>{ " → " }<b>{ planned }</b>
                         </span>
@@ -53,7 +53,7 @@ pub(super) fn General(props: &GeneralProps) -> Html {
                     <dt>{ "Id" }</dt>
                     <dd><code class="truncate">{ project.id.to_string() }</code>
                         <CopyButton text={project.id.to_string()} what="id" /></dd>
-                    <dt>{ "Made" }</dt>
+                    <dt>{ "Created" }</dt>
                     <dd><RelativeTime at={project.created_at.as_millis()} /></dd>
                 </dl>
                 <p class="field-hint">{ "Slug and id never change, so addresses and scripts stay right after a rename." }</p>
@@ -80,23 +80,23 @@ fn Rename(props: &RenameProps) -> Html {
     let RenameProps { snapshot, planned, can_edit, on_changed } = props;
     let name = use_state_eq(|| planned.clone());
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let toasts = use_toasts();
     let sound = Name::try_from(name.as_str());
     let is_new = sound.as_ref().is_ok_and(|sound| sound.as_str() != planned);
     let on_submit = {
-        let (sound, deed, id) = (sound.clone(), deed.clone(), snapshot.project.id);
+        let (sound, action, id) = (sound.clone(), action.clone(), snapshot.project.id);
         let on_changed = on_changed.clone();
         Callback::from(move |()| {
             let Ok(name) = sound.clone() else { return };
             let (api, toasts, on_changed) = (api.clone(), toasts.clone(), on_changed.clone());
-            deed.start(async move { api.rename_project(id, name).await }, move |_| {
+            action.start(async move { api.rename_project(id, name).await }, move |_| {
                 toasts.done("The new name is staged. It counts once it is applied.");
                 on_changed.emit(());
             });
         })
     };
-    let error = deed
+    let error = action
         .field("name")
         .or_else(|| sound.as_ref().err().map(|rule| AttrValue::from(sentence(&rule.to_string()))));
     let on_input = Callback::from({
@@ -104,12 +104,12 @@ fn Rename(props: &RenameProps) -> Html {
         move |text| name.set(text)
     });
     html! {
-        <Form {on_submit} error={deed.beside(&["name", "content"])} label="Name">
+        <Form {on_submit} error={action.other_errors(&["name", "content"])} label="Name">
             <div class="field-row">
                 <TextField id="rename" label="Name" value={(*name).clone()} {error} {on_input}
                     disabled={!can_edit} hint="A new name is staged, and applied with the other changes." />
                 if *can_edit {
-                    <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()} disabled={!is_new}>
+                    <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()} disabled={!is_new}>
                         { "Stage name" }
                     </Button>
                 }
@@ -129,14 +129,14 @@ struct UndoRenameProps {
 fn UndoRename(props: &UndoRenameProps) -> Html {
     let UndoRenameProps { place, change, on_changed } = props;
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let toasts = use_toasts();
     let onclick = {
-        let (place, change, deed) = (*place, *change, deed.clone());
+        let (place, change, action) = (*place, *change, action.clone());
         let on_changed = on_changed.clone();
         Callback::from(move |_| {
             let (api, on_changed, toasts) = (api.clone(), on_changed.clone(), toasts.clone());
-            deed.start(
+            action.start(
                 async move {
                     let outcome = api.discard(place, vec![change], None).await;
                     if let Err(error) = &outcome {
@@ -148,5 +148,5 @@ fn UndoRename(props: &UndoRenameProps) -> Html {
             );
         })
     };
-    html! { <Button kind={ButtonKind::Bare} busy={deed.is_busy()} {onclick}>{ "Undo" }</Button> }
+    html! { <Button kind={ButtonKind::Bare} busy={action.is_busy()} {onclick}>{ "Discard" }</Button> }
 }

@@ -7,7 +7,7 @@ use yew::prelude::{
 };
 
 use crate::{
-    api::{ApiError, use_api, use_deed, use_fetch},
+    api::{ApiError, use_api, use_async_action, use_fetch},
     component::{
         Avatar, Badge, Button, ButtonKind, Choice, Column, Confirm, Dialog, Empty, Form,
         IconButton, Person, Select, Skeleton, Table, TextField, use_toasts,
@@ -52,7 +52,7 @@ pub(super) fn Members(props: &MembersProps) -> Html {
     });
     let is_adding = use_state_eq(|| false);
     let leaving = use_state_eq(|| None::<Member>);
-    let removal = use_deed();
+    let removal = use_async_action();
     let add = Callback::from({
         let is_adding = is_adding.setter();
         move |_| is_adding.set(true)
@@ -118,7 +118,7 @@ pub(super) fn Members(props: &MembersProps) -> Html {
                 <Table caption="Members" columns={vec![
                     Column::new("who", "Who"),
                     Column::new("role", "Role"),
-                    Column::new("deeds", "What to do").silent(),
+                    Column::new("deeds", "Actions").silent(),
                 ]}>
                     { for list.iter().map(|member| html! {
                         <MemberRow key={member.user.id.to_string()} member={member.clone()} {is_owner}
@@ -142,7 +142,7 @@ pub(super) fn Members(props: &MembersProps) -> Html {
                     on_close={{ let is_adding = is_adding.setter(); Callback::from(move |()| is_adding.set(false)) }} />
             }
             if let Some(member) = &*leaving {
-                <Confirm title={format!("Remove {}", member.user.name)} deed="Remove from the project"
+                <Confirm title={format!("Remove {}", member.user.name)} action="Remove from the project"
                     busy={removal.is_busy()} error={removal.error().map(ToString::to_string)}
                     on_confirm={on_remove}
                     on_close={{ let (leaving, removal) = (leaving.setter(), removal.clone()); Callback::from(move |()| { removal.clear(); leaving.set(None); }) }}>
@@ -197,7 +197,7 @@ fn MemberRow(props: &MemberRowProps) -> Html {
                     <Badge>{ word(member.role) }</Badge>
                 }
             </td>
-            <td class="variable-deeds">
+            <td class="variable-actions">
                 if *is_owner {
                     <IconButton icon={LuTrash2} danger=true label={format!("Remove {}", user.name)}
                         onclick={remove} />
@@ -220,17 +220,17 @@ fn AddMember(props: &AddMemberProps) -> Html {
     let email = use_state_eq(String::new);
     let role = use_state_eq(|| ProjectRole::Editor);
     let api = use_api();
-    let deed = use_deed();
+    let action = use_async_action();
     let on_submit = {
-        let (project, email, role, deed) = (*project, email.clone(), *role, deed.clone());
+        let (project, email, role, action) = (*project, email.clone(), *role, action.clone());
         let (on_added, on_close) = (on_added.clone(), on_close.clone());
         Callback::from(move |()| {
             let email = match Email::try_from(email.trim()) {
                 Ok(email) => email,
-                Err(rule) => return deed.refuse(ApiError::of_field("email", &rule)),
+                Err(rule) => return action.refuse(ApiError::of_field("email", &rule)),
             };
             let (api, on_added, on_close) = (api.clone(), on_added.clone(), on_close.clone());
-            deed.start(async move { api.add_member(project, email, role).await }, move |_| {
+            action.start(async move { api.add_member(project, email, role).await }, move |_| {
                 on_close.emit(());
                 on_added.emit(());
             });
@@ -239,17 +239,17 @@ fn AddMember(props: &AddMemberProps) -> Html {
     let hint = ROLES.iter().find(|(one, ..)| *one == *role).map_or("", |(_, _, _, text)| text);
     html! {
         <Dialog title="Add somebody" on_close={on_close.clone()}>
-            <Form {on_submit} error={deed.beside(&["email", "role"])}>
+            <Form {on_submit} error={action.other_errors(&["email", "role"])}>
                 <TextField id="member-email" label="E-mail" kind="email" autofocus=true
                     hint="Of somebody with an account on this instance"
-                    value={(*email).clone()} error={deed.field("email")}
+                    value={(*email).clone()} error={action.field("email")}
                     on_input={{ let email = email.setter(); Callback::from(move |text| email.set(text)) }} />
                 <Select id="member-role" label="Role" value={word(*role)} choices={choices()}
                     hint={format!("An {} {hint}", word(*role)).replacen("An viewer", "A viewer", 1)}
                     on_change={{ let role = role.setter(); Callback::from(move |chosen: String| role.set(named(&chosen))) }} />
                 <div class="row row--end">
                     <Button onclick={on_close.reform(|_| ())}>{ "Cancel" }</Button>
-                    <Button kind={ButtonKind::Primary} submits=true busy={deed.is_busy()}>
+                    <Button kind={ButtonKind::Primary} submits=true busy={action.is_busy()}>
                         { "Add to the project" }
                     </Button>
                 </div>

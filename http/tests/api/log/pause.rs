@@ -15,7 +15,7 @@ async fn a_stream_that_breaks_off_is_no_end_of_its_container() {
     assert_eq!(live.line().await, "a1");
     tokio::time::sleep(Duration::from_secs(1)).await;
 
-    shop.app.tape.break_off("aaaaaaaaaaaa0");
+    shop.app.scripted.break_stream("aaaaaaaaaaaa0");
     tokio::time::sleep(Duration::from_millis(100)).await;
     shop.say("aaaaaaaaaaaa0", 2, "while nobody read");
     shop.say("bbbbbbbbbbbb0", 3, "the other");
@@ -35,18 +35,18 @@ async fn a_container_that_ended_is_read_on_when_it_runs_again() {
     let mut live = shop.open("", None).await;
     assert_eq!(live.line().await, "first run");
 
-    shop.app.tape.exit("aaaaaaaaaaaa0");
+    shop.app.scripted.exit("aaaaaaaaaaaa0");
     let ended = live.next().await.expect("a notice");
     assert_eq!(
         (ended.event.as_str(), &ended.data["container_id"]),
         ("container_exited", &json!("aaaaaaaaaaaa"))
     );
     tokio::time::sleep(Duration::from_secs(3)).await;
-    shop.app.tape.run_again("aaaaaaaaaaaa0");
+    shop.app.scripted.run_again("aaaaaaaaaaaa0");
     shop.say("aaaaaaaaaaaa0", 2, "second run");
 
     assert_eq!(live.line().await, "second run", "and the first one is not told again");
-    shop.app.tape.exit("aaaaaaaaaaaa0");
+    shop.app.scripted.exit("aaaaaaaaaaaa0");
     assert_eq!(live.next().await.expect("a notice").event, "container_exited");
     assert_eq!(live.next().await.expect("the end").event, "end");
     assert!(live.next().await.is_none());

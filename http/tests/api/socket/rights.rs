@@ -146,7 +146,7 @@ async fn a_token_that_has_run_out_ends_its_socket() {
     let shop = Shop::new().await;
     let (mut tab, _) = shop.open(&shop.app.admin).await;
 
-    shop.app.clock.forward(Duration::from_secs(15 * 60));
+    shop.app.clock.advance(Duration::from_secs(15 * 60));
 
     assert_eq!(tab.closed().await, 4001);
     assert!(shop.app.ports.clock.now().as_millis() > EPOCH);

@@ -9,10 +9,10 @@ use std::num::NonZeroU16;
 use uuid::Uuid;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 215, 3, 7);
-const MACHINE: Machine = Machine { memory_bytes: 8 * 1024 * MIB, cpus: 4 };
+const CAPACITY: EngineCapacity = EngineCapacity { memory_bytes: 8 * 1024 * MIB, cpus: 4 };
 
-fn marks() -> Marks {
-    Marks(InstanceId::new(Uuid::from_u128(1)))
+fn instance_labels() -> InstanceLabels {
+    InstanceLabels(InstanceId::new(Uuid::from_u128(1)))
 }
 
 fn spec() -> ReplicaSpec {
@@ -46,7 +46,7 @@ fn spec() -> ReplicaSpec {
             ..RunConfig::bare(ImageRef::try_from("nginx:1.27").unwrap())
         },
         stop_grace: Duration::from_millis(10_500),
-        restart: Restart::UnlessStopped,
+        restart: RestartPolicy::UnlessStopped,
     }
 }
 
@@ -59,7 +59,7 @@ fn with_limits(limits: Limits) -> ReplicaSpec {
 #[test]
 fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
     // By way of a value, which sorts its keys.
-    let body = serde_json::to_value(create(marks(), &spec(), ADDRESS, MACHINE)).unwrap();
+    let body = serde_json::to_value(create(instance_labels(), &spec(), ADDRESS, CAPACITY)).unwrap();
 
     insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap());
 }
@@ -68,9 +68,9 @@ fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
 fn without_limits_a_container_sees_the_machines_memory_as_its_own() {
     let spec = with_limits(Limits::default());
 
-    let host = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
+    let host = create(instance_labels(), &spec, ADDRESS, CAPACITY).host_config.unwrap();
 
-    assert_eq!(host.memory, Some(MACHINE.memory_bytes - PAGE));
+    assert_eq!(host.memory, Some(CAPACITY.memory_bytes - PAGE));
     assert_eq!(host.memory_swap, Some(-1));
     assert_eq!((host.nano_cpus, host.cpu_shares), (None, None));
 }
@@ -86,8 +86,8 @@ fn limits_are_read_back_as_they_were_written() {
 
     for wanted in all {
         let spec = with_limits(wanted);
-        let created = create(marks(), &spec, ADDRESS, MACHINE).host_config.unwrap();
-        let update = update_limits(wanted, MACHINE);
+        let created = create(instance_labels(), &spec, ADDRESS, CAPACITY).host_config.unwrap();
+        let update = update_limits(wanted, CAPACITY);
         let updated = HostConfig {
             memory: update.memory,
             nano_cpus: update.nano_cpus,
@@ -104,7 +104,7 @@ fn limits_are_read_back_as_they_were_written() {
 fn names_are_the_same_each_time_and_never_the_services_name_alone() {
     let spec = spec();
 
-    let name = marks().container_name(&spec.slug, spec.identity.replica);
+    let name = instance_labels().container_name(&spec.slug, spec.identity.replica);
 
     assert_eq!(name, "easel-00000001-web-00000006");
     assert_ne!(name, spec.slug.as_str());
@@ -114,16 +114,16 @@ fn names_are_the_same_each_time_and_never_the_services_name_alone() {
 #[test]
 fn labels_lead_back_to_the_replica() {
     let spec = spec();
-    let labels = marks().replica(&spec);
+    let labels = instance_labels().replica(&spec);
 
-    assert_eq!(marks().identity(&labels), Some(spec.identity));
-    assert_eq!(Marks(InstanceId::new(Uuid::from_u128(9))).identity(&labels), None);
+    assert_eq!(instance_labels().identity(&labels), Some(spec.identity));
+    assert_eq!(InstanceLabels(InstanceId::new(Uuid::from_u128(9))).identity(&labels), None);
 }
 
 // F38
 #[test]
 fn a_container_with_other_labels_is_not_the_same() {
-    let wanted = marks().replica(&spec());
+    let wanted = instance_labels().replica(&spec());
     let mut held = wanted.clone();
     held.insert("com.example.more".to_owned(), "fine".to_owned());
     assert!(has_all(&held, &wanted));

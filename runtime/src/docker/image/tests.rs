@@ -40,7 +40,7 @@ fn each_refusal_of_a_registry_is_told_as_what_it_is() {
         ),
         (
             "no matching manifest for linux/amd64 in the manifest list entries",
-            "does not come for this machine's processor",
+            "is not built for this host's CPU",
         ),
         ("write /var/lib/docker/tmp: no space left on device", "the engine's disk is full"),
         (
@@ -83,13 +83,13 @@ fn progress_is_the_sum_of_all_layers_and_never_counts_twice() {
     };
     let mut layers = Layers::default();
 
-    assert!(layers.take_in(news("a", "Downloading", 10)));
-    assert!(layers.take_in(news("b", "Downloading", 30)));
-    assert!(!layers.take_in(news("b", "Downloading", 30)));
+    assert!(layers.add(news("a", "Downloading", 10)));
+    assert!(layers.add(news("b", "Downloading", 30)));
+    assert!(!layers.add(news("b", "Downloading", 30)));
     assert_eq!(layers.sum(), PullProgress { received: 40, total: 200 });
 
-    assert!(layers.take_in(news("a", "Download complete", 0)));
-    assert!(!layers.take_in(news("a", "Extracting", 50)));
-    assert!(!layers.take_in(news("a", "Pull complete", 0)));
+    assert!(layers.add(news("a", "Download complete", 0)));
+    assert!(!layers.add(news("a", "Extracting", 50)));
+    assert!(!layers.add(news("a", "Pull complete", 0)));
     assert_eq!(layers.sum(), PullProgress { received: 130, total: 200 });
 }

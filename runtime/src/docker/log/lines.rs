@@ -10,13 +10,13 @@ use domain::{
 };
 
 /// The most of a line that is kept, and the engine's own chunk.
-const LONGEST: usize = 16 * 1024;
+const MAX_LINE: usize = 16 * 1024;
 
 /// A point in time, to the nanosecond: what orders lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(i64);
+pub(super) struct LogTime(i64);
 
-impl Moment {
+impl LogTime {
     /// Before any line.
     pub(super) const START: Self = Self(0);
 
@@ -45,25 +45,25 @@ impl Moment {
 }
 
 /// Puts lines together, per stream.
-pub(super) struct Lines {
-    first: Moment,
+pub(super) struct LineReader {
+    first: LogTime,
     /// The time of the last chunk, for the engine's own remarks, which have none.
-    last: Moment,
-    stdout: Option<Unfinished>,
-    stderr: Option<Unfinished>,
+    last: LogTime,
+    stdout: Option<PartialLine>,
+    stderr: Option<PartialLine>,
 }
 
 /// A line whose end has not come yet.
-struct Unfinished {
-    time: Moment,
+struct PartialLine {
+    time: LogTime,
     bytes: Vec<u8>,
     cut: bool,
 }
 
-impl Lines {
+impl LineReader {
     /// Leaves out lines before `first`.
-    pub(super) const fn new(first: Moment) -> Self {
-        Self { first, last: Moment::START, stdout: None, stderr: None }
+    pub(super) const fn new(first: LogTime) -> Self {
+        Self { first, last: LogTime::START, stdout: None, stderr: None }
     }
 
     /// The lines that this chunk brings to an end.
@@ -94,9 +94,9 @@ impl Lines {
             done.push((stream, unfinished));
         }
         let line =
-            pending.get_or_insert_with(|| Unfinished { time, bytes: Vec::new(), cut: false });
-        line.take_in(text);
-        let goes_on = !has_end && !text.is_empty() && text.len().is_multiple_of(LONGEST);
+            pending.get_or_insert_with(|| PartialLine { time, bytes: Vec::new(), cut: false });
+        line.add(text);
+        let goes_on = !has_end && !text.is_empty() && text.len().is_multiple_of(MAX_LINE);
         if !goes_on && let Some(line) = pending.take() {
             done.push((stream, line));
         }
@@ -111,7 +111,7 @@ impl Lines {
         self.kept(left)
     }
 
-    fn kept(&self, lines: Vec<(LogStream, Unfinished)>) -> Vec<LogLine> {
+    fn kept(&self, lines: Vec<(LogStream, PartialLine)>) -> Vec<LogLine> {
         lines
             .into_iter()
             .filter(|(_, line)| line.time >= self.first)
@@ -120,9 +120,9 @@ impl Lines {
     }
 }
 
-impl Unfinished {
-    fn take_in(&mut self, text: &[u8]) {
-        let room = LONGEST - self.bytes.len();
+impl PartialLine {
+    fn add(&mut self, text: &[u8]) {
+        let room = MAX_LINE - self.bytes.len();
         self.cut |= text.len() > room;
         self.bytes.extend_from_slice(&text[..text.len().min(room)]);
     }
@@ -137,8 +137,8 @@ impl Unfinished {
             bytes = &bytes[..error.valid_up_to()];
         }
         let mut line = String::from_utf8_lossy(bytes).into_owned();
-        let is_long = line.len() > LONGEST;
-        line.truncate(line.floor_char_boundary(LONGEST));
+        let is_long = line.len() > MAX_LINE;
+        line.truncate(line.floor_char_boundary(MAX_LINE));
         LogLine {
             at: self.time.at(),
             nanos: self.time.nanos(),
@@ -150,11 +150,11 @@ impl Unfinished {
 }
 
 /// Splits `2026-11-21T07:30:00.123456789Z text` at the blank.
-fn timed(message: &[u8]) -> Option<(Moment, &[u8])> {
+fn timed(message: &[u8]) -> Option<(LogTime, &[u8])> {
     let blank = message.iter().take(40).position(|byte| *byte == b' ')?;
     let time = std::str::from_utf8(&message[..blank]).ok()?;
     let time = chrono::DateTime::parse_from_rfc3339(time).ok()?;
-    Some((Moment(time.timestamp_nanos_opt()?), &message[blank + 1..]))
+    Some((LogTime(time.timestamp_nanos_opt()?), &message[blank + 1..]))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 use tokio::time::Instant;
 
 /// The shortest time over which a share of the processor means anything.
-pub(super) const SHORTEST: Duration = Duration::from_millis(250);
+pub(super) const MIN_SAMPLE_GAP: Duration = Duration::from_millis(250);
 /// An older measurement says nothing about now.
 const OLDEST: Duration = Duration::from_secs(60);
 
@@ -47,7 +47,7 @@ impl Samples {
         self.lock()
             .get(container)
             .copied()
-            .filter(|sample| (SHORTEST..OLDEST).contains(&sample.at.elapsed()))
+            .filter(|sample| (MIN_SAMPLE_GAP..OLDEST).contains(&sample.at.elapsed()))
     }
 
     pub(in crate::docker) fn remember(&self, container: &ReplicaHandle, sample: Sample) {

@@ -12,7 +12,7 @@ fn err(text: impl AsRef<[u8]>) -> LogOutput {
 }
 
 fn read(chunks: &[LogOutput]) -> Vec<LogLine> {
-    let mut lines = Lines::new(Moment::START);
+    let mut lines = LineReader::new(LogTime::START);
     let mut read: Vec<_> = chunks.iter().flat_map(|chunk| lines.push(chunk)).collect();
     read.extend(lines.finish());
     read
@@ -52,7 +52,7 @@ fn a_terminal_writes_to_stdout() {
 // DK-121, W81: neither hangs nor grows without end.
 #[test]
 fn a_line_of_exactly_the_limit_is_whole_and_a_longer_one_is_cut_and_marked() {
-    let full = "x".repeat(LONGEST);
+    let full = "x".repeat(MAX_LINE);
 
     let exact = read(&[out(format!("{NOON} {full}")), out(format!("{NOON} \n"))]);
     let longer = read(&[out(format!("{NOON} {full}")), out(format!("{NOON} tail\n"))]);
@@ -65,7 +65,7 @@ fn a_line_of_exactly_the_limit_is_whole_and_a_longer_one_is_cut_and_marked() {
 
 #[test]
 fn chunks_of_both_streams_are_not_mixed() {
-    let full = "o".repeat(LONGEST);
+    let full = "o".repeat(MAX_LINE);
 
     let lines = read(&[
         out(format!("{NOON} {full}")),
@@ -80,7 +80,7 @@ fn chunks_of_both_streams_are_not_mixed() {
 
 #[test]
 fn the_last_words_of_one_run_are_not_glued_to_the_first_of_the_next() {
-    let full = "x".repeat(LONGEST);
+    let full = "x".repeat(MAX_LINE);
 
     let short = read(&[out(format!("{NOON} bye")), out(format!("{LATER} hello\n"))]);
     let long = read(&[out(format!("{NOON} {full}")), out(format!("{LATER} hello\n"))]);
@@ -93,24 +93,24 @@ fn the_last_words_of_one_run_are_not_glued_to_the_first_of_the_next() {
 #[test]
 fn binary_is_readable_and_never_longer_than_the_limit() {
     let mut noise = format!("{NOON} ").into_bytes();
-    noise.extend(std::iter::repeat_n(0xff_u8, LONGEST - 1));
+    noise.extend(std::iter::repeat_n(0xff_u8, MAX_LINE - 1));
     noise.push(b'\n');
 
     let lines = read(&[out(noise)]);
 
-    assert!(lines[0].line.len() <= LONGEST);
+    assert!(lines[0].line.len() <= MAX_LINE);
     assert!(lines[0].line.starts_with('\u{fffd}'));
     assert!(lines[0].cut);
 }
 
 #[test]
 fn a_line_is_never_cut_within_a_character() {
-    let mut text = "x".repeat(LONGEST - 1);
+    let mut text = "x".repeat(MAX_LINE - 1);
     text.push('é');
 
     let lines = read(&[out(format!("{NOON} {text}\n"))]);
 
-    assert_eq!(lines[0].line, "x".repeat(LONGEST - 1));
+    assert_eq!(lines[0].line, "x".repeat(MAX_LINE - 1));
     assert!(lines[0].cut);
 }
 
@@ -119,7 +119,7 @@ fn a_line_is_never_cut_within_a_character() {
 fn reading_on_after_a_line_neither_repeats_nor_loses_one() {
     let chunks = [out(format!("{NOON} one\n")), out(format!("{LATER} two\n"))];
     let one = read(&chunks).remove(0);
-    let mut lines = Lines::new(Moment::new(one.at, one.nanos).next());
+    let mut lines = LineReader::new(LogTime::new(one.at, one.nanos).next());
 
     let rest: Vec<_> = chunks.iter().flat_map(|chunk| lines.push(chunk)).collect();
 

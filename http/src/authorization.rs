@@ -1,0 +1,238 @@
+//! Authorization: every handler states in its signature the permission that it needs.
+
+use crate::{
+    caller::{self, Caller},
+    error::{ErrorResponse, Result},
+    server::Server,
+};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
+use domain::{
+    Error, ProjectId, Resource, Slug,
+    access::{
+        Actor, AuthMethod, Decision, InstanceRole, KeyScope, Mutation, Permission, ProjectRole,
+    },
+    account::User,
+    page::Page,
+    project::Environment,
+};
+use std::{future::Future, marker::PhantomData};
+
+/// Somebody who may do `D` here. There is no other way to learn who calls.
+#[derive(Debug)]
+pub(crate) struct May<D: Requirement> {
+    /// Who.
+    pub(crate) user: User,
+    /// The same for ports that write.
+    pub(crate) by: Mutation,
+    /// How they proved who they are.
+    pub(crate) credential: caller::Credential,
+    /// Where, if `D` is about a place.
+    pub(crate) place: D::Access,
+    requirement: PhantomData<D>,
+}
+
+impl<D: Requirement> May<D> {
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.by.actor
+    }
+}
+
+/// What a handler requires of its caller.
+pub(crate) trait Requirement: Send + Sync + Sized + 'static {
+    /// What is known of the place once somebody is in.
+    type Access: Send;
+
+    /// Lets the caller in, or says why not.
+    fn check(
+        server: &Server,
+        caller: &Caller,
+        parts: &mut Parts,
+    ) -> impl Future<Output = Result<Self::Access>> + Send;
+}
+
+impl<D: Requirement> FromRequestParts<Server> for May<D> {
+    type Rejection = ErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self> {
+        let caller = caller::authenticate(server, &parts.headers).await?;
+        let place = D::check(server, &caller, parts).await?;
+        let by = caller::mutation(server, parts, caller.actor)?;
+        Ok(Self {
+            user: caller.user,
+            by,
+            credential: caller.credential,
+            place,
+            requirement: PhantomData,
+        })
+    }
+}
+
+/// A project and one of its environments, which the caller may know of.
+#[derive(Clone, Debug)]
+pub(crate) struct EnvironmentAccess {
+    pub(crate) project: ProjectId,
+    pub(crate) environment: Environment,
+    /// What the caller is here: an admin is an owner everywhere.
+    pub(crate) role: ProjectRole,
+}
+
+/// The project that a path means: by id, or by the slug of one that the caller may know of.
+pub(crate) async fn find(server: &Server, actor: &Actor, which: &str) -> Result<ProjectId> {
+    if let Ok(id) = which.parse() {
+        return Ok(id);
+    }
+    let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
+    let slug = Slug::try_from(which).map_err(|_| hidden())?;
+    let visible_to = (actor.role != InstanceRole::Admin).then_some(actor.user);
+    let mut page = Page::new(0, 100);
+    loop {
+        let part = server.app.projects.list(visible_to, None, page).await?;
+        if let Some(found) = part.data.iter().find(|one| one.project.slug == slug) {
+            return Ok(found.project.id);
+        }
+        page.offset += page.limit;
+        if page.offset >= part.total_count {
+            return Err(hidden());
+        }
+    }
+}
+
+/// The place that a path names, if the caller may do this there.
+pub(crate) async fn authorize(
+    server: &Server,
+    actor: &Actor,
+    permission: Permission,
+    project: ProjectId,
+    environment: Option<&str>,
+) -> Result<EnvironmentAccess> {
+    let projects = &server.app.projects;
+    let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
+    let role = if actor.role == InstanceRole::Admin {
+        projects.exists(project).await?.then_some(ProjectRole::Owner)
+    } else {
+        projects.role_of(actor.user, project).await?
+    };
+    let role = role.ok_or_else(hidden)?;
+    match actor.may(permission, project, Some(role)) {
+        Decision::Allowed => (),
+        Decision::Hidden => return Err(hidden()),
+        Decision::Forbidden => {
+            let why = match actor.via {
+                AuthMethod::Session(_) => {
+                    "your role in this project does not allow this; ask an owner"
+                }
+                AuthMethod::ApiKey { .. } => {
+                    "this API key, or its owner's role, does not allow this"
+                }
+            };
+            return Err(Error::Forbidden(why).into());
+        }
+    }
+    let environment = projects.environment(project, environment).await?;
+    Ok(EnvironmentAccess { project, environment, role })
+}
+
+macro_rules! in_project {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Requirement for $name {
+            type Access = EnvironmentAccess;
+
+            async fn check(server: &Server, caller: &Caller, parts: &mut Parts) -> Result<EnvironmentAccess> {
+                let path = RawPathParams::from_request_parts(parts, &())
+                    .await
+                    .map_err(|_| ErrorResponse::no_such_path())?;
+                let named = |wanted: &str| {
+                    path.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+                };
+                let (actor, permission) = (&caller.actor, Permission::$name);
+                let project = find(server, actor, named("project").unwrap_or_default()).await?;
+                authorize(server, actor, permission, project, named("environment")).await
+            }
+        }
+    )*};
+}
+
+in_project! {
+    /// To look at a project, but for values.
+    Read,
+    /// To read what its containers write.
+    Logs,
+    /// To stage changes and discard them, and to lay out the canvas.
+    Stage,
+    /// To apply changes and to deploy.
+    Deploy,
+    /// To see values.
+    Reveal,
+    /// To delete it and say who belongs to it.
+    Manage,
+}
+
+macro_rules! on_instance {
+    ($($(#[$doc:meta])* $name:ident: $admit:expr,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Requirement for $name {
+            type Access = ();
+
+            async fn check(_: &Server, caller: &Caller, _: &mut Parts) -> Result<()> {
+                let admit: fn(&Actor) -> Result<()> = $admit;
+                admit(&caller.actor)
+            }
+        }
+    )*};
+}
+
+on_instance! {
+    /// To be anybody who is signed in.
+    Known: |actor| require_scope(actor, KeyScope::Read),
+    /// To make projects.
+    Make: |actor| {
+        if matches!(actor.via, AuthMethod::ApiKey { project: Some(_), .. }) {
+            return Err(Error::Forbidden("this API key is bound to one project").into());
+        }
+        require_scope(actor, KeyScope::Write)
+    },
+    /// To be a person, not a key: keys cannot make keys.
+    Person: require_person,
+    /// To administer the instance.
+    Administer: require_admin,
+    /// To administer the instance as a person: keys cannot make users.
+    AdministerInPerson: |actor| {
+        require_person(actor)?;
+        require_admin(actor)
+    },
+}
+
+fn require_scope(actor: &Actor, scope: KeyScope) -> Result<()> {
+    if actor.has_scope(scope) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("this API key does not allow this").into())
+    }
+}
+
+fn require_person(actor: &Actor) -> Result<()> {
+    if actor.is_person() {
+        Ok(())
+    } else {
+        Err(ErrorResponse::unauthorized("an API key cannot do this: sign in"))
+    }
+}
+
+fn require_admin(actor: &Actor) -> Result<()> {
+    let is_bound = matches!(actor.via, AuthMethod::ApiKey { project: Some(_), .. });
+    if actor.is_admin() && !is_bound {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("only an admin may do this").into())
+    }
+}
