@@ -43,17 +43,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bench.args(["--bench", "budgets", "--"]);
     bench.arg("--easel").arg(&easel).arg("--web").arg(workspace::web_dist());
     bench.args(["--engine", engine.host()]).arg("--out").arg(&table);
-    match caddy::ensure() {
-        Ok(caddy) => {
-            bench.arg("--caddy").arg(caddy);
+    let has = |part: &str| options.only.is_empty() || options.only.iter().any(|it| it == part);
+    if has("live") {
+        match caddy::ensure() {
+            Ok(caddy) => {
+                bench.arg("--caddy").arg(caddy);
+            }
+            Err(error) => println!("Caddy is left out: {error:#}"),
         }
-        Err(error) => println!("Caddy is left out: {error:#}"),
     }
-    match react_flow::ensure() {
-        Ok(page) => {
-            bench.arg("--chromium").arg(browser::ensure()?).arg("--react-flow").arg(page);
+    if has("web") {
+        match react_flow::ensure() {
+            Ok(page) => {
+                bench.arg("--chromium").arg(browser::ensure()?).arg("--react-flow").arg(page);
+            }
+            Err(error) => println!("React Flow is left out: {error:#}"),
         }
-        Err(error) => println!("React Flow is left out: {error:#}"),
     }
     if options.quick {
         bench.args(["--rounds", "3", "--services", "60", "--live", "3"]);
