@@ -59,7 +59,7 @@ async fn a_person_makes_renames_and_deletes_a_project_in_the_browser() {
     // The list says when it was made, what is in it, and all of it however long it is.
     window.go(&projects).await;
     let card = format!("a[href=\"{path}\"]");
-    for text in ["Shop", "made just now", "No services yet"] {
+    for text in ["Shop", "created just now", "No services yet"] {
         window.read(&card, text).await;
     }
     for number in 0..60 {
