@@ -7,7 +7,7 @@ async fn a_panic_is_read_in_the_console_and_on_the_page_which_can_be_loaded_agai
     let (server, _) = Server::claimed().await;
     let window = Window::open(&format!("{}/login", server.url)).await;
     window.sign_in().await;
-    window.read("main", "Begin with a project").await;
+    window.read("main", "Create your first project").await;
 
     // A browser that makes no more elements leaves the app no way on.
     let refusal = "document.createElement = document.createElementNS = \
