@@ -13,7 +13,7 @@ async fn a_panic_is_read_in_the_console_and_on_the_page_which_can_be_loaded_agai
     let refusal = "document.createElement = document.createElementNS = \
                    () => { throw new Error('no more elements'); }; 0";
     let _: u8 = window.eval(refusal).await;
-    window.press("Make a project").await;
+    window.press("Create a project").await;
 
     window.read("[role=alertdialog]", "This page has stopped").await;
     window.read("[role=alertdialog] pre", "panicked at").await;
