@@ -1,7 +1,8 @@
-//! Fields of a service, from the API and the command line to the container.
+//! Fields of a service, from the canvas, the API and the command line to the container.
 
 use crate::{
     api::{Project, web},
+    browser::Window,
     cli::Cli,
     server::Server,
 };
@@ -10,35 +11,39 @@ use serde_json::{Map, Value, json};
 /// A field, what is set by each way, and what the engine then says of the container.
 struct Case {
     word: &'static str,
+    canvas: &'static str,
     api: Value,
     terminal: &'static str,
     /// Where the engine says it.
     at: &'static str,
-    said: [Value; 2],
+    said: [Value; 3],
 }
 
 fn cases() -> Vec<Case> {
     vec![
         Case {
             word: "stop_signal",
+            canvas: "int",
             api: json!("SIGQUIT"),
             terminal: "SIGRTMIN+3",
             at: "/Config/StopSignal",
-            said: [json!("SIGQUIT"), json!("SIGRTMIN+3")],
+            said: [json!("SIGINT"), json!("SIGQUIT"), json!("SIGRTMIN+3")],
         },
         Case {
             word: "stop_grace_period",
+            canvas: "3",
             api: json!("1m 30s"),
             terminal: "2s",
             at: "/Config/StopTimeout",
-            said: [json!(90), json!(2)],
+            said: [json!(3), json!(90), json!(2)],
         },
         Case {
             word: "shm_size",
+            canvas: "128",
             api: json!("256 MiB"),
             terminal: "1g",
             at: "/HostConfig/ShmSize",
-            said: [json!(256 << 20), json!(1_u64 << 30)],
+            said: [json!(128 << 20), json!(256 << 20), json!(1_u64 << 30)],
         },
     ]
 }
@@ -64,17 +69,32 @@ fn assert_all(inspected: &Value, way: usize) {
 }
 
 #[tokio::test]
-async fn a_field_reaches_the_container_from_the_api_and_the_command_line() {
+async fn a_field_reaches_the_container_from_the_canvas_the_api_and_the_command_line() {
     let (server, api) = Server::claimed().await;
     let project = api.project("Shop").await;
     let id = project.run(web("web")).await;
+
+    let window = Window::open(&format!("{}/login", server.url)).await;
+    window.sign_in().await;
+    let panel = format!("{}/projects/{}/services/web/settings", server.url, project.id);
+    window.go(&panel).await;
+    for case in cases() {
+        // Until the canvas is connected nothing can be written in.
+        let field = format!("#{}:not(:disabled)", case.word);
+        window.fill(&field, case.canvas).await;
+        window.click(&format!("[data-test=setting-{}] .button--primary", case.word)).await;
+        let staged = format!("[data-test=setting-{}] [data-test=setting-staged]", case.word);
+        window.wait_for(&staged).await;
+    }
+    window.close().await;
+    assert_all(&container(&server, &project, &id, "canvas").await, 0);
 
     let body: Map<String, Value> =
         cases().into_iter().map(|case| (case.word.to_owned(), case.api)).collect();
     let path = project.path(&format!("services/{id}"));
     let (status, said) = api.call(reqwest::Method::PATCH, &path, Some(&Value::Object(body))).await;
     assert!(status.is_success(), "{said:#}");
-    assert_all(&container(&server, &project, &id, "api").await, 0);
+    assert_all(&container(&server, &project, &id, "api").await, 1);
 
     let cli = Cli::new();
     cli.login(&server.url).await;
@@ -84,5 +104,5 @@ async fn a_field_reaches_the_container_from_the_api_and_the_command_line() {
         words.extend([format!("--{}", case.word.replace('_', "-")), case.terminal.to_owned()]);
     }
     cli.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    assert_all(&container(&server, &project, &id, "command line").await, 1);
+    assert_all(&container(&server, &project, &id, "command line").await, 2);
 }
