@@ -3,6 +3,7 @@
 use crate::{api::web, canvas_socket, server::Server};
 use futures::StreamExt;
 use std::time::Duration;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 // DK-163
 #[tokio::test]
@@ -32,11 +33,8 @@ async fn open_streams_and_sockets_do_not_hold_up_a_stop() {
 // DK-163
 #[tokio::test]
 async fn a_half_sent_request_does_not_hold_up_a_stop() {
-    use tokio::io::AsyncWriteExt;
     let mut server = Server::start().await;
-    let address = server.url.trim_start_matches("http://");
-    let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
-    half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-half").await.expect("half of it");
+    let _half = half_a_request(&server).await;
 
     let (status, took) = server.stop().await;
 
@@ -58,11 +56,8 @@ async fn an_idle_server_stops_at_once_on_ctrl_c_too() {
 // DK-163
 #[tokio::test]
 async fn a_second_signal_forces_the_stop() {
-    use tokio::io::AsyncWriteExt;
     let mut server = Server::start().await;
-    let address = server.url.trim_start_matches("http://");
-    let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
-    half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-half").await.expect("half of it");
+    let _half = half_a_request(&server).await;
 
     server.signal("TERM").await;
     crate::until("the stop to begin", async || server.log().contains("stopping").then_some(()))
@@ -75,4 +70,15 @@ async fn a_second_signal_forces_the_stop() {
     .await;
 
     assert!(!server.ended().await.success(), "the half request was not waited for");
+}
+
+/// A connection that the server has taken, with half a request on it. Connections are taken in the
+/// order in which they came, so an answer on a later one says that this one was taken too.
+async fn half_a_request(server: &Server) -> TcpStream {
+    let address = server.url.trim_start_matches("http://");
+    let mut half = TcpStream::connect(address).await.expect("a connection");
+    half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-half").await.expect("half of it");
+    let health = reqwest::get(format!("{}/api/health", server.url)).await.expect("an answer");
+    assert!(health.status().is_success(), "{health:?}");
+    half
 }
