@@ -20,6 +20,7 @@ use std::{
 
 /// How long the engine rests between two measurements.
 const REST: Duration = Duration::from_millis(500);
+const BAR: f64 = 1.05;
 
 /// A service that runs.
 pub(crate) struct Running {
@@ -67,7 +68,7 @@ pub(crate) async fn measure(
     stage.delete(&first.addresses).await?;
 
     let most = options.live;
-    for (count, bar) in [(1, Some(1.15)), (most.min(10), Some(1.1)), (most, None)] {
+    for (count, bar) in [(1, Some(BAR)), (most.min(10), Some(BAR)), (most, None)] {
         let rounds = if count == 1 { options.rounds } else { options.rounds.div_ceil(2).max(3) };
         let (mut ours, mut theirs) = (Samples::default(), Samples::default());
         let (mut answers, mut lives) = (Samples::default(), Samples::default());

@@ -67,7 +67,7 @@ pub(crate) async fn measure(
             None => "Caddy: not measured, no Go to build it with".to_owned(),
         },
         ratio,
-        bar: ratio.map_or(Bar::None, |ratio| Bar::ratio(ratio, 1.3)),
+        bar: ratio.map_or(Bar::None, |ratio| Bar::ratio(ratio, 1.1)),
     });
     table.note(
         "*idle memory*: after ten seconds without a request, over the following ten; Caddy has \

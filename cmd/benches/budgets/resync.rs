@@ -32,7 +32,7 @@ use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-const BAR: f64 = 1.2;
+const BAR: f64 = 0.8;
 /// Long enough for a look and a list call beside it.
 const RESYNC: Duration = Duration::from_secs(2);
 const SETTLING: Duration = Duration::from_secs(600);
