@@ -13,7 +13,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-
 /// Starts it on `data`, which holds many services, and on nothing, in turns.
 pub(crate) async fn measure(options: &Options, data: &Path, table: &mut Table) -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
