@@ -271,6 +271,10 @@ fn create_service(
         Some(slug) if taken(slug) => {
             return Err(Error::Exists(format!("there is a service with the slug {slug} already")));
         }
+        Some(slug) if !slug.is_host_name() => {
+            let rule = "must be a name that programs look up: this one they take for an address";
+            return Err(Error::field("slug", rule));
+        }
         Some(slug) => slug.clone(),
         None => {
             let wanted = Slug::suggest(new.name.as_str(), "service");

@@ -176,7 +176,8 @@ text_type!(Slug);
 
 impl Slug {
     /// The slug that a name suggests: lower case, every run of other characters one hyphen, at
-    /// most 40 bytes; `fallback` when nothing is left.
+    /// most 40 bytes; `fallback` when nothing is left, and with `-1` behind it what is no host's
+    /// name.
     #[must_use]
     pub fn suggest(name: &str, fallback: &str) -> Self {
         let mut slug = String::new();
@@ -189,9 +190,32 @@ impl Slug {
         }
         slug.truncate(40);
         let slug = slug.trim_end_matches('-');
-        Self::try_from(slug).unwrap_or_else(|_| {
-            Self(if slug == "shared" { "shared-1" } else { fallback }.to_owned())
-        })
+        match Self::try_from(slug) {
+            Ok(slug) if slug.is_host_name() => slug,
+            Ok(taken) => taken.with_suffix("1"),
+            Err(_) => Self(if slug == "shared" { "shared-1" } else { fallback }.to_owned()),
+        }
+    }
+
+    /// Whether resolvers take it for a name, and ask the network for it: not for an address, which
+    /// a lone number is (`2048`, `0x7f`; `inet_aton(3)`, and the URL standard's IPv4 parser), and not
+    /// for what every container's `/etc/hosts` leads elsewhere.
+    #[must_use]
+    pub fn is_host_name(&self) -> bool {
+        const HOSTS: [&str; 7] = [
+            "localhost",
+            "ip6-localhost",
+            "ip6-loopback",
+            "ip6-localnet",
+            "ip6-mcastprefix",
+            "ip6-allnodes",
+            "ip6-allrouters",
+        ];
+        let is_number = match self.0.strip_prefix("0x") {
+            Some(hexadecimal) => hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => self.0.bytes().all(|byte| byte.is_ascii_digit()),
+        };
+        !is_number && !HOSTS.contains(&self.as_str())
     }
 
     /// This slug with `-suffix` at its end, shortened so that it stays a DNS label.
@@ -281,7 +305,8 @@ impl TryFrom<String> for IconUrl {
 
 /// The name of a variable.
 ///
-/// Invariant: a letter or `_`, then letters, digits and `_`; ASCII; at most 255 bytes.
+/// Invariant: 1 to 255 bytes of visible ASCII without `=`, which ends a key, `/`, which ends a part
+/// of an address, and `{}$`. Images ask for more than shells can read: `discovery.type`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
@@ -292,16 +317,25 @@ impl TryFrom<String> for VariableKey {
     type Error = Invalid;
 
     fn try_from(raw: String) -> Result<Self, Self::Error> {
-        let is_key = raw.len() <= 255
-            && raw.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if is_key {
+        let allowed = |byte: u8| byte.is_ascii_graphic() && !b"=/{}$".contains(&byte);
+        if (1..=255).contains(&raw.len()) && raw.bytes().all(allowed) {
             Ok(Self(raw))
         } else {
             Err(Invalid::new(
-                "must begin with a letter or _ and go on with letters, digits and _ (at most 255)",
+                "must be 1 to 255 letters, digits and signs (ASCII), none of them a blank or one \
+                 of = / { } $",
             ))
         }
+    }
+}
+
+impl VariableKey {
+    /// Whether a shell can read it and a reference can name it: a letter or `_`, then letters,
+    /// digits and `_`.
+    #[must_use]
+    pub fn is_identifier(&self) -> bool {
+        self.0.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     }
 }
 

@@ -215,12 +215,13 @@ fn read_reference(
     let expression = inner[..end].trim();
     let len = OPEN.len() + end + 2;
 
-    // The key has no dot, so the last one divides; a service's name may have others.
+    // Such a key has no dot, so the last one divides; a service's name may have others.
+    let key = |text: &str| VariableKey::try_from(text).ok().filter(VariableKey::is_identifier);
     let reference = match expression.rsplit_once('.') {
-        None => Reference::Own { key: VariableKey::try_from(expression).ok()? },
-        Some((namespace, key)) => {
+        None => Reference::Own { key: key(expression)? },
+        Some((namespace, word)) => {
             let namespace = namespace.trim();
-            let key = VariableKey::try_from(key.trim()).ok()?;
+            let key = key(word.trim())?;
             match namespace {
                 "" => return None,
                 "shared" => Reference::Shared { key },

@@ -71,9 +71,9 @@ fn typed(key: &str, input: &mut dyn Read) -> Result<String> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).context("read the value from standard input")?;
     let mut text = text_of(key, bytes)?;
-    // The line end that `echo` adds is nobody's wish; all others are kept.
-    if text.ends_with('\n') {
-        text.truncate(text.len() - 1);
+    // The line end that `echo` adds is nobody's wish, of whichever kind; all others are kept.
+    if let Some(rest) = text.strip_suffix('\n') {
+        text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
     }
     Ok(text)
 }
@@ -109,6 +109,23 @@ mod tests {
             read,
             [("A", "x=y"), ("B", "from a file\n"), ("C", "@literal"), ("D", "line 1\nline 2")]
         );
+    }
+
+    #[test]
+    fn standard_input_loses_one_line_end_of_either_kind_and_no_other() {
+        for (given, kept) in [
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a\n\n", "a\n"),
+            ("a\r\n\r\n", "a\r\n"),
+            ("a\r", "a\r"),
+            ("\n", ""),
+        ] {
+            let read = variables(&words(&["A"]), &mut given.as_bytes()).unwrap();
+
+            assert_eq!(read[0].1.expose(), kept, "{given:?}");
+        }
     }
 
     #[test]

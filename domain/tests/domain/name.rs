@@ -64,6 +64,22 @@ fn slugs() {
 }
 
 #[test]
+fn a_name_that_programs_take_for_an_address_suggests_another() {
+    for (name, slug) in [
+        ("2048", "2048-1"),
+        ("0x7f", "0x7f-1"),
+        ("017", "017-1"),
+        ("0x", "0x-1"),
+        ("localhost", "localhost-1"),
+        ("IP6 Loopback", "ip6-loopback-1"),
+        ("0xg", "0xg"),
+        ("2048 game", "2048-game"),
+    ] {
+        assert_eq!(Slug::suggest(name, "service").as_str(), slug, "{name}");
+    }
+}
+
+#[test]
 fn email_addresses() {
     table::<Email>(
         &["a@b", "ann.lee+x@example.com"],
@@ -148,9 +164,12 @@ fn variable_keys() {
     let long = "K".repeat(255);
     let longer = "K".repeat(256);
     table::<VariableKey>(
-        &["A", "_", "_a1", "PATH", "lower", &long],
-        &["", "1A", "A-B", "A.B", "A B", "A=B", "Ä", "A\0", "A\n", " A", "${A}", &longer],
+        &["A", "_", "_a1", "PATH", "lower", "discovery.type", "Logging__Level", "A-B", "1A", &long],
+        &["", "A B", "A=B", "A/B", "Ä", "A\0", "A\n", " A", "${A}", &longer],
     );
+    for (key, is_identifier) in [("_a1", true), ("A.B", false), ("A-B", false), ("1A", false)] {
+        assert_eq!(VariableKey::try_from(key).unwrap().is_identifier(), is_identifier, "{key}");
+    }
 }
 
 #[test]
@@ -322,7 +341,8 @@ proptest! {
     fn every_name_suggests_a_slug(text in ".{0,120}") {
         let slug = Slug::suggest(&text, "service");
         prop_assert!(Slug::try_from(slug.as_str()).is_ok(), "{}", slug);
-        prop_assert!(slug.as_str().len() <= 40);
+        prop_assert!(slug.is_host_name(), "{}", slug);
+        prop_assert!(slug.as_str().len() <= 42);
         let longer = slug.with_suffix("0a1b2c");
         prop_assert!(Slug::try_from(longer.as_str()).is_ok(), "{}", longer);
     }

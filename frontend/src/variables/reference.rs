@@ -1,7 +1,8 @@
 //! What a typed value refers to, said while it is typed.
 
 use domain::{
-    Content, EnvironmentSpec, Reference, Template, Value, Variable, VariableKey, check::ProblemKind,
+    Content, EnvironmentSpec, Map, Reference, Template, Value, Variable, VariableKey,
+    check::ProblemKind,
 };
 
 use super::Scope;
@@ -87,10 +88,15 @@ pub fn suggestions(spec: &EnvironmentSpec, scope: Scope) -> Vec<String> {
         for key in ["HOST"].into_iter().chain(port) {
             all.push(format!("${{{{{name}.{key}}}}}"));
         }
-        all.extend(service.variables.keys().map(|key| format!("${{{{{name}.{key}}}}}")));
+        all.extend(named(&service.variables).map(|key| format!("${{{{{name}.{key}}}}}")));
     }
     if scope != Scope::Shared {
-        all.extend(spec.variables.keys().map(|key| format!("${{{{shared.{key}}}}}")));
+        all.extend(named(&spec.variables).map(|key| format!("${{{{shared.{key}}}}}")));
     }
     all
+}
+
+/// The keys that a reference can name.
+fn named(variables: &Map<VariableKey, Variable>) -> impl Iterator<Item = &VariableKey> {
+    variables.keys().filter(|key| key.is_identifier())
 }
