@@ -54,6 +54,7 @@ pub mod template;
 pub mod testing;
 pub mod time;
 pub mod variable;
+pub mod visible;
 pub mod volume;
 pub mod workspace;
 pub mod write;

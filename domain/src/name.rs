@@ -1,5 +1,6 @@
 //! Names that people type. Whoever holds one holds the proof that it is well formed.
 
+use crate::visible::{is_hidden, is_visible};
 use serde::{Deserialize, Serialize};
 
 /// What a typed value must be like, as a sentence that can stand beside the field.
@@ -121,8 +122,8 @@ pub(crate) use text_schema;
 
 /// What something is called on the screen.
 ///
-/// Invariant: 1 to 100 characters, trimmed, none of them a control or an invisible direction
-/// mark, and none of `{}$`, which would make it unfit for a reference.
+/// Invariant: 1 to 100 characters, trimmed, all of which can be seen, and none of `{}$`, which would make
+/// it unfit for a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
@@ -148,7 +149,7 @@ impl TryFrom<String> for Name {
         if name.chars().count() > 100 {
             return Err(Invalid::new("must be at most 100 characters long"));
         }
-        if name.chars().any(is_invisible) {
+        if !is_visible(name) {
             return Err(Invalid::new("must not contain control or invisible characters"));
         }
         if name.contains(['{', '}', '$']) {
@@ -156,12 +157,6 @@ impl TryFrom<String> for Name {
         }
         Ok(Self(name.to_owned()))
     }
-}
-
-/// Control characters, and the marks that reorder or hide text.
-fn is_invisible(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A service's slug, which is also its name on the private network: a DNS label.
@@ -264,7 +259,7 @@ impl TryFrom<String> for Email {
     fn try_from(raw: String) -> Result<Self, Self::Error> {
         let email = raw.trim().to_lowercase();
         let is_address = email.len() <= 254
-            && !email.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
+            && !email.chars().any(|letter| letter.is_whitespace() || is_hidden(letter))
             && email.split_once('@').is_some_and(|(user, host)| {
                 !user.is_empty() && !host.is_empty() && !host.contains('@')
             });
@@ -293,8 +288,7 @@ impl TryFrom<String> for IconUrl {
         });
         if raw.len() > 2048 {
             Err(Invalid::new("must be at most 2048 characters long"))
-        } else if !has_host
-            || raw.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
+        } else if !has_host || raw.chars().any(|letter| letter.is_whitespace() || is_hidden(letter))
         {
             Err(Invalid::new("must be an absolute http or https address with a host"))
         } else {
@@ -359,7 +353,7 @@ impl TryFrom<String> for MountPath {
             && path.starts_with('/')
             && path[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..")
             && !path.contains(':')
-            && !path.chars().any(is_invisible);
+            && is_visible(path);
         if !well_formed {
             return Err(Invalid::new("must be an absolute path in the container, such as /data"));
         }
@@ -389,7 +383,7 @@ impl TryFrom<String> for Message {
         if text.chars().count() > 500 {
             return Err(Invalid::new("must be at most 500 characters long"));
         }
-        if text.chars().any(|letter| is_invisible(letter) && letter != '\n') {
+        if !text.lines().all(is_visible) {
             return Err(Invalid::new("must not contain control or invisible characters"));
         }
         Ok(Self(text.to_owned()))
