@@ -4,8 +4,9 @@ use crate::{row::unsigned, table::instance};
 use domain::InstanceId;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -38,7 +39,8 @@ impl InstanceFile {
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
+        let _left_from_before = fs::remove_file(&new);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&new, path)?;

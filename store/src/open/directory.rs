@@ -7,9 +7,9 @@ use crate::{
     lock::{Lock, LockError},
 };
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs::{self, DirBuilder, DirEntry, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -42,7 +42,33 @@ impl KeySource {
 pub(super) fn prepare(directory: &Path) -> Result<PathBuf, OpenError> {
     let unusable = |source| OpenError::Directory { path: directory.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(unusable)?;
-    directory.canonicalize().map_err(unusable)
+    let directory = directory.canonicalize().map_err(unusable)?;
+    if let Err(error) = make_private(&directory) {
+        tracing::warn!("{} is not private, and cannot be made so: {error}", directory.display());
+    }
+    Ok(directory)
+}
+
+/// Takes the rights of others away: to what is ours in the directory, and to the directory when there is
+/// nothing else in it that they may need. The key is not touched: who could read it may have done so, and
+/// a person shall know.
+fn make_private(directory: &Path) -> io::Result<()> {
+    let take_away = |path: &Path, mode: u32| match path.metadata() {
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            fs::set_permissions(path, Permissions::from_mode(mode))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    let ours = [DATABASE, "easel.db-wal", "easel.db-shm", LOCK, instance_file::FILE];
+    for file in ours {
+        take_away(&directory.join(file), 0o600)?;
+    }
+    let is_ours = |entry: io::Result<DirEntry>| {
+        entry.is_ok_and(|entry| ours.iter().chain([&KEY]).any(|name| entry.file_name() == **name))
+    };
+    if fs::read_dir(directory)?.all(is_ours) { take_away(directory, 0o700) } else { Ok(()) }
 }
 
 /// Keeps all other processes out.

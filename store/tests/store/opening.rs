@@ -49,8 +49,44 @@ async fn a_new_directory_is_for_its_owner_only() {
     let store = fixture.open_at(&path).await.unwrap();
 
     assert_eq!(mode(&path), 0o700);
-    for file in ["easel.key", "easel.db", "easel.db-wal", "easel.lock"] {
+    for file in ["easel.key", "easel.db", "easel.db-wal", "easel.lock", "instance.json"] {
         assert_eq!(mode(&path.join(file)), 0o600, "{file}");
+    }
+    drop(store);
+}
+
+// S72: also one that was there before, or was copied without its modes.
+#[tokio::test]
+async fn an_existing_directory_becomes_its_owners_only() {
+    let fixture = used().await;
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    for file in ["easel.db", "instance.json", "easel.lock"] {
+        open(&fixture.path().join(file), 0o644).unwrap();
+    }
+    open(fixture.path(), 0o755).unwrap();
+
+    let store = fixture.open().await;
+
+    assert_eq!(mode(fixture.path()), 0o700);
+    for file in ["easel.db", "easel.db-wal", "instance.json", "easel.lock"] {
+        assert_eq!(mode(&fixture.path().join(file)), 0o600, "{file}");
+    }
+    drop(store);
+}
+
+// S72: a directory that others need for something else stays as it is; what is ours in it does not.
+#[tokio::test]
+async fn a_shared_directory_keeps_its_mode() {
+    let fixture = StoreFixture::new();
+    fs::write(fixture.path().join("notes.txt"), "of somebody else").unwrap();
+    fs::set_permissions(fixture.path(), fs::Permissions::from_mode(0o755)).unwrap();
+
+    let store = fixture.open().await;
+
+    assert_eq!(mode(fixture.path()), 0o755);
+    assert_eq!(mode(&fixture.path().join("notes.txt")), 0o644);
+    for file in ["easel.key", "easel.db", "instance.json"] {
+        assert_eq!(mode(&fixture.path().join(file)), 0o600, "{file}");
     }
     drop(store);
 }
