@@ -34,7 +34,7 @@ macro_rules! service_fields {
                 icon: [Option<crate::IconUrl>] {
                     field: Icon, content: Icon, holds: optional [crate::IconUrl],
                     api: "icon_url" by "filled", effect: None,
-                    help: "The https address of a picture in place of the one that its image suggests.",
+                    help: "The address of a picture in place of the one that its image suggests. Pictures of other hosts are kept and not drawn: they would learn who looks.",
                     form: ("Icon", "By its image", "https://example.org/icon.svg", General, MONO),
                 }
                 #[serde(default)]

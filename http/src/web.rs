@@ -16,10 +16,11 @@ use std::{
 
 static EMBEDDED: Dir<'static> = include_dir!("$EASEL_WEB");
 
-/// What a page of ours may load and do: nothing inline, nothing from elsewhere but pictures.
+/// What a page of ours may load and do: nothing inline, and nothing from elsewhere: another host
+/// would learn who looks.
 pub(crate) const PAGE_CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     img-src 'self' data: https:; connect-src 'self'; font-src 'self'; manifest-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 /// Names of assets hold their content's hash: they never change.

@@ -11,6 +11,7 @@ use crate::{
     card::{CardChange, CardContent, CardIcon, Rollout, brand},
     component::Status,
     live::{CanvasState, Model},
+    view::page,
 };
 
 /// How a service stands: the shape, the word, since when, and a newer rollout beside it.
@@ -190,7 +191,8 @@ pub fn card_content(canvas: &CanvasState, id: ServiceId) -> Option<CardContent> 
     let port = service.ports.first().map(|port| format!(":{}", port.number)).unwrap_or_default();
     Some(CardContent {
         name: service.name.to_string().into(),
-        icon: match &service.icon {
+        // A picture of another host would tell that host who looks.
+        icon: match service.icon.as_ref().filter(|icon| page::is_ours(icon.as_str())) {
             Some(icon) => CardIcon::Picture(icon.to_string().into()),
             None => CardIcon::Mark(brand(shown.map_or("", |image| image.as_str()))),
         },

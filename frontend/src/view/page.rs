@@ -85,6 +85,15 @@ pub fn meta(name: &str) -> Option<String> {
     meta.get_attribute("content")
 }
 
+/// Whether an address lies on this very server.
+#[must_use]
+pub fn is_ours(address: &str) -> bool {
+    let window = if cfg!(target_family = "wasm") { web_sys::window() } else { None };
+    let origin = window.and_then(|window| window.location().origin().ok()).unwrap_or_default();
+    let rest = address.strip_prefix(&origin).filter(|_| !origin.is_empty());
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Whether somebody has pressed anything since the page was loaded.
 #[must_use]
 pub fn is_touched() -> bool {
