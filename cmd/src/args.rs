@@ -359,8 +359,11 @@ pub enum KeyAction {
     Create {
         /// What it is for.
         description: String,
-        /// What it may be used for: read, stage, deploy, write, admin; may be repeated.
-        #[arg(long, value_delimiter = ',', default_value = "read,stage,deploy,write")]
+        /// What it may be used for; may be repeated. read: to look, but for values and logs; stage:
+        /// to stage and discard; deploy: to apply and deploy; logs: to read what containers write;
+        /// write: to reveal values and make projects; admin: members, audit and the end of a project,
+        /// and of an admin's key also the instance and every project.
+        #[arg(long, value_delimiter = ',', default_value = "read,stage,deploy,logs,write")]
         scope: Vec<KeyScope>,
         /// The only project that it may be used for.
         #[arg(long)]

@@ -6,7 +6,7 @@ mod value;
 pub use settings::{Layer, Settings};
 pub use value::{
     Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
-    parse_duration,
+    TrustedProxy, parse_duration,
 };
 
 use crate::{
@@ -33,6 +33,7 @@ pub struct Config {
     pub log_format: LogFormat,
     pub public_url: Option<PublicUrl>,
     pub cors_origins: Vec<Origin>,
+    pub trusted_proxies: Vec<TrustedProxy>,
     pub reconcile_interval: Duration,
     pub networks: Pool,
     pub dev_web: Option<PathBuf>,
@@ -79,6 +80,7 @@ impl Config {
             log_format: top.log_format.or(file.log_format).unwrap_or_default(),
             public_url: top.public_url.or(file.public_url),
             cors_origins: top.cors_origin.or(file.cors_origin).unwrap_or_default(),
+            trusted_proxies: top.trusted_proxy.or(file.trusted_proxy).unwrap_or_default(),
             reconcile_interval: (top.reconcile_interval.or(file.reconcile_interval))
                 .unwrap_or_default()
                 .duration(),
@@ -175,6 +177,7 @@ mod tests {
         assert_eq!(config.networks, Pool::default());
         assert_eq!(config.networks.range.to_string(), "10.208.0.0/12");
         assert!(config.cors_origins.is_empty());
+        assert!(config.trusted_proxies.is_empty());
     }
 
     // DK-161

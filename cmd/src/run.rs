@@ -116,7 +116,7 @@ async fn start(
     let tasks = Tasks::new(stop.clone());
     let broken = Arc::default();
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
-    keep_serving(&tasks, listener, app, http_config(config, claim), &stop, &broken);
+    keep_serving(&tasks, listener, app, http_config(config, address, claim), &stop, &broken);
     prune_periodically(&tasks, &store, &clock, &stop);
     if config.adopt_engine {
         adopt(&tasks, docker, &store, reconcile, &stop);
@@ -245,8 +245,10 @@ fn settings(config: &Config) -> reconciler::Settings {
     reconciler::Settings { resync: config.reconcile_interval, ..reconciler::Settings::default() }
 }
 
-fn http_config(config: &Config, claim: http::ClaimToken) -> http::Config {
+fn http_config(config: &Config, address: SocketAddr, claim: http::ClaimToken) -> http::Config {
     http::Config {
+        listen: Some(address),
+        trusted_proxies: config.trusted_proxies.iter().map(|proxy| proxy.net()).collect(),
         public_url: config.public_url.as_ref().map(ToString::to_string),
         cors_origins: config.cors_origins.iter().map(ToString::to_string).collect(),
         web: config.dev_web.clone().map_or(http::Web::Embedded, http::Web::Folder),

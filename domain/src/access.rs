@@ -38,15 +38,18 @@ pub enum ProjectRole {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum KeyScope {
-    /// To look, but for values.
+    /// To look, but for values and logs.
     Read,
-    /// To stage changes and discard them.
+    /// To stage changes and discard them, and to lay out the canvas.
     Stage,
     /// To apply changes and to deploy.
     Deploy,
-    /// To reveal values, to lay out the canvas, to make and delete projects.
+    /// To read what containers write, which may hold values.
+    Logs,
+    /// To reveal values, and to make projects.
     Write,
-    /// To administer the instance, as far as the key's owner may.
+    /// To say who belongs to a project, to delete it and to read its audit; of an admin's key also to
+    /// administer the instance, and to reach projects that its owner is no member of.
     Admin,
 }
 
@@ -54,6 +57,7 @@ word_type!(KeyScope {
     Read = "read",
     Stage = "stage",
     Deploy = "deploy",
+    Logs = "logs",
     Write = "write",
     Admin = "admin",
 });
@@ -71,7 +75,7 @@ pub enum Permission {
     Reveal,
     /// To read what containers write, which may hold values.
     Logs,
-    /// To delete the project and say who belongs to it.
+    /// To delete the project, say who belongs to it, and read its audit.
     Manage,
 }
 
@@ -113,6 +117,21 @@ pub enum Decision {
     Forbidden,
 }
 
+impl Permission {
+    /// The scope that an API key needs for it.
+    #[must_use]
+    pub const fn scope(self) -> KeyScope {
+        match self {
+            Self::Read => KeyScope::Read,
+            Self::Stage => KeyScope::Stage,
+            Self::Deploy => KeyScope::Deploy,
+            Self::Logs => KeyScope::Logs,
+            Self::Reveal => KeyScope::Write,
+            Self::Manage => KeyScope::Admin,
+        }
+    }
+}
+
 impl Actor {
     /// Whether this actor, who has this role in the project, may do this there.
     #[must_use]
@@ -122,7 +141,7 @@ impl Actor {
         project: ProjectId,
         role: Option<ProjectRole>,
     ) -> Decision {
-        let role = if self.role == InstanceRole::Admin { Some(ProjectRole::Owner) } else { role };
+        let role = if self.reaches_every_project() { Some(ProjectRole::Owner) } else { role };
         let bound_elsewhere = matches!(
             &self.via,
             AuthMethod::ApiKey { project: Some(bound), .. } if *bound != project
@@ -136,13 +155,7 @@ impl Actor {
             }
             Permission::Manage => ProjectRole::Owner,
         };
-        let needed_scope = match permission {
-            Permission::Read | Permission::Logs => KeyScope::Read,
-            Permission::Stage => KeyScope::Stage,
-            Permission::Deploy => KeyScope::Deploy,
-            Permission::Reveal | Permission::Manage => KeyScope::Write,
-        };
-        if role >= needed_role && self.has_scope(needed_scope) {
+        if role >= needed_role && self.has_scope(permission.scope()) {
             Decision::Allowed
         } else {
             Decision::Forbidden
@@ -156,6 +169,13 @@ impl Actor {
             AuthMethod::Session(_) => true,
             AuthMethod::ApiKey { scopes, .. } => scopes.contains(&scope),
         }
+    }
+
+    /// Whether they are an owner of every project, member or not: admins are, and of their keys those
+    /// that may administer.
+    #[must_use]
+    pub fn reaches_every_project(&self) -> bool {
+        self.is_admin()
     }
 
     /// Whether values may be shown to them where their role allows it.
@@ -187,6 +207,23 @@ pub struct Mutation {
     /// Ties log lines, audit and answer together.
     pub request: String,
     /// From where, as far as known: for the audit.
+    pub source: Option<String>,
+}
+
+impl Mutation {
+    /// From where it was asked for.
+    #[must_use]
+    pub fn origin(&self) -> RequestOrigin {
+        RequestOrigin { request: self.request.clone(), source: self.source.clone() }
+    }
+}
+
+/// From where something was asked for, by somebody who is about to prove who they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestOrigin {
+    /// The request's id.
+    pub request: String,
+    /// The client's address, as far as known.
     pub source: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! People, their signed-in devices and their keys.
 
 use crate::{
-    ApiKeyId, Email, Name, ProjectId, Result, Secret, SessionId, Set, Timestamp, UserId,
-    access::{InstanceRole, KeyScope, Mutation},
+    ApiKeyId, Email, Error, Name, ProjectId, Result, Secret, SessionId, Set, Timestamp, UserId,
+    access::{InstanceRole, KeyScope, Mutation, RequestOrigin},
     name::Invalid,
     page::{Page, Paged},
 };
@@ -18,7 +18,14 @@ pub const REFRESH_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 pub const COOKIE_IDLE_TIMEOUT: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How long a browser's session lives in all.
 pub const COOKIE_MAX_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
-/// Within this time a used refresh token may be used once more: two tabs, one lost answer.
+/// How long a command line's session lives in all, however often it is refreshed.
+pub const TOKEN_MAX_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Devices of one person: whoever signs in at one more signs out at the one that they have not used for
+/// the longest.
+pub const MAX_SESSIONS: u64 = 100;
+/// API keys of one person.
+pub const MAX_API_KEYS: u64 = 100;
+/// Within this time a used refresh token is answered as before: two processes, one lost answer.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
 /// A person with an account.
@@ -126,6 +133,7 @@ pub struct NewSession {
     /// Of the refresh token; `None` for browsers.
     pub refresh: Option<Digest>,
     pub expires_at: Timestamp,
+    pub origin: RequestOrigin,
 }
 
 /// A fresh pair of tokens for a session.
@@ -142,8 +150,15 @@ pub struct NewTokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// The new pair counts, the old refresh token is used up.
-    Rotated(SessionId),
-    /// Nobody knows this refresh token, or it has expired.
+    Rotated {
+        /// Whose pair it is.
+        session: SessionId,
+        /// When the access token ends: no later than the session may live.
+        access_expires_at: Timestamp,
+        /// When the refresh token ends.
+        expires_at: Timestamp,
+    },
+    /// Nobody knows this refresh token, it has expired, or it was traded for another pair just now.
     Unknown,
     /// It had been used before, beyond [`REFRESH_GRACE`]: somebody has a copy. The session and all
     /// that came of it are ended.
@@ -168,6 +183,23 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
+impl ApiKey {
+    /// What it may be used for, in words.
+    #[must_use]
+    pub fn scope_words(&self) -> String {
+        let words: Vec<&str> = self.scopes.iter().map(|scope| scope.as_str()).collect();
+        words.join(", ")
+    }
+
+    /// Why there can be no more of them.
+    #[must_use]
+    pub fn too_many() -> Error {
+        Error::InvalidState(format!(
+            "you have {MAX_API_KEYS} API keys; delete one that is not used"
+        ))
+    }
+}
+
 /// A key to be made.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field says what it is")]
@@ -188,7 +220,12 @@ pub trait Accounts: Send + Sync {
 
     /// Makes the first account, an admin. [`Error::Exists`](crate::Error::Exists) if there is one,
     /// also when two try at once (DK-2).
-    async fn register_first(&self, user: NewUser) -> Result<User>;
+    async fn claim(&self, user: NewUser, origin: &RequestOrigin) -> Result<User>;
+
+    /// The same, by nobody's request.
+    async fn register_first(&self, user: NewUser) -> Result<User> {
+        self.claim(user, &RequestOrigin::default()).await
+    }
 
     /// Makes a further account. `Exists` when the e-mail has one.
     async fn create_user(&self, by: &Mutation, user: NewUser) -> Result<User>;
@@ -202,26 +239,32 @@ pub trait Accounts: Send + Sync {
     /// Somebody by e-mail, with the password's hash, for signing in.
     async fn user_to_sign_in(&self, email: &Email) -> Result<Option<(User, Secret)>>;
 
-    /// Signs a device in.
+    /// Signs a device in. Beyond [`MAX_SESSIONS`] the ones that were not used for the longest end.
     async fn open_session(&self, session: NewSession) -> Result<Session>;
 
     /// Whose cookie or access token this is; `None` when unknown or expired. Renews the browser's
     /// idle time at most once a minute.
     async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>>;
 
-    /// Trades a refresh token for a new pair.
-    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation>;
+    /// Trades a refresh token for a new pair. Within [`REFRESH_GRACE`] the same pair is told again: of
+    /// one token comes one successor. The session ends [`TOKEN_MAX_AGE`] after it was opened.
+    async fn rotate(
+        &self,
+        refresh: &Digest,
+        tokens: NewTokens,
+        origin: &RequestOrigin,
+    ) -> Result<Rotation>;
 
     /// The devices of a person.
     async fn sessions(&self, user: UserId) -> Result<Vec<Session>>;
 
-    /// Signs a device out. Gone already is fine.
-    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()>;
+    /// Signs one of the caller's devices out. Gone already is fine.
+    async fn close_session(&self, by: &Mutation, session: SessionId) -> Result<()>;
 
     /// Forgets what has expired; says how many.
     async fn purge_sessions(&self) -> Result<u64>;
 
-    /// Makes a key.
+    /// Makes a key. `InvalidState` when its maker has [`MAX_API_KEYS`] already.
     async fn create_api_key(&self, by: &Mutation, key: NewApiKey) -> Result<ApiKey>;
 
     /// A person's keys, newest first.

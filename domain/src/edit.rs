@@ -9,6 +9,7 @@ use crate::{
     Resource, Secret, ServiceId, Slug, Template, Timestamp, UserId, Volume, VolumeId,
     change::StagedEdit,
     check::{Problem, ProblemKind, Problems},
+    error::refuse_repeats,
     layout::{Node, Position},
     nested::{fields, within},
     spec::find_among,
@@ -132,6 +133,9 @@ pub struct StagingPlan {
 /// How many edits may be staged together: each is judged by what the earlier ones bring about.
 pub const MAX_EDITS: usize = 500;
 
+/// How many rows they may come to: the end of a group is one for each service that leaves it.
+pub const MAX_ROWS: usize = 5_000;
+
 /// The rows to add for these edits.
 ///
 /// All or none: later edits see earlier ones, and on an error nothing is to be added.
@@ -167,6 +171,10 @@ pub fn stage(
             prepare(edit, &workspace, &view, ids, StageContext { next_seq: seq, ..stage_context })?;
         let node = prepared.first().and_then(|(address, _)| Node::at(address));
         places.extend(node.zip(position));
+        if workspace.edits.len() - known + prepared.len() > MAX_ROWS {
+            let rule = format!("must not change more than {MAX_ROWS} places at once");
+            return Err(Error::field("edits", rule));
+        }
         for (address, content) in prepared {
             let base = workspace.spec.version_of(&address);
             // One edit more, instead of everything staged anew: what is edited together may be long.
@@ -220,6 +228,7 @@ fn prepare(
     match edit {
         Edit::CreateService(new) => create_service(*new, view, ids, version),
         Edit::CreateGroup { name, services, .. } => {
+            refuse_repeats("services", &services)?;
             let id = GroupId::new(ids.mint());
             let group = Content::Group(Group { name, variables: Map::new() });
             let mut prepared = vec![(Address::Group(id), Some(group))];
@@ -262,6 +271,10 @@ fn create_service(
     ids: &dyn Ids,
     version: u64,
 ) -> Result<Prepared, Error> {
+    if new.variables.len() > MAX_EDITS {
+        let rule = format!("must be at most {MAX_EDITS} at once; stage the others afterwards");
+        return Err(Error::field("variables", rule));
+    }
     let id = ServiceId::new(ids.mint());
     if let Some(group) = new.group {
         require(view, &Address::Group(group))?;

@@ -1,7 +1,7 @@
 //! What can go wrong, sorted by what the caller can do about it.
 
 use crate::{Map, check::Problems, conflict::Conflicts};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// Any error below a port, kept for the log.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -146,4 +146,16 @@ impl fmt::Display for FieldErrors {
         }
         Ok(())
     }
+}
+
+/// Refuses a list in which something stands twice: whoever writes it has made a mistake, or makes work.
+///
+/// # Errors
+/// `Invalid`, of this field.
+pub fn refuse_repeats<T: Ord>(field: &str, list: &[T]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    if list.iter().all(|one| seen.insert(one)) {
+        return Ok(());
+    }
+    Err(Error::field(field, "must not name anything twice"))
 }

@@ -109,6 +109,9 @@ pub trait Projects: Send + Sync {
     /// Whether there is such a project, for admins, who belong to all.
     async fn exists(&self, project: ProjectId) -> Result<bool>;
 
+    /// Whether two people belong to one project: then they may know of each other.
+    async fn share_project(&self, one: UserId, other: UserId) -> Result<bool>;
+
     /// Its environments, oldest first.
     async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>>;
 

@@ -15,13 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Email, Error, FieldErrors, Name, Secret, SessionId,
-    access::InstanceRole,
+    Email, Error, FieldErrors, Name, Secret, SessionId, UserId,
+    access::{InstanceRole, RequestOrigin},
     account::{
-        ACCESS_TTL, COOKIE_IDLE_TIMEOUT, NewSession, NewTokens, NewUser, Password, REFRESH_TTL,
-        Rotation, SessionKind, User,
+        ACCESS_TTL, COOKIE_IDLE_TIMEOUT, Digest, NewSession, NewTokens, NewUser, Password,
+        REFRESH_TTL, Rotation, SessionKind, User,
     },
     api::account::{Claim, Login, Refresh, Registered, Registration, Sessions, SignedIn, Tokens},
+    audit::Refusal,
+    visible::is_hidden,
 };
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -57,25 +59,25 @@ async fn register(
     if server.app.accounts.has_users().await? {
         return Err(closed().into());
     }
-    // The token is short-lived and random, but whoever guesses shall be slow.
-    let guesser = Email::try_from("claim@localhost")
-        .map_err(|rule| Error::field("email", rule.to_string()))?;
-    let (source, now) = (caller::source(&server, &parts), server.app.clock.now());
-    server.attempts.begin(&guesser, source, now)?;
+    // Looked at before anything else, so that others who guess never keep the right one out.
     if !server.config.claim.is(&claim.claim_token) {
+        let source = caller::source(&server, &parts);
+        note_refused(&server, &parts, None, "claim", "accounts.register_first");
+        server.attempts.claim_failed(source, server.app.clock.now())?;
         return Err(Error::Forbidden("this is not the claim token that the console printed").into());
     }
-    server.attempts.succeeded(&guesser, source);
 
     let new = AccountDetails { email: claim.email, name: claim.name, password: claim.password };
     let (email, name, password) = new.check()?;
     let password_hash = server.hasher.hash(&password).await?;
     let new = NewUser { email, name, role: InstanceRole::Admin, password_hash };
-    let user = server.app.accounts.register_first(new).await.map_err(|error| match error {
+    let origin = caller::origin(&server, &parts);
+    let user = server.app.accounts.claim(new, &origin).await.map_err(|error| match error {
         Error::Exists(_) => closed(),
         other => other,
     })?;
-    let (tokens, cookie) = open(&server, &user, claim.kind, device(claim.device, &parts)).await?;
+    let device = device(claim.device, &parts);
+    let (tokens, cookie) = open(&server, &user, claim.kind, device, origin).await?;
     Ok(with_cookie(StatusCode::CREATED, Json(Registered { user, tokens }), cookie))
 }
 
@@ -93,17 +95,28 @@ async fn login(
     let email = Email::try_from(login.email.expose())
         .or_else(|_| nobody())
         .map_err(|_| ErrorResponse::unauthorized(WRONG))?;
-    let source = caller::source(&server, &parts);
-    server.attempts.begin(&email, source, server.app.clock.now())?;
+    let (clock, source) = (&server.app.clock, caller::source(&server, &parts));
+    let turn = server.attempts.begin(&email, source, clock.now()).inspect_err(|_| {
+        note_refused(&server, &parts, None, "password", SIGN_IN);
+    })?;
+    if !turn.wait.is_zero() {
+        clock.sleep(turn.wait).await;
+    }
 
     let known = server.app.accounts.user_to_sign_in(&email).await?;
     let (user, hash) = known.unzip();
-    if !server.hasher.verify(&login.password, hash).await? {
-        return Err(ErrorResponse::unauthorized(WRONG));
+    let is_right = server.hasher.verify(&login.password, hash).await?;
+    if !is_right {
+        let user = user.as_ref().map(|user| user.id);
+        note_refused(&server, &parts, user, "password", SIGN_IN);
     }
-    let user = user.ok_or_else(|| ErrorResponse::unauthorized(WRONG))?;
-    server.attempts.succeeded(&email, source);
-    let (tokens, cookie) = open(&server, &user, login.kind, device(login.device, &parts)).await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        let refusal = turn.refusal().unwrap_or(Error::Unauthorized(WRONG));
+        return Err(refusal.into());
+    };
+    server.attempts.succeeded(&email, source, clock.now());
+    let (device, origin) = (device(login.device, &parts), caller::origin(&server, &parts));
+    let (tokens, cookie) = open(&server, &user, login.kind, device, origin).await?;
     Ok(with_cookie(StatusCode::OK, Json(SignedIn { user, tokens }), cookie))
 }
 
@@ -112,12 +125,20 @@ async fn login(
     responses((status = OK, body = Tokens)))]
 async fn refresh(
     State(server): State<Server>,
+    parts: Parts,
     Json(refresh): Json<Refresh>,
 ) -> Result<Json<Tokens>> {
-    let (tokens, new) = new_tokens(&server)?;
-    let old = digest(refresh.refresh_token.expose());
-    match server.app.accounts.rotate(&old, new).await? {
-        Rotation::Rotated(_) => Ok(Json(tokens)),
+    let old = refresh.refresh_token;
+    // Derived, so that a repeated request is answered with the same pair.
+    let succession = server.succession()?;
+    let access = succession.successor("easela_", &old);
+    let (mut tokens, new) = pair(&server, access, succession.successor("easelr_", &old));
+    let origin = caller::origin(&server, &parts);
+    match server.app.accounts.rotate(&digest(old.expose()), new, &origin).await? {
+        Rotation::Rotated { access_expires_at, expires_at, .. } => {
+            (tokens.expires_at, tokens.refresh_expires_at) = (access_expires_at, expires_at);
+            Ok(Json(tokens))
+        }
         Rotation::Unknown => Err(ErrorResponse::unauthorized(
             "this refresh token is not valid (any more): sign in again",
         )),
@@ -134,7 +155,7 @@ async fn refresh(
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", responses((status = NO_CONTENT)))]
 async fn logout(State(server): State<Server>, may: May<Person>) -> Result<Response> {
     if let domain::access::AuthMethod::Session(session) = may.actor().via {
-        server.app.accounts.close_session(may.user.id, session).await?;
+        server.app.accounts.close_session(&may.by, session).await?;
     }
     server.rights.notify_changed();
     let cookie = match may.credential {
@@ -174,7 +195,7 @@ async fn close_session(
     if own.iter().all(|session| session.id != named.session) {
         return Err(Error::NotFound(domain::Resource::Session).into());
     }
-    server.app.accounts.close_session(may.user.id, named.session).await?;
+    server.app.accounts.close_session(&may.by, named.session).await?;
     server.rights.notify_changed();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,12 +230,17 @@ impl AccountDetails {
 }
 
 type Cookie = Option<axum::http::HeaderValue>;
+/// A token, and its digest.
+type Minted = (Secret, Digest);
+
+/// What the audit calls it.
+const SIGN_IN: &str = "accounts.open_session";
 
 /// What a device calls itself, or else what its browser does.
 fn device(said: String, parts: &Parts) -> String {
     let browser = || parts.headers.get(header::USER_AGENT)?.to_str().ok();
     let name = if said.trim().is_empty() { browser().unwrap_or_default() } else { &said };
-    name.chars().filter(|letter| !letter.is_control()).take(200).collect()
+    name.chars().filter(|letter| !is_hidden(*letter)).take(200).collect()
 }
 
 /// Signs a device in: tokens for scripts, a cookie for browsers.
@@ -223,9 +249,9 @@ async fn open(
     user: &User,
     kind: SessionKind,
     device: String,
+    origin: RequestOrigin,
 ) -> Result<(Option<Tokens>, Cookie)> {
     let now = server.app.clock.now();
-    let device: String = device.chars().filter(|letter| !letter.is_control()).take(200).collect();
     let accounts = &server.app.accounts;
     match kind {
         SessionKind::Browser => {
@@ -240,12 +266,13 @@ async fn open(
                     access_expires_at: ends,
                     refresh: None,
                     expires_at: ends,
+                    origin,
                 })
                 .await?;
             Ok((None, Some(cookie::set(&token, &server.config)?)))
         }
         SessionKind::Token => {
-            let (tokens, new) = new_tokens(server)?;
+            let (tokens, new) = pair(server, mint("easela_")?, mint("easelr_")?);
             accounts
                 .open_session(NewSession {
                     user: user.id,
@@ -255,6 +282,7 @@ async fn open(
                     access_expires_at: new.access_expires_at,
                     refresh: Some(new.refresh),
                     expires_at: new.expires_at,
+                    origin,
                 })
                 .await?;
             Ok((Some(tokens), None))
@@ -262,10 +290,10 @@ async fn open(
     }
 }
 
-fn new_tokens(server: &Server) -> Result<(Tokens, NewTokens)> {
+/// Two tokens of one session, from now on.
+fn pair(server: &Server, access: Minted, refresh: Minted) -> (Tokens, NewTokens) {
     let now = server.app.clock.now();
-    let (access_token, access) = mint("easela_")?;
-    let (refresh_token, refresh) = mint("easelr_")?;
+    let ((access_token, access), (refresh_token, refresh)) = (access, refresh);
     let (access_expires_at, expires_at) = (now.plus(ACCESS_TTL), now.plus(REFRESH_TTL));
     let tokens = Tokens {
         access_token,
@@ -273,7 +301,16 @@ fn new_tokens(server: &Server) -> Result<(Tokens, NewTokens)> {
         expires_at: access_expires_at,
         refresh_expires_at: expires_at,
     };
-    Ok((tokens, NewTokens { access, access_expires_at, refresh, expires_at }))
+    (tokens, NewTokens { access, access_expires_at, refresh, expires_at })
+}
+
+/// Notes for the audit that somebody could not prove who they are. What they typed is left out: it may be
+/// a password in the wrong field.
+fn note_refused(server: &Server, parts: &Parts, of: Option<UserId>, via: &str, action: &str) {
+    let RequestOrigin { request, source } = caller::origin(server, parts);
+    let target = of.map_or_else(|| "nobody's account".to_owned(), |user| user.to_string());
+    let via = via.to_owned();
+    server.note_refused(Refusal { via, target, request, source, ..Refusal::of(action) });
 }
 
 fn with_cookie(status: StatusCode, body: impl IntoResponse, cookie: Cookie) -> Response {

@@ -54,7 +54,7 @@ async fn create(
     if new.scopes.is_empty() {
         return Err(Error::field(
             "scopes",
-            "must name at least one of read, stage, deploy, write, admin",
+            "must name at least one of read, stage, deploy, logs, write, admin",
         )
         .into());
     }

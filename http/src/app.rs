@@ -16,7 +16,8 @@ use domain::{
     runtime::Runtime,
     storage::Storage,
 };
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use ipnet::IpNet;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// The ports that the API speaks to.
 #[derive(Clone)]
@@ -50,8 +51,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Other sites whose pages may call the API with tokens, such as `https://tools.example.org`.
     pub cors_origins: Vec<String>,
-    /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Where it listens: requests may name that address, and pages from there are our own.
+    pub listen: Option<SocketAddr>,
+    /// Proxies that are believed when they say whom they were asked by.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the web app comes from.
     pub web: Web,
     /// How slow password hashes are: bcrypt's cost.
@@ -66,6 +69,7 @@ impl Config {
             claim,
             public_url: None,
             cors_origins: Vec::new(),
+            listen: None,
             trusted_proxies: Vec::new(),
             web: Web::Embedded,
             password_cost: 12,

@@ -7,14 +7,13 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use domain::{
     Error, ProjectId, Resource, Slug,
-    access::{
-        Actor, AuthMethod, Decision, InstanceRole, KeyScope, Mutation, Permission, ProjectRole,
-    },
+    access::{Actor, AuthMethod, Decision, KeyScope, Mutation, Permission, ProjectRole},
     account::User,
+    audit::Refusal,
     page::Page,
     project::Environment,
 };
@@ -58,7 +57,13 @@ impl<D: Requirement> FromRequestParts<Server> for May<D> {
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self> {
         let caller = caller::authenticate(server, &parts.headers).await?;
-        let place = D::check(server, &caller, parts).await?;
+        let place = match D::check(server, &caller, parts).await {
+            Ok(place) => place,
+            Err(refused) => {
+                note_refused(server, &caller, parts, &refused).await;
+                return Err(refused);
+            }
+        };
         let by = caller::mutation(server, parts, caller.actor)?;
         Ok(Self {
             user: caller.user,
@@ -68,6 +73,23 @@ impl<D: Requirement> FromRequestParts<Server> for May<D> {
             requirement: PhantomData,
         })
     }
+}
+
+/// Notes for the audit what somebody was refused who had proved who they are. That something does not
+/// exist for them is no refusal.
+async fn note_refused(server: &Server, caller: &Caller, parts: &mut Parts, answer: &ErrorResponse) {
+    let is_refused = matches!(answer.status(), StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
+    if !is_refused {
+        return;
+    }
+    let refusal = caller::refusal(server, parts, &caller.actor);
+    let path = RawPathParams::from_request_parts(parts, &()).await.ok();
+    let named = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "project"));
+    let project = match named {
+        Some((_, which)) => find(server, &caller.actor, which).await.ok(),
+        None => None,
+    };
+    server.note_refused(Refusal { project, ..refusal });
 }
 
 /// A project and one of its environments, which the caller may know of.
@@ -86,7 +108,7 @@ pub(crate) async fn find(server: &Server, actor: &Actor, which: &str) -> Result<
     }
     let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
     let slug = Slug::try_from(which).map_err(|_| hidden())?;
-    let visible_to = (actor.role != InstanceRole::Admin).then_some(actor.user);
+    let visible_to = (!actor.reaches_every_project()).then_some(actor.user);
     let mut page = Page::new(0, 100);
     loop {
         let part = server.app.projects.list(visible_to, None, page).await?;
@@ -110,7 +132,7 @@ pub(crate) async fn authorize(
 ) -> Result<EnvironmentAccess> {
     let projects = &server.app.projects;
     let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
-    let role = if actor.role == InstanceRole::Admin {
+    let role = if actor.reaches_every_project() {
         projects.exists(project).await?.then_some(ProjectRole::Owner)
     } else {
         projects.role_of(actor.user, project).await?
@@ -120,15 +142,12 @@ pub(crate) async fn authorize(
         Decision::Allowed => (),
         Decision::Hidden => return Err(hidden()),
         Decision::Forbidden => {
-            let why = match actor.via {
-                AuthMethod::Session(_) => {
-                    "your role in this project does not allow this; ask an owner"
-                }
-                AuthMethod::ApiKey { .. } => {
-                    "this API key, or its owner's role, does not allow this"
-                }
-            };
-            return Err(Error::Forbidden(why).into());
+            let has_scope = actor.has_scope(permission.scope());
+            return Err(Error::Forbidden(match has_scope {
+                true => "your role in this project does not allow this; ask an owner",
+                false => without(permission.scope()),
+            })
+            .into());
         }
     }
     let environment = projects.environment(project, environment).await?;
@@ -170,7 +189,7 @@ in_project! {
     Deploy,
     /// To see values.
     Reveal,
-    /// To delete it and say who belongs to it.
+    /// To delete it, say who belongs to it, and read its audit.
     Manage,
 }
 
@@ -213,10 +232,18 @@ on_instance! {
 }
 
 fn require_scope(actor: &Actor, scope: KeyScope) -> Result<()> {
-    if actor.has_scope(scope) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("this API key does not allow this").into())
+    if actor.has_scope(scope) { Ok(()) } else { Err(Error::Forbidden(without(scope)).into()) }
+}
+
+/// What an API key lacks.
+const fn without(scope: KeyScope) -> &'static str {
+    match scope {
+        KeyScope::Read => "this API key does not have the scope `read`",
+        KeyScope::Stage => "this API key does not have the scope `stage`",
+        KeyScope::Deploy => "this API key does not have the scope `deploy`",
+        KeyScope::Logs => "this API key does not have the scope `logs`",
+        KeyScope::Write => "this API key does not have the scope `write`",
+        KeyScope::Admin => "this API key does not have the scope `admin`",
     }
 }
 
@@ -229,8 +256,11 @@ fn require_person(actor: &Actor) -> Result<()> {
 }
 
 fn require_admin(actor: &Actor) -> Result<()> {
-    let is_bound = matches!(actor.via, AuthMethod::ApiKey { project: Some(_), .. });
-    if actor.is_admin() && !is_bound {
+    if matches!(actor.via, AuthMethod::ApiKey { project: Some(_), .. }) {
+        return Err(Error::Forbidden("this API key is bound to one project").into());
+    }
+    require_scope(actor, KeyScope::Admin)?;
+    if actor.is_admin() {
         Ok(())
     } else {
         Err(Error::Forbidden("only an admin may do this").into())

@@ -3,17 +3,19 @@
 use crate::{
     cookie,
     error::{ErrorResponse, Result},
+    forwarded,
     server::Server,
     token::digest,
 };
 use axum::{
-    extract::ConnectInfo,
+    extract::{ConnectInfo, MatchedPath},
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{
     Secret,
-    access::{Actor, AuthMethod, Mutation},
+    access::{Actor, AuthMethod, Mutation, RequestOrigin},
     account::{Digest, SessionKind, User},
+    audit::Refusal,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -96,18 +98,17 @@ pub(crate) struct RequestId(pub(crate) String);
 
 /// From where a request comes: the peer, or whom a trusted peer names.
 pub(crate) fn source(server: &Server, parts: &Parts) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    if !server.config.trusted_proxies.contains(&peer) {
-        return Some(peer);
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    let trusted = &server.config.trusted_proxies;
+    if trusted.is_empty() && forwarded::is_forwarded(&parts.headers) {
+        server.unnamed_proxy.call_once(|| {
+            tracing::warn!(
+                "a request from {peer} says that it was passed on; if a proxy of yours stands there, \
+                 name it with --trusted-proxy, so that its clients are told apart"
+            );
+        });
     }
-    let named = parts.headers.get_all("x-forwarded-for").iter().next_back();
-    let named = named.and_then(|value| value.to_str().ok()).and_then(|value| {
-        value.rsplit(',').map(str::trim).find_map(|address| {
-            let address: IpAddr = address.parse().ok()?;
-            (!server.config.trusted_proxies.contains(&address)).then_some(address)
-        })
-    });
-    Some(named.unwrap_or(peer))
+    Some(forwarded::client(peer, &parts.headers, trusted))
 }
 
 /// What mutating ports want to know of a request.
@@ -121,7 +122,33 @@ pub(crate) fn mutation(server: &Server, parts: &Parts, actor: Actor) -> Result<M
             })?)
         }
     };
+    let RequestOrigin { request, source } = origin(server, parts);
+    Ok(Mutation { actor, idempotency, request, source })
+}
+
+/// From where a request comes, and its id.
+pub(crate) fn origin(server: &Server, parts: &Parts) -> RequestOrigin {
     let request = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let source = source(server, parts).map(|address| address.to_string());
-    Ok(Mutation { actor, idempotency, request, source })
+    RequestOrigin { request, source }
+}
+
+/// Something that this caller was refused, for the audit.
+pub(crate) fn refusal(server: &Server, parts: &Parts, actor: &Actor) -> Refusal {
+    let (via, key) = match actor.via {
+        AuthMethod::Session(_) => ("session", None),
+        AuthMethod::ApiKey { key, .. } => ("api_key", Some(key)),
+    };
+    // The pattern says what was asked for; the path could hold what people typed.
+    let path = parts.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let RequestOrigin { request, source } = origin(server, parts);
+    Refusal {
+        actor: Some(actor.user),
+        via: via.to_owned(),
+        key,
+        target: format!("{} {path}", parts.method),
+        request,
+        source,
+        ..Refusal::of("requests.forbidden")
+    }
 }

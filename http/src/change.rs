@@ -17,6 +17,7 @@ use domain::{
     },
     changes::{Applied, Discarded, Revealed, Staging},
     edit::Edit,
+    error::refuse_repeats,
     rollout::ServiceKey,
 };
 use serde::Deserialize;
@@ -108,6 +109,8 @@ async fn discard(
     may: May<Stage>,
     Json(body): Json<Discard>,
 ) -> Result<Json<Discarded>> {
+    refuse_repeats("changes", &body.changes)?;
+    refuse_repeats("seen", body.seen.as_deref().unwrap_or_default())?;
     if body.changes.is_empty() {
         return Ok(Json(Discarded { edits: Vec::new() }));
     }
@@ -123,6 +126,7 @@ async fn restore(
     may: May<Stage>,
     Json(body): Json<Restore>,
 ) -> Result<Json<Staging>> {
+    refuse_repeats("edits", &body.edits)?;
     let environment = may.place.environment.id;
     Ok(Json(server.app.changes.restore(&may.by, environment, &body.edits).await?))
 }

@@ -100,7 +100,7 @@ async fn create(
         return Err(Error::NotFound(Resource::Deployment).into());
     };
     let deployment = server.app.deployments.get(environment, service, *id).await?;
-    let detail = DeploymentDetail::seen_by(may.place.role, deployment);
+    let detail = DeploymentDetail::seen_by(may.actor(), may.place.role, deployment);
     Ok((StatusCode::CREATED, Json(detail)))
 }
 
@@ -119,7 +119,7 @@ async fn get(
     let environment = may.place.environment.id;
     let deployments = &server.app.deployments;
     let deployment = deployments.get(environment, named.service, named.deployment).await?;
-    Ok(Json(DeploymentDetail::seen_by(may.place.role, deployment)))
+    Ok(Json(DeploymentDetail::seen_by(may.actor(), may.place.role, deployment)))
 }
 
 /// Stop a deployment that does not serve yet.

@@ -1,58 +1,77 @@
 //! Whether a request comes from our own pages: browsers say so, and pages cannot lie about it.
 
-use crate::{cookie, error::ErrorResponse, request::listed_origin, server::Server};
+use crate::{
+    app::Config,
+    cookie,
+    error::ErrorResponse,
+    host::{ReachedAt, is_local},
+    request::listed_origin,
+    server::Server,
+};
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use domain::api::ErrorCode;
+use std::net::SocketAddr;
 
 /// Refuses what another site makes a browser send: every mutation and every upgrade.
 pub(crate) async fn guard(State(server): State<Server>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         && !headers.contains_key(header::UPGRADE);
-    if is_safe || is_ours(headers, &server) || listed_origin(&server, headers).is_some() {
+    let reached = request.extensions().get::<ReachedAt>().map(|reached| reached.0);
+    let is_let_in = is_safe
+        || is_ours(headers, reached, &server.config)
+        || listed_origin(&server, headers).is_some();
+    if is_let_in {
         return next.run(request).await;
     }
     ErrorResponse::new(
         StatusCode::FORBIDDEN,
         ErrorCode::Forbidden,
-        "this request comes from another site; open Easel under the address that it is reached by",
+        "this request comes from another site; open Easel at its own address, or name the one that \
+         people use with --public-url",
     )
     .into_response()
 }
 
-fn is_ours(headers: &HeaderMap, server: &Server) -> bool {
+fn is_ours(headers: &HeaderMap, reached: Option<SocketAddr>, config: &Config) -> bool {
     let site = headers.get("sec-fetch-site");
     let origin = headers.get(header::ORIGIN);
     if site.is_none() && origin.is_none() {
         // No browser, or an old one: the cookie alone proves nothing.
         return headers.contains_key(header::AUTHORIZATION)
-            || cookie::read(headers, &server.config).is_none();
+            || cookie::read(headers, config).is_none();
     }
-    site.is_none_or(|site| site == "same-origin")
+    let is_same = site.is_some_and(|site| site == "same-origin");
+    (site.is_none() || is_same)
         && origin.is_none_or(|origin| {
-            origin.to_str().is_ok_and(|origin| is_our_origin(origin, headers, server))
+            let origin = origin.to_str().unwrap_or_default();
+            is_our_origin(origin, is_same, reached, config)
         })
 }
 
-fn is_our_origin(origin: &str, headers: &HeaderMap, server: &Server) -> bool {
-    let public = server.config.public_url.as_deref().map(|url| url.trim_end_matches('/'));
+/// Whether pages of this origin are our own, by what is configured and never by what the request
+/// says of itself. Where the browser vouches that page and server are one, a tunnel may have given
+/// the loopback another port.
+fn is_our_origin(
+    origin: &str,
+    is_same: bool,
+    reached: Option<SocketAddr>,
+    config: &Config,
+) -> bool {
+    let public = config.public_url.as_deref().map(|url| url.trim_end_matches('/'));
     if public.is_some_and(|public| public.eq_ignore_ascii_case(origin)) {
         return true;
     }
-    let (default_port, authority) = if let Some(authority) = origin.strip_prefix("https://") {
-        (":443", authority)
-    } else if let Some(authority) = origin.strip_prefix("http://") {
-        (":80", authority)
-    } else {
-        return false;
-    };
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| {
-        let host = host.strip_suffix(default_port).unwrap_or(host);
-        host.eq_ignore_ascii_case(authority)
+    let authority = origin.strip_prefix("http://").and_then(|rest| rest.parse::<Authority>().ok());
+    authority.is_some_and(|authority| {
+        let port = authority.port_u16().unwrap_or(80);
+        let ports = [config.listen, reached].into_iter().flatten().map(|ours| ours.port());
+        is_local(authority.host(), reached, config)
+            && (is_same || ports.into_iter().any(|ours| ours == port))
     })
 }

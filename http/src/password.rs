@@ -1,29 +1,40 @@
 //! Passwords: hashed slowly, off the async threads, a few at a time.
 
 use domain::{Error, Secret, account::Password};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread::available_parallelism,
+    time::Duration,
+};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// How many hashes are computed at once.
+/// How many hashes are computed at once, at most.
 const MAX_CONCURRENT: usize = 4;
+/// How many may wait for that: a crowd beyond it is sent away.
+const MAX_WAITING: usize = 256;
+/// When it is worth to come again: by then as many have been looked at.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Hashes and checks passwords.
 pub(crate) struct Hasher {
     cost: u32,
     permits: Semaphore,
+    waiting: AtomicUsize,
     /// What the password of nobody is checked against, so that unknown people take as long.
     dummy: OnceCell<Secret>,
     #[cfg(test)]
-    works: std::sync::atomic::AtomicUsize,
+    works: AtomicUsize,
 }
 
 impl Hasher {
     pub(crate) fn new(cost: u32) -> Self {
         Self {
             cost,
-            permits: Semaphore::new(MAX_CONCURRENT),
+            permits: Semaphore::new(concurrent(available_parallelism().map_or(1, Into::into))),
+            waiting: AtomicUsize::default(),
             dummy: OnceCell::new(),
             #[cfg(test)]
-            works: Default::default(),
+            works: AtomicUsize::default(),
         }
     }
 
@@ -63,7 +74,8 @@ impl Hasher {
         work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
     ) -> Result<T, Error> {
         #[cfg(test)]
-        self.works.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.works.fetch_add(1, Ordering::SeqCst);
+        let _seat = Seat::take(&self.waiting)?;
         let _permit = self.permits.acquire().await.map_err(Error::internal("wait to hash"))?;
         tokio::task::spawn_blocking(work)
             .await
@@ -72,13 +84,34 @@ impl Hasher {
     }
 }
 
+/// How many hashes are computed at once by so many processors: others have work for them, too.
+fn concurrent(processors: usize) -> usize {
+    (processors / 2).clamp(1, MAX_CONCURRENT)
+}
+
+/// Somebody who waits for their hash, or for whom it is computed.
+struct Seat<'a>(&'a AtomicUsize);
+
+impl<'a> Seat<'a> {
+    fn take(taken: &'a AtomicUsize) -> Result<Self, Error> {
+        if taken.fetch_add(1, Ordering::SeqCst) < MAX_WAITING {
+            return Ok(Self(taken));
+        }
+        taken.fetch_sub(1, Ordering::SeqCst);
+        Err(Error::RateLimited { retry_after: RETRY_AFTER })
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering},
-    };
+    use std::sync::{Arc, Barrier};
 
     // S03: nor does the time tell whether somebody has an account. The work is counted, not timed.
     #[tokio::test]
@@ -103,10 +136,32 @@ mod tests {
         assert_eq!(cost(&hash), cost(&hasher.dummy().await.expect("it is made")));
     }
 
-    // S02: four meet, and nobody beside them.
+    // S02
+    #[test]
+    fn hashing_leaves_processors_to_others() {
+        let all = [1, 2, 3, 4, 8, 64].map(concurrent);
+        assert_eq!(all, [1, 1, 1, 2, 4, 4]);
+    }
+
+    // S02, S66: a crowd is sent away before it fills the memory.
     #[tokio::test]
-    async fn four_are_hashed_at_once_and_not_on_this_thread() {
+    async fn a_bounded_number_waits_for_a_hash() {
         let hasher = Hasher::new(4);
+        let seats: Vec<_> =
+            (0..MAX_WAITING).map(|_| Seat::take(&hasher.waiting).expect("a seat")).collect();
+        let wrong = Secret::from("wrong");
+
+        let refused = hasher.verify(&wrong, None).await.expect_err("there is no seat");
+
+        assert!(matches!(refused, Error::RateLimited { .. }));
+        drop(seats);
+        assert!(!hasher.verify(&wrong, None).await.expect("there are seats again"));
+    }
+
+    // S02: as many as may meet, and nobody beside them.
+    #[tokio::test]
+    async fn a_few_are_hashed_at_once_and_not_on_this_thread() {
+        let hasher = Hasher { permits: Semaphore::new(MAX_CONCURRENT), ..Hasher::new(4) };
         let running = Arc::new(AtomicUsize::new(0));
         let meeting = Arc::new(Barrier::new(MAX_CONCURRENT));
         let own = std::thread::current().id();

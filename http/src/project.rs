@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use domain::{
     Address, Content, Error, ProjectId, Resource, UserId,
-    access::{AuthMethod, InstanceRole, ProjectRole},
+    access::{AuthMethod, ProjectRole},
     api::{
         List, Named,
         change::Staged,
@@ -58,7 +58,7 @@ async fn list(
     Query(page): Query<Paging>,
     Query(by): Query<NameFilter>,
 ) -> Result<Json<Paged<ProjectSummary>>> {
-    let visible_to = (may.user.role != InstanceRole::Admin).then_some(may.user.id);
+    let visible_to = (!may.actor().reaches_every_project()).then_some(may.user.id);
     let name = by.name.as_deref().filter(|name| !name.is_empty());
     match may.actor().via {
         AuthMethod::ApiKey { project: Some(bound), .. } => {
@@ -152,7 +152,8 @@ async fn members(
     Ok(Json(List { data: projects.members(may.place.project).await? }))
 }
 
-/// Make somebody a member, by e-mail.
+/// Make somebody a member, by e-mail: somebody whom you share a project with, or for admins anybody with an
+/// account. Of others nobody learns whether they have one.
 #[utoipa::path(post, path = "/projects/{project}/members", tag = "members",
     request_body = NewMember, responses((status = CREATED, body = Member)))]
 async fn add_member(
@@ -160,8 +161,18 @@ async fn add_member(
     may: May<Manage>,
     Json(new): Json<NewMember>,
 ) -> Result<(StatusCode, Json<Member>)> {
-    let Some((user, _)) = server.app.accounts.user_to_sign_in(&new.email).await? else {
-        return Err(Error::field("email", "belongs to nobody with an account here").into());
+    let app = &server.app;
+    let found = app.accounts.user_to_sign_in(&new.email).await?.map(|(user, _)| user);
+    // Asked for whoever it is, so that it takes as long for nobody.
+    let candidate = found.as_ref().map_or(may.user.id, |user| user.id);
+    let is_known = app.projects.share_project(may.user.id, candidate).await?;
+    let knows_all = may.actor().reaches_every_project();
+    let Some(user) = found.filter(|_| knows_all || is_known) else {
+        let rule = match knows_all {
+            true => "belongs to nobody with an account here",
+            false => "belongs to nobody whom you share a project with; an admin can add others",
+        };
+        return Err(Error::field("email", rule).into());
     };
     let (project, role) = (may.place.project, new.role);
     server.app.projects.set_member(&may.by, project, user.id, Some(role)).await?;

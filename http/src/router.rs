@@ -1,7 +1,7 @@
 //! Which path leads to which handler, and what stands before all of them.
 
 use crate::{
-    account, api_key, audit, canvas, change, deployment, group, history, layout, openapi,
+    account, api_key, audit, canvas, change, deployment, group, history, host, layout, openapi,
     openapi::Document, origin, project, request, revision, server::Server, service, stream, system,
     user, variable, volume, web,
 };
@@ -25,6 +25,7 @@ pub(crate) fn build(server: &Server) -> Router {
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
         .layer(from_fn_with_state(server.clone(), origin::guard))
         .layer(from_fn_with_state(server.clone(), request::cors))
+        .layer(from_fn_with_state(server.clone(), host::guard))
         .layer(from_fn_with_state(server.clone(), request::frame))
         .with_state(server.clone())
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{App, Config},
+    host::ReachedAt,
     router::build,
     server::Server,
 };
@@ -93,9 +94,13 @@ impl Site {
             };
             // Small answers leave at once; without it they only leave later.
             let _ = stream.set_nodelay(true);
+            let reached = stream.local_addr().ok().map(ReachedAt);
             let router = router.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
+                if let Some(reached) = reached {
+                    request.extensions_mut().insert(reached);
+                }
                 router.clone().oneshot(request.map(Body::new))
             });
             let mut stream = TimeoutWriter::new(stream);

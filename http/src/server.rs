@@ -4,17 +4,30 @@ use crate::{
     app::{App, Config},
     limit::Attempts,
     password::Hasher,
+    refusal::{Due, Refusals},
     rights::RightsWatch,
     room::Rooms,
     stream::permit::Streams,
+    token::Succession,
 };
 use axum::extract::FromRef;
 use domain::{
-    Clock, account::Accounts, audit::Audit, canvas::Snapshots, changes::Changes,
-    deployments::Deployments, host::Host, layout::Layouts, project::Projects, rollout::Reconciler,
+    Clock, Error,
+    account::Accounts,
+    audit::{Audit, Refusal},
+    canvas::Snapshots,
+    changes::Changes,
+    deployments::Deployments,
+    host::Host,
+    layout::Layouts,
+    project::Projects,
+    rollout::Reconciler,
     runtime::Runtime,
 };
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Once, OnceLock},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// All that handlers share.
@@ -26,6 +39,10 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
     pub(crate) attempts: Attempts,
+    pub(crate) refusals: Refusals,
+    succession: OnceLock<Succession>,
+    /// Whether it was said that a proxy seems to stand before us.
+    pub(crate) unnamed_proxy: Once,
     pub(crate) rooms: Rooms,
     pub(crate) rights: RightsWatch,
     pub(crate) streams: Streams,
@@ -38,6 +55,9 @@ impl Server {
         Self(Arc::new(Inner {
             hasher: Hasher::new(config.password_cost),
             attempts: Attempts::default(),
+            refusals: Refusals::new(app.clock.now()),
+            succession: OnceLock::new(),
+            unnamed_proxy: Once::new(),
             rooms: Rooms::new(app.clone()),
             rights: RightsWatch::default(),
             streams: Streams::default(),
@@ -46,6 +66,32 @@ impl Server {
             app,
             config,
         }))
+    }
+
+    /// What the tokens of this process are derived from.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub(crate) fn succession(&self) -> Result<&Succession, Error> {
+        if let Some(known) = self.succession.get() {
+            return Ok(known);
+        }
+        let fresh = Succession::random()?;
+        Ok(self.succession.get_or_init(|| fresh))
+    }
+
+    /// Notes for the audit that something was refused. Nobody waits until it is written: how long an
+    /// answer takes shall not tell what was written.
+    pub(crate) fn note_refused(&self, refusal: Refusal) {
+        if self.refusals.note(refusal, self.app.clock.now()) {
+            let server = self.clone();
+            self.tasks.spawn(async move { server.write_refused(Due::Ripe).await });
+        }
+    }
+
+    /// Writes what was refused.
+    pub(crate) async fn write_refused(&self, what: Due) {
+        self.refusals.flush(&self.app.audit, self.app.clock.now(), what).await;
     }
 }
 

@@ -51,6 +51,31 @@ pub(crate) fn mint(prefix: &str) -> Result<(Secret, Digest), Error> {
     Ok((Secret::new(token), digest))
 }
 
+/// What the tokens of this process are derived from.
+pub(crate) struct Succession([u8; 32]);
+
+impl Succession {
+    /// One that nobody knows.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub(crate) fn random() -> Result<Self, Error> {
+        let mut bytes = [0_u8; 32];
+        fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The one token that comes of another: the same again for whoever asks again, and nobody can tell
+    /// without this secret. Its digest, too.
+    pub(crate) fn successor(&self, prefix: &str, of: &Secret) -> (Secret, Digest) {
+        let inner = Sha256::new_with_prefix(self.0).chain_update(prefix).chain_update(of.expose());
+        let outer = Sha256::new_with_prefix(self.0).chain_update(inner.finalize());
+        let token = format!("{prefix}{}", hex::encode(outer.finalize()));
+        let digest = digest(&token);
+        (Secret::new(token), digest)
+    }
+}
+
 /// A new API key: its random id part, which lists show, its whole text, and its digest.
 pub(crate) fn mint_key() -> Result<(String, Secret, Digest), Error> {
     let id = random_hex::<4>()?;
@@ -60,9 +85,12 @@ pub(crate) fn mint_key() -> Result<(String, Secret, Digest), Error> {
 
 fn random_hex<const BYTES: usize>() -> Result<String, Error> {
     let mut bytes = [0_u8; BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::internal("draw random bytes")(error.to_string()))?;
+    fill(&mut bytes)?;
     Ok(hex::encode(bytes))
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+    getrandom::fill(bytes).map_err(|error| Error::internal("draw random bytes")(error.to_string()))
 }
 
 #[cfg(test)]
@@ -76,6 +104,25 @@ mod tests {
         let tokens: HashSet<_> =
             (0..10_000).map(|_| mint("").expect("random bytes").0.expose().to_owned()).collect();
         assert_eq!(tokens.len(), 10_000);
+    }
+
+    // S06
+    #[test]
+    fn of_a_token_comes_one_successor_which_only_this_process_can_tell() {
+        let (here, elsewhere) = (Succession([1; 32]), Succession([2; 32]));
+        let (first, second) = (Secret::from("easelr_first"), Secret::from("easelr_second"));
+
+        let (token, digest) = here.successor("easelr_", &first);
+
+        assert_eq!(here.successor("easelr_", &first), (token.clone(), digest));
+        assert_eq!(digest, super::digest(token.expose()));
+        assert_eq!(token.expose().len(), "easelr_".len() + 64);
+        let others = [
+            here.successor("easela_", &first),
+            here.successor("easelr_", &second),
+            elsewhere.successor("easelr_", &first),
+        ];
+        assert!(others.iter().all(|(_, other)| *other != digest));
     }
 
     #[test]

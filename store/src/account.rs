@@ -7,12 +7,12 @@ use crate::{
     page,
     row::{enum_from_text, enum_text, text},
     table::account,
-    transaction::Transaction,
+    transaction::{Step, Transaction},
 };
 use async_trait::async_trait;
 use domain::{
     ApiKeyId, Email, Error, Resource, Result, Secret, SessionId, Timestamp, UserId,
-    access::{InstanceRole, Mutation},
+    access::{InstanceRole, Mutation, RequestOrigin},
     account::{
         Accounts, ApiKey, Digest, NewApiKey, NewSession, NewTokens, NewUser, Rotation, Session,
         User,
@@ -30,7 +30,7 @@ impl Accounts for Store {
         has_users(&db).await
     }
 
-    async fn register_first(&self, mut user: NewUser) -> Result<User> {
+    async fn claim(&self, mut user: NewUser, origin: &RequestOrigin) -> Result<User> {
         let tx = self.begin().await?;
         if has_users(&tx.db).await? {
             return Err(Error::Exists("this Easel has an owner already; sign in".to_owned()));
@@ -38,7 +38,7 @@ impl Accounts for Store {
         user.role = InstanceRole::Admin;
         let user = insert(&tx, user).await?;
         let target = user.id.to_string();
-        tx.audit_self(user.id, "console", "accounts.register_first", target).await?;
+        tx.audit_self(user.id, "console", "accounts.register_first", target, origin).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -50,7 +50,9 @@ impl Accounts for Store {
             return load(&tx.db, id).await;
         }
         let user = insert(&tx, user).await?;
-        tx.audit(by, "accounts.create_user", None, user.id.to_string()).await?;
+        let step = Step { after: Some(enum_text(&user.role)?), ..Step::default() };
+        let target = user.id.to_string();
+        tx.audit_step(by, "accounts.create_user", None, target, step).await?;
         tx.store_answer(by, &user.id).await?;
         tx.commit().await?;
         Ok(user)
@@ -96,16 +98,21 @@ impl Accounts for Store {
         self.find_session(access).await
     }
 
-    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation> {
-        self.rotate_tokens(refresh, tokens).await
+    async fn rotate(
+        &self,
+        refresh: &Digest,
+        tokens: NewTokens,
+        origin: &RequestOrigin,
+    ) -> Result<Rotation> {
+        self.rotate_tokens(refresh, tokens, origin).await
     }
 
     async fn sessions(&self, user: UserId) -> Result<Vec<Session>> {
         self.list_sessions(user).await
     }
 
-    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()> {
-        self.end_session(user, session).await
+    async fn close_session(&self, by: &Mutation, session: SessionId) -> Result<()> {
+        self.end_session(by, session).await
     }
 
     async fn purge_sessions(&self) -> Result<u64> {

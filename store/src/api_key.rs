@@ -7,15 +7,17 @@ use crate::{
     page,
     row::{json, millis, parse, text, time},
     table::{account, api_key},
+    transaction::Step,
 };
 use domain::{
     ApiKeyId, Error, ProjectId, Resource, Result, Timestamp, UserId,
     access::Mutation,
-    account::{ApiKey, Digest, NewApiKey, User},
+    account::{ApiKey, Digest, MAX_API_KEYS, NewApiKey, User},
     page::{Page, Paged},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, sea_query::Expr,
+    ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 use std::time::Duration;
 
@@ -36,6 +38,14 @@ impl Store {
                 .map_err(failed("find an API key"))?
                 .ok_or(Error::NotFound(Resource::ApiKey))
                 .and_then(key);
+        }
+        let held = api_key::Entity::find()
+            .filter(api_key::Column::AccountId.eq(by.actor.user.as_uuid()))
+            .count(&tx.db)
+            .await
+            .map_err(failed("count API keys"))?;
+        if held >= MAX_API_KEYS {
+            return Err(ApiKey::too_many());
         }
         let row = api_key::Model {
             id: tx.inner.ids.mint(),
@@ -61,7 +71,9 @@ impl Store {
             }
         })?;
         let key = key(row)?;
-        tx.audit(by, "accounts.create_api_key", key.project, key.id.to_string()).await?;
+        let step = Step { after: Some(key.scope_words()), ..Step::default() };
+        let target = key.id.to_string();
+        tx.audit_step(by, "accounts.create_api_key", key.project, target, step).await?;
         tx.store_answer(by, &key.id).await?;
         tx.commit().await?;
         Ok(key)
@@ -83,16 +95,19 @@ impl Store {
         if tx.find_answer::<()>(by, "accounts.delete_api_key", &key).await?.is_some() {
             return Ok(());
         }
-        let gone = api_key::Entity::delete_many()
-            .filter(api_key::Column::Id.eq(key.as_uuid()))
+        let found = api_key::Entity::find_by_id(key.as_uuid())
             .filter(api_key::Column::AccountId.eq(by.actor.user.as_uuid()))
+            .one(&tx.db)
+            .await
+            .map_err(failed("find an API key"))?;
+        let held = self::key(found.ok_or(Error::NotFound(Resource::ApiKey))?)?;
+        api_key::Entity::delete_by_id(key.as_uuid())
             .exec(&tx.db)
             .await
             .map_err(failed("delete an API key"))?;
-        if gone.rows_affected == 0 {
-            return Err(Error::NotFound(Resource::ApiKey));
-        }
-        tx.audit(by, "accounts.delete_api_key", None, key.to_string()).await?;
+        let step = Step { before: Some(held.scope_words()), ..Step::default() };
+        let target = key.to_string();
+        tx.audit_step(by, "accounts.delete_api_key", held.project, target, step).await?;
         tx.store_answer(by, &()).await?;
         tx.commit().await
     }

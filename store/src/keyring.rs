@@ -68,8 +68,9 @@ struct Key {
 /// Encrypts with the first key of the file, decrypts with any of them.
 pub(crate) struct Keyring {
     keys: Vec<Key>,
-    /// For fingerprints of requests: nobody can try guesses against them without the key.
-    pepper: [u8; KEY_LEN],
+    /// For fingerprints of requests: nobody can try guesses against them without the key. Of each key
+    /// one, in their order.
+    peppers: Vec<[u8; KEY_LEN]>,
 }
 
 impl fmt::Debug for Keyring {
@@ -112,16 +113,19 @@ impl Keyring {
         let malformed = || KeyError::Malformed(path.to_owned());
         file.read_to_string(&mut text).map_err(|_| malformed())?;
         let mut keys = Vec::new();
-        let mut pepper = None;
+        let mut peppers = Vec::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let hex = line.trim().strip_prefix(KEY_FILE_HEADER).ok_or_else(malformed)?;
             let mut bytes = [0; KEY_LEN];
             hex::decode_to_slice(hex.trim(), &mut bytes).map_err(|_| malformed())?;
             let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| malformed())?;
             keys.push(Key { id: id_of(&bytes), cipher });
-            pepper.get_or_insert(bytes);
+            peppers.push(bytes);
         }
-        Ok(Self { keys, pepper: pepper.ok_or_else(malformed)? })
+        if peppers.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Self { keys, peppers })
     }
 
     /// Refuses a key file that others than its owner may read.
@@ -173,9 +177,18 @@ impl Keyring {
 
     /// What tells two contents apart, and tells nothing else without the key.
     pub(crate) fn fingerprint(&self, content: &[u8]) -> Vec<u8> {
-        let inner = Sha256::new_with_prefix(self.pepper).chain_update(content).finalize();
-        Sha256::new_with_prefix(self.pepper).chain_update(inner).finalize().to_vec()
+        fingerprint(&self.peppers[0], content)
     }
+
+    /// Whether it is the fingerprint of this content, by any of the keys.
+    pub(crate) fn is_fingerprint(&self, content: &[u8], print: &[u8]) -> bool {
+        self.peppers.iter().any(|pepper| fingerprint(pepper, content) == print)
+    }
+}
+
+fn fingerprint(pepper: &[u8; KEY_LEN], content: &[u8]) -> Vec<u8> {
+    let inner = Sha256::new_with_prefix(pepper).chain_update(content).finalize();
+    Sha256::new_with_prefix(pepper).chain_update(inner).finalize().to_vec()
 }
 
 /// A key's name: its digest's beginning, which gives nothing of it away.

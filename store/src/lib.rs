@@ -8,6 +8,7 @@ mod apply;
 mod audit;
 mod blocking;
 mod canvas;
+mod chain;
 mod changes;
 mod deployment;
 mod error;

@@ -7,6 +7,7 @@ mod m0004_rollouts;
 mod m0005_events;
 mod m0006_event_service;
 mod m0007_subnet_size;
+mod m0008_audit_chain;
 mod step;
 
 use sea_orm_migration::prelude::*;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_events::Migration),
             Box::new(m0006_event_service::Migration),
             Box::new(m0007_subnet_size::Migration),
+            Box::new(m0008_audit_chain::Migration),
         ]
     }
 }

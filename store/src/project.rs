@@ -12,7 +12,7 @@ use crate::{
     row::{enum_from_text, enum_text, signed},
     spec,
     table::{self, environment, event_count, member, project},
-    transaction::Transaction,
+    transaction::{Step, Transaction},
     upsert::upsert,
 };
 use async_trait::async_trait;
@@ -24,8 +24,9 @@ use domain::{
     project::{Environment, Member, Project, ProjectSummary, Projects},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait, Query},
 };
 use std::collections::BTreeMap;
 
@@ -49,7 +50,9 @@ impl Projects for Store {
             .map_err(failed("make a project's owner"))?;
         insert_environment(&tx, row.id, "production").await?;
         let project = read(row)?;
-        tx.audit(by, "projects.create", Some(project.id), project.id.to_string()).await?;
+        let step = Step { after: Some(project.name.to_string()), ..Step::default() };
+        let target = project.id.to_string();
+        tx.audit_step(by, "projects.create", Some(project.id), target, step).await?;
         tx.store_answer(by, &project.id).await?;
         tx.commit().await?;
         Ok(project)
@@ -75,7 +78,7 @@ impl Projects for Store {
         if tx.find_answer::<()>(by, "projects.delete", &project).await?.is_some() {
             return Ok(());
         }
-        find(&tx.db, project).await?;
+        let before = Some(find(&tx.db, project).await?.name);
         for row in environments(&tx.db, project).await? {
             let id = EnvironmentId::new(row.id);
             let base = spec::load(&tx.inner, &tx.db, id).await?;
@@ -90,7 +93,8 @@ impl Projects for Store {
             .exec(&tx.db)
             .await
             .map_err(failed("delete a project"))?;
-        tx.audit(by, "projects.delete", Some(project), project.to_string()).await?;
+        let (step, target) = (Step { before, after: None }, project.to_string());
+        tx.audit_step(by, "projects.delete", Some(project), target, step).await?;
         tx.store_answer(by, &()).await?;
         tx.commit().await
     }
@@ -107,6 +111,22 @@ impl Projects for Store {
             .await
             .map_err(failed("find a project"))?;
         Ok(row.is_some())
+    }
+
+    async fn share_project(&self, one: UserId, other: UserId) -> Result<bool> {
+        let db = self.read().await?;
+        let theirs = Query::select()
+            .column(member::Column::ProjectId)
+            .from(member::Entity)
+            .and_where(Expr::col(member::Column::AccountId).eq(one.as_uuid()))
+            .to_owned();
+        let shared = member::Entity::find()
+            .filter(member::Column::AccountId.eq(other.as_uuid()))
+            .filter(Expr::col(member::Column::ProjectId).in_subquery(theirs))
+            .one(&db)
+            .await
+            .map_err(failed("look for a common project"))?;
+        Ok(shared.is_some())
     }
 
     async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>> {
@@ -166,8 +186,10 @@ impl Projects for Store {
             return Ok(());
         }
         find(&tx.db, project).await?;
-        set_member(&tx, project, user, role).await?;
-        tx.audit(by, "projects.set_member", Some(project), user.to_string()).await?;
+        let before = set_member(&tx, project, user, role).await?;
+        let after = role.map(|role| enum_text(&role)).transpose()?;
+        let (step, target) = (Step { before, after }, user.to_string());
+        tx.audit_step(by, "projects.set_member", Some(project), target, step).await?;
         tx.store_answer(by, &()).await?;
         tx.commit().await
     }
@@ -221,12 +243,13 @@ async fn insert_environment(tx: &Transaction, project: uuid::Uuid, name: &str) -
     Ok(())
 }
 
+/// Says what they were before.
 async fn set_member(
     tx: &Transaction,
     project: ProjectId,
     user: UserId,
     role: Option<ProjectRole>,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let person = table::account::Entity::find_by_id(user.as_uuid())
         .one(&tx.db)
         .await
@@ -243,6 +266,8 @@ async fn set_member(
             "this is the project's last owner; make somebody else an owner first".to_owned(),
         ));
     }
+    let before = others.iter().find(|row| row.account_id == user.as_uuid());
+    let before = before.map(|row| row.role.clone());
     match role {
         Some(role) => {
             let since = others.iter().find(|row| row.account_id == user.as_uuid());
@@ -252,16 +277,16 @@ async fn set_member(
                 role: enum_text(&role)?,
                 created_at: since.map_or(tx.now.as_millis(), |row| row.created_at),
             };
-            upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await
+            upsert(tx, [row], [member::Column::ProjectId, member::Column::AccountId]).await?;
         }
         None => {
             member::Entity::delete_by_id((project.as_uuid(), user.as_uuid()))
                 .exec(&tx.db)
                 .await
                 .map_err(failed("end a membership"))?;
-            Ok(())
         }
     }
+    Ok(before)
 }
 
 async fn members(db: &DatabaseTransaction, project: ProjectId) -> Result<Vec<member::Model>> {

@@ -10,14 +10,15 @@ use crate::{
 };
 use domain::{
     Result, SessionId, Timestamp, UserId,
+    access::{Mutation, RequestOrigin},
     account::{
-        COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewSession, NewTokens, REFRESH_GRACE,
-        Rotation, Session, SessionKind, User,
+        COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, MAX_SESSIONS, NewSession, NewTokens,
+        REFRESH_GRACE, Rotation, Session, SessionKind, TOKEN_MAX_AGE, User,
     },
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ const REFRESH: &str = "refresh";
 impl Store {
     pub(crate) async fn insert_session(&self, new: NewSession) -> Result<Session> {
         let tx = self.begin().await?;
+        end_surplus(&tx, new.user).await?;
         let row = session::Model {
             id: tx.inner.ids.mint(),
             account_id: new.user.as_uuid(),
@@ -47,7 +49,7 @@ impl Store {
         let refresh = new.refresh.map(|digest| (digest, new.expires_at));
         add_tokens(&tx, row.id, (new.access, new.access_expires_at), refresh).await?;
         let target = row.id.to_string();
-        tx.audit_self(new.user, "session", "accounts.open_session", target).await?;
+        tx.audit_self(new.user, "session", "accounts.open_session", target, &new.origin).await?;
         tx.commit().await?;
         parse(row)
     }
@@ -120,59 +122,35 @@ impl Store {
         Ok(row)
     }
 
-    pub(crate) async fn rotate_tokens(&self, refresh: &Digest, new: NewTokens) -> Result<Rotation> {
+    pub(crate) async fn rotate_tokens(
+        &self,
+        refresh: &Digest,
+        new: NewTokens,
+        origin: &RequestOrigin,
+    ) -> Result<Rotation> {
         let tx = self.begin().await?;
         let Some(old) = token(&tx.db, refresh, REFRESH).await? else {
             return Ok(Rotation::Unknown);
         };
-        let is_grace = |at: i64| tx.now.since(Timestamp::from_millis(at)) <= REFRESH_GRACE;
-        match old.used_at {
-            None if old.expires_at <= tx.now.as_millis() => return Ok(Rotation::Unknown),
-            Some(at) if !is_grace(at) => {
+        let found = session::Entity::find_by_id(old.session_id)
+            .one(&tx.db)
+            .await
+            .map_err(failed("find a session"))?;
+        let Some(row) = found else { return Ok(Rotation::Unknown) };
+        match old.used_at.map(Timestamp::from_millis) {
+            None if old.expires_at <= tx.now.as_millis() => Ok(Rotation::Unknown),
+            None => replace_tokens(tx, &row, refresh, new).await,
+            // Another process, or a lost answer: the one pair that came of it is told again.
+            Some(at) if tx.now.since(at) <= REFRESH_GRACE => repeated(&tx, &old, new).await,
+            Some(_) => {
                 // Somebody has a copy, and nobody can tell who: nobody stays signed in.
-                let found = session::Entity::find_by_id(old.session_id)
-                    .one(&tx.db)
-                    .await
-                    .map_err(failed("find a session"))?;
-                if let Some(row) = found {
-                    let (user, target) = (UserId::new(row.account_id), row.id.to_string());
-                    tx.audit_self(user, "session", "accounts.refresh_reused", target).await?;
-                }
-                remove(&tx.db, old.session_id).await?;
+                let (user, target) = (UserId::new(row.account_id), row.id.to_string());
+                tx.audit_self(user, "session", "accounts.refresh_reused", target, origin).await?;
+                remove(&tx.db, row.id).await?;
                 tx.commit().await?;
-                return Ok(Rotation::Reused);
-            }
-            // Another tab, or a lost answer: it gets tokens of its own, the first ones stay.
-            Some(_) => (),
-            None => {
-                session_token::Entity::delete_many()
-                    .filter(session_token::Column::Kind.eq(ACCESS))
-                    .filter(session_token::Column::Paired.eq(refresh.to_vec()))
-                    .exec(&tx.db)
-                    .await
-                    .map_err(failed("rotate tokens"))?;
+                Ok(Rotation::Reused)
             }
         }
-        session_token::Entity::update_many()
-            .col_expr(
-                session_token::Column::UsedAt,
-                Expr::value(old.used_at.unwrap_or(tx.now.as_millis())),
-            )
-            .filter(session_token::Column::Digest.eq(refresh.to_vec()))
-            .exec(&tx.db)
-            .await
-            .map_err(failed("rotate tokens"))?;
-        session::Entity::update_many()
-            .col_expr(session::Column::LastSeenAt, Expr::value(tx.now.as_millis()))
-            .col_expr(session::Column::ExpiresAt, Expr::value(new.expires_at.as_millis()))
-            .filter(session::Column::Id.eq(old.session_id))
-            .exec(&tx.db)
-            .await
-            .map_err(failed("rotate tokens"))?;
-        let access = (new.access, new.access_expires_at);
-        add_tokens(&tx, old.session_id, access, Some((new.refresh, new.expires_at))).await?;
-        tx.commit().await?;
-        Ok(Rotation::Rotated(SessionId::new(old.session_id)))
     }
 
     pub(crate) async fn list_sessions(&self, user: UserId) -> Result<Vec<Session>> {
@@ -190,17 +168,16 @@ impl Store {
             .collect()
     }
 
-    pub(crate) async fn end_session(&self, user: UserId, session: SessionId) -> Result<()> {
+    pub(crate) async fn end_session(&self, by: &Mutation, session: SessionId) -> Result<()> {
         let tx = self.begin().await?;
         let gone = session::Entity::delete_many()
             .filter(session::Column::Id.eq(session.as_uuid()))
-            .filter(session::Column::AccountId.eq(user.as_uuid()))
+            .filter(session::Column::AccountId.eq(by.actor.user.as_uuid()))
             .exec(&tx.db)
             .await
             .map_err(failed("sign a device out"))?;
         if gone.rows_affected > 0 {
-            let target = session.to_string();
-            tx.audit_self(user, "session", "accounts.close_session", target).await?;
+            tx.audit(by, "accounts.close_session", None, session.to_string()).await?;
         }
         tx.commit().await
     }
@@ -221,6 +198,88 @@ impl Store {
         tx.commit().await?;
         Ok(gone.rows_affected)
     }
+}
+
+/// Uses a refresh token up: what it was traded with goes, and the new pair comes.
+async fn replace_tokens(
+    tx: Transaction,
+    row: &session::Model,
+    refresh: &Digest,
+    new: NewTokens,
+) -> Result<Rotation> {
+    let end = Timestamp::from_millis(row.created_at).plus(TOKEN_MAX_AGE);
+    let expires_at = new.expires_at.min(end);
+    let access_expires_at = new.access_expires_at.min(end);
+    session_token::Entity::delete_many()
+        .filter(session_token::Column::Kind.eq(ACCESS))
+        .filter(session_token::Column::Paired.eq(refresh.to_vec()))
+        .exec(&tx.db)
+        .await
+        .map_err(failed("rotate tokens"))?;
+    session_token::Entity::update_many()
+        .col_expr(session_token::Column::UsedAt, Expr::value(tx.now.as_millis()))
+        .col_expr(session_token::Column::Paired, Expr::value(new.refresh.to_vec()))
+        .filter(session_token::Column::Digest.eq(refresh.to_vec()))
+        .exec(&tx.db)
+        .await
+        .map_err(failed("rotate tokens"))?;
+    session::Entity::update_many()
+        .col_expr(session::Column::LastSeenAt, Expr::value(tx.now.as_millis()))
+        .col_expr(session::Column::ExpiresAt, Expr::value(expires_at.as_millis()))
+        .filter(session::Column::Id.eq(row.id))
+        .exec(&tx.db)
+        .await
+        .map_err(failed("rotate tokens"))?;
+    let (access, refresh) = ((new.access, access_expires_at), (new.refresh, expires_at));
+    add_tokens(&tx, row.id, access, Some(refresh)).await?;
+    tx.commit().await?;
+    Ok(Rotation::Rotated { session: SessionId::new(row.id), access_expires_at, expires_at })
+}
+
+/// The pair that came of a refresh token, once more, if it is this one and still counts.
+async fn repeated(
+    tx: &Transaction,
+    old: &session_token::Model,
+    new: NewTokens,
+) -> Result<Rotation> {
+    if old.paired.as_deref() != Some(&new.refresh[..]) {
+        return Ok(Rotation::Unknown);
+    }
+    let successor = token(&tx.db, &new.refresh, REFRESH).await?;
+    let access = token(&tx.db, &new.access, ACCESS).await?;
+    let (Some(successor), Some(access)) = (successor, access) else {
+        return Ok(Rotation::Unknown);
+    };
+    Ok(Rotation::Rotated {
+        session: SessionId::new(old.session_id),
+        access_expires_at: Timestamp::from_millis(access.expires_at),
+        expires_at: Timestamp::from_millis(successor.expires_at),
+    })
+}
+
+/// Makes room for one more session of a person: those go that were not used for the longest.
+async fn end_surplus(tx: &Transaction, user: UserId) -> Result<()> {
+    let surplus: Vec<Uuid> = session::Entity::find()
+        .filter(session::Column::AccountId.eq(user.as_uuid()))
+        .order_by_desc(session::Column::LastSeenAt)
+        .order_by_desc(session::Column::Id)
+        .offset(MAX_SESSIONS - 1)
+        .limit(MAX_SESSIONS)
+        .all(&tx.db)
+        .await
+        .map_err(failed("list sessions"))?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    if surplus.is_empty() {
+        return Ok(());
+    }
+    session::Entity::delete_many()
+        .filter(session::Column::Id.is_in(surplus))
+        .exec(&tx.db)
+        .await
+        .map_err(failed("sign a device out"))?;
+    Ok(())
 }
 
 async fn token(

@@ -75,7 +75,7 @@ tables! {
         at: i64,
     }
     audit("audit") {
-        #[sea_orm(primary_key)]
+        #[sea_orm(primary_key, auto_increment = false)]
         number: i64,
         at: i64,
         actor: Option<Uuid>,
@@ -85,6 +85,12 @@ tables! {
         target: String,
         request: String,
         source: Option<String>,
+        key_id: Option<Uuid>,
+        outcome: String,
+        before: Option<String>,
+        after: Option<String>,
+        count: i64,
+        hash: Option<Vec<u8>>,
     }
     project("project") {
         #[sea_orm(primary_key, auto_increment = false)]

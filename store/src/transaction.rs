@@ -1,22 +1,22 @@
 //! One change of state: its rows, its audit, its events and its answer to repeats, or nothing.
 
 use crate::{
-    Store,
+    Store, chain,
     error::failed,
     keyring::Cell,
-    row::{json, signed, unsigned},
+    row::{enum_text, json, signed, unsigned},
     store::Inner,
     table::{audit, event, event_count},
 };
 use domain::{
-    EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
-    access::{AuthMethod, IdempotencyKey, Mutation},
+    ApiKeyId, EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
+    access::{AuthMethod, IdempotencyKey, Mutation, RequestOrigin},
+    audit::AuditOutcome,
     event::Event,
 };
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::OnConflict,
 };
 use std::{
@@ -36,6 +36,13 @@ pub(crate) struct Transaction {
     pub(crate) inner: Arc<Inner>,
     pub(crate) idempotent_request: Option<IdempotentRequest>,
     events: Vec<(EnvironmentId, Timestamp, Event)>,
+}
+
+/// What something was, and what it is now: words such as a role, never a value.
+#[derive(Debug, Default)]
+pub(crate) struct Step {
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// A request that may come again.
@@ -85,26 +92,36 @@ impl Transaction {
         project: Option<ProjectId>,
         target: impl Into<String> + Send,
     ) -> Result<()> {
-        let via = match by.actor.via {
-            AuthMethod::Session(_) => "session",
-            AuthMethod::ApiKey { .. } => "api_key",
+        self.audit_step(by, action, project, target, Step::default()).await
+    }
+
+    /// Writes down who did what, and what it was before and after. Never a value.
+    pub(crate) async fn audit_step(
+        &self,
+        by: &Mutation,
+        action: &str,
+        project: Option<ProjectId>,
+        target: impl Into<String> + Send,
+        step: Step,
+    ) -> Result<()> {
+        let (via, key) = match by.actor.via {
+            AuthMethod::Session(_) => ("session", None),
+            AuthMethod::ApiKey { key, .. } => ("api_key", Some(key)),
         };
-        let row = audit::ActiveModel {
-            number: NotSet,
-            at: Set(self.now.as_millis()),
-            actor: Set(Some(by.actor.user.as_uuid())),
-            via: Set(via.to_owned()),
-            action: Set(action.to_owned()),
-            project_id: Set(project.map(ProjectId::as_uuid)),
-            target: Set(target.into()),
-            request: Set(by.request.clone()),
-            source: Set(by.source.clone()),
+        let row = audit::Model {
+            actor: Some(by.actor.user.as_uuid()),
+            via: via.to_owned(),
+            key_id: key.map(ApiKeyId::as_uuid),
+            action: action.to_owned(),
+            project_id: project.map(ProjectId::as_uuid),
+            target: target.into(),
+            before: step.before,
+            after: step.after,
+            request: by.request.clone(),
+            source: by.source.clone(),
+            ..self.audit_row()?
         };
-        audit::Entity::insert(row)
-            .exec_without_returning(&self.db)
-            .await
-            .map_err(failed("write the audit"))?;
-        Ok(())
+        chain::append(&self.db, &self.inner.keyring, row).await
     }
 
     /// Writes down what somebody did to their own account: nobody else has asked for it.
@@ -114,23 +131,24 @@ impl Transaction {
         via: &str,
         action: &str,
         target: String,
+        origin: &RequestOrigin,
     ) -> Result<()> {
-        let row = audit::ActiveModel {
-            number: NotSet,
-            at: Set(self.now.as_millis()),
-            actor: Set(Some(user.as_uuid())),
-            via: Set(via.to_owned()),
-            action: Set(action.to_owned()),
-            project_id: Set(None),
-            target: Set(target),
-            request: Set(String::new()),
-            source: Set(None),
+        let row = audit::Model {
+            actor: Some(user.as_uuid()),
+            via: via.to_owned(),
+            action: action.to_owned(),
+            target,
+            request: origin.request.clone(),
+            source: origin.source.clone(),
+            ..self.audit_row()?
         };
-        audit::Entity::insert(row)
-            .exec_without_returning(&self.db)
-            .await
-            .map_err(failed("write the audit"))?;
-        Ok(())
+        chain::append(&self.db, &self.inner.keyring, row).await
+    }
+
+    /// A row of something that was done now.
+    fn audit_row(&self) -> Result<audit::Model> {
+        let outcome = enum_text(&AuditOutcome::Done)?;
+        Ok(audit::Model { outcome, ..chain::blank(self.now.as_millis()) })
     }
 
     /// Encrypts for a row's column.

@@ -2,6 +2,7 @@
 
 use super::value::{
     Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
+    TrustedProxy,
 };
 use clap::Args;
 use serde::Deserialize;
@@ -50,7 +51,8 @@ pub struct Layer {
     pub log_format: Option<LogFormat>,
 
     /// How browsers reach this server, such as https://easel.example.org, when that is not --addr.
-    /// Cookies and the check of foreign origins go by it.
+    /// Cookies and the check of foreign origins go by it, and requests that name another host are
+    /// refused.
     #[arg(long, env = "EASEL_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
@@ -58,6 +60,11 @@ pub struct Layer {
     /// Default: none.
     #[arg(long, env = "EASEL_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origin: Option<Vec<Origin>>,
+
+    /// A proxy that is believed when it says whom it was asked by (X-Forwarded-For): its address or
+    /// its network, such as 10.0.0.0/8; may be repeated. Default: none.
+    #[arg(long, env = "EASEL_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Option<Vec<TrustedProxy>>,
 
     /// How often everything is compared with the engine, beside what events bring about.
     /// Default: 30s.

@@ -1,10 +1,10 @@
 //! Values of settings: whoever holds one holds the proof.
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 use std::{
     fmt,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     str::FromStr,
     time::Duration,
 };
@@ -236,6 +236,43 @@ impl FromStr for NetworkSize {
     }
 }
 
+/// A proxy that is believed: one address, or a network of them.
+///
+/// Invariant: not all addresses there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TrustedProxy(IpNet);
+from_text!(TrustedProxy);
+
+impl TrustedProxy {
+    /// All of its addresses.
+    #[must_use]
+    pub const fn net(self) -> IpNet {
+        self.0
+    }
+}
+
+impl FromStr for TrustedProxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let net = text.parse::<IpAddr>().map(|one| IpNet::from(one.to_canonical()));
+        let net = net.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
+            "must be an address or a network, such as 127.0.0.1 or 10.0.0.0/8".to_owned()
+        })?;
+        if net.prefix_len() == 0 {
+            return Err(
+                "must not be everybody: whoever asks could say that they are anybody".into()
+            );
+        }
+        if net != net.trunc() {
+            return Err(format!("must begin where the network does: {}", net.trunc()));
+        }
+        Ok(Self(net))
+    }
+}
+
 /// Scheme, host and port of a page.
 ///
 /// Invariant: `http` or `https`, a host, perhaps a port, nothing else; lower case.
@@ -324,6 +361,23 @@ mod tests {
         assert!("[::1]:8080".parse::<ListenAddr>().is_ok());
         for wrong in ["8080", ":8080", "127.0.0.1", "127.0.0.1:99999", "host:80", ""] {
             assert!(wrong.parse::<ListenAddr>().unwrap_err().contains("0.0.0.0:8080"), "{wrong}");
+        }
+    }
+
+    // S04
+    #[test]
+    fn a_trusted_proxy_is_an_address_or_a_network_and_never_everybody() {
+        for (text, net) in [
+            ("127.0.0.1", "127.0.0.1/32"),
+            ("::1", "::1/128"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            (" 10.0.0.0/8 ", "10.0.0.0/8"),
+            ("fd00::/8", "fd00::/8"),
+        ] {
+            assert_eq!(text.parse::<TrustedProxy>().unwrap().net().to_string(), net);
+        }
+        for wrong in ["", "*", "proxy", "10.0.0.1/8", "0.0.0.0/0", "::/0", "10.0.0.0/33"] {
+            assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");
         }
     }
 

@@ -122,6 +122,16 @@ async fn database(config: &Config) -> Finding {
                     it once with --adopt-engine",
             );
         }
+        Ok(Examined::AuditBroken(number)) => {
+            return Finding::warn(
+                "database",
+                format!(
+                    "entry {number} of the audit does not fit: it, or one before it, was changed, \
+                     added or removed by something else than Easel"
+                ),
+                "find out who could write to the database; compare it with a backup",
+            );
+        }
         Err(error) => error,
     };
     let (what, next) = match &error {

@@ -5,7 +5,7 @@ use crate::{
 };
 use domain::{
     Clock, Name, Secret,
-    access::InstanceRole,
+    access::{InstanceRole, RequestOrigin},
     account::{Accounts, NewSession, NewUser, REFRESH_TTL, SessionKind},
     testing::ManualClock,
 };
@@ -52,6 +52,7 @@ async fn sessions_that_have_ended_are_forgotten_within_the_hour() {
         access_expires_at: expires_at,
         refresh: None,
         expires_at,
+        origin: RequestOrigin::default(),
     };
     let soon = clock.now().plus(REFRESH_TTL);
     running.store.open_session(session(1, soon)).await.unwrap();

@@ -30,7 +30,7 @@ impl Api {
         let registered = stranger.post("auth/register", &account).await;
         let token = registered["tokens"]["access_token"].as_str().expect("a token").to_owned();
         let person = Self { key: token, ..stranger };
-        let scopes = ["read", "stage", "deploy", "write", "admin"];
+        let scopes = ["read", "stage", "deploy", "logs", "write", "admin"];
         let key = json!({ "description": "e2e", "scopes": scopes });
         let key = person.post("api-keys", &key).await;
         Self { key: key["token"].as_str().expect("a key").to_owned(), ..person }

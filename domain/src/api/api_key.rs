@@ -23,7 +23,7 @@ pub struct CreateKey {
 }
 
 fn usual() -> Set<KeyScope> {
-    [KeyScope::Read, KeyScope::Stage, KeyScope::Deploy, KeyScope::Write].into()
+    KeyScope::ALL.iter().copied().filter(|scope| *scope != KeyScope::Admin).collect()
 }
 
 /// A key just made. The token is shown this once.

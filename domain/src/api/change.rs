@@ -10,6 +10,7 @@ use crate::{
     dependency::{closure, dependents},
     edit::Edit,
     effect::Effect,
+    error::refuse_repeats,
     workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
@@ -162,7 +163,10 @@ impl ApplyRequest {
     /// `Invalid` unless it is said in exactly one of the two ways.
     pub fn selection(self) -> Result<(Selection, Message)> {
         let selection = match (self.changes, self.up_to) {
-            (Some(changes), None) => Selection::Changes { changes },
+            (Some(changes), None) => {
+                refuse_repeats("changes", &changes)?;
+                Selection::Changes { changes }
+            }
             (None, Some(up_to)) => Selection::UpTo { up_to },
             _ => {
                 let rule = "or `up_to` is required, and only one of them: say what you have seen";

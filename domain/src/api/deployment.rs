@@ -3,7 +3,7 @@
 use crate::{
     Deployment, DeploymentId, ImageRef, Limits, Map, Message, MountPath, Port, PortNumber,
     Protocol, Replicas, Secret, ServiceId, Strategy, VariableKey, VolumeId,
-    access::ProjectRole,
+    access::{Actor, Decision, Permission, ProjectRole},
     deployment::{DeploymentState, RunConfig},
     deployments::{DeploymentSummary, ReplicaSummary},
     field::service_fields,
@@ -88,7 +88,7 @@ pub struct DeploymentDetail {
     pub failure_reason: Option<String>,
     /// How its container ended.
     pub exit_code: Option<i64>,
-    /// Its container's last lines; not for viewers.
+    /// Its container's last lines; for those who may read logs.
     pub log_tail: Option<Secret>,
     /// What its containers are made of.
     #[serde(flatten)]
@@ -102,10 +102,12 @@ pub struct DeploymentDetail {
 }
 
 impl DeploymentDetail {
-    /// What somebody with this role may see of a deployment.
+    /// What somebody with this role may see of a deployment; of its output, who may read logs.
     #[must_use]
-    pub fn seen_by(role: ProjectRole, deployment: Deployment) -> Self {
+    pub fn seen_by(actor: &Actor, role: ProjectRole, deployment: Deployment) -> Self {
         let summary = DeploymentSummary::from(&deployment);
+        let logs = actor.may(Permission::Logs, deployment.project, Some(role));
+        let reads_logs = logs == Decision::Allowed;
         let failure = match deployment.state {
             DeploymentState::Failed { failure, .. } => Some(failure),
             _ => None,
@@ -119,7 +121,7 @@ impl DeploymentDetail {
             summary,
             failure_reason: reason,
             exit_code,
-            log_tail: log_tail.filter(|_| role >= ProjectRole::Editor),
+            log_tail: log_tail.filter(|_| reads_logs),
             resources: config.limits,
             strategy: config.strategy,
             container: ContainerConfig::of(&config),

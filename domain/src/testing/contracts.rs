@@ -21,6 +21,7 @@ pub mod fixture;
 pub mod layouts;
 pub mod projects;
 pub mod rollouts;
+pub mod sessions;
 pub mod staging;
 pub mod store;
 pub mod variables;

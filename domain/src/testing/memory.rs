@@ -15,8 +15,8 @@ pub use bus::TestBus;
 
 use crate::{
     Clock, EnvironmentId, Error, Ids, ProjectId, Result, Timestamp, UserId,
-    access::{AuthMethod, Mutation},
-    audit::AuditEntry,
+    access::{AuthMethod, Mutation, RequestOrigin},
+    audit::{AuditEntry, AuditOutcome},
     event::{Announcer, Event, LoggedEvent},
     page::{Page, Paged},
     storage::Storage,
@@ -158,22 +158,44 @@ impl Transaction<'_> {
 
     /// Adds to the audit.
     fn audit(&mut self, action: &str, project: Option<ProjectId>, target: impl ToString) {
-        let via = match self.by.map(|by| &by.actor.via) {
-            None => "console",
-            Some(AuthMethod::Session(_)) => "session",
-            Some(AuthMethod::ApiKey { .. }) => "api_key",
+        let (via, key) = match self.by.map(|by| &by.actor.via) {
+            None => ("console", None),
+            Some(AuthMethod::Session(_)) => ("session", None),
+            Some(AuthMethod::ApiKey { key, .. }) => ("api_key", Some(*key)),
         };
         self.tables.audit.push(AuditEntry {
             number: self.tables.audit.len() as u64 + 1,
             at: self.now,
             actor: self.by.map(|by| by.actor.user),
             via: via.to_owned(),
+            key,
             action: action.to_owned(),
+            outcome: AuditOutcome::Done,
             project,
             target: target.to_string(),
+            before: None,
+            after: None,
+            count: 1,
             request: self.by.map(|by| by.request.clone()).unwrap_or_default(),
             source: self.by.and_then(|by| by.source.clone()),
         });
+    }
+
+    /// Says of the last entry what was before, and is after.
+    fn audit_step(&mut self, before: Option<String>, after: Option<String>) {
+        if let Some(last) = self.tables.audit.last_mut() {
+            (last.before, last.after) = (before, after);
+        }
+    }
+
+    /// Says of the last entry whose it is, and from where it was asked for.
+    fn audit_self(&mut self, user: UserId, via: &str, origin: &RequestOrigin) {
+        if let Some(last) = self.tables.audit.last_mut() {
+            last.actor = Some(user);
+            via.clone_into(&mut last.via);
+            last.request.clone_from(&origin.request);
+            last.source.clone_from(&origin.source);
+        }
     }
 
     /// Who asks. Only within mutations.

@@ -9,10 +9,11 @@ use uuid::Uuid;
 const HERE: ProjectId = ProjectId::new(Uuid::from_u128(1));
 const ELSEWHERE: ProjectId = ProjectId::new(Uuid::from_u128(2));
 
-const ALL: [Permission; 5] = [
+const ALL: [Permission; 6] = [
     Permission::Read,
     Permission::Stage,
     Permission::Deploy,
+    Permission::Logs,
     Permission::Reveal,
     Permission::Manage,
 ];
@@ -39,7 +40,7 @@ fn a_role_decides_what_a_member_may() {
     let member = person(InstanceRole::Member);
 
     assert_eq!(allowed(&member, Some(ProjectRole::Viewer)), [Permission::Read]);
-    assert_eq!(allowed(&member, Some(ProjectRole::Editor)), ALL[..4]);
+    assert_eq!(allowed(&member, Some(ProjectRole::Editor)), ALL[..5]);
     assert_eq!(allowed(&member, Some(ProjectRole::Owner)), ALL);
 }
 
@@ -75,15 +76,34 @@ fn a_key_may_what_its_scopes_say_and_never_more_than_its_owner() {
         Decision::Forbidden
     );
     let write = script(member, &[KeyScope::Write], None);
-    assert_eq!(allowed(&write, owner), [Permission::Reveal, Permission::Manage]);
+    assert_eq!(allowed(&write, owner), [Permission::Reveal]);
+    let logs = script(member, &[KeyScope::Logs], None);
+    assert_eq!(allowed(&logs, owner), [Permission::Logs]);
+    let admin = script(member, &[KeyScope::Admin], None);
+    assert_eq!(allowed(&admin, owner), [Permission::Manage]);
+    assert_eq!(allowed(&admin, Some(ProjectRole::Editor)), []);
+}
+
+// S11: an admin's power over all projects is the power to administer.
+#[test]
+fn an_admins_key_without_the_scope_has_no_power_over_foreign_projects() {
+    let plain: Vec<KeyScope> =
+        KeyScope::ALL.iter().copied().filter(|scope| *scope != KeyScope::Admin).collect();
+    let key = script(InstanceRole::Admin, &plain, None);
+
+    for permission in ALL {
+        assert_eq!(key.may(permission, HERE, None), Decision::Hidden);
+    }
+    assert_eq!(allowed(&key, Some(ProjectRole::Viewer)), [Permission::Read]);
+    assert_eq!(allowed(&key, Some(ProjectRole::Owner)), ALL[..5]);
+    let admin = script(InstanceRole::Admin, KeyScope::ALL, None);
+    assert_eq!(allowed(&admin, None), ALL);
 }
 
 #[test]
 fn a_key_of_one_project_sees_no_other_whoever_owns_it() {
-    let every = [KeyScope::Read, KeyScope::Stage, KeyScope::Deploy, KeyScope::Write];
-
     for role in [InstanceRole::Member, InstanceRole::Admin] {
-        let bound = script(role, &every, Some(ELSEWHERE));
+        let bound = script(role, KeyScope::ALL, Some(ELSEWHERE));
         for permission in ALL {
             let decision = bound.may(permission, HERE, Some(ProjectRole::Owner));
             assert_eq!(decision, Decision::Hidden);

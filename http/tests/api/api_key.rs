@@ -1,7 +1,11 @@
 //! Keys for scripts.
 
 use crate::app::{PASSWORD, TestApp};
-use domain::testing::clock::EPOCH;
+use domain::{
+    deployment::{Failure, Transition},
+    rollout::Step,
+    testing::clock::EPOCH,
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -94,7 +98,7 @@ async fn a_key_cannot_exceed_its_scopes_or_make_keys_or_people() {
     let scopes = json!({ "description": "look", "scopes": ["read"] });
     let reader = app.key(&app.admin, scopes).await;
     let all = json!({
-        "description": "all", "scopes": ["read", "stage", "deploy", "write", "admin"]
+        "description": "all", "scopes": ["read", "stage", "deploy", "logs", "write", "admin"]
     });
     let all = app.key(&app.admin, all).await;
 
@@ -107,4 +111,45 @@ async fn a_key_cannot_exceed_its_scopes_or_make_keys_or_people() {
     assert_eq!(all.post("/api-keys", json!({ "description": "child" })).await.status, 401);
     let person = json!({ "email": "eve@x", "name": "Eve", "password": PASSWORD });
     assert_eq!(all.post("/users", person).await.status, 401);
+}
+
+// S11: a key reads what its scopes say, also where one answer holds much.
+#[tokio::test]
+async fn what_containers_wrote_is_shown_to_keys_with_the_scope_for_logs_only() {
+    let app = TestApp::new().await;
+    let project = app.project("Shop").await;
+    let web = app.service(&project, "web").await;
+    let deployment = app.view(&web).await.deployments.last().expect("it was deployed").id;
+    let log_tail = Some("password=hunter2".into());
+    let failure = Failure { log_tail, ..Failure::default() };
+    app.record(&[Step::Reached { deployment, transition: Transition::Failed(failure) }]).await;
+    let path = format!("/projects/{project}/services/{web}/deployments/{deployment}");
+
+    for (scopes, is_shown) in [(json!(["read", "logs"]), true), (json!(["read"]), false)] {
+        let key = app.key(&app.admin, json!({ "description": "k", "scopes": scopes })).await;
+        let reply = key.get(&path).await;
+        assert_eq!(reply.status, 200, "{}", reply.raw);
+        assert_eq!(reply.raw.contains("hunter2"), is_shown, "{scopes}");
+    }
+}
+
+// S11: what an admin's key may not administer, it does not even see.
+#[tokio::test]
+async fn an_admins_key_lists_and_finds_only_projects_that_the_admin_belongs_to() {
+    let app = TestApp::new().await;
+    let own = app.project("Own").await;
+    let eve = app.member("Eve").await;
+    let foreign = eve.post("/projects", json!({ "name": "Foreign" })).await;
+    let scopes = |scopes: &[&str]| json!({ "description": "k", "scopes": scopes });
+    let plain = app.key(&app.admin, scopes(&["read", "write"])).await;
+    let admin = app.key(&app.admin, scopes(&["read", "admin"])).await;
+
+    let listed = plain.get("/projects").await;
+    assert_eq!(listed.body["total_count"], 1, "{}", listed.raw);
+    assert_eq!(listed.body["data"][0]["id"], own.as_str());
+    for name in [foreign.text("/id"), foreign.text("/slug")] {
+        assert_eq!(plain.get(&format!("/projects/{name}")).await.status, 404, "{name}");
+        assert_eq!(admin.get(&format!("/projects/{name}")).await.status, 200, "{name}");
+    }
+    assert_eq!(admin.get("/projects").await.body["total_count"], 2);
 }

@@ -1,6 +1,6 @@
-//! The whole API over one world in memory.
+//! The whole API over one world.
 
-use crate::{client::Client, scripted_engine::ScriptedEngine};
+use crate::{client::Client, rows::Rows, scripted_engine::ScriptedEngine};
 use async_trait::async_trait;
 use axum::Router;
 use domain::{
@@ -10,7 +10,7 @@ use domain::{
         EngineHealth, Fence, Reconciler, ReconcilerStatus, Rollouts, ServiceKey, ServiceView, Step,
     },
     runtime::{ReplicaHandle, Runtime},
-    testing::{ManualClock, Memory, SeededIds, SimEngine, TestBus},
+    testing::{ManualClock, SeededIds, SimEngine, TestBus},
     *,
 };
 use http::{App, ClaimToken, Config};
@@ -28,7 +28,7 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) ports: App,
     pub(crate) config: Config,
-    pub(crate) memory: Memory,
+    pub(crate) rows: Rows,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ids: Arc<SeededIds>,
     pub(crate) scripted: Arc<ScriptedEngine>,
@@ -65,15 +65,16 @@ impl Host for SomeHost {
 
 impl TestApp {
     /// An instance that nobody has claimed.
-    pub(crate) fn unclaimed() -> Self {
-        Self::with(|_| ())
+    pub(crate) async fn unclaimed() -> Self {
+        Self::with(|_| ()).await
     }
 
-    pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(ManualClock::default());
         let ids = Arc::new(SeededIds::default());
         let bus = Arc::new(TestBus::default());
-        let memory = Memory::new(clock.clone(), ids.clone(), bus.clone());
+        let rows = Rows::open(clock.clone(), ids.clone(), bus.clone()).await;
+        let store = &rows.store;
         let scripted = Arc::new(ScriptedEngine::new(SimEngine::new(clock.clone())));
         let recorder = Arc::new(RecordingReconciler::default());
         *recorder.status.lock().expect("no panic holds it") = ReconcilerStatus {
@@ -82,16 +83,16 @@ impl TestApp {
             ..ReconcilerStatus::default()
         };
         let ports = App {
-            accounts: Arc::new(memory.clone()),
-            projects: Arc::new(memory.clone()),
-            changes: Arc::new(memory.clone()),
-            deployments: Arc::new(memory.clone()),
-            layouts: Arc::new(memory.clone()),
-            snapshots: Arc::new(memory.clone()),
-            events: Arc::new(memory.clone()),
+            accounts: Arc::new(store.clone()),
+            projects: Arc::new(store.clone()),
+            changes: Arc::new(store.clone()),
+            deployments: Arc::new(store.clone()),
+            layouts: Arc::new(store.clone()),
+            snapshots: Arc::new(store.clone()),
+            events: Arc::new(store.clone()),
             announcements: bus,
-            audit: Arc::new(memory.clone()),
-            storage: Arc::new(memory.clone()),
+            audit: Arc::new(store.clone()),
+            storage: Arc::new(store.clone()),
             runtime: Arc::clone(&scripted) as Arc<dyn Runtime>,
             reconciler: Arc::clone(&recorder) as Arc<dyn Reconciler>,
             host: Arc::new(SomeHost),
@@ -100,16 +101,17 @@ impl TestApp {
         };
         let mut config = Config::new(ClaimToken::new(Secret::from(CLAIM)));
         config.password_cost = 4;
+        config.public_url = Some("http://easel.test".to_owned());
         configure(&mut config);
         let stop = CancellationToken::new();
         let router = http::router(ports.clone(), config.clone(), stop.clone());
         let admin = Client::new(router.clone());
-        Self { router, ports, config, memory, clock, ids, scripted, recorder, stop, admin }
+        Self { router, ports, config, rows, clock, ids, scripted, recorder, stop, admin }
     }
 
     /// An instance with an admin, `admin@example.org`.
     pub(crate) async fn new() -> Self {
-        let mut app = Self::unclaimed();
+        let mut app = Self::unclaimed().await;
         app.claim().await;
         app
     }
@@ -130,7 +132,9 @@ impl TestApp {
     }
 
     pub(crate) fn anonymous(&self) -> Client {
-        Client::new(self.router.clone())
+        let url = self.config.public_url.as_deref().unwrap_or("http://localhost");
+        let (_, host) = url.split_once("://").expect("a URL");
+        Client::new(self.router.clone()).header("host", host)
     }
 
     /// Somebody with an account and nothing else, signed in by token.
@@ -188,17 +192,17 @@ impl TestApp {
 
     /// What the reconciler would see of a service.
     pub(crate) async fn view(&self, service: &str) -> ServiceView {
-        let fence = self.memory.acquire_fence().await.expect("it is free");
-        let desired = self.memory.desired(fence).await.expect("it can be read");
+        let fence = self.rows.store.acquire_fence().await.expect("it is free");
+        let desired = self.rows.store.desired(fence).await.expect("it can be read");
         let id = service.parse().expect("an id");
         desired.services.into_iter().find(|view| view.id == id).expect("it exists")
     }
 
     /// Does what the reconciler would.
     pub(crate) async fn record(&self, steps: &[Step]) -> Fence {
-        let fence = self.memory.acquire_fence().await.expect("it is free");
+        let fence = self.rows.store.acquire_fence().await.expect("it is free");
         let now = self.clock.now();
-        self.memory.record(fence, now, steps).await.expect("these steps are legal");
+        self.rows.store.record(fence, now, steps).await.expect("these steps are legal");
         fence
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{app::TestApp, client::Client};
 use axum::body::Body;
+use domain::access::KeyScope;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -31,8 +32,21 @@ enum CallerKind {
     Editor,
     Owner,
     Admin,
-    ReadOnlyKey,
+    /// An owner's key that holds nothing but this.
+    OwnersKey(KeyScope),
+    /// An admin's key that may all but administer: of a project that the admin is no member of it
+    /// knows nothing.
+    AdminsKey,
+    /// An admin's key that may administer, and nothing else.
+    AdministeringKey,
     KeyOfAnotherProject,
+}
+
+impl CallerKind {
+    fn is_key(self) -> bool {
+        let persons = [Self::Outsider, Self::Viewer, Self::Editor, Self::Owner, Self::Admin];
+        self != Self::Anonymous && !persons.contains(&self)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,102 +57,112 @@ enum Outcome {
     Hidden,
 }
 
-/// One line for every route. A route that is missing here fails the test.
+/// One line for every route: what it requires, and which scope of an API key (`-`: no key will do). A
+/// route that is missing here fails the test.
 const TABLE: &str = "
-GET    /health                                                  Public
-GET    /ready                                                   Public
-GET    /auth/register                                           Public
-POST   /auth/register                                           Public
-POST   /auth/login                                              Public
-POST   /auth/refresh                                            Public
-POST   /auth/logout                                             Person
-GET    /auth/me                                                 Known
-GET    /auth/sessions                                           Person
-DELETE /auth/sessions/{session}                                 Person
-GET    /users                                                   Admin
-POST   /users                                                   AdminInPerson
-GET    /users/{user}                                            Admin
-GET    /api-keys                                                Person
-POST   /api-keys                                                Person
-DELETE /api-keys/{key}                                          Person
-GET    /audit                                                   Admin
-GET    /system/status                                           Admin
-GET    /system/about                                            Admin
-GET    /openapi.json                                            Known
-GET    /docs                                                    Known
-GET    /projects                                                Known
-POST   /projects                                                Make
-GET    /projects/{project}                                      Read
-PATCH  /projects/{project}                                      Stage
-DELETE /projects/{project}                                      Manage
-GET    /projects/{project}/environments                         Read
-GET    /projects/{project}/members                              Read
-POST   /projects/{project}/members                              Manage
-PUT    /projects/{project}/members/{user}                       Manage
-DELETE /projects/{project}/members/{user}                       Manage
-GET    /projects/{project}/audit                                Manage
-GET    E/canvas                                                 Read
-GET    E/canvas/ws                                              Read
-PUT    E/layout                                                 Stage
-GET    E/services                                               Read
-POST   E/services                                               Deploy
-GET    E/services/{service}                                     Read
-PATCH  E/services/{service}                                     Stage
-DELETE E/services/{service}                                     Stage
-GET    E/services/{service}/deployments                         Read
-POST   E/services/{service}/deployments                         Deploy
-GET    E/services/{service}/deployments/{deployment}            Read
-POST   E/services/{service}/deployments/{deployment}/cancel     Deploy
-GET    E/services/{service}/deployments/{deployment}/logs       Logs
-POST   E/services/{service}/redeploy                            Deploy
-GET    E/services/{service}/containers                          Read
-GET    E/services/{service}/history                             Read
-GET    E/services/{service}/logs                                Logs
-GET    E/env-vars                                               Read
-POST   E/env-vars                                               Stage
-PATCH  E/env-vars/{key}                                         Stage
-DELETE E/env-vars/{key}                                         Stage
-POST   E/env-vars/{key}/reveal                                  Reveal
-GET    E/groups/{group}/env-vars                                Read
-POST   E/groups/{group}/env-vars                                Stage
-PATCH  E/groups/{group}/env-vars/{key}                          Stage
-DELETE E/groups/{group}/env-vars/{key}                          Stage
-POST   E/groups/{group}/env-vars/{key}/reveal                   Reveal
-GET    E/services/{service}/env-vars                            Read
-POST   E/services/{service}/env-vars                            Stage
-PATCH  E/services/{service}/env-vars/{key}                      Stage
-DELETE E/services/{service}/env-vars/{key}                      Stage
-POST   E/services/{service}/env-vars/{key}/reveal               Reveal
-POST   E/pending-services/{service}/env-vars                    Stage
-POST   E/reveal                                                 Reveal
-GET    E/groups                                                 Read
-POST   E/groups                                                 Stage
-PATCH  E/groups/{group}                                         Stage
-DELETE E/groups/{group}                                         Stage
-GET    E/volumes                                                Read
-POST   E/volumes                                                Stage
-PATCH  E/volumes/{volume}                                       Stage
-DELETE E/volumes/{volume}                                       Stage
-PUT    E/services/{service}/mounts/{volume}                     Stage
-DELETE E/services/{service}/mounts/{volume}                     Stage
-GET    E/pending-changes                                        Read
-POST   E/pending-changes                                        Stage
-DELETE E/pending-changes                                        Stage
-DELETE E/pending-changes/{change}                               Stage
-POST   E/pending-changes/discard                                Stage
-POST   E/pending-changes/restore                                Stage
-POST   E/pending-changes/{change}/settle                        Stage
-POST   E/pending-changes/preview                                Read
-POST   E/deploy                                                 Deploy
-GET    E/revisions                                              Read
-GET    E/revisions/{number}                                     Read
+GET    /health                                                  Public        -
+GET    /ready                                                   Public        -
+GET    /auth/register                                           Public        -
+POST   /auth/register                                           Public        -
+POST   /auth/login                                              Public        -
+POST   /auth/refresh                                            Public        -
+POST   /auth/logout                                             Person        -
+GET    /auth/me                                                 Known         read
+GET    /auth/sessions                                           Person        -
+DELETE /auth/sessions/{session}                                 Person        -
+GET    /users                                                   Admin         admin
+POST   /users                                                   AdminInPerson -
+GET    /users/{user}                                            Admin         admin
+GET    /api-keys                                                Person        -
+POST   /api-keys                                                Person        -
+DELETE /api-keys/{key}                                          Person        -
+GET    /audit                                                   Admin         admin
+GET    /audit/verification                                      Admin         admin
+GET    /system/status                                           Admin         admin
+GET    /system/about                                            Admin         admin
+GET    /openapi.json                                            Known         read
+GET    /docs                                                    Known         read
+GET    /projects                                                Known         read
+POST   /projects                                                Make          write
+GET    /projects/{project}                                      Read          read
+PATCH  /projects/{project}                                      Stage         stage
+DELETE /projects/{project}                                      Manage        admin
+GET    /projects/{project}/environments                         Read          read
+GET    /projects/{project}/members                              Read          read
+POST   /projects/{project}/members                              Manage        admin
+PUT    /projects/{project}/members/{user}                       Manage        admin
+DELETE /projects/{project}/members/{user}                       Manage        admin
+GET    /projects/{project}/audit                                Manage        admin
+GET    E/canvas                                                 Read          read
+GET    E/canvas/ws                                              Read          read
+PUT    E/layout                                                 Stage         stage
+GET    E/services                                               Read          read
+POST   E/services                                               Deploy        deploy
+GET    E/services/{service}                                     Read          read
+PATCH  E/services/{service}                                     Stage         stage
+DELETE E/services/{service}                                     Stage         stage
+GET    E/services/{service}/deployments                         Read          read
+POST   E/services/{service}/deployments                         Deploy        deploy
+GET    E/services/{service}/deployments/{deployment}            Read          read
+POST   E/services/{service}/deployments/{deployment}/cancel     Deploy        deploy
+GET    E/services/{service}/deployments/{deployment}/logs       Logs          logs
+POST   E/services/{service}/redeploy                            Deploy        deploy
+GET    E/services/{service}/containers                          Read          read
+GET    E/services/{service}/history                             Read          read
+GET    E/services/{service}/logs                                Logs          logs
+GET    E/env-vars                                               Read          read
+POST   E/env-vars                                               Stage         stage
+PATCH  E/env-vars/{key}                                         Stage         stage
+DELETE E/env-vars/{key}                                         Stage         stage
+POST   E/env-vars/{key}/reveal                                  Reveal        write
+GET    E/groups/{group}/env-vars                                Read          read
+POST   E/groups/{group}/env-vars                                Stage         stage
+PATCH  E/groups/{group}/env-vars/{key}                          Stage         stage
+DELETE E/groups/{group}/env-vars/{key}                          Stage         stage
+POST   E/groups/{group}/env-vars/{key}/reveal                   Reveal        write
+GET    E/services/{service}/env-vars                            Read          read
+POST   E/services/{service}/env-vars                            Stage         stage
+PATCH  E/services/{service}/env-vars/{key}                      Stage         stage
+DELETE E/services/{service}/env-vars/{key}                      Stage         stage
+POST   E/services/{service}/env-vars/{key}/reveal               Reveal        write
+POST   E/pending-services/{service}/env-vars                    Stage         stage
+POST   E/reveal                                                 Reveal        write
+GET    E/groups                                                 Read          read
+POST   E/groups                                                 Stage         stage
+PATCH  E/groups/{group}                                         Stage         stage
+DELETE E/groups/{group}                                         Stage         stage
+GET    E/volumes                                                Read          read
+POST   E/volumes                                                Stage         stage
+PATCH  E/volumes/{volume}                                       Stage         stage
+DELETE E/volumes/{volume}                                       Stage         stage
+PUT    E/services/{service}/mounts/{volume}                     Stage         stage
+DELETE E/services/{service}/mounts/{volume}                     Stage         stage
+GET    E/pending-changes                                        Read          read
+POST   E/pending-changes                                        Stage         stage
+DELETE E/pending-changes                                        Stage         stage
+DELETE E/pending-changes/{change}                               Stage         stage
+POST   E/pending-changes/discard                                Stage         stage
+POST   E/pending-changes/restore                                Stage         stage
+POST   E/pending-changes/{change}/settle                        Stage         stage
+POST   E/pending-changes/preview                                Read          read
+POST   E/deploy                                                 Deploy        deploy
+GET    E/revisions                                              Read          read
+GET    E/revisions/{number}                                     Read          read
 ";
 
-fn table() -> BTreeMap<(String, String), Requirement> {
+/// What a line of the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rule {
+    requirement: Requirement,
+    scope: Option<KeyScope>,
+}
+
+fn table() -> BTreeMap<(String, String), Rule> {
     let mut table = BTreeMap::new();
     for line in TABLE.trim().lines() {
-        let [method, path, requirement] = line.split_whitespace().collect::<Vec<_>>()[..] else {
-            panic!("three words a line: {line}");
+        let [method, path, requirement, scope] = line.split_whitespace().collect::<Vec<_>>()[..]
+        else {
+            panic!("four words a line: {line}");
         };
         let requirement = [
             Requirement::Public,
@@ -157,6 +181,7 @@ fn table() -> BTreeMap<(String, String), Requirement> {
         .into_iter()
         .find(|known| format!("{known:?}") == requirement)
         .expect("a known door");
+        let scope = (scope != "-").then(|| scope.parse().expect("a scope"));
         let paths = match path.strip_prefix("E/") {
             Some(rest) => vec![
                 format!("/api/projects/{{project}}/{rest}"),
@@ -165,7 +190,7 @@ fn table() -> BTreeMap<(String, String), Requirement> {
             None => vec![format!("/api{path}")],
         };
         for path in paths {
-            let twice = table.insert((method.to_owned(), path), requirement);
+            let twice = table.insert((method.to_owned(), path), Rule { requirement, scope });
             assert_eq!(twice, None, "{line} stands there twice");
         }
     }
@@ -173,70 +198,82 @@ fn table() -> BTreeMap<(String, String), Requirement> {
 }
 
 /// What each caller may expect of each door.
-fn expected(requirement: Requirement, who: CallerKind) -> Outcome {
+fn expected(rule: Rule, who: CallerKind) -> Outcome {
     use CallerKind::{
-        Admin, Anonymous, Editor, KeyOfAnotherProject, Outsider, Owner, ReadOnlyKey, Viewer,
+        Admin, AdministeringKey, AdminsKey, Anonymous, Editor, KeyOfAnotherProject, Outsider,
+        Owner, OwnersKey, Viewer,
     };
     use Outcome::{Forbidden, Hidden, In, Unauthorized};
-    let is_key = matches!(who, ReadOnlyKey | KeyOfAnotherProject);
-    match (requirement, who) {
+    let has_scope = match who {
+        OwnersKey(only) => rule.scope == Some(only),
+        AdminsKey => rule.scope != Some(KeyScope::Admin),
+        AdministeringKey => rule.scope == Some(KeyScope::Admin),
+        _ => true,
+    };
+    let by_scope = if has_scope { In } else { Forbidden };
+    match (rule.requirement, who) {
         (Requirement::Public, _) => In,
         (_, Anonymous) => Unauthorized,
-        (Requirement::Known, _) => In,
-        (Requirement::Make, _) => {
-            if is_key {
-                Forbidden
-            } else {
-                In
-            }
-        }
-        (Requirement::Person, _) => {
-            if is_key {
-                Unauthorized
-            } else {
-                In
-            }
-        }
-        (Requirement::Admin, Admin) | (Requirement::AdminInPerson, Admin) => In,
-        (Requirement::Admin, _) => Forbidden,
-        (Requirement::AdminInPerson, _) => {
-            if is_key {
-                Unauthorized
-            } else {
-                Forbidden
-            }
-        }
-        (_, Outsider | KeyOfAnotherProject) => Hidden,
+        (Requirement::Person | Requirement::AdminInPerson, who) if who.is_key() => Unauthorized,
+        (Requirement::Person, _) => In,
+        (Requirement::Known, _) => by_scope,
+        (Requirement::Make, KeyOfAnotherProject) => Forbidden,
+        (Requirement::Make, _) => by_scope,
+        (Requirement::Admin, Admin | AdministeringKey) | (Requirement::AdminInPerson, Admin) => In,
+        (Requirement::Admin | Requirement::AdminInPerson, _) => Forbidden,
+        (_, Outsider | KeyOfAnotherProject | AdminsKey) => Hidden,
         (_, Admin | Owner) => In,
-        (Requirement::Read, Viewer | Editor | ReadOnlyKey) => In,
-        (Requirement::Logs, Editor | ReadOnlyKey) => In,
-        (Requirement::Stage | Requirement::Deploy | Requirement::Reveal, Editor) => In,
-        (_, Viewer | Editor | ReadOnlyKey) => Forbidden,
+        (_, OwnersKey(_) | AdministeringKey) => by_scope,
+        (Requirement::Read, Viewer | Editor) => In,
+        (
+            Requirement::Logs | Requirement::Stage | Requirement::Deploy | Requirement::Reveal,
+            Editor,
+        ) => In,
+        (_, Viewer | Editor) => Forbidden,
     }
 }
 
-async fn callers(app: &TestApp, project: &str) -> BTreeMap<CallerKind, Client> {
+/// Everybody who knocks, and a project of the owner's, to which the admin does not belong.
+async fn callers(app: &TestApp) -> (BTreeMap<CallerKind, Client>, String) {
     let other = app.project("Other").await;
-    let mut callers = BTreeMap::from([(CallerKind::Anonymous, app.anonymous())]);
-    for (who, role) in [
-        (CallerKind::Outsider, None),
-        (CallerKind::Viewer, Some("viewer")),
-        (CallerKind::Editor, Some("editor")),
-        (CallerKind::Owner, Some("owner")),
-    ] {
+    let owner = app.member("Owner").await;
+    let project = owned_project(&owner, "Shop").await;
+    let mut callers = BTreeMap::from([
+        (CallerKind::Anonymous, app.anonymous()),
+        (CallerKind::Owner, owner.clone()),
+        (CallerKind::Admin, app.sign_in("admin@example.org").await),
+    ]);
+    for who in [CallerKind::Outsider, CallerKind::Viewer, CallerKind::Editor] {
         let name = format!("{who:?}");
         callers.insert(who, app.member(&name).await);
-        if let Some(role) = role {
-            app.add(project, &format!("{}@example.org", name.to_lowercase()), role).await;
-        }
     }
-    let read = json!({ "description": "read", "scopes": ["read"] });
-    callers.insert(CallerKind::ReadOnlyKey, app.key(&app.admin, read).await);
-    let all = ["read", "stage", "deploy", "write", "admin"];
-    let bound = json!({ "description": "bound", "scopes": all, "project": other });
-    callers.insert(CallerKind::KeyOfAnotherProject, app.key(&app.admin, bound).await);
-    callers.insert(CallerKind::Admin, app.sign_in("admin@example.org").await);
-    callers
+    join(app, &project).await;
+    let key = async |owner: &Client, scopes: &[KeyScope], project: Option<&str>| {
+        let body = json!({ "description": "key", "scopes": scopes, "project": project });
+        app.key(owner, body).await
+    };
+    for scope in KeyScope::ALL {
+        callers.insert(CallerKind::OwnersKey(*scope), key(&owner, &[*scope], None).await);
+    }
+    let plain: Vec<_> = KeyScope::ALL.iter().copied().filter(|it| *it != KeyScope::Admin).collect();
+    callers.insert(CallerKind::AdminsKey, key(&app.admin, &plain, None).await);
+    let administer = key(&app.admin, &[KeyScope::Admin], None).await;
+    callers.insert(CallerKind::AdministeringKey, administer);
+    let bound = key(&app.admin, KeyScope::ALL, Some(&other)).await;
+    callers.insert(CallerKind::KeyOfAnotherProject, bound);
+    (callers, project)
+}
+
+async fn owned_project(owner: &Client, name: &str) -> String {
+    let made = owner.post("/projects", json!({ "name": name })).await;
+    assert_eq!(made.status, 201, "{}", made.raw);
+    made.text("/id")
+}
+
+async fn join(app: &TestApp, project: &str) {
+    for role in ["viewer", "editor"] {
+        app.add(project, &format!("{role}@example.org"), role).await;
+    }
 }
 
 fn fill(path: &str, project: &str) -> String {
@@ -273,8 +310,7 @@ async fn call(client: &Client, method: &str, path: &str) -> (Outcome, String) {
 #[tokio::test]
 async fn every_route_lets_in_exactly_whom_it_should() {
     let app = TestApp::new().await;
-    let project = app.project("Shop").await;
-    let mut cast_now = callers(&app, &project).await;
+    let (mut cast_now, project) = callers(&app).await;
     let document = app.admin.get("/openapi.json").await;
     let mut table = table();
 
@@ -282,7 +318,7 @@ async fn every_route_lets_in_exactly_whom_it_should() {
     for (path, methods) in document.body["paths"].as_object().expect("paths") {
         for method in methods.as_object().expect("methods").keys() {
             let method = method.to_uppercase();
-            let Some(requirement) = table.remove(&(method.clone(), path.clone())) else {
+            let Some(rule) = table.remove(&(method.clone(), path.clone())) else {
                 wrong.push(format!("{method} {path} is not in the table"));
                 continue;
             };
@@ -290,17 +326,14 @@ async fn every_route_lets_in_exactly_whom_it_should() {
             let is_final = path.ends_with("/logout")
                 || (method == "DELETE" && path == "/api/projects/{project}");
             for who in cast_now.keys().copied().collect::<Vec<_>>() {
-                let project = if is_final { app.project("Brief").await } else { project.clone() };
+                let mut project = project.clone();
                 if is_final {
-                    for (name, role) in
-                        [("viewer", "viewer"), ("editor", "editor"), ("owner", "owner")]
-                    {
-                        app.add(&project, &format!("{name}@example.org"), role).await;
-                    }
+                    project = owned_project(&cast_now[&CallerKind::Owner], "Brief").await;
+                    join(&app, &project).await;
                 }
                 let client = &cast_now[&who];
                 let (outcome, raw) = call(client, &method, &fill(path, &project)).await;
-                let expected = match expected(requirement, who) {
+                let expected = match expected(rule, who) {
                     // The claim is open to all and needs its token.
                     Outcome::In if path == "/api/auth/refresh" || path == "/api/auth/login" => {
                         continue;

@@ -3,9 +3,11 @@
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Request},
 };
 use serde_json::Value;
+use std::net::SocketAddr;
 use tower::ServiceExt;
 
 /// A caller, with the headers that it always sends.
@@ -13,6 +15,7 @@ use tower::ServiceExt;
 pub(crate) struct Client {
     router: Router,
     headers: Vec<(String, String)>,
+    peer: Option<SocketAddr>,
 }
 
 /// An answer, read to its end.
@@ -39,7 +42,14 @@ impl Reply {
 
 impl Client {
     pub(crate) fn new(router: Router) -> Self {
-        Self { router, headers: vec![("host".to_owned(), "easel.test".to_owned())] }
+        let headers = vec![("host".to_owned(), "easel.test".to_owned())];
+        Self { router, headers, peer: None }
+    }
+
+    /// The same caller, from this address.
+    pub(crate) fn peer(&self, address: &str) -> Self {
+        let address = address.parse().expect("an address");
+        Self { peer: Some(SocketAddr::new(address, 40_000)), ..self.clone() }
     }
 
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
@@ -99,7 +109,10 @@ impl Client {
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
         }
-        let request = request.body(body).expect("a sound request");
+        let mut request = request.body(body).expect("a sound request");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let response = self.router.clone().oneshot(request).await.expect("it never fails");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.expect("a whole body");

@@ -1,6 +1,7 @@
 //! Live output of containers.
 
 mod pause;
+mod token;
 
 use crate::app::TestApp;
 use axum::{
@@ -66,6 +67,7 @@ impl Shop {
 
     async fn open(&self, query: &str, last: Option<&str>) -> Live {
         let mut request = Request::get(format!("/api{}/logs?{query}", self.path))
+            .header("host", "easel.test")
             .header("authorization", format!("Bearer {}", self.app.admin.token()));
         if let Some(last) = last {
             request = request.header("last-event-id", last);

@@ -27,7 +27,8 @@ async fn a_browser_gets_a_cookie_that_no_script_reads_and_no_token() {
 async fn behind_https_the_cookie_is_bound_to_the_host_and_to_https() {
     let mut app = TestApp::with(|config| {
         config.public_url = Some("https://easel.example".to_owned());
-    });
+    })
+    .await;
     app.claim().await;
     let body = json!({ "email": "admin@example.org", "password": PASSWORD, "kind": "browser" });
 
@@ -115,7 +116,8 @@ async fn no_other_site_may_read_answers() {
 async fn listed_sites_may_call_with_a_token() {
     let mut app = TestApp::with(|config| {
         config.cors_origins = vec!["https://tools.example".to_owned()];
-    });
+    })
+    .await;
     app.claim().await;
     let tool = app.admin.header("origin", "https://tools.example");
 

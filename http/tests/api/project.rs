@@ -1,6 +1,6 @@
 //! Projects, pages, members.
 
-use crate::app::TestApp;
+use crate::{app::TestApp, client::Client};
 use serde_json::json;
 
 // DK-28
@@ -214,4 +214,31 @@ async fn a_key_bound_to_a_project_knows_no_other() {
     let eve = app.member("Eve").await;
     let foreign = eve.post("/api-keys", json!({ "description": "x", "project": one })).await;
     assert_eq!(foreign.status, 404);
+}
+
+// S03: an owner learns of nobody whether they have an account, unless they work together already.
+#[tokio::test]
+async fn adding_a_stranger_tells_not_whether_they_have_an_account() {
+    let app = TestApp::new().await;
+    let eve = app.member("Eve").await;
+    app.member("Bob").await;
+    let own = eve.post("/projects", json!({ "name": "Own" })).await.text("/id");
+    let add = async |who: &Client, email: &str| {
+        let body = json!({ "email": email, "role": "viewer" });
+        who.post(&format!("/projects/{own}/members"), body).await
+    };
+
+    let (known, unknown) = (add(&eve, "bob@example.org").await, add(&eve, "no@example.org").await);
+    assert_eq!((known.status, &known.raw), (422, &unknown.raw));
+    assert_eq!(unknown.status, 422);
+
+    let shared = app.project("Shared").await;
+    app.add(&shared, "eve@example.org", "viewer").await;
+    app.add(&shared, "bob@example.org", "viewer").await;
+    assert_eq!(add(&eve, "bob@example.org").await.status, 201, "they work together");
+    let own_path = format!("/projects/{own}/members");
+    let by_admin = json!({ "email": "no@example.org", "role": "viewer" });
+    let told = app.admin.post(&own_path, by_admin).await;
+    assert_eq!(told.status, 422);
+    assert_ne!(told.raw, unknown.raw, "admins see the list of people anyway");
 }

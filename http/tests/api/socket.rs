@@ -1,8 +1,16 @@
 //! The canvas's socket, over a real connection.
+//!
+//! Its parts are named by their paths, because `cmd/tests/api` names this file by its path.
 
+#[path = "socket/concurrency.rs"]
 mod concurrency;
+#[path = "socket/live.rs"]
 mod live;
+#[path = "socket/reuse.rs"]
+mod reuse;
+#[path = "socket/rights.rs"]
 mod rights;
+#[path = "socket/status.rs"]
 mod status;
 
 use crate::{app::TestApp, client::Client};
@@ -36,6 +44,7 @@ impl Shop {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound").to_string();
         // Open sockets belong to one server: requests have to reach that very one.
+        app.config.listen = listener.local_addr().ok();
         let (ports, config, stop) = (app.ports.clone(), app.config.clone(), app.stop.clone());
         let site = http::Site::new(ports, config, stop);
         let router = site.router();

@@ -7,7 +7,7 @@ use serde_json::json;
 // DK-156
 #[tokio::test]
 async fn it_lives() {
-    let app = TestApp::unclaimed();
+    let app = TestApp::unclaimed().await;
 
     let reply = app.anonymous().get("/health").await;
 
@@ -16,7 +16,7 @@ async fn it_lives() {
 
 #[tokio::test]
 async fn it_is_ready_when_all_that_it_needs_is_there() {
-    let app = TestApp::unclaimed();
+    let app = TestApp::unclaimed().await;
 
     let ready = app.anonymous().get("/ready").await;
     {
@@ -31,31 +31,9 @@ async fn it_is_ready_when_all_that_it_needs_is_there() {
     assert!(!without.raw.contains("secret.sock"), "strangers learn no paths");
 }
 
-// Writes answer 507 then: nobody shall be sent here.
-#[tokio::test]
-async fn a_full_disk_is_not_ready_and_says_what_to_do() {
-    let app = TestApp::unclaimed();
-    app.memory.set_full(true);
-
-    let full = app.anonymous().get("/ready").await;
-    app.memory.set_full(false);
-    let freed = app.anonymous().get("/ready").await;
-
-    assert_eq!((full.status, &full.body["ready"]), (503, &json!(false)), "{}", full.raw);
-    assert_eq!((&full.body["database"], &full.body["space"]), (&json!(true), &json!(false)));
-    assert_eq!(
-        full.body["advice"],
-        json!([
-            "The disk that holds Easel's data is full; free some space, until then nothing can be \
-             changed."
-        ])
-    );
-    assert_eq!((freed.status, &freed.body["advice"]), (200, &json!([])));
-}
-
 #[tokio::test]
 async fn a_late_reconciler_is_not_ready() {
-    let app = TestApp::unclaimed();
+    let app = TestApp::unclaimed().await;
     app.recorder.status.lock().expect("no panic").lag_ms = 120_000;
 
     let reply = app.anonymous().get("/ready").await;

@@ -24,7 +24,7 @@ async fn site() -> Site {
     write("assets/app.cafe01.wasm", "wasm");
     let path = folder.path().to_owned();
     fs::write(folder.path().join("../secret.txt"), "secret").ok();
-    Site { app: TestApp::with(|config| config.web = Web::Folder(path)), _folder: folder }
+    Site { app: TestApp::with(|config| config.web = Web::Folder(path)).await, _folder: folder }
 }
 
 // DK-159, DK-160
@@ -58,6 +58,8 @@ async fn a_page_may_run_nothing_but_our_files() {
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval';",
         "style-src 'self';",
+        // S33: no host that a person typed is asked by whoever looks.
+        "img-src 'self' data:;",
         "connect-src 'self';",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -147,7 +149,7 @@ async fn an_index_that_is_known_is_not_sent_again() {
 // A fresh clone has no web app: a page stands in.
 #[tokio::test]
 async fn the_binary_has_a_page_of_its_own() {
-    let app = TestApp::unclaimed();
+    let app = TestApp::unclaimed().await;
 
     let reply = app.anonymous().call("GET", "/", None, Body::empty()).await;
 

@@ -7,6 +7,7 @@ use super::{
     directory::DATABASE,
 };
 use crate::{
+    chain,
     instance_file::{self, InstanceFile},
     keyring::{KeyError, Keyring},
     store::Store,
@@ -23,6 +24,9 @@ pub enum Examined {
     Sound,
     /// A database and its key, of which it is not certain that they may rule an engine: why.
     Doubtful(String),
+    /// A database and its key; the audit in it was changed by somebody else: the number of the first
+    /// entry that does not fit.
+    AuditBroken(u64),
 }
 
 impl Store {
@@ -87,5 +91,11 @@ async fn look(
         let whole = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
         InstanceFile::doubt(&InstanceFile::read(&instance_file), &row, &whole)
     });
-    Ok(doubt.map_or(Examined::Sound, Examined::Doubtful))
+    if let Some(doubt) = doubt {
+        return Ok(Examined::Doubtful(doubt));
+    }
+    // One of an older version may have no chain yet: that is no fault of its.
+    let audit = chain::verify(database, keyring).await;
+    let broken_at = audit.ok().and_then(|audit| audit.broken_at);
+    Ok(broken_at.map_or(Examined::Sound, Examined::AuditBroken))
 }

@@ -7,10 +7,7 @@ use super::{
 use crate::{
     Clock, Email, Error, Secret, Set, Timestamp, UserId,
     access::{IdempotencyKey, InstanceRole, KeyScope, Mutation},
-    account::{
-        ACCESS_TTL, ApiKey, COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewApiKey, NewSession,
-        NewTokens, NewUser, REFRESH_GRACE, REFRESH_TTL, Rotation, Session, SessionKind,
-    },
+    account::{ApiKey, Digest, MAX_API_KEYS, NewApiKey, NewUser},
     page::Page,
 };
 use std::time::Duration;
@@ -29,19 +26,28 @@ macro_rules! accounts_contract {
                 somebody_is_found_by_email_with_their_hash,
                 people_are_listed_newest_first_in_pages,
                 an_unknown_user_does_not_exist,
-                a_session_is_known_by_its_access_token_until_that_expires,
-                use_prolongs_a_browsers_session_up_to_its_end,
-                a_refresh_gives_a_new_pair_and_uses_the_old_one_up,
-                a_refresh_token_used_again_ends_the_session,
-                within_the_grace_a_used_refresh_token_gives_another_pair,
-                an_unknown_or_expired_refresh_token_ends_nothing,
-                closing_one_session_leaves_the_others,
-                a_session_is_closed_by_its_owner_only,
-                expired_sessions_are_purged,
+                a_person_has_so_many_keys_and_no_more,
                 a_key_is_known_by_its_digest_until_it_expires,
                 keys_are_listed_and_deleted_by_their_owner_only,
                 the_use_of_a_key_is_noted_at_most_once_a_minute,
                 the_same_idempotency_key_makes_one_api_key,
+            ]
+        );
+        $crate::contract_claims!(
+            sessions,
+            $store,
+            [
+                a_session_is_known_by_its_access_token_until_that_expires,
+                use_prolongs_a_browsers_session_up_to_its_end,
+                a_refresh_gives_a_new_pair_and_uses_the_old_one_up,
+                a_refresh_token_used_again_ends_the_session,
+                within_the_grace_a_used_refresh_token_gives_the_same_pair,
+                a_token_session_ends_for_good_after_its_greatest_age,
+                an_unknown_or_expired_refresh_token_ends_nothing,
+                closing_one_session_leaves_the_others,
+                a_session_is_closed_by_its_owner_only,
+                expired_sessions_are_purged,
+                a_person_has_so_many_sessions_and_no_more,
             ]
         );
     };
@@ -58,36 +64,6 @@ fn new_user(email: &str) -> NewUser {
 
 fn digest(byte: u8) -> Digest {
     [byte; 32]
-}
-
-fn tokens(now: Timestamp, access: u8, refresh: u8) -> NewTokens {
-    NewTokens {
-        access: digest(access),
-        access_expires_at: now.plus(ACCESS_TTL),
-        refresh: digest(refresh),
-        expires_at: now.plus(REFRESH_TTL),
-    }
-}
-
-async fn sign_in(store: &Store, user: UserId, access: u8, refresh: Option<u8>) -> Session {
-    let now = store.clock.now();
-    let life = if refresh.is_some() { ACCESS_TTL } else { COOKIE_IDLE_TIMEOUT };
-    let whole = if refresh.is_some() { REFRESH_TTL } else { COOKIE_IDLE_TIMEOUT };
-    let session = NewSession {
-        user,
-        kind: if refresh.is_some() { SessionKind::Token } else { SessionKind::Browser },
-        device: "Firefox on Linux".to_owned(),
-        access: digest(access),
-        access_expires_at: now.plus(life),
-        refresh: refresh.map(digest),
-        expires_at: now.plus(whole),
-    };
-    store.accounts.open_session(session).await.expect("a session is opened")
-}
-
-async fn knows(store: &Store, access: u8) -> bool {
-    let found = store.accounts.session_by_access(&digest(access)).await;
-    found.expect("the store answers").is_some()
 }
 
 async fn make_key(store: &Store, by: &Mutation, byte: u8, until: Option<Timestamp>) -> ApiKey {
@@ -172,152 +148,32 @@ pub async fn an_unknown_user_does_not_exist(store: Store) {
     assert!(matches!(user, Err(Error::NotFound(crate::Resource::User))));
 }
 
-/// DK-5.
-pub async fn a_session_is_known_by_its_access_token_until_that_expires(store: Store) {
-    let user = store.person("ann@example.com").await;
-    let session = sign_in(&store, user.id, 1, Some(2)).await;
-
-    let found = store.accounts.session_by_access(&digest(1)).await.expect("the store answers");
-    assert_eq!(found.map(|(session, user)| (session.id, user)), Some((session.id, user)));
-    assert!(!knows(&store, 2).await, "a refresh token is no access token");
-
-    store.clock.advance(ACCESS_TTL - Duration::from_millis(1));
-    assert!(knows(&store, 1).await);
-    store.clock.advance(Duration::from_millis(1));
-    assert!(!knows(&store, 1).await);
-}
-
-/// A browser that is used stays signed in, but not for ever.
-pub async fn use_prolongs_a_browsers_session_up_to_its_end(store: Store) {
-    let user = store.person("ann@example.com").await;
-    sign_in(&store, user.id, 1, None).await;
-    let step = COOKIE_IDLE_TIMEOUT - Duration::from_secs(60);
-
-    let mut passed = Duration::ZERO;
-    while passed + step < COOKIE_MAX_AGE {
-        store.clock.advance(step);
-        passed += step;
-        assert!(knows(&store, 1).await, "used in time");
-    }
-    store.clock.advance(COOKIE_MAX_AGE - passed);
-    assert!(!knows(&store, 1).await, "its life is over, however much it is used");
-
-    sign_in(&store, user.id, 2, None).await;
-    store.clock.advance(COOKIE_IDLE_TIMEOUT);
-    assert!(!knows(&store, 2).await, "not used in time");
-}
-
-/// DK-6: the whole old pair is dead at once.
-pub async fn a_refresh_gives_a_new_pair_and_uses_the_old_one_up(store: Store) {
-    let user = store.person("ann@example.com").await;
-    let session = sign_in(&store, user.id, 1, Some(2)).await;
-    store.clock.advance(Duration::from_secs(60));
-    assert!(knows(&store, 1).await);
-    let now = store.clock.now();
-
-    let rotation = store.accounts.rotate(&digest(2), tokens(now, 3, 4)).await;
-
-    assert_eq!(rotation.expect("the store answers"), Rotation::Rotated(session.id));
-    assert!(!knows(&store, 1).await);
-    assert!(knows(&store, 3).await);
-    let sessions = store.accounts.sessions(user.id).await.expect("the store answers");
-    assert_eq!(sessions.len(), 1, "it is the same session");
-    assert_eq!(sessions[0].expires_at, now.plus(REFRESH_TTL));
-}
-
-/// W62: whoever uses a stolen token ends the session, also for its successors.
-pub async fn a_refresh_token_used_again_ends_the_session(store: Store) {
-    let user = store.person("ann@example.com").await;
-    sign_in(&store, user.id, 1, Some(2)).await;
-    let other = sign_in(&store, user.id, 11, Some(12)).await;
-    let now = store.clock.now();
-    store.accounts.rotate(&digest(2), tokens(now, 3, 4)).await.expect("the store answers");
-    store.clock.advance(REFRESH_GRACE + Duration::from_secs(1));
-
-    let stolen = store.accounts.rotate(&digest(2), tokens(store.clock.now(), 5, 6)).await;
-
-    assert_eq!(stolen.expect("the store answers"), Rotation::Reused);
-    for access in [1, 3, 5] {
-        assert!(!knows(&store, access).await);
-    }
-    let successor = store.accounts.rotate(&digest(4), tokens(store.clock.now(), 7, 8)).await;
-    assert_ne!(successor.expect("the store answers"), Rotation::Rotated(other.id));
-    assert!(!knows(&store, 7).await);
-    assert!(knows(&store, 11).await, "other sessions go on");
-}
-
-/// Two tabs refresh at once, or an answer is lost.
-pub async fn within_the_grace_a_used_refresh_token_gives_another_pair(store: Store) {
-    let user = store.person("ann@example.com").await;
-    let session = sign_in(&store, user.id, 1, Some(2)).await;
-    let (now, used) = (store.clock.now(), digest(2));
-
-    let (a, b) = tokio::join!(
-        store.accounts.rotate(&used, tokens(now, 3, 4)),
-        store.accounts.rotate(&used, tokens(now, 5, 6)),
-    );
-
-    assert_eq!(a.expect("the store answers"), Rotation::Rotated(session.id));
-    assert_eq!(b.expect("the store answers"), Rotation::Rotated(session.id));
-    assert!(knows(&store, 3).await && knows(&store, 5).await);
-    let next = store.accounts.rotate(&digest(6), tokens(now, 7, 8)).await;
-    assert_eq!(next.expect("the store answers"), Rotation::Rotated(session.id));
-}
-
-/// DK-5: a week without use.
-pub async fn an_unknown_or_expired_refresh_token_ends_nothing(store: Store) {
-    let user = store.person("ann@example.com").await;
-    sign_in(&store, user.id, 1, Some(2)).await;
-
-    let unknown = store.accounts.rotate(&digest(9), tokens(store.clock.now(), 3, 4)).await;
-    assert_eq!(unknown.expect("the store answers"), Rotation::Unknown);
-    assert!(knows(&store, 1).await);
-
-    store.clock.advance(REFRESH_TTL);
-    let expired = store.accounts.rotate(&digest(2), tokens(store.clock.now(), 3, 4)).await;
-    assert_eq!(expired.expect("the store answers"), Rotation::Unknown);
-    assert!(!knows(&store, 3).await);
-}
-
-/// W62.
-pub async fn closing_one_session_leaves_the_others(store: Store) {
-    let user = store.person("ann@example.com").await;
-    let first = sign_in(&store, user.id, 1, Some(2)).await;
-    sign_in(&store, user.id, 3, None).await;
-
-    for _ in 0..2 {
-        store.accounts.close_session(user.id, first.id).await.expect("gone already is fine");
-    }
-
-    assert!(!knows(&store, 1).await);
-    assert!(knows(&store, 3).await);
-    let refresh = store.accounts.rotate(&digest(2), tokens(store.clock.now(), 5, 6)).await;
-    assert_eq!(refresh.expect("the store answers"), Rotation::Unknown);
-    assert_eq!(store.accounts.sessions(user.id).await.expect("the store answers").len(), 1);
-}
-
-/// Nobody signs somebody else's device out.
-pub async fn a_session_is_closed_by_its_owner_only(store: Store) {
+/// S66.
+pub async fn a_person_has_so_many_keys_and_no_more(store: Store) {
     let ann = store.person("ann@example.com").await;
     let bob = store.person("bob@example.com").await;
-    let session = sign_in(&store, ann.id, 1, None).await;
+    let (ann, bob) = (mutation(ann.id, ann.role), mutation(bob.id, bob.role));
+    let most = u8::try_from(MAX_API_KEYS).expect("they are few");
+    let mut last = None;
+    for number in 0..most {
+        last = Some(make_key(&store, &ann, number, None).await);
+    }
+    let key = |byte: u8| NewApiKey {
+        description: name("robot"),
+        prefix: "abcd1234".to_owned(),
+        digest: digest(byte),
+        scopes: Set::from([KeyScope::Read]),
+        project: None,
+        expires_at: None,
+    };
 
-    store.accounts.close_session(bob.id, session.id).await.expect("it says nothing");
+    let refused = store.accounts.create_api_key(&ann, key(most)).await;
 
-    assert!(knows(&store, 1).await);
-    assert!(store.accounts.sessions(bob.id).await.expect("the store answers").is_empty());
-}
-
-/// What has expired is forgotten, the rest is kept.
-pub async fn expired_sessions_are_purged(store: Store) {
-    let user = store.person("ann@example.com").await;
-    sign_in(&store, user.id, 1, Some(2)).await;
-    store.clock.advance(REFRESH_TTL);
-    sign_in(&store, user.id, 3, None).await;
-
-    assert_eq!(store.accounts.purge_sessions().await.expect("the store answers"), 1);
-    assert_eq!(store.accounts.purge_sessions().await.expect("the store answers"), 0);
-    assert!(knows(&store, 3).await);
+    assert!(matches!(refused, Err(Error::InvalidState(_))), "{refused:?}");
+    store.accounts.create_api_key(&bob, key(most)).await.expect("others have room");
+    let last = last.expect("one was made").id;
+    store.accounts.delete_api_key(&ann, last).await.expect("it is there");
+    store.accounts.create_api_key(&ann, key(most + 1)).await.expect("there is room again");
 }
 
 /// DK-13, DK-16.

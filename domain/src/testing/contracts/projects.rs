@@ -31,6 +31,7 @@ macro_rules! projects_contract {
                 an_environment_is_found_within_its_own_project_only,
                 members_come_change_and_go,
                 the_last_owner_stays,
+                two_people_share_a_project_when_both_belong_to_it,
                 a_summary_counts_what_its_card_shows,
                 what_runs_and_what_fails_are_counted_apart,
                 the_same_idempotency_key_makes_one_project,
@@ -51,6 +52,20 @@ macro_rules! colliding_slugs_contract {
             [projects_of_one_name_and_one_ending_get_slugs_of_their_own,]
         );
     };
+}
+
+/// Only then may they know of each other.
+pub async fn two_people_share_a_project_when_both_belong_to_it(store: Store) {
+    let fixture = Fixture::open(store).await;
+    let bob = fixture.other_user().await.actor.user;
+    let eve = fixture.store.person("eve@example.com").await.id;
+    let (projects, ann) = (&fixture.store.projects, fixture.by.actor.user);
+    let share = async |one, other| projects.share_project(one, other).await.expect("it answers");
+
+    assert!(share(ann, bob).await && share(bob, ann).await);
+    assert!(!share(ann, eve).await && !share(eve, bob).await && !share(eve, eve).await);
+    projects.delete(&fixture.by, fixture.project.id).await.expect("an owner may");
+    assert!(!share(ann, bob).await);
 }
 
 /// Its maker owns it, and there is one environment.

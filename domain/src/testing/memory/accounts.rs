@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     ApiKeyId, Email, Error, Resource, Result, Secret, SessionId, Timestamp, UserId,
-    access::{InstanceRole, Mutation},
+    access::{InstanceRole, Mutation, RequestOrigin},
     account::{
-        Accounts, ApiKey, COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, NewApiKey, NewSession,
-        NewTokens, NewUser, REFRESH_GRACE, Rotation, Session, SessionKind, User,
+        Accounts, ApiKey, COOKIE_IDLE_TIMEOUT, COOKIE_MAX_AGE, Digest, MAX_API_KEYS, MAX_SESSIONS,
+        NewApiKey, NewSession, NewTokens, NewUser, REFRESH_GRACE, Rotation, Session, SessionKind,
+        TOKEN_MAX_AGE, User,
     },
     page::{Page, Paged},
 };
@@ -35,6 +36,44 @@ impl Transaction<'_> {
         self.tables.users.push((user.clone(), new.password_hash));
         Ok(user)
     }
+
+    /// Makes room for one more session of a person.
+    fn end_surplus(&mut self, user: UserId) {
+        let held = self.tables.sessions.values().map(|held| &held.session);
+        let mut theirs: Vec<_> = (held.filter(|session| session.user == user))
+            .map(|session| (session.last_seen_at, session.id))
+            .collect();
+        theirs.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, surplus) in theirs.into_iter().skip(MAX_SESSIONS as usize - 1) {
+            self.tables.sessions.remove(&surplus);
+        }
+    }
+}
+
+impl StoredSession {
+    /// The pair that came of a refresh token, once more, if it is this one and still counts.
+    fn repeated(&self, at: usize, tokens: NewTokens) -> Rotation {
+        if self.refresh[at].successor != Some(tokens.refresh) {
+            return Rotation::Unknown;
+        }
+        let successor = self.refresh.iter().find(|token| token.digest == tokens.refresh);
+        let access = self.access.iter().find(|(digest, _)| *digest == tokens.access);
+        match (successor, access) {
+            (Some(successor), Some((_, access_expires_at))) => Rotation::Rotated {
+                session: self.session.id,
+                access_expires_at: *access_expires_at,
+                expires_at: successor.expires_at,
+            },
+            _ => Rotation::Unknown,
+        }
+    }
+}
+
+fn role_word(role: InstanceRole) -> String {
+    match role {
+        InstanceRole::Member => "member".to_owned(),
+        InstanceRole::Admin => "admin".to_owned(),
+    }
 }
 
 #[async_trait]
@@ -43,13 +82,14 @@ impl Accounts for Memory {
         Ok(self.read(|tables, _| !tables.users.is_empty()))
     }
 
-    async fn register_first(&self, user: NewUser) -> Result<User> {
+    async fn claim(&self, user: NewUser, origin: &RequestOrigin) -> Result<User> {
         self.transact(None, |tx| {
             if !tx.tables.users.is_empty() {
                 return Err(Error::Exists("this Easel has been claimed already".to_owned()));
             }
             let user = tx.add_user(NewUser { role: InstanceRole::Admin, ..user })?;
             tx.audit("accounts.register_first", None, user.id);
+            tx.audit_self(user.id, "console", origin);
             Ok(user)
         })
     }
@@ -58,6 +98,7 @@ impl Accounts for Memory {
         self.mutate(by, "accounts.create_user", "", |tx| {
             let user = tx.add_user(user)?;
             tx.audit("accounts.create_user", None, user.id);
+            tx.audit_step(None, Some(role_word(user.role)));
             Ok(user)
         })
     }
@@ -81,6 +122,7 @@ impl Accounts for Memory {
     async fn open_session(&self, new: NewSession) -> Result<Session> {
         self.transact(None, |tx| {
             tx.tables.user(new.user)?;
+            tx.end_surplus(new.user);
             let session = Session {
                 id: SessionId::new(tx.ids.mint()),
                 user: new.user,
@@ -95,6 +137,7 @@ impl Accounts for Memory {
                 access: new.access,
                 expires_at: new.expires_at,
                 used_at: None,
+                successor: None,
             });
             let held = StoredSession {
                 session: session.clone(),
@@ -103,6 +146,7 @@ impl Accounts for Memory {
             };
             tx.tables.sessions.insert(session.id, held);
             tx.audit("accounts.open_session", None, session.id);
+            tx.audit_self(new.user, "session", &new.origin);
             Ok(session)
         })
     }
@@ -130,7 +174,12 @@ impl Accounts for Memory {
         })
     }
 
-    async fn rotate(&self, refresh: &Digest, tokens: NewTokens) -> Result<Rotation> {
+    async fn rotate(
+        &self,
+        refresh: &Digest,
+        tokens: NewTokens,
+        origin: &RequestOrigin,
+    ) -> Result<Rotation> {
         self.transact(None, |tx| {
             let now = tx.now;
             let found = tx.tables.sessions.values_mut().find_map(|held| {
@@ -138,32 +187,35 @@ impl Accounts for Memory {
                 Some((held, at))
             });
             let Some((held, at)) = found else { return Ok(Rotation::Unknown) };
-            let id = held.session.id;
+            let (id, user) = (held.session.id, held.session.user);
             match held.refresh[at].used_at {
                 None if held.refresh[at].expires_at <= now => return Ok(Rotation::Unknown),
                 Some(used) if now.since(used) > REFRESH_GRACE => {
                     tx.tables.sessions.remove(&id);
                     tx.audit("accounts.refresh_reused", None, id);
+                    tx.audit_self(user, "session", origin);
                     return Ok(Rotation::Reused);
                 }
-                None => {
-                    held.refresh[at].used_at = Some(now);
-                    let paired = held.refresh[at].access;
-                    held.access.retain(|(digest, _)| *digest != paired);
-                }
-                Some(_) => (),
+                Some(_) => return Ok(held.repeated(at, tokens)),
+                None => held.refresh[at].used_at = Some(now),
             }
-            held.access.retain(|(_, until)| *until > now);
-            held.access.push((tokens.access, tokens.access_expires_at));
+            let end = held.session.created_at.plus(TOKEN_MAX_AGE);
+            let (access_expires_at, expires_at) =
+                (tokens.access_expires_at.min(end), tokens.expires_at.min(end));
+            let paired = held.refresh[at].access;
+            held.refresh[at].successor = Some(tokens.refresh);
+            held.access.retain(|(digest, until)| *digest != paired && *until > now);
+            held.access.push((tokens.access, access_expires_at));
             held.refresh.push(StoredRefresh {
                 digest: tokens.refresh,
                 access: tokens.access,
-                expires_at: tokens.expires_at,
+                expires_at,
                 used_at: None,
+                successor: None,
             });
             held.session.last_seen_at = now;
-            held.session.expires_at = tokens.expires_at;
-            Ok(Rotation::Rotated(id))
+            held.session.expires_at = expires_at;
+            Ok(Rotation::Rotated { session: id, access_expires_at, expires_at })
         })
     }
 
@@ -178,9 +230,9 @@ impl Accounts for Memory {
         }))
     }
 
-    async fn close_session(&self, user: UserId, session: SessionId) -> Result<()> {
-        self.transact(None, |tx| {
-            let is_theirs = |held: &StoredSession| held.session.user == user;
+    async fn close_session(&self, by: &Mutation, session: SessionId) -> Result<()> {
+        self.transact(Some(by), |tx| {
+            let is_theirs = |held: &StoredSession| held.session.user == by.actor.user;
             if tx.tables.sessions.get(&session).is_some_and(is_theirs) {
                 tx.tables.sessions.remove(&session);
                 tx.audit("accounts.close_session", None, session);
@@ -203,6 +255,11 @@ impl Accounts for Memory {
             if let Some(project) = new.project {
                 tx.tables.project(project)?;
             }
+            let owner = tx.author();
+            let held = tx.tables.keys.iter().filter(|(key, _)| key.user == owner).count();
+            if held as u64 >= MAX_API_KEYS {
+                return Err(ApiKey::too_many());
+            }
             let key = ApiKey {
                 id: ApiKeyId::new(tx.ids.mint()),
                 user: tx.author(),
@@ -216,6 +273,7 @@ impl Accounts for Memory {
             };
             tx.tables.keys.push((key.clone(), new.digest));
             tx.audit("accounts.create_api_key", key.project, key.id);
+            tx.audit_step(None, Some(key.scope_words()));
             Ok(key)
         })
     }
@@ -233,12 +291,11 @@ impl Accounts for Memory {
     async fn delete_api_key(&self, by: &Mutation, id: ApiKeyId) -> Result<()> {
         self.mutate(by, "accounts.delete_api_key", id, |tx| {
             let owner = tx.author();
-            let before = tx.tables.keys.len();
-            tx.tables.keys.retain(|(key, _)| key.id != id || key.user != owner);
-            if tx.tables.keys.len() == before {
-                return Err(Error::NotFound(Resource::ApiKey));
-            }
-            tx.audit("accounts.delete_api_key", None, id);
+            let is_meant = |(key, _): &(ApiKey, Digest)| key.id == id && key.user == owner;
+            let at = tx.tables.keys.iter().position(is_meant);
+            let (gone, _) = tx.tables.keys.remove(at.ok_or(Error::NotFound(Resource::ApiKey))?);
+            tx.audit("accounts.delete_api_key", gone.project, id);
+            tx.audit_step(Some(gone.scope_words()), None);
             Ok(())
         })
     }

@@ -75,6 +75,15 @@ impl Transaction<'_> {
     }
 }
 
+fn role_word(role: ProjectRole) -> String {
+    match role {
+        ProjectRole::Viewer => "viewer",
+        ProjectRole::Editor => "editor",
+        ProjectRole::Owner => "owner",
+    }
+    .to_owned()
+}
+
 #[async_trait]
 impl Projects for Memory {
     async fn create(&self, by: &Mutation, name: Name) -> Result<Project> {
@@ -110,6 +119,7 @@ impl Projects for Memory {
             };
             tx.tables.environments.insert(production.id, held);
             tx.audit("projects.create", Some(id), id);
+            tx.audit_step(None, Some(project.name.to_string()));
             Ok(project)
         })
     }
@@ -137,7 +147,7 @@ impl Projects for Memory {
 
     async fn delete(&self, by: &Mutation, project: ProjectId) -> Result<()> {
         self.mutate(by, "projects.delete", project, |tx| {
-            tx.tables.project(project)?;
+            let name = tx.tables.project(project)?.project.name.to_string();
             let environments: Vec<EnvironmentId> = (tx.tables.environments_of(project).iter())
                 .map(|held| held.environment.id)
                 .collect();
@@ -147,6 +157,7 @@ impl Projects for Memory {
             tx.tables.projects.retain(|held| held.project.id != project);
             tx.tables.keys.retain(|(key, _)| key.project != Some(project));
             tx.audit("projects.delete", Some(project), project);
+            tx.audit_step(Some(name), None);
             Ok(())
         })
     }
@@ -157,6 +168,13 @@ impl Projects for Memory {
 
     async fn exists(&self, project: ProjectId) -> Result<bool> {
         Ok(self.read(|tables, _| tables.project(project).is_ok()))
+    }
+
+    async fn share_project(&self, one: UserId, other: UserId) -> Result<bool> {
+        Ok(self.read(|tables, _| {
+            let belongs = |held: &StoredProject, user| role_in(held, user).is_some();
+            tables.projects.iter().any(|held| belongs(held, one) && belongs(held, other))
+        }))
     }
 
     async fn environments(&self, project: ProjectId) -> Result<Vec<Environment>> {
@@ -198,6 +216,7 @@ impl Projects for Memory {
         self.mutate(by, "projects.set_member", format!("{project}/{user}"), |tx| {
             tx.tables.user(user)?;
             let held = tx.tables.project_mut(project)?;
+            let before = role_in(held, user);
             held.members.retain(|(member, _)| *member != user || role.is_some());
             match (role, held.members.iter_mut().find(|(member, _)| *member == user)) {
                 (Some(role), Some((_, held))) => *held = role,
@@ -210,6 +229,7 @@ impl Projects for Memory {
                 ));
             }
             tx.audit("projects.set_member", Some(project), user);
+            tx.audit_step(before.map(role_word), role.map(role_word));
             Ok(())
         })
     }

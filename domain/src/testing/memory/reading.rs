@@ -4,7 +4,7 @@ use super::{Memory, paged};
 use crate::{
     Address, EnvironmentId, Map, Name, ProjectId, Result, ServiceId, UserId,
     access::Mutation,
-    audit::{Audit, AuditEntry},
+    audit::{Audit, AuditCheck, AuditEntry, AuditOutcome, Refusal},
     canvas::{Snapshot, Snapshots},
     change::StagedEdit,
     event::{EventLog, LoggedEvent, Replay},
@@ -102,6 +102,35 @@ impl Audit for Memory {
                 .collect();
             paged(&found, page)
         }))
+    }
+
+    async fn record_refused(&self, refusal: &Refusal) -> Result<()> {
+        self.transact(None, |tx| {
+            let refusal = refusal.clone();
+            let number = tx.tables.audit.len() as u64 + 1;
+            tx.tables.audit.push(AuditEntry {
+                number,
+                at: tx.now,
+                actor: refusal.actor,
+                via: refusal.via,
+                key: refusal.key,
+                action: refusal.action,
+                outcome: AuditOutcome::Refused,
+                project: refusal.project,
+                target: refusal.target,
+                before: None,
+                after: None,
+                count: refusal.count,
+                request: refusal.request,
+                source: refusal.source,
+            });
+            Ok(())
+        })
+    }
+
+    async fn verify(&self) -> Result<AuditCheck> {
+        let entries = self.read(|tables, _| tables.audit.len() as u64);
+        Ok(AuditCheck { entries, broken_at: None })
     }
 }
 

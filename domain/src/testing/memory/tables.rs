@@ -63,6 +63,8 @@ pub(super) struct StoredRefresh {
     pub(super) access: Digest,
     pub(super) expires_at: Timestamp,
     pub(super) used_at: Option<Timestamp>,
+    /// The refresh token that it was traded for.
+    pub(super) successor: Option<Digest>,
 }
 
 /// A project with its members.

@@ -8,9 +8,7 @@ use domain::{
     api::api_key::{self, CreatedKey},
 };
 use icondata_lu::LuTriangleAlert;
-use yew::prelude::{
-    AttrValue, Callback, Html, Properties, component, html, use_context, use_state_eq,
-};
+use yew::prelude::{AttrValue, Callback, Html, Properties, component, html, use_state_eq};
 
 use super::scope::SCOPES;
 use crate::{
@@ -19,7 +17,6 @@ use crate::{
         Banner, Button, ButtonKind, Checkbox, Choice, Colour, CopyButton, Dialog, Form, Select,
         TextField,
     },
-    session::Session,
     view::clock,
 };
 
@@ -68,8 +65,6 @@ fn KeyForm(props: &KeyFormProps) -> Html {
     let scopes = use_state_eq(|| Set::from([KeyScope::Read, KeyScope::Stage, KeyScope::Deploy]));
     let life = use_state_eq(|| "90".to_owned());
     let project = use_state_eq(|| None::<ProjectId>);
-    let session = use_context::<Session>().unwrap_or_default();
-    let is_admin = session.user.is_some_and(|user| user.is_admin);
     let api = use_api();
     let action = use_async_action();
     let projects = use_pages((), {
@@ -114,7 +109,7 @@ fn KeyForm(props: &KeyFormProps) -> Html {
                 on_input={{ let description = description.setter(); Callback::from(move |text| description.set(text)) }} />
             <fieldset class="scopes">
                 <legend>{ "Scopes" }</legend>
-                { for SCOPES.iter().filter(|(scope, ..)| is_admin || *scope != KeyScope::Admin).map(|(scope, word, text)| {
+                { for SCOPES.iter().map(|(scope, word, text)| {
                     let on_change = Callback::from({
                         let (scopes, scope) = (scopes.clone(), *scope);
                         move |is: bool| {

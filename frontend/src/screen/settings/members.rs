@@ -241,7 +241,7 @@ fn AddMember(props: &AddMemberProps) -> Html {
         <Dialog title="Add somebody" on_close={on_close.clone()}>
             <Form {on_submit} error={action.other_errors(&["email", "role"])}>
                 <TextField id="member-email" label="E-mail" kind="email" autofocus=true
-                    hint="Of somebody with an account on this instance"
+                    hint="Of somebody whom you share a project with; an admin can add anybody with an account"
                     value={(*email).clone()} error={action.field("email")}
                     on_input={{ let email = email.setter(); Callback::from(move |text| email.set(text)) }} />
                 <Select id="member-role" label="Role" value={word(*role)} choices={choices()}

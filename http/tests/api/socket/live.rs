@@ -76,7 +76,8 @@ async fn what_is_not_kept_any_more_is_a_fresh_snapshot() {
     shop.app.admin.patch(&service, json!({ "replicas": 2 })).await;
     shop.app.admin.patch(&service, json!({ "replicas": 3 })).await;
     let environment = snapshot["environment"]["id"].as_str().expect("an id");
-    shop.app.memory.forget_events(environment.parse().expect("an id"), after + 1);
+    let environment = environment.parse().expect("an id");
+    shop.app.rows.forget_events(environment, after + 1).await;
 
     let bearer = format!("Bearer {}", shop.app.admin.token());
     let newest = after + 2;
