@@ -2,6 +2,7 @@
 //! shows (`Display`): the API's errors, the command line and the app all speak through these.
 
 mod command;
+mod flag;
 mod limits;
 mod memory;
 mod port;
@@ -11,8 +12,11 @@ mod source;
 mod stop_grace;
 mod stop_signal;
 mod strategy;
+mod user;
+mod working_dir;
 
 pub use command::Command;
+pub use flag::Flag;
 pub use limits::Limits;
 pub use memory::MemorySize;
 pub use port::{Port, PortNumber, Ports, Protocol};
@@ -22,3 +26,5 @@ pub use source::{PullPolicy, Source};
 pub use stop_grace::StopGrace;
 pub use stop_signal::StopSignal;
 pub use strategy::Strategy;
+pub use user::ContainerUser;
+pub use working_dir::WorkingDir;

@@ -75,6 +75,27 @@ macro_rules! service_fields {
                     form: ("Command", "The image's own", "npm run start", Source, MONO),
                 }
                 #[serde(default)]
+                entrypoint: [Option<crate::config::Command>] {
+                    field: Entrypoint, content: Entrypoint, holds: optional [crate::config::Command],
+                    api: "entrypoint" by "given", effect: Redeploy,
+                    help: "The program in place of the image's own entrypoint, with its first arguments; the image's command then counts no more.",
+                    form: ("Entrypoint", "The image's own", "/docker-entrypoint.sh", Source, MONO),
+                }
+                #[serde(default)]
+                working_dir: [Option<crate::config::WorkingDir>] {
+                    field: WorkingDir, content: WorkingDir, holds: optional [crate::config::WorkingDir],
+                    api: "working_dir" by "filled", effect: Redeploy,
+                    help: "The folder in which its program starts.",
+                    form: ("Working directory", "The image's own", "/app", Source, MONO),
+                }
+                #[serde(default)]
+                user: [Option<crate::config::ContainerUser>] {
+                    field: User, content: User, holds: optional [crate::config::ContainerUser],
+                    api: "user" by "filled", effect: Redeploy,
+                    help: "The user of the image as whom its program runs, and perhaps a group.",
+                    form: ("User", "The image's own", "1000:1000", Source, MONO),
+                }
+                #[serde(default)]
                 ports: [crate::config::Ports] {
                     field: Ports, content: Ports, holds: defaulted [crate::config::Ports],
                     api: "ports" by "given", effect: Redeploy,
@@ -115,6 +136,13 @@ macro_rules! service_fields {
                     api: "shm_size" by "filled", effect: Redeploy,
                     help: "The size of /dev/shm in each container, which counts as its memory; a bare number means MiB.",
                     form: ("Shared memory size", "64 MiB", "256 MiB", Scale, MONO),
+                }
+                #[serde(default)]
+                read_only: [crate::config::Flag] {
+                    field: ReadOnly, content: ReadOnly, holds: defaulted [crate::config::Flag],
+                    api: "read_only" by "given", effect: Redeploy,
+                    help: "Whether its container's files can only be read, but for its volumes.",
+                    form: ("Read-only root", "Off", "true", Deploy, FLAG),
                 }
             }
         }

@@ -12,7 +12,7 @@ mod observed;
 mod replica;
 
 pub use error::RuntimeError;
-pub use log::{Follow, LogLine, LogStream, LogsFrom};
+pub use log::{Follow, LogLine, LogStream, LogsFrom, MAX_LOG_LINE};
 pub use observed::{
     ContainerState, Engine, EngineCounts, Inspection, ObservedReplica, ReplicaHandle, RuntimeEvent,
     Usage,

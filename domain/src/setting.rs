@@ -4,6 +4,7 @@
 
 use crate::{
     Content, Field, HealthCheck, Limits, MemorySize, PullPolicy, Service, Source, Strategy,
+    config::Flag,
     field::{Section, service_fields},
     name::Invalid,
 };
@@ -145,6 +146,9 @@ macro_rules! settings {
     (@STRATEGY $whole:expr) => {
         &[Setting { input: Input::Choice(Strategy::CHOICES), ..$whole }]
     };
+    (@FLAG $whole:expr) => {
+        &[Setting { input: Input::Choice(Flag::CHOICES), ..$whole }]
+    };
     (@CHECK $whole:expr) => {
         &[Setting { input: Input::HealthCheck, read: read_check, ..$whole }]
     };
@@ -152,7 +156,7 @@ macro_rules! settings {
         &[IMAGE, PULL]
     };
     (@LIMITS $whole:expr) => {
-        &[RETENTION, CPU, CPU_SHARES]
+        &[MEMORY, CPU, CPU_SHARES]
     };
 }
 
@@ -200,7 +204,7 @@ const PULL: Setting = Setting {
     },
 };
 
-const RETENTION: Setting = Setting {
+const MEMORY: Setting = Setting {
     field: Field::Limits,
     word: "memory",
     label: "Memory limit",
@@ -221,7 +225,7 @@ const CPU: Setting = Setting {
     example: "0.5",
     show: |service| service.limits.cpu(),
     read: |service, text| Ok(limits(service.limits.with_cpu(text)?)),
-    ..RETENTION
+    ..MEMORY
 };
 
 const CPU_SHARES: Setting = Setting {
@@ -233,7 +237,7 @@ const CPU_SHARES: Setting = Setting {
     input: Input::Number,
     show: |service| service.limits.cpu_shares().map(|shares| shares.to_string()),
     read: |service, text| Ok(limits(service.limits.with_cpu_shares(text)?)),
-    ..RETENTION
+    ..MEMORY
 };
 
 /// No limit of any kind is the same as nothing there.

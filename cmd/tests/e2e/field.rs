@@ -45,6 +45,30 @@ fn cases() -> Vec<Case> {
             at: "/HostConfig/ShmSize",
             said: [json!(128 << 20), json!(256 << 20), json!(1_u64 << 30)],
         },
+        Case {
+            word: "working_dir",
+            canvas: "/bin",
+            api: json!("/tmp"),
+            terminal: "/usr",
+            at: "/Config/WorkingDir",
+            said: [json!("/bin"), json!("/tmp"), json!("/usr")],
+        },
+        Case {
+            word: "user",
+            canvas: "0:0",
+            api: json!("1000"),
+            terminal: "root",
+            at: "/Config/User",
+            said: [json!("0:0"), json!("1000"), json!("root")],
+        },
+        Case {
+            word: "entrypoint",
+            canvas: "/bin/busybox",
+            api: json!(["/bin/busybox"]),
+            terminal: "/bin/busybox",
+            at: "/Config/Entrypoint",
+            said: [json!(["/bin/busybox"]), json!(["/bin/busybox"]), json!(["/bin/busybox"])],
+        },
     ]
 }
 

@@ -29,6 +29,9 @@ pub enum Follow {
     Yes,
 }
 
+/// The most of a line that is kept, in bytes: far more than anybody reads, and a bound.
+pub const MAX_LOG_LINE: usize = 64 * 1024;
+
 /// One line of a container's output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -41,7 +44,7 @@ pub struct LogLine {
     pub nanos: u32,
     /// Where it was written.
     pub stream: LogStream,
-    /// The text, without its line end; at most 16 KiB.
+    /// The text, without its line end; at most [`MAX_LOG_LINE`].
     pub line: String,
     /// Whether the line was longer and has been cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

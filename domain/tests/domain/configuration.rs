@@ -74,7 +74,7 @@ fn what_is_no_address_is_refused() {
         format!("service/{id}/"),
         format!("service/{id}/slug"),
         format!("service/{id}/variables"),
-        format!("service/{id}/variables/1A"),
+        format!("service/{id}/variables/A=B"),
         format!("service/{id}/variables/A/B"),
         format!("service/{id}/mounts/x"),
         format!("/service/{id}"),

@@ -98,7 +98,7 @@ fn edits() {
     ];
 
     assert_snapshot!(lines(&edits), @r#"
-    {"check":{"pace":{"deadline":300,"healthy_after":1,"interval":2,"start_period":0,"timeout":5,"unhealthy_after":3},"probe":{"kind":"automatic"}},"command":null,"group":null,"icon":null,"limits":{"cpu_millis":null,"cpu_shares":null,"memory_mb":null},"name":"web","op":"create_service","ports":[{"number":8080,"protocol":"tcp"}],"position":{"x":10,"y":-20},"replicas":1,"shm_size":null,"slug":null,"source":{"image":"app:1","kind":"image","pull":"missing"},"stop_grace_period":null,"stop_signal":null,"strategy":"automatic","variables":{"A":{"sealed":true,"value":"x ${{db.URL}}"}}}
+    {"check":{"pace":{"deadline":300,"healthy_after":1,"interval":2,"start_period":0,"timeout":5,"unhealthy_after":3},"probe":{"kind":"automatic"}},"command":null,"entrypoint":null,"group":null,"icon":null,"limits":{"cpu_millis":null,"cpu_shares":null,"memory_mb":null},"name":"web","op":"create_service","ports":[{"number":8080,"protocol":"tcp"}],"position":{"x":10,"y":-20},"read_only":false,"replicas":1,"shm_size":null,"slug":null,"source":{"image":"app:1","kind":"image","pull":"missing"},"stop_grace_period":null,"stop_signal":null,"strategy":"automatic","user":null,"variables":{"A":{"sealed":true,"value":"x ${{db.URL}}"}},"working_dir":null}
     {"name":"backend","op":"create_group","position":{"x":1,"y":2},"services":["00000000-0000-0000-0000-000000000001"]}
     {"mount":{"path":"/data","service":"00000000-0000-0000-0000-000000000001"},"name":"data","op":"create_volume"}
     {"address":"service/00000000-0000-0000-0000-000000000001/replicas","content":{"replicas":2},"op":"set"}
@@ -185,7 +185,7 @@ fn services() {
     let value = Value::Shown(Template::literal("x"));
     service.variables.insert(key("A"), Variable { value, sealed: true, version: 3 });
 
-    assert_snapshot!(lines(&[Content::Service(Box::new(service))]), @r#"{"service":{"check":{"pace":{"deadline":300,"healthy_after":1,"interval":2,"start_period":0,"timeout":5,"unhealthy_after":3},"probe":{"kind":"automatic"}},"command":null,"group":null,"icon":null,"limits":{"cpu_millis":null,"cpu_shares":null,"memory_mb":null},"mounts":{"00000000-0000-0000-0000-000000000004":"/data"},"name":"Web","ports":[],"replicas":1,"shm_size":null,"slug":"web","source":{"image":"app:1","kind":"image","pull":"missing"},"stop_grace_period":null,"stop_signal":null,"strategy":"automatic","variables":{"A":{"sealed":true,"value":{"shown":[{"kind":"text","text":"x"}]},"version":3}}}}"#);
+    assert_snapshot!(lines(&[Content::Service(Box::new(service))]), @r#"{"service":{"check":{"pace":{"deadline":300,"healthy_after":1,"interval":2,"start_period":0,"timeout":5,"unhealthy_after":3},"probe":{"kind":"automatic"}},"command":null,"entrypoint":null,"group":null,"icon":null,"limits":{"cpu_millis":null,"cpu_shares":null,"memory_mb":null},"mounts":{"00000000-0000-0000-0000-000000000004":"/data"},"name":"Web","ports":[],"read_only":false,"replicas":1,"shm_size":null,"slug":"web","source":{"image":"app:1","kind":"image","pull":"missing"},"stop_grace_period":null,"stop_signal":null,"strategy":"automatic","user":null,"variables":{"A":{"sealed":true,"value":{"shown":[{"kind":"text","text":"x"}]},"version":3}},"working_dir":null}}"#);
     let oldest = r#"{"service":{"slug":"web","name":"Web"}}"#;
     let read: Content = serde_json::from_str(oldest).unwrap();
     let bare = domain::Service::named(name("Web"), "web".parse().unwrap());

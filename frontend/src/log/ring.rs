@@ -109,7 +109,7 @@ fn matches(row: &Row, filter: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::runtime::LogStream;
+    use domain::runtime::{LogStream, MAX_LOG_LINE};
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_very_long_line_is_cut_between_letters() {
-        let longest = 16 * 1024;
+        let longest = MAX_LOG_LINE;
         let text = "ä".repeat(longest);
 
         assert_eq!(line(&text).text().len(), longest);

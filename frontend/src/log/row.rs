@@ -3,15 +3,12 @@
 use domain::{
     Timestamp,
     api::log::{LogEntry, LogOrigin},
-    runtime::LogStream,
+    runtime::{LogStream, MAX_LOG_LINE},
 };
 use yew::prelude::{Html, classes, html};
 
 use super::ansi::{Span, spans};
 use crate::{component::Person, view::clock};
-
-/// A longer line is cut.
-const MAX_LINE: usize = 16 * 1024;
 
 /// What stands in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +43,7 @@ impl Row {
             Self::Line(entry) => &entry.line.line,
             Self::Exited(..) => "container exited",
         };
-        spans(raw[..raw.floor_char_boundary(MAX_LINE)].trim_end_matches('\n'))
+        spans(raw[..raw.floor_char_boundary(MAX_LOG_LINE)].trim_end_matches('\n'))
     }
 
     /// The text, without colours.

@@ -66,14 +66,14 @@ async fn variables_live_in_three_scopes_and_the_later_wins() {
 
 // DK-60
 #[tokio::test]
-async fn a_key_is_a_letter_then_letters_digits_and_underscores_and_a_value_may_be_empty() {
+async fn a_key_is_visible_ascii_that_ends_nowhere_and_a_value_may_be_empty() {
     let (app, path, web) = shop().await;
     let group = group_of(&app, &path, &web).await;
     let scopes = ["".to_owned(), format!("/groups/{group}"), format!("/services/{web}")];
     let staged = format!("{path}/pending-services/{web}/env-vars");
     let path = format!("{path}/env-vars");
 
-    for key in ["", "1A", "A-B", "A B", "Ä", "A=B", "A\u{0}"] {
+    for key in ["", "A/B", "A B", "Ä", "A=B", "A\u{0}"] {
         let all =
             scopes.iter().map(|scope| path.replace("/env-vars", &format!("{scope}/env-vars")));
         for at in all.chain([staged.clone()]) {

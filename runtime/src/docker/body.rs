@@ -66,6 +66,9 @@ pub(crate) fn create(
     ContainerCreateBody {
         hostname: Some(host_name(spec)),
         image: Some(spec.image.id.clone()),
+        entrypoint: spec.config.entrypoint.as_ref().map(|command| command.arguments().to_vec()),
+        working_dir: spec.config.working_dir.as_ref().map(ToString::to_string),
+        user: spec.config.user.as_ref().map(ToString::to_string),
         cmd: spec.config.command.as_ref().map(|command| command.arguments().to_vec()),
         env: Some(
             spec.config
@@ -89,6 +92,7 @@ pub(crate) fn create(
             mounts: Some(spec.config.mounts.iter().map(volume).collect()),
             restart_policy: Some(restart_policy(spec.restart)),
             init: Some(true),
+            readonly_rootfs: spec.config.read_only.0.then_some(true),
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -99,7 +103,8 @@ pub(crate) fn create(
             cpu_shares: spec.config.limits.cpu_shares().map(i64::from),
             shm_size: spec.config.shm_size.map(|size| i64::from(size.mebibytes()) * MIB),
             log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
+                // The engine's default, `json-file`, writes U+FFFD for what it has cut through.
+                typ: Some("local".to_owned()),
                 config: Some(HashMap::from([
                     ("max-size".to_owned(), "10m".to_owned()),
                     ("max-file".to_owned(), "3".to_owned()),

@@ -60,26 +60,30 @@ impl Docker {
             Ok(Err(error)) => Err(connection.failure(error).into()),
             Err(error) => Err(error),
         });
-        Ok(in_lines(output.boxed(), first))
+        let lines = match follow {
+            Follow::Yes => LineReader::following(first, LogTime::now()),
+            Follow::No => LineReader::new(first),
+        };
+        Ok(in_lines(output.boxed(), lines))
     }
 }
 
-/// Cuts output into lines and leaves out those before `first`; ends after an error.
+/// Cuts output into lines; ends after an error.
 fn in_lines(
     output: BoxStream<'static, Result<LogOutput, RuntimeError>>,
-    first: LogTime,
+    lines: LineReader,
 ) -> BoxStream<'static, Result<LogLine, RuntimeError>> {
-    let reader = Some((output, LineReader::new(first)));
-    stream::unfold(reader, |reader| async {
+    stream::unfold(Some((output, lines)), |reader| async {
         let (mut output, mut lines) = reader?;
         match output.next().await {
             Some(Ok(chunk)) => {
-                let ready: Vec<_> = lines.push(&chunk).into_iter().map(Ok).collect();
+                let ready: Vec<_> =
+                    lines.push(&chunk, LogTime::now()).into_iter().map(Ok).collect();
                 Some((ready, Some((output, lines))))
             }
             // What has no end yet will be read again after the error, so it is not shown twice.
             Some(Err(error)) => Some((vec![Err(error)], None)),
-            None => Some((lines.finish().into_iter().map(Ok).collect(), None)),
+            None => Some((lines.finish(LogTime::now()).into_iter().map(Ok).collect(), None)),
         }
     })
     .flat_map(stream::iter)

@@ -2,7 +2,8 @@
 
 use crate::fixture::EngineFixture;
 use domain::runtime::{
-    ContainerState, Follow, LogLine, LogStream, LogsFrom, ReplicaHandle, Runtime, RuntimeError,
+    ContainerState, Follow, LogLine, LogStream, LogsFrom, MAX_LOG_LINE, ReplicaHandle, Runtime,
+    RuntimeError,
 };
 use futures::StreamExt;
 use std::time::Duration;
@@ -52,16 +53,16 @@ async fn history_has_streams_times_and_empty_lines() {
 #[tokio::test]
 async fn long_lines_are_cut_and_marked_and_the_next_one_is_whole() {
     let fixture = EngineFixture::new().await;
-    let long = "head -c 100000 /dev/zero | tr '\\0' x; echo; echo next; head -c 16384 /dev/zero | tr '\\0' y; echo";
+    let long = "head -c 100000 /dev/zero | tr '\\0' x; echo; echo next; head -c 65536 /dev/zero | tr '\\0' y; echo";
     let container = finished(&fixture, &busybox(long)).await;
 
     let lines = read(&fixture, &container, LogsFrom::Tail(500), Follow::No).await;
 
     let lines: Vec<_> = lines.into_iter().map(Result::unwrap).collect();
     assert_eq!(lines.len(), 3);
-    assert_eq!((lines[0].line.as_str(), lines[0].cut), ("x".repeat(16384).as_str(), true));
+    assert_eq!((lines[0].line.as_str(), lines[0].cut), ("x".repeat(MAX_LOG_LINE).as_str(), true));
     assert_eq!((lines[1].line.as_str(), lines[1].cut), ("next", false));
-    assert_eq!((lines[2].line.as_str(), lines[2].cut), ("y".repeat(16384).as_str(), false));
+    assert_eq!((lines[2].line.as_str(), lines[2].cut), ("y".repeat(MAX_LOG_LINE).as_str(), false));
 }
 
 /// The image has no links to most of busybox's programs.

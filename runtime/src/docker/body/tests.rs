@@ -50,6 +50,30 @@ fn spec() -> ReplicaSpec {
     }
 }
 
+fn with_config(change: impl FnOnce(&mut RunConfig)) -> ContainerCreateBody {
+    let mut spec = spec();
+    change(&mut spec.config);
+    create(instance_labels(), &spec, ADDRESS, CAPACITY)
+}
+
+#[test]
+fn what_an_image_says_can_be_overridden() {
+    let bare = with_config(|_| ());
+    let body = with_config(|config| {
+        config.entrypoint = Some("/bin/sh -c".parse().unwrap());
+        config.working_dir = Some("/app".parse().unwrap());
+        config.user = Some("1000:app".parse().unwrap());
+        config.read_only = "true".parse().unwrap();
+    });
+
+    assert_eq!((bare.entrypoint, bare.working_dir, bare.user), (None, None, None));
+    assert_eq!(bare.host_config.unwrap().readonly_rootfs, None);
+    assert_eq!(body.entrypoint, Some(vec!["/bin/sh".to_owned(), "-c".to_owned()]));
+    assert_eq!(body.working_dir.as_deref(), Some("/app"));
+    assert_eq!(body.user.as_deref(), Some("1000:app"));
+    assert_eq!(body.host_config.unwrap().readonly_rootfs, Some(true));
+}
+
 fn with_limits(limits: Limits) -> ReplicaSpec {
     let spec = spec();
     ReplicaSpec { config: RunConfig { limits, ..spec.config }, ..spec }
