@@ -5,8 +5,8 @@ mod value;
 
 pub use settings::{Layer, Settings};
 pub use value::{
-    Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
-    TrustedProxy, parse_duration,
+    Interval, KeptFor, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin,
+    PublicUrl, TrustedProxy, parse_duration,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use store::Retention;
 
 /// How the server is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub struct Config {
     pub trusted_proxies: Vec<TrustedProxy>,
     pub reconcile_interval: Duration,
     pub networks: Pool,
+    pub retention: Retention,
     pub dev_web: Option<PathBuf>,
     /// Whether a person has said that this data and this engine belong together.
     pub adopt_engine: bool,
@@ -49,6 +51,7 @@ impl Config {
     pub fn build(settings: &Settings, env: &ProcessEnv) -> Result<Self, Failure> {
         let file = settings.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let top = settings.layer.clone();
+        let retention = retention(&top, &file);
         let docker_host = top
             .docker_host
             .or(file.docker_host)
@@ -88,6 +91,7 @@ impl Config {
                 top.network_range.or(file.network_range),
                 top.network_size.or(file.network_size),
             )?,
+            retention,
             dev_web,
             adopt_engine: false,
         })
@@ -119,6 +123,21 @@ fn networks(range: Option<NetworkRange>, size: Option<NetworkSize>) -> Result<Po
         )));
     }
     Ok(Pool { range, size })
+}
+
+/// How long what has happened is kept.
+fn retention(top: &Layer, file: &Layer) -> Retention {
+    let usual = Retention::default();
+    let kept = |top: Option<KeptFor>, file: Option<KeptFor>, usual| {
+        top.or(file).map_or(usual, KeptFor::duration)
+    };
+    Retention {
+        deployments: kept(top.keep_deployments, file.keep_deployments, usual.deployments),
+        revisions: kept(top.keep_revisions, file.keep_revisions, usual.revisions),
+        events: kept(top.keep_events, file.keep_events, usual.events),
+        audit: kept(top.keep_audit, file.keep_audit, usual.audit),
+        layout: kept(top.keep_layout, file.keep_layout, usual.layout),
+    }
 }
 
 fn read(path: &Path) -> Result<Layer, Failure> {
@@ -214,6 +233,23 @@ mod tests {
         assert!(none.sentence.contains("--network-size"), "{none}");
         let absurd = pool("network_size = 31").unwrap_err();
         assert!(absurd.sentence.contains("16 to 29"), "{absurd}");
+    }
+
+    #[test]
+    fn how_long_things_are_kept_can_be_set_for_each_of_them() {
+        let day = Duration::from_secs(86_400);
+        let (_dir, mut settings) = file("keep_deployments = \"7d\"\nkeep_audit = \"2d\"");
+        settings.layer.keep_audit = Some("3d".parse().unwrap());
+
+        let kept = Config::build(&settings, &ProcessEnv::default()).unwrap().retention;
+
+        let expected = Retention { deployments: 7 * day, audit: 3 * day, ..Retention::default() };
+        assert_eq!(kept, expected);
+        for wrong in ["23h", "101y", "soon", "-1d", ""] {
+            let (_dir, settings) = file(&format!("keep_events = \"{wrong}\""));
+            let refused = Config::build(&settings, &ProcessEnv::default()).unwrap_err();
+            assert!(refused.sentence.contains("must be"), "{wrong}: {refused}");
+        }
     }
 
     #[test]

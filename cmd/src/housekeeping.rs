@@ -2,22 +2,27 @@
 
 use domain::Clock;
 use std::time::Duration;
-use store::Store;
+use store::{Retention, Store};
 use tokio_util::sync::CancellationToken;
 
 /// How often what is too old is forgotten.
 const EVERY: Duration = Duration::from_secs(3600);
 
-/// Forgets sessions that have ended, and whatever else is too old, every hour until `stop` (DK-20).
-/// What has grown old while nothing ran was forgotten when the store was opened.
-pub(crate) async fn run(store: &Store, clock: &dyn Clock, stop: &CancellationToken) {
+/// Forgets sessions that have ended, and whatever else is too old, at once and every hour until `stop`
+/// (DK-20).
+pub(crate) async fn run(
+    store: &Store,
+    retention: &Retention,
+    clock: &dyn Clock,
+    stop: &CancellationToken,
+) {
     loop {
+        if let Err(error) = store.prune(retention).await {
+            tracing::warn!("could not prune the database: {error}");
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = clock.sleep(EVERY) => (),
-        }
-        if let Err(error) = store.prune().await {
-            tracing::warn!("could not prune the database: {error}");
         }
     }
 }

@@ -25,7 +25,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use store::{KeySource, OpenError, Store};
+use store::{KeySource, OpenError, Retention, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -117,7 +117,7 @@ async fn start(
     let broken = Arc::default();
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
     keep_serving(&tasks, listener, app, http_config(config, address, claim), &stop, &broken);
-    prune_periodically(&tasks, &store, &clock, &stop);
+    prune_periodically(&tasks, &store, config.retention, &clock, &stop);
     if config.adopt_engine {
         adopt(&tasks, docker, &store, reconcile, &stop);
     }
@@ -198,13 +198,14 @@ fn keep_serving(
 fn prune_periodically(
     tasks: &Tasks,
     store: &Store,
+    retention: Retention,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
 ) {
     let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
     tasks.supervise("tidy", move || {
         let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
-        async move { housekeeping::run(&store, &*clock, &stop).await }
+        async move { housekeeping::run(&store, &retention, &*clock, &stop).await }
     });
 }
 

@@ -10,6 +10,7 @@ use crate::{
     resolve::EnvironmentRef,
     workspace::Workspace,
 };
+use std::mem;
 
 /// What an apply does: decided here, carried out by the store in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct ApplyPlan {
     pub created: Vec<ServiceId>,
     /// Services that go: their containers are named by tombstones.
     pub deleted: Vec<ServiceId>,
+    /// Services that stay and are configured otherwise, whether or not that deploys them.
+    pub changed: Vec<ServiceId>,
 }
 
 impl ApplyPlan {
@@ -58,18 +61,21 @@ pub fn plan(
     let all = workspace.changes();
     let chosen = choose(workspace, &all, selection)?;
     let whole = closure(&workspace.spec, &all, &chosen);
-    let missing: Vec<ChangeId> = whole.iter().filter(|id| !chosen.contains(id)).copied().collect();
+    let named: Set<&ChangeId> = chosen.iter().collect();
+    let missing: Vec<ChangeId> = whole.iter().filter(|id| !named.contains(id)).copied().collect();
     if !missing.is_empty() {
         return Err(Error::Incomplete { closure: whole, missing });
     }
+    let chosen: Set<ChangeId> = chosen.into_iter().collect();
     let changes: Vec<StagedChange> =
-        all.into_iter().filter(|change| chosen.contains(&change.id)).collect();
+        all.iter().filter(|change| chosen.contains(&change.id)).cloned().collect();
 
     let spec = workspace.spec.apply(&changes)?;
     let before = &workspace.spec;
     let mut deploy = Vec::new();
     let mut problems = Vec::new();
-    for service in spec.deploy_order() {
+    let touched = spec.touched_since(before);
+    for service in spec.deploy_order().into_iter().filter(|service| touched.contains(service)) {
         let new = match spec.resolve(place, service) {
             Ok(Some(config)) => config,
             Ok(None) => continue,
@@ -89,13 +95,19 @@ pub fn plan(
         return Err(Error::Blocked(Box::new(Problems(problems))));
     }
 
-    let (done, rebased) = settle_edits(workspace, &changes, &spec);
+    let (done, rebased) = settle_edits(workspace, &all, &changes, &spec);
     let beyond = |a: &EnvironmentSpec, b: &EnvironmentSpec| -> Vec<ServiceId> {
         a.services.keys().filter(|id| !b.services.contains_key(id)).copied().collect()
     };
     Ok(ApplyPlan {
         created: beyond(&spec, before),
         deleted: beyond(before, &spec),
+        changed: (spec.services.iter())
+            .filter(|(id, service)| {
+                before.services.get(id).is_some_and(|old| !old.is_same(service) && old != *service)
+            })
+            .map(|(id, _)| *id)
+            .collect(),
         spec,
         changes,
         done,
@@ -111,8 +123,9 @@ fn choose(
 ) -> Result<Vec<ChangeId>, Error> {
     match selection {
         Selection::Changes { changes } => {
+            let known: Set<ChangeId> = all.iter().map(|change| change.id).collect();
             for id in changes {
-                if all.iter().all(|change| change.id != *id) {
+                if !known.contains(id) {
                     return Err(Error::InvalidState(
                         "one of these changes is not staged any more, or was edited since you \
                          saw it; look at the list again"
@@ -141,11 +154,12 @@ fn choose(
 /// Which edits are done, and which stand on the new revision from now on.
 fn settle_edits(
     workspace: &Workspace,
+    all: &[StagedChange],
     changes: &[StagedChange],
     spec: &EnvironmentSpec,
 ) -> (Vec<ChangeId>, Vec<(ChangeId, RevisionNumber)>) {
     let applied: Set<_> = changes.iter().map(|change| &change.address).collect();
-    let visible: Set<_> = workspace.changes().into_iter().map(|change| change.address).collect();
+    let visible: Set<_> = all.iter().map(|change| &change.address).collect();
     let mut done = Vec::new();
     let mut rebased = Vec::new();
     for edit in &workspace.edits {
@@ -169,20 +183,32 @@ impl EnvironmentSpec {
     /// All services, each after those that its variables refer to, as far as there is no circle.
     #[must_use]
     pub fn deploy_order(&self) -> Vec<ServiceId> {
-        let edges = self.edges();
-        let mut order: Vec<ServiceId> = Vec::new();
-        let mut placed: Set<ServiceId> = Set::new();
-        let mut waiting: Vec<ServiceId> = self.services.keys().copied().collect();
-        while !waiting.is_empty() {
-            let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(|id| {
-                edges.iter().all(|edge| edge.from != *id || placed.contains(&edge.to))
-            });
-            // A circle: all of it at once.
-            let (ready, rest) = if ready.is_empty() { (rest, Vec::new()) } else { (ready, rest) };
-            placed.extend(ready.iter().copied());
-            order.extend(ready);
-            waiting = rest;
+        let mut waits_for: Map<ServiceId, usize> = Map::new();
+        let mut waiting: Map<ServiceId, Vec<ServiceId>> = Map::new();
+        for edge in self.edges() {
+            *waits_for.entry(edge.from).or_default() += 1;
+            waiting.entry(edge.to).or_default().push(edge.from);
         }
+        let mut order: Vec<ServiceId> = Vec::with_capacity(self.services.len());
+        let mut ready: Vec<ServiceId> =
+            self.services.keys().filter(|id| !waits_for.contains_key(id)).copied().collect();
+        while !ready.is_empty() {
+            let mut next = Vec::new();
+            for placed in &ready {
+                for id in waiting.get(placed).into_iter().flatten() {
+                    let Some(left) = waits_for.get_mut(id) else { continue };
+                    *left -= 1;
+                    if *left == 0 {
+                        waits_for.remove(id);
+                        next.push(*id);
+                    }
+                }
+            }
+            next.sort();
+            order.extend(mem::replace(&mut ready, next));
+        }
+        // What is left goes in a circle, or waits for one: all of it at once.
+        order.extend(waits_for.into_keys());
         order
     }
 }

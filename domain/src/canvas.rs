@@ -53,9 +53,10 @@ impl Snapshot {
         }
         self.number = numbered.number;
         match numbered.event {
-            Event::Staged { edits, .. } => {
+            Event::Staged { edits, superseded, .. } => {
                 self.edits.extend(edits);
                 self.edits.sort_by_key(|edit| edit.seq);
+                self.remove_edits(&superseded);
             }
             Event::Discarded { edits, .. } => self.remove_edits(&edits),
             Event::Applied { revision, changes, edits, rebased } => {

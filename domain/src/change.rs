@@ -4,10 +4,10 @@ use crate::{
     Address, ChangeId, Content, EnvironmentSpec, Map, RevisionNumber, Set, Timestamp, UserId,
     check::{Problem, Problems},
     conflict::{Conflict, Conflicts},
-    template::Reference,
     variable::Variable,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One edit that waits to be applied: a stored row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +115,10 @@ impl StagedChange {
 /// An edit back to the old value vanishes, also create then delete. What lies within something
 /// whose deletion is staged is part of that deletion.
 #[must_use]
-pub fn compact(base: &EnvironmentSpec, edits: &[StagedEdit]) -> Vec<StagedChange> {
+pub fn compact<'a>(
+    base: &EnvironmentSpec,
+    edits: impl IntoIterator<Item = &'a StagedEdit>,
+) -> Vec<StagedChange> {
     let mut by_address: Map<&Address, Vec<&StagedEdit>> = Map::new();
     for edit in edits {
         by_address.entry(&edit.address).or_default().push(edit);
@@ -243,8 +246,12 @@ impl EnvironmentSpec {
     /// The problems that this has and `before` had not.
     #[must_use]
     pub fn new_problems(&self, before: &Self) -> Vec<Problem> {
-        let known = before.check();
-        self.check().into_iter().filter(|problem| !known.contains(problem)).collect()
+        let mut problems = self.check();
+        if !problems.is_empty() {
+            let known = before.check();
+            problems.retain(|problem| !known.contains(problem));
+        }
+        problems
     }
 
     /// Whether somebody else has changed the address since.
@@ -270,22 +277,19 @@ impl EnvironmentSpec {
         if !gone.is_empty() {
             let remains =
                 |address: &Address| !address.parent().is_some_and(|it| gone.contains(&it));
-            self.versions.retain(|address, _| remains(address));
+            Arc::make_mut(&mut self.versions).retain(|address, _| remains(address));
         }
+        let versions = Arc::make_mut(&mut self.versions);
         for change in changes {
-            self.versions.insert(change.address.clone(), self.revision);
+            versions.insert(change.address.clone(), self.revision);
         }
     }
 
     /// Ties references to services that did not exist when the references were written.
     pub(crate) fn relink(&mut self) {
-        let loose = |variable: &Variable| {
-            (variable.references().into_iter())
-                .any(|reference| matches!(reference, Reference::Unknown { .. }))
-        };
         let relinked: Vec<(Address, Variable)> = self
-            .all_variables()
-            .filter(|(_, variable)| loose(variable))
+            .referring_variables()
+            .filter(|(_, variable)| variable.is_loose())
             .map(|(address, variable)| (address, variable.relinked(|name| self.find_service(name))))
             .collect();
         for (address, variable) in relinked {

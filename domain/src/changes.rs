@@ -86,6 +86,9 @@ pub struct Applied {
     pub deleted: Vec<ServiceId>,
     /// Deployments that were made, by service.
     pub deployments: Vec<(ServiceId, DeploymentId)>,
+    /// Services that stay and are configured otherwise, whether or not that deploys them.
+    #[serde(skip)]
+    pub changed: Vec<ServiceId>,
 }
 
 /// Discarded edits, which can be brought back.

@@ -1,11 +1,11 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, Content, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug,
-    VolumeId, lookup::Definition, template::Reference,
+    Address, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug, VolumeId,
+    lookup::Definition, template::Reference,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 /// Something that keeps a configuration from being applied.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,18 +81,18 @@ impl EnvironmentSpec {
     }
 
     fn check_services(&self, problems: &mut Vec<Problem>) {
-        let mut names: Map<String, ServiceId> = Map::new();
-        let mut slugs: Map<&Slug, ServiceId> = Map::new();
+        let mut names: HashMap<&str, ServiceId> = HashMap::new();
+        let mut slugs: HashMap<&Slug, ServiceId> = HashMap::new();
         let mut mounted: Map<VolumeId, ServiceId> = Map::new();
         for (&id, service) in &self.services {
             let name = &service.name;
-            if let Some(&first) = names.get(&name.as_str().to_lowercase()) {
+            if let Some(&first) = names.get(service.folded_name()) {
                 problems.push(Problem {
                     kind: ProblemKind::NameTaken { name: name.clone(), services: [first, id] },
                     message: format!("two services would be called {name}"),
                 });
             } else {
-                names.insert(name.as_str().to_lowercase(), id);
+                names.insert(service.folded_name(), id);
             }
             if let Some(&first) = slugs.get(&service.slug) {
                 let slug = service.slug.clone();
@@ -164,7 +164,7 @@ impl EnvironmentSpec {
     }
 
     fn check_references(&self, problems: &mut Vec<Problem>) {
-        for (at, variable) in self.all_variables() {
+        for (at, variable) in self.referring_variables() {
             for reference in variable.references() {
                 if self.find(&at, reference).is_none() {
                     problems.push(Problem {
@@ -186,7 +186,7 @@ impl EnvironmentSpec {
     /// Depth-first, with a stack of its own: a chain of a thousand references is no deeper call.
     fn check_cycles(&self, problems: &mut Vec<Problem>) {
         let mut done: Set<Address> = Set::new();
-        for (root, variable) in self.all_variables() {
+        for (root, variable) in self.referring_variables() {
             if done.contains(&root) {
                 continue;
             }
@@ -215,10 +215,10 @@ impl EnvironmentSpec {
                         kind: ProblemKind::Cycle { path: cycle },
                     });
                 } else if !done.contains(&next)
-                    && let Some(Content::Variable(variable)) = self.get(&next)
+                    && let Some(variable) = self.variable_at(&next).filter(|next| next.refers())
                 {
                     on_path.insert(next.clone());
-                    let targets = self.targets(&next, &variable);
+                    let targets = self.targets(&next, variable);
                     path.push((next, targets));
                 }
             }

@@ -32,16 +32,18 @@ pub struct Consequences {
 #[must_use]
 pub fn consequences(before: &EnvironmentSpec, after: &EnvironmentSpec) -> Consequences {
     let mut affected = Map::new();
-    for (id, service) in &after.services {
-        let Some(old) = before.services.get(id) else { continue };
+    for id in after.touched_since(before) {
+        let (Some(old), Some(service)) = (before.services.get(&id), after.services.get(&id)) else {
+            continue;
+        };
         let mut effect = old.effect_of_becoming(service);
-        if before.inputs(*id) != after.inputs(*id) {
+        if before.inputs(id) != after.inputs(id) {
             effect = Effect::Redeploy;
         }
         if effect == Effect::None {
             continue;
         }
-        affected.insert(*id, effect);
+        affected.insert(id, effect);
     }
     let missing = |from: &EnvironmentSpec, ids: &EnvironmentSpec| -> Vec<ServiceId> {
         ids.services.keys().filter(|id| !from.services.contains_key(id)).copied().collect()
@@ -65,9 +67,8 @@ pub fn effect_of(base: &EnvironmentSpec, all: &[StagedChange], change: &StagedCh
         let others: Vec<StagedChange> =
             all.iter().filter(|other| other.id != change.id).cloned().collect();
         let without = base.overlay(&others);
-        let differs = whole.services.keys().any(|service| {
-            base.services.contains_key(service)
-                && whole.inputs(*service) != without.inputs(*service)
+        let differs = whole.touched_since(&without).into_iter().any(|service| {
+            base.services.contains_key(&service) && whole.inputs(service) != without.inputs(service)
         });
         if differs { Effect::Redeploy } else { Effect::None }
     })

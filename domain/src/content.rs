@@ -1,8 +1,8 @@
 //! What may stand at an address.
 
 use crate::{
-    Address, Field, Group, Map, MountPath, Service, VariableKey, Volume, field::service_fields,
-    variable::Variable,
+    Address, Field, Group, Map, MountPath, Service, Variable, VariableKey, Volume,
+    field::service_fields,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,21 @@ macro_rules! content {
         }
 
         impl Content {
+    /// How many bytes it holds, about: what people wrote counts, the rest is small.
+    pub(crate) fn bytes(&self) -> usize {
+        const SMALL: usize = 256;
+        let all = |variables: &Map<VariableKey, Variable>| -> usize {
+            variables.iter().map(|(key, it)| key.as_str().len() + it.bytes()).sum()
+        };
+        SMALL
+            + match self {
+                Self::Variable(variable) => variable.bytes(),
+                Self::Service(service) => 4 * SMALL + all(&service.variables),
+                Self::Group(group) => all(&group.variables),
+                _ => 0,
+            }
+    }
+
             /// What stands in a field, as text.
             pub(crate) fn field_text(&self) -> Option<String> {
                 match self {

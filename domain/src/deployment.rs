@@ -62,10 +62,7 @@ impl Deployment {
     /// before it ever served reads `cancelled`, and `superseded` only what had served.
     #[must_use]
     pub fn deploykit_status(&self) -> &'static str {
-        match self.state {
-            DeploymentState::Superseded { .. } if self.live_at.is_none() => "cancelled",
-            ref state => state.deploykit_status(),
-        }
+        self.state.deploykit_status_of(self.live_at)
     }
 }
 
@@ -299,6 +296,15 @@ impl DeploymentState {
             Self::Failed { .. } => "failed",
             Self::Cancelled { .. } => "cancelled",
             Self::Superseded { .. } => "superseded",
+        }
+    }
+
+    /// The same, of a deployment that went live then, if it ever did.
+    #[must_use]
+    pub fn deploykit_status_of(&self, live_at: Option<Timestamp>) -> &'static str {
+        match self {
+            Self::Superseded { .. } if live_at.is_none() => "cancelled",
+            state => state.deploykit_status(),
         }
     }
 

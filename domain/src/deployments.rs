@@ -112,6 +112,17 @@ pub trait Deployments: Send + Sync {
     /// How every service of an environment is doing.
     async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>>;
 
+    /// How some services are doing, no more than a page has: no more is read than that takes.
+    async fn states_of(
+        &self,
+        environment: EnvironmentId,
+        services: &[ServiceId],
+    ) -> Result<Vec<ServiceState>> {
+        let mut states = self.states(environment).await?;
+        states.retain(|state| services.contains(&state.service));
+        Ok(states)
+    }
+
     /// How one service is doing; `None` when it is not applied.
     async fn state(
         &self,

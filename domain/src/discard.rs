@@ -26,7 +26,8 @@ impl Workspace {
             refuse_unseen(whole, seen)?;
             return Ok(self.edits.iter().map(|edit| edit.id).collect());
         }
-        let is_change = |id: &ChangeId| all.iter().any(|change| change.id == *id);
+        let ids: Set<ChangeId> = all.iter().map(|change| change.id).collect();
+        let is_change = |id: &ChangeId| ids.contains(id);
         let (chosen, ended): (Vec<ChangeId>, Vec<ChangeId>) =
             changes.iter().copied().partition(is_change);
         if !ended.iter().all(|id| self.ends_a_change(*id)) {
@@ -35,6 +36,7 @@ impl Workspace {
         let shadowed = self.shadowed(&all);
         let going = dependents_with_shadowed(&self.spec, &all, &shadowed, &chosen);
         refuse_unseen(going.iter().copied().filter(is_change).collect(), seen)?;
+        let going: Set<ChangeId> = going.into_iter().collect();
         let gone: Set<&Address> = (all.iter().chain(&shadowed))
             .filter(|change| going.contains(&change.id))
             .map(|change| &change.address)
@@ -63,10 +65,12 @@ impl Workspace {
     /// What lies beneath staged deletions, and is seen again once they are gone.
     fn shadowed(&self, all: &[StagedChange]) -> Vec<StagedChange> {
         let is_end = |edit: &StagedEdit| edit.address.is_entity() && edit.content.is_none();
-        let edits: Vec<StagedEdit> =
-            self.edits.iter().filter(|edit| !is_end(edit)).cloned().collect();
-        let mut shadowed = compact(&self.spec, &edits);
-        shadowed.retain(|change| all.iter().all(|seen| seen.id != change.id));
+        if !self.edits.iter().any(is_end) {
+            return Vec::new();
+        }
+        let mut shadowed = compact(&self.spec, self.edits.iter().filter(|edit| !is_end(edit)));
+        let seen: Set<ChangeId> = all.iter().map(|change| change.id).collect();
+        shadowed.retain(|change| !seen.contains(&change.id));
         shadowed
     }
 
@@ -92,6 +96,7 @@ impl Workspace {
         mut discarded: Vec<StagedEdit>,
         next_seq: u64,
     ) -> Result<StagingPlan, Error> {
+        self.refuse_too_much(&discarded)?;
         discarded.sort_by_key(|edit| edit.seq);
         for (seq, edit) in (next_seq..).zip(&mut discarded) {
             edit.seq = seq;

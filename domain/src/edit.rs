@@ -12,7 +12,7 @@ use crate::{
     error::refuse_repeats,
     layout::{Node, Position},
     nested::{fields, within},
-    spec::find_among,
+    require::{require, require_parent},
     variable::{Value, Variable, check_value},
     workspace::Workspace,
 };
@@ -157,8 +157,7 @@ pub fn stage(
     }
     let before = workspace.staged();
     let mut view = before.clone();
-    let mut workspace = workspace.clone();
-    let known = workspace.edits.len();
+    let mut staged: Vec<StagedEdit> = Vec::new();
     let mut seq = stage_context.next_seq;
     let mut places = Vec::new();
     for edit in edits {
@@ -167,11 +166,21 @@ pub fn stage(
             Edit::CreateGroup { position, .. } => *position,
             _ => None,
         };
-        let prepared =
-            prepare(edit, &workspace, &view, ids, StageContext { next_seq: seq, ..stage_context })?;
+        let prepared = prepare(
+            edit,
+            workspace,
+            &staged,
+            &view,
+            ids,
+            StageContext { next_seq: seq, ..stage_context },
+        )?;
+        // Only a service that is new, or is called otherwise, ties references that were loose.
+        let ties = prepared.iter().any(|(address, _)| {
+            matches!(address, Address::Service(_) | Address::ServiceField(_, Field::Name))
+        });
         let node = prepared.first().and_then(|(address, _)| Node::at(address));
         places.extend(node.zip(position));
-        if workspace.edits.len() - known + prepared.len() > MAX_ROWS {
+        if staged.len() + prepared.len() > MAX_ROWS {
             let rule = format!("must not change more than {MAX_ROWS} places at once");
             return Err(Error::field("edits", rule));
         }
@@ -179,7 +188,7 @@ pub fn stage(
             let base = workspace.spec.version_of(&address);
             // One edit more, instead of everything staged anew: what is edited together may be long.
             let _ = view.put(&address, content.clone());
-            workspace.edits.push(StagedEdit {
+            staged.push(StagedEdit {
                 id: ChangeId::new(ids.mint()),
                 seq,
                 address,
@@ -190,10 +199,13 @@ pub fn stage(
             });
             seq += 1;
         }
-        view.relink();
+        if ties {
+            view.relink();
+        }
     }
-    let warnings = validate(&before, &workspace.staged())?;
-    Ok(StagingPlan { edits: workspace.edits.split_off(known), places, warnings })
+    workspace.refuse_too_much(&staged)?;
+    let warnings = validate(&before, &workspace.staged_with(&staged))?;
+    Ok(StagingPlan { edits: staged, places, warnings })
 }
 
 /// What staging brings about: warnings, unless it is refused.
@@ -220,6 +232,7 @@ pub(crate) fn validate(
 fn prepare(
     edit: Edit,
     workspace: &Workspace,
+    staged: &[StagedEdit],
     view: &EnvironmentSpec,
     ids: &dyn Ids,
     stage_context: StageContext,
@@ -253,12 +266,14 @@ fn prepare(
         Edit::SetVariable { address, value, sealed, only_new } => {
             let wanted = if only_new { Precondition::New } else { Precondition::Any };
             let asked = VariableRequest { value: &value, sealed, wanted };
-            let variable = set_variable(&address, asked, workspace, view, stage_context)?;
+            let original = before_edits(workspace, staged, &address);
+            let variable = set_variable(&address, asked, original, view, stage_context)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::ReplaceVariable { address, value, sealed } => {
             let asked = VariableRequest { value: &value, sealed, wanted: Precondition::Existing };
-            let variable = set_variable(&address, asked, workspace, view, stage_context)?;
+            let original = before_edits(workspace, staged, &address);
+            let variable = set_variable(&address, asked, original, view, stage_context)?;
             Ok(vec![(address, Some(Content::Variable(variable)))])
         }
         Edit::Clear { address } => clear(address, view),
@@ -296,8 +311,13 @@ fn create_service(
     };
     let mut service = new.service(slug);
     // Its own name counts already, so that its variables may refer to itself by name.
-    let bare = service.clone();
-    let find = |name: &str| find_among(view.services.iter().chain([(&id, &bare)]), name);
+    let (own_name, own_slug) = (service.name.as_str().to_lowercase(), service.slug.clone());
+    let find = |name: &str| {
+        (view.find_named(name))
+            .or_else(|| (own_name == name.to_lowercase()).then_some(id))
+            .or_else(|| view.find_slugged(name))
+            .or_else(|| (own_slug.as_str() == name).then_some(id))
+    };
     for (key, variable) in new.variables {
         check_value(&variable.value)
             .map_err(|rule| Error::field(format!("variables.{key}"), rule.to_string()))?;
@@ -351,7 +371,7 @@ enum Precondition {
 fn set_variable(
     address: &Address,
     VariableRequest { value, sealed, wanted }: VariableRequest<'_>,
-    workspace: &Workspace,
+    original: Option<Content>,
     view: &EnvironmentSpec,
     stage_context: StageContext,
 ) -> Result<Variable, Error> {
@@ -371,7 +391,7 @@ fn set_variable(
         (Precondition::Existing, None) => return Err(Error::NotFound(Resource::Variable)),
         _ => (),
     }
-    let original = match before_edits(workspace, address) {
+    let original = match original {
         Some(Content::Variable(old)) => Some(old.relinked(|name| view.find_service(name))),
         _ => None,
     };
@@ -390,9 +410,14 @@ fn set_variable(
 
 /// What would stand there had nobody edited it alone: that of the service or group that is staged
 /// anew, or else what is applied.
-fn before_edits(workspace: &Workspace, address: &Address) -> Option<Content> {
+fn before_edits(
+    workspace: &Workspace,
+    staged: &[StagedEdit],
+    address: &Address,
+) -> Option<Content> {
     let parent = address.parent();
-    let made = (workspace.edits.iter().rev()).find(|edit| Some(&edit.address) == parent.as_ref());
+    let made = (staged.iter().rev().chain(workspace.edits.iter().rev()))
+        .find(|edit| Some(&edit.address) == parent.as_ref());
     match made {
         Some(StagedEdit { content, .. }) => content.as_ref()?.part(address),
         None => workspace.spec.get(address),
@@ -419,26 +444,4 @@ fn clear(address: Address, view: &EnvironmentSpec) -> Result<Prepared, Error> {
     // First, as that is what was asked for.
     prepared.insert(0, (address, None));
     Ok(prepared)
-}
-
-fn require(view: &EnvironmentSpec, address: &Address) -> Result<(), Error> {
-    require_parent(view, address)?;
-    if view.get(address).is_some() {
-        return Ok(());
-    }
-    Err(Error::NotFound(match address {
-        Address::Group(_) => Resource::Group,
-        Address::Volume(_) => Resource::Volume,
-        Address::Service(_) => Resource::Service,
-        _ if address.variable_key().is_some() => Resource::Variable,
-        // An optional field that is empty already: nothing to take away, and nothing wrong.
-        _ => return Ok(()),
-    }))
-}
-
-fn require_parent(view: &EnvironmentSpec, address: &Address) -> Result<(), Error> {
-    match address.parent() {
-        Some(parent) => require(view, &parent),
-        None => Ok(()),
-    }
 }

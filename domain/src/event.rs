@@ -23,6 +23,9 @@ pub enum Event {
         by: UserId,
         /// Which.
         edits: Vec<StagedEdit>,
+        /// Edits that are thereby [superseded](crate::supersede::superseded), and gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        superseded: Vec<ChangeId>,
     },
     /// Staged edits were discarded.
     Discarded {

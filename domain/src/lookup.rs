@@ -153,19 +153,31 @@ impl EnvironmentSpec {
         }
     }
 
-    /// All variables, with the addresses at which they are defined.
-    pub(crate) fn all_variables(&self) -> impl Iterator<Item = (Address, &Variable)> {
-        let shared = (self.variables.iter())
+    /// All variables that refer to something, with the addresses at which they are defined.
+    pub(crate) fn referring_variables(&self) -> impl Iterator<Item = (Address, &Variable)> {
+        let shared = referring(&self.variables)
             .map(|(key, variable)| (Address::Variable(key.clone()), variable));
         let grouped = self.groups.iter().flat_map(|(group, config)| {
-            (config.variables.iter())
+            referring(&config.variables)
                 .map(|(key, variable)| (Address::GroupVariable(*group, key.clone()), variable))
         });
         let own = self.services.iter().flat_map(|(service, config)| {
-            (config.variables.iter())
+            (config.referring())
                 .map(|(key, variable)| (Address::ServiceVariable(*service, key.clone()), variable))
         });
         shared.chain(grouped).chain(own)
+    }
+
+    /// The variable at an address.
+    pub(crate) fn variable_at(&self, address: &Address) -> Option<&Variable> {
+        match address {
+            Address::Variable(key) => self.variables.get(key),
+            Address::GroupVariable(group, key) => self.groups.get(group)?.variables.get(key),
+            Address::ServiceVariable(service, key) => {
+                self.services.get(service)?.variables.get(key)
+            }
+            _ => None,
+        }
     }
 
     /// The variables that a service inherits or has, each with where it is defined.
@@ -192,21 +204,27 @@ impl EnvironmentSpec {
     #[must_use]
     pub fn edges(&self) -> Vec<Edge> {
         let mut edges: Map<(ServiceId, ServiceId), Vec<VariableKey>> = Map::new();
-        for &from in self.services.keys() {
-            for (address, variable) in self.variables_of(from) {
-                let Some(key) = address.variable_key() else { continue };
-                for reference in variable.references() {
-                    let to = match reference {
-                        Reference::Service { service, .. } => Some(*service),
-                        Reference::Unknown { namespace, .. } => self.find_service(namespace),
-                        Reference::Shared { .. } | Reference::Own { .. } => None,
-                    };
-                    let Some(to) = to.filter(|to| *to != from && self.services.contains_key(to))
-                    else {
+        let shared: Vec<_> = referring(&self.variables).collect();
+        for (&from, service) in &self.services {
+            let group = service.group.and_then(|group| self.groups.get(&group));
+            let grouped = group.into_iter().flat_map(|group| referring(&group.variables));
+            let is_hidden = |key: &VariableKey| service.variables.contains_key(key);
+            let is_grouped =
+                |key: &VariableKey| group.is_some_and(|group| group.variables.contains_key(key));
+            let mut visible: Vec<(&VariableKey, &Variable)> = (shared.iter().copied())
+                .filter(|(key, _)| !is_grouped(key))
+                .chain(grouped)
+                .filter(|(key, _)| !is_hidden(key))
+                .chain(service.referring())
+                .collect();
+            visible.sort_by_key(|(key, _)| *key);
+            for (key, variable) in visible {
+                for to in self.services_named_in(variable) {
+                    if to == from {
                         continue;
-                    };
+                    }
                     let keys = edges.entry((from, to)).or_default();
-                    if !keys.contains(key) {
+                    if keys.last() != Some(key) {
                         keys.push(key.clone());
                     }
                 }
@@ -214,6 +232,24 @@ impl EnvironmentSpec {
         }
         edges.into_iter().map(|((from, to), keys)| Edge { from, to, keys }).collect()
     }
+
+    /// The services of this configuration that a variable refers to.
+    fn services_named_in(&self, variable: &Variable) -> impl Iterator<Item = ServiceId> {
+        (variable.references().into_iter())
+            .filter_map(|reference| match reference {
+                Reference::Service { service, .. } => Some(*service),
+                Reference::Unknown { namespace, .. } => self.find_service(namespace),
+                Reference::Shared { .. } | Reference::Own { .. } => None,
+            })
+            .filter(|service| self.services.contains_key(service))
+    }
+}
+
+/// Those of these variables that refer to something.
+pub(crate) fn referring(
+    variables: &Map<VariableKey, Variable>,
+) -> impl Iterator<Item = (&VariableKey, &Variable)> {
+    variables.iter().filter(|(_, variable)| variable.refers())
 }
 
 /// That one service's variables refer to another service.

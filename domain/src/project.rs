@@ -96,6 +96,10 @@ pub trait Projects: Send + Sync {
         page: Page,
     ) -> Result<Paged<ProjectSummary>>;
 
+    /// The project of this slug, if it is one that a person belongs to, or any for an admin.
+    async fn find_slug(&self, visible_to: Option<UserId>, slug: &Slug)
+    -> Result<Option<ProjectId>>;
+
     /// One project.
     async fn get(&self, project: ProjectId) -> Result<Project>;
 

@@ -75,11 +75,11 @@ impl EnvironmentSpec {
     /// is none, when it cannot be resolved, or when a sealed value goes into it.
     #[must_use]
     pub fn resolved_value(&self, address: &Address) -> Option<Secret> {
-        let (_, variable) = self.all_variables().find(|(at, _)| at == address)?;
+        let variable = self.variable_at(address)?;
         let mut values = Values { spec: self, known: Map::new() };
         let value = values.of(address, variable).ok()?;
-        let is_sealed =
-            self.all_variables().any(|(at, it)| it.sealed && values.known.contains_key(&at));
+        let is_sealed = (values.known.keys())
+            .any(|at| self.variable_at(at).is_some_and(|variable| variable.sealed));
         if is_sealed { None } else { Some(Secret::new(value)) }
     }
 }

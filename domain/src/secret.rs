@@ -1,21 +1,22 @@
 //! Text that must not be printed.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Text whose `Debug` prints stars, so that no log or panic can give it away.
 ///
-/// It has no `Display`. Whoever needs the text says [`expose`](Self::expose), which is easy to find.
+/// A clone shares the text: values are large, and go through many hands. It has no `Display`. Whoever needs the text says [`expose`](Self::expose), which is easy to find.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Secret(String);
+#[cfg_attr(feature = "openapi", schema(value_type = String))]
+pub struct Secret(Arc<str>);
 
 impl Secret {
     /// Wraps text that must not be printed.
     #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(text: String) -> Self {
+        Self(text.into())
     }
 
     /// The text itself.
@@ -27,13 +28,13 @@ impl Secret {
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(text)
+        Self::new(text)
     }
 }
 
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 }
 

@@ -1,10 +1,11 @@
 //! The desired state of one environment, as a value.
 
 use crate::{
-    Address, Content, Field, Group, GroupId, Map, Name, Service, ServiceId, Variable, VariableKey,
-    Volume, VolumeId, name::Invalid,
+    Address, Content, Field, Group, GroupId, Map, Name, ServiceId, SharedService, Variable,
+    VariableKey, Volume, VolumeId, name::Invalid,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which revision: counts up by one with every apply, from 0 for an environment just made.
@@ -48,10 +49,12 @@ pub struct EnvironmentSpec {
     pub volumes: Map<VolumeId, Volume>,
     /// Services.
     #[serde(default)]
-    pub services: Map<ServiceId, Service>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Map<ServiceId, crate::Service>))]
+    pub services: Map<ServiceId, SharedService>,
     /// In which revision an address last changed. Absent: not since its parent was made.
     #[serde(default)]
-    pub versions: Map<Address, RevisionNumber>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Map<Address, RevisionNumber>))]
+    pub versions: Arc<Map<Address, RevisionNumber>>,
 }
 
 impl EnvironmentSpec {
@@ -65,7 +68,7 @@ impl EnvironmentSpec {
             groups: Map::new(),
             volumes: Map::new(),
             services: Map::new(),
-            versions: Map::new(),
+            versions: Arc::default(),
         }
     }
 
@@ -113,9 +116,8 @@ impl EnvironmentSpec {
             Address::VolumeName(id) => {
                 self.volumes.get(id).map(|volume| Content::Name(volume.name.clone()))
             }
-            Address::Service(id) => {
-                self.services.get(id).cloned().map(|service| Content::Service(Box::new(service)))
-            }
+            Address::Service(id) => (self.services.get(id))
+                .map(|service| Content::Service(Box::new((**service).clone()))),
             Address::ServiceField(id, field) => self.services.get(id)?.get(*field),
             Address::ServiceVariable(id, key) => variable(&self.services.get(id)?.variables, key),
             Address::ServiceMount(id, volume) => {
@@ -172,7 +174,7 @@ impl EnvironmentSpec {
                 self.volumes.get_mut(id).ok_or_else(wrong)?.name = name;
             }
             (Address::Service(id), Some(Content::Service(service))) => {
-                self.services.insert(*id, *service);
+                self.services.insert(*id, (*service).into());
             }
             (Address::Service(id), None) => {
                 self.services.remove(id);
@@ -209,7 +211,22 @@ impl EnvironmentSpec {
     /// The service that a person means by a name: by its name in any letter case, else its slug.
     #[must_use]
     pub fn find_service(&self, name: &str) -> Option<ServiceId> {
-        find_among(self.services.iter(), name)
+        self.find_named(name).or_else(|| self.find_slugged(name))
+    }
+
+    /// The service of this name, in any letter case.
+    pub(crate) fn find_named(&self, name: &str) -> Option<ServiceId> {
+        let folded = name.to_lowercase();
+        self.find_by(|service| service.folded_name() == folded)
+    }
+
+    /// The service of this slug.
+    pub(crate) fn find_slugged(&self, slug: &str) -> Option<ServiceId> {
+        self.find_by(|service| service.slug.as_str() == slug)
+    }
+
+    fn find_by(&self, is_meant: impl Fn(&SharedService) -> bool) -> Option<ServiceId> {
+        self.services.iter().find(|(_, service)| is_meant(service)).map(|(id, _)| *id)
     }
 
     /// What this place is part of, and nothing else: enough to try whether something belongs there.
@@ -227,26 +244,17 @@ impl EnvironmentSpec {
     pub fn hidden(&self) -> Self {
         let mut hidden = self.clone();
         let all = (hidden.variables.values_mut())
-            .chain(hidden.groups.values_mut().flat_map(|group| group.variables.values_mut()))
-            .chain(hidden.services.values_mut().flat_map(|service| service.variables.values_mut()));
+            .chain(hidden.groups.values_mut().flat_map(|group| group.variables.values_mut()));
         for variable in all {
             *variable = variable.hidden();
         }
+        for service in hidden.services.values_mut() {
+            if !service.variables.is_empty() {
+                *service = service.hidden().into();
+            }
+        }
         hidden
     }
-}
-
-/// The one of these services that a person means by a name.
-pub(crate) fn find_among<'a>(
-    services: impl Iterator<Item = (&'a ServiceId, &'a Service)> + Clone,
-    name: &str,
-) -> Option<ServiceId> {
-    let lower = name.to_lowercase();
-    let by = |test: &dyn Fn(&Service) -> bool| {
-        services.clone().find(|(_, service)| test(service)).map(|(id, _)| *id)
-    };
-    by(&|service| service.name.as_str().to_lowercase() == lower)
-        .or_else(|| by(&|service| service.slug.as_str() == name))
 }
 
 fn put_variable(

@@ -3,7 +3,7 @@
 use crate::{
     Secret, ServiceId,
     name::Invalid,
-    template::{Reference, Template},
+    template::{Reference, Segment, Template},
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,29 @@ impl Variable {
             }
         };
         Self { value, ..*self }
+    }
+
+    /// How many bytes its value takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        /// What a variable, or a reference, takes besides its text.
+        const PART: usize = 64;
+        match &self.value {
+            Value::Shown(template) => (template.segments().iter())
+                .map(|segment| match segment {
+                    Segment::Text { text } => text.expose().len(),
+                    Segment::Reference(_) => PART,
+                })
+                .fold(PART, |sum, part| sum + part),
+            Value::Hidden { references } => PART * (1 + references.len()),
+        }
+    }
+
+    /// Whether one of its references is such.
+    pub(crate) fn any_reference(&self, is_such: impl FnMut(&Reference) -> bool) -> bool {
+        match &self.value {
+            Value::Shown(template) => template.references().any(is_such),
+            Value::Hidden { references } => references.iter().any(is_such),
+        }
     }
 
     /// To whom it refers: each once, in an order that does not tell where in the text.

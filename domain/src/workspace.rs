@@ -28,6 +28,11 @@ impl Workspace {
         self.spec.overlay(&self.changes())
     }
 
+    /// The same, with more edits than are staged.
+    pub(crate) fn staged_with(&self, more: &[StagedEdit]) -> EnvironmentSpec {
+        self.spec.overlay(&compact(&self.spec, self.edits.iter().chain(more)))
+    }
+
     /// A service, applied or else staged.
     ///
     /// # Errors

@@ -14,7 +14,6 @@ use domain::{
     access::{Actor, AuthMethod, Decision, KeyScope, Mutation, Permission, ProjectRole},
     account::User,
     audit::Refusal,
-    page::Page,
     project::Environment,
 };
 use std::{future::Future, marker::PhantomData};
@@ -109,17 +108,7 @@ pub(crate) async fn find(server: &Server, actor: &Actor, which: &str) -> Result<
     let hidden = || ErrorResponse::from(Error::NotFound(Resource::Project));
     let slug = Slug::try_from(which).map_err(|_| hidden())?;
     let visible_to = (!actor.reaches_every_project()).then_some(actor.user);
-    let mut page = Page::new(0, 100);
-    loop {
-        let part = server.app.projects.list(visible_to, None, page).await?;
-        if let Some(found) = part.data.iter().find(|one| one.project.slug == slug) {
-            return Ok(found.project.id);
-        }
-        page.offset += page.limit;
-        if page.offset >= part.total_count {
-            return Err(hidden());
-        }
-    }
+    server.app.projects.find_slug(visible_to, &slug).await?.ok_or_else(hidden)
 }
 
 /// The place that a path names, if the caller may do this there.

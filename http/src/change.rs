@@ -179,16 +179,16 @@ pub(crate) fn trigger_reconciler(server: &Server, place: &EnvironmentAccess, app
     if applied.revision.is_none() {
         return;
     }
-    // Scaling and new limits make no deployment, so all of the environment is looked at.
+    // Scaling and new limits make no deployment, so all that is configured otherwise is looked at.
     let touched: BTreeSet<ServiceId> = (applied.deployments.iter().map(|(service, _)| *service))
         .chain(applied.created.iter().copied())
         .chain(applied.deleted.iter().copied())
+        .chain(applied.changed.iter().copied())
         .collect();
     for service in touched {
         let key = ServiceKey { environment: place.environment.id, service };
         server.app.reconciler.trigger(Some(key));
     }
-    server.app.reconciler.trigger(None);
 }
 
 /// Show the values of one variable. Audited.

@@ -53,12 +53,12 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for BoundedInt<MIN, M
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         // The standard library would take a sign as well.
-        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         (text.parse().ok())
             .filter(|number| is_digits && (MIN..=MAX).contains(number))
             .map(Self)
             .ok_or_else(|| {
-                D::Error::custom(if MAX == u64::MAX {
+                D::Error::custom(if MAX >= FURTHEST && !is_digits {
                     format!("must be a whole number, {MIN} or more")
                 } else {
                     format!("must be a whole number from {MIN} to {MAX}")
@@ -67,13 +67,16 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for BoundedInt<MIN, M
     }
 }
 
+/// No list is longer than the database can count.
+const FURTHEST: u64 = i64::MAX.unsigned_abs();
+
 /// Which part of a list (DK-158): `limit` 20 unless given, 100 at most.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
     /// How many to leave out.
     #[param(value_type = Option<u64>)]
-    offset: Option<BoundedInt<0, { u64::MAX }>>,
+    offset: Option<BoundedInt<0, FURTHEST>>,
     /// How many at most: 1 to 100, 20 unless given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100)]
     limit: Option<BoundedInt<1, 100>>,
@@ -81,10 +84,8 @@ pub(crate) struct Paging {
 
 impl From<Paging> for Page {
     fn from(paging: Paging) -> Self {
-        // No list is longer than the database can count.
-        let furthest = i64::MAX.unsigned_abs();
         Self {
-            offset: paging.offset.map_or(0, |BoundedInt(offset)| offset.min(furthest)),
+            offset: paging.offset.map_or(0, |BoundedInt(offset)| offset),
             limit: paging.limit.map_or(Self::FIRST.limit, |BoundedInt(limit)| limit),
         }
     }

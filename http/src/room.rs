@@ -166,7 +166,9 @@ pub(crate) fn frame(message: &ServerMessage) -> Utf8Bytes {
 /// Of whom an event speaks.
 fn people(event: &Event) -> Vec<UserId> {
     match event {
-        Event::Staged { by, edits } => edits.iter().map(|edit| edit.author).chain([*by]).collect(),
+        Event::Staged { by, edits, .. } => {
+            edits.iter().map(|edit| edit.author).chain([*by]).collect()
+        }
         Event::Discarded { by, .. } | Event::Placed { by, .. } | Event::Deleted { by } => {
             vec![*by]
         }

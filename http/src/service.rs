@@ -55,21 +55,31 @@ async fn list(
     Query(narrow): Query<ListFilter>,
 ) -> Result<Json<Paged<ServiceItem>>> {
     let environment = may.place.environment.id;
+    let page = Page::from(page);
     let workspace = server.app.changes.workspace(environment).await?;
-    let states = states(&server, environment).await?;
     let name = narrow.name.unwrap_or_default().to_lowercase();
-    let mut found: Vec<ServiceItem> = (workspace.spec.services.iter())
-        .map(|(id, service)| item(&may.place, *id, service, states.get(id)))
-        .filter(|item| item.name.as_str().to_lowercase().contains(&name))
-        .filter(|item| {
-            narrow.status.as_deref().filter(|status| !status.is_empty()).is_none_or(|status| {
-                item.status == status || item.condition.is_some_and(|is| is.as_str() == status)
-            })
-        })
-        .collect();
     // Ids rise with time: newest first.
-    found.sort_by_key(|item| std::cmp::Reverse(item.id));
-    Ok(Json(Page::from(page).cut(found)))
+    let named: Vec<(ServiceId, &Service)> = (workspace.spec.services.iter().rev())
+        .filter(|(_, service)| service.name.as_str().to_lowercase().contains(&name))
+        .map(|(id, service)| (*id, &**service))
+        .collect();
+    let items = |states: &Map<ServiceId, ServiceState>, services: Vec<(ServiceId, &Service)>| {
+        (services.into_iter())
+            .map(|(id, service)| item(&may.place, id, service, states.get(&id)))
+            .collect::<Vec<_>>()
+    };
+    let Some(status) = narrow.status.filter(|status| !status.is_empty()) else {
+        let Paged { data, total_count, .. } = page.cut(named);
+        let ids: Vec<ServiceId> = data.iter().map(|(id, _)| *id).collect();
+        let states = server.app.deployments.states_of(environment, &ids).await?;
+        return Ok(Json(page.of(items(&by_service(states), data), total_count)));
+    };
+    let states = by_service(server.app.deployments.states(environment).await?);
+    let mut found = items(&states, named);
+    found.retain(|item| {
+        item.status == status || item.condition.is_some_and(|is| is.as_str() == status)
+    });
+    Ok(Json(page.cut(found)))
 }
 
 fn item(
@@ -81,12 +91,8 @@ fn item(
     ServiceItem::new(place.project, place.environment.id, id, service, state)
 }
 
-async fn states(
-    server: &Server,
-    environment: EnvironmentId,
-) -> Result<Map<ServiceId, ServiceState>> {
-    let states = server.app.deployments.states(environment).await?;
-    Ok(states.into_iter().map(|state| (state.service, state)).collect())
+fn by_service(states: Vec<ServiceState>) -> Map<ServiceId, ServiceState> {
+    states.into_iter().map(|state| (state.service, state)).collect()
 }
 
 /// One service; also one that is only staged so far.

@@ -7,7 +7,7 @@ use crate::{
     page,
     row::{json, millis, parse, text, time},
     table::{account, api_key},
-    transaction::Step,
+    transaction::{Concern, Step},
 };
 use domain::{
     ApiKeyId, Error, ProjectId, Resource, Result, Timestamp, UserId,
@@ -139,7 +139,7 @@ impl Store {
     }
 
     async fn note_key_use(&self, row: &api_key::Model) -> Result<()> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         api_key::Entity::update_many()
             .col_expr(api_key::Column::LastUsedAt, Expr::value(row.last_used_at))
             .filter(api_key::Column::Id.eq(row.id))

@@ -3,11 +3,11 @@
 use crate::{
     deployment::{self, NewDeployment},
     error::failed,
+    loaded::LoadedWorkspace,
     revision,
     rollout::tombstone,
     row::signed,
     spec,
-    staging::LoadedWorkspace,
     table::{service_state, staged_edit},
     transaction::{BATCH, Transaction},
 };
@@ -19,6 +19,8 @@ use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// What a repeated apply is answered from.
 #[derive(Serialize, Deserialize)]
@@ -56,6 +58,8 @@ impl AppliedIds {
             created: self.created,
             deleted: self.deleted,
             deployments: self.deployments,
+            // Whoever has to look at them was told the first time.
+            changed: Vec::new(),
         })
     }
 }
@@ -88,7 +92,7 @@ pub(crate) async fn execute(
             },
         );
         revision = Some(written);
-        loaded.workspace.spec = plan.spec.clone();
+        loaded.advance(&plan.spec);
     }
     let new = (plan.deploy.into_iter())
         .map(|(service, config)| NewDeployment {
@@ -105,6 +109,7 @@ pub(crate) async fn execute(
         created: plan.created,
         deleted: plan.deleted,
         deployments,
+        changed: plan.changed,
     })
 }
 
@@ -121,13 +126,19 @@ async fn settle_edits(
             .await
             .map_err(failed("settle staged edits"))?;
     }
+    let mut rebased: BTreeMap<RevisionNumber, Vec<Uuid>> = BTreeMap::new();
     for (id, base) in &plan.rebased {
-        staged_edit::Entity::update_many()
-            .col_expr(staged_edit::Column::Base, Expr::value(signed(base.0)))
-            .filter(staged_edit::Column::Id.eq(id.as_uuid()))
-            .exec(&tx.db)
-            .await
-            .map_err(failed("settle staged edits"))?;
+        rebased.entry(*base).or_default().push(id.as_uuid());
+    }
+    for (base, ids) in rebased {
+        for batch in ids.chunks(BATCH) {
+            staged_edit::Entity::update_many()
+                .col_expr(staged_edit::Column::Base, Expr::value(signed(base.0)))
+                .filter(staged_edit::Column::Id.is_in(batch.iter().copied()))
+                .exec(&tx.db)
+                .await
+                .map_err(failed("settle staged edits"))?;
+        }
     }
     Ok(())
 }

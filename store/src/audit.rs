@@ -6,6 +6,7 @@ use crate::{
     page,
     row::{enum_from_text, enum_text, signed, unsigned},
     table::audit,
+    transaction::Concern,
 };
 use async_trait::async_trait;
 use domain::{
@@ -31,7 +32,7 @@ impl Audit for Store {
     }
 
     async fn record_refused(&self, refusal: &Refusal) -> Result<()> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         let row = audit::Model {
             actor: refusal.actor.map(UserId::as_uuid),
             via: refusal.via.clone(),

@@ -1,8 +1,15 @@
 //! Everything that a canvas shows, in one read.
 
 use crate::{
-    Store, deployment, error::failed, event, layout, project, row::text, spec, staging,
+    Store, deployment,
+    error::failed,
+    event, layout,
+    loaded::{LoadedEnvironment, LoadedWorkspace},
+    project,
+    row::text,
+    staging,
     table::account,
+    transaction::BATCH,
 };
 use async_trait::async_trait;
 use domain::{
@@ -13,21 +20,21 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 #[async_trait]
 impl Snapshots for Store {
     async fn snapshot(&self, environment: EnvironmentId) -> Result<Snapshot> {
         let db = self.read().await?;
-        let staging::LoadedWorkspace { base, workspace } =
+        let LoadedWorkspace { base, workspace } =
             staging::load(&self.inner, &db, environment).await?;
-        let spec::LoadedEnvironment { project, environment: row, .. } = base;
+        let LoadedEnvironment { project, environment: row, .. } = base;
         let edits: Vec<StagedEdit> = workspace.edits.iter().map(StagedEdit::hidden).collect();
-        let states: Map<ServiceId, ServiceState> =
-            deployment::load_states(&self.inner, &db, environment, None)
-                .await?
-                .into_iter()
-                .map(|state| (state.service, state))
-                .collect();
+        let states: Map<ServiceId, ServiceState> = deployment::load_states(&db, environment, None)
+            .await?
+            .into_iter()
+            .map(|state| (state.service, state))
+            .collect();
         let people = people(&db, &edits, &states).await?;
         Ok(Snapshot {
             epoch: event::epoch(&db).await?,
@@ -53,12 +60,17 @@ async fn people(
     let ids: BTreeSet<UserId> = (edits.iter().map(|edit| edit.author))
         .chain(authors.filter_map(|deployment| deployment.author))
         .collect();
-    account::Entity::find()
-        .filter(account::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
-        .all(db)
-        .await
-        .map_err(failed("read names of people"))?
-        .into_iter()
-        .map(|row| Ok((UserId::new(row.id), text(row.name)?)))
-        .collect()
+    let ids: Vec<Uuid> = ids.into_iter().map(UserId::as_uuid).collect();
+    let mut people = Map::new();
+    for batch in ids.chunks(BATCH) {
+        let rows = account::Entity::find()
+            .filter(account::Column::Id.is_in(batch.iter().copied()))
+            .all(db)
+            .await
+            .map_err(failed("read names of people"))?;
+        for row in rows {
+            people.insert(UserId::new(row.id), text(row.name)?);
+        }
+    }
+    Ok(people)
 }

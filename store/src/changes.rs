@@ -1,12 +1,15 @@
 //! Staged changes, revisions and the desired state.
 
 use crate::{
-    Store, apply,
+    Store,
+    apply::{self, AppliedIds},
+    decide::{Decided, Request},
     error::failed,
-    layout, page, revision, spec,
-    staging::{self, LoadedWorkspace},
+    layout,
+    loaded::LoadedWorkspace,
+    page, revision, spec, staging,
     table::{self, staged_edit},
-    transaction::Transaction,
+    transaction::{BATCH, Concern, Transaction},
 };
 use async_trait::async_trait;
 use domain::{
@@ -23,6 +26,7 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a repeated staging is answered from.
 #[derive(Serialize, Deserialize)]
@@ -34,13 +38,6 @@ struct StagedIds {
 impl StagedIds {
     fn of(staging: &Staging) -> Self {
         Self { addresses: staging.addresses.clone(), edits: staging.edits.clone() }
-    }
-
-    /// The same answer; what is to be mended is looked up anew.
-    fn replay(self, loaded: &LoadedWorkspace) -> Staging {
-        let warnings =
-            loaded.run_blocking(|workspace| workspace.staged().new_problems(&workspace.spec));
-        Staging { addresses: self.addresses, edits: self.edits, warnings }
     }
 }
 
@@ -83,21 +80,24 @@ impl Changes for Store {
         environment: EnvironmentId,
         edits: Vec<Edit>,
     ) -> Result<Staging> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("changes.stage", Concern::People);
         let content = (environment, &edits);
-        let again = tx.find_answer::<StagedIds>(by, "changes.stage", &content).await?;
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        if let Some(ids) = again {
-            return Ok(ids.replay(&loaded));
-        }
-        let (stage_context, ids) = (loaded.stage_context(&tx, by), &*tx.inner.ids);
-        let rows = loaded.run_blocking(|workspace| stage(workspace, edits, stage_context, ids))?;
+        let request = Request { by, environment, action, content, concerns };
+        let (now, ids) = (self.inner.clock.now(), &*self.inner.ids);
+        let decided = self.decide(request, |loaded| {
+            let context = loaded.stage_context(now, by);
+            loaded.run_blocking(|workspace| stage(workspace, edits.clone(), context, ids))
+        });
+        let (mut tx, mut loaded, rows) = match decided.await? {
+            Decided::Now(tx, loaded, rows) => (tx, loaded, rows),
+            Decided::Before(tx, ids) => return replay(&tx, environment, ids).await,
+        };
         staging::insert(&tx, environment, &rows.edits).await?;
         loaded.advance_seq(rows.edits.len());
-        loaded.add(&mut tx, by, &rows.edits);
+        loaded.add(&mut tx, by, &rows.edits).await?;
         layout::write(&mut tx, by, environment, &rows.places).await?;
         let staging = Staging::of(&rows);
-        finish(&tx, by, "changes.stage", &loaded, list(&staging.addresses)).await?;
+        finish(&mut tx, by, action, *loaded, list(&staging.addresses)).await?;
         tx.store_answer(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
         Ok(staging)
@@ -110,17 +110,20 @@ impl Changes for Store {
         changes: &[ChangeId],
         seen: Option<&[ChangeId]>,
     ) -> Result<Discarded> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("changes.discard", Concern::People);
         let content = (environment, changes, seen);
-        if let Some(edits) = tx.find_answer(by, "changes.discard", &content).await? {
-            return Ok(Discarded { edits });
-        }
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        let edits = loaded.run_blocking(|workspace| workspace.discarding(changes, seen))?;
+        let request = Request { by, environment, action, content, concerns };
+        let decided = self.decide(request, |loaded| {
+            loaded.run_blocking(|workspace| workspace.discarding(changes, seen))
+        });
+        let (mut tx, mut loaded, edits) = match decided.await? {
+            Decided::Now(tx, loaded, edits) => (tx, loaded, edits),
+            Decided::Before(_, edits) => return Ok(Discarded { edits }),
+        };
         let places = addresses_of(&loaded, &edits);
-        staging::discard(&tx, &edits).await?;
+        staging::discard(&tx, environment, &edits).await?;
         loaded.drop_edits(&mut tx, by, &edits);
-        finish(&tx, by, "changes.discard", &loaded, list(&places)).await?;
+        finish(&mut tx, by, action, *loaded, list(&places)).await?;
         tx.store_answer(by, &edits).await?;
         tx.commit().await?;
         Ok(Discarded { edits })
@@ -132,21 +135,21 @@ impl Changes for Store {
         environment: EnvironmentId,
         edits: &[ChangeId],
     ) -> Result<Staging> {
-        let mut tx = self.begin().await?;
-        let content = (environment, edits);
-        let again = tx.find_answer::<StagedIds>(by, "changes.restore", &content).await?;
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        if let Some(ids) = again {
-            return Ok(ids.replay(&loaded));
-        }
+        let (action, concerns) = ("changes.restore", Concern::People);
+        let request = Request { by, environment, action, content: (environment, edits), concerns };
+        let (mut tx, mut loaded, ()) = match self.decide(request, |_| Ok(())).await? {
+            Decided::Now(tx, loaded, decided) => (tx, loaded, decided),
+            Decided::Before(tx, ids) => return replay(&tx, environment, ids).await,
+        };
+        // Few, and only known here: they may have been discarded a moment ago.
         let discarded = discarded(&tx, environment, edits).await?;
         let next = loaded.next_seq();
         let rows = loaded.run_blocking(|workspace| workspace.restoring(discarded, next))?;
         staging::reinstate(&tx, &rows.edits).await?;
         loaded.advance_seq(rows.edits.len());
-        loaded.add(&mut tx, by, &rows.edits);
+        loaded.add(&mut tx, by, &rows.edits).await?;
         let staging = Staging::of(&rows);
-        finish(&tx, by, "changes.restore", &loaded, list(&staging.addresses)).await?;
+        finish(&mut tx, by, action, *loaded, list(&staging.addresses)).await?;
         tx.store_answer(by, &StagedIds::of(&staging)).await?;
         tx.commit().await?;
         Ok(staging)
@@ -159,19 +162,22 @@ impl Changes for Store {
         change: ChangeId,
         keep: Keep,
     ) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("changes.settle", Concern::People);
         let content = (environment, change, keep);
-        if tx.find_answer::<()>(by, "changes.settle", &content).await?.is_some() {
-            return Ok(());
-        }
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        let settled = loaded.run_blocking(|workspace| workspace.settling(change, keep))?;
+        let request = Request { by, environment, action, content, concerns };
+        let decided = self.decide(request, |loaded| {
+            loaded.run_blocking(|workspace| workspace.settling(change, keep))
+        });
+        let (mut tx, mut loaded, settled) = match decided.await? {
+            Decided::Now(tx, loaded, settled) => (tx, loaded, settled),
+            Decided::Before(_, ()) => return Ok(()),
+        };
         let places = addresses_of(&loaded, &settled.discarded);
-        staging::discard(&tx, &settled.discarded).await?;
+        staging::discard(&tx, environment, &settled.discarded).await?;
         staging::reinstate(&tx, &settled.staged).await?;
         loaded.drop_edits(&mut tx, by, &settled.discarded);
-        loaded.add(&mut tx, by, &settled.staged);
-        finish(&tx, by, "changes.settle", &loaded, list(&places)).await?;
+        loaded.add(&mut tx, by, &settled.staged).await?;
+        finish(&mut tx, by, action, *loaded, list(&places)).await?;
         tx.store_answer(by, &()).await?;
         tx.commit().await
     }
@@ -183,23 +189,23 @@ impl Changes for Store {
         selection: Selection,
         message: Message,
     ) -> Result<Applied> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("changes.apply", Concern::Rollouts);
         let content = (environment, &selection, &message);
-        if let Some(ids) =
-            tx.find_answer::<apply::AppliedIds>(by, "changes.apply", &content).await?
-        {
-            return ids.replay(&tx.db, environment).await;
-        }
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        let place = loaded.place();
-        let plan = loaded.run_blocking(|workspace| plan(place, workspace, &selection))?;
+        let request = Request { by, environment, action, content, concerns };
+        let decided = self.decide::<_, AppliedIds>(request, |loaded| {
+            loaded.run_blocking(|workspace| plan(loaded.place(), workspace, &selection))
+        });
+        let (mut tx, mut loaded, plan) = match decided.await? {
+            Decided::Now(tx, loaded, plan) => (tx, loaded, plan),
+            Decided::Before(tx, ids) => return ids.replay(&tx.db, environment).await,
+        };
         if plan.changes.is_empty() {
             return Ok(Applied::default());
         }
         let places: Vec<_> = plan.changes.iter().map(|change| change.address.clone()).collect();
         let applied = apply::execute(&mut tx, by, &mut loaded, plan, message, None).await?;
-        finish(&tx, by, "changes.apply", &loaded, list(&places)).await?;
-        tx.store_answer(by, &apply::AppliedIds::of(&applied)).await?;
+        finish(&mut tx, by, action, *loaded, list(&places)).await?;
+        tx.store_answer(by, &AppliedIds::of(&applied)).await?;
         tx.commit().await?;
         Ok(applied)
     }
@@ -212,27 +218,30 @@ impl Changes for Store {
         message: Message,
         redeploy: Option<ServiceId>,
     ) -> Result<(Staging, Applied)> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("changes.write", Concern::Rollouts);
         let content = (environment, &edits, &message, redeploy);
-        let again =
-            tx.find_answer::<(StagedIds, apply::AppliedIds)>(by, "changes.write", &content).await?;
-        let mut loaded = staging::load(&tx.inner, &tx.db, environment).await?;
-        if let Some((staged, applied)) = again {
-            let applied = applied.replay(&tx.db, environment).await?;
-            return Ok((staged.replay(&loaded), applied));
-        }
-        let (place, stage_context, ids) =
-            (loaded.place(), loaded.stage_context(&tx, by), &*tx.inner.ids);
-        let writing = loaded.run_blocking(|workspace| {
-            workspace.writing(place, edits, stage_context, ids, redeploy)
-        })?;
+        let request = Request { by, environment, action, content, concerns };
+        let (now, ids) = (self.inner.clock.now(), &*self.inner.ids);
+        let decided = self.decide::<_, (StagedIds, AppliedIds)>(request, |loaded| {
+            let (place, context) = (loaded.place(), loaded.stage_context(now, by));
+            loaded.run_blocking(|workspace| {
+                workspace.writing(place, edits.clone(), context, ids, redeploy)
+            })
+        });
+        let (mut tx, mut loaded, writing) = match decided.await? {
+            Decided::Now(tx, loaded, writing) => (tx, loaded, writing),
+            Decided::Before(tx, (staged, applied)) => {
+                let applied = applied.replay(&tx.db, environment).await?;
+                return Ok((replay(&tx, environment, staged).await?, applied));
+            }
+        };
         let staging = Staging::of(&writing.rows);
         loaded.advance_seq(writing.rows.edits.len());
         let (plan, repeated) = (writing.plan, writing.repeated);
         let applied = apply::execute(&mut tx, by, &mut loaded, plan, message, repeated).await?;
         layout::write(&mut tx, by, environment, &writing.rows.places).await?;
-        finish(&tx, by, "changes.write", &loaded, list(&staging.addresses)).await?;
-        tx.store_answer(by, &(StagedIds::of(&staging), apply::AppliedIds::of(&applied))).await?;
+        finish(&mut tx, by, action, *loaded, list(&staging.addresses)).await?;
+        tx.store_answer(by, &(StagedIds::of(&staging), AppliedIds::of(&applied))).await?;
         tx.commit().await?;
         Ok((staging, applied))
     }
@@ -243,9 +252,9 @@ impl Changes for Store {
         environment: EnvironmentId,
         address: &Address,
     ) -> Result<Revealed> {
-        let tx = self.begin().await?;
-        let loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+        let loaded = self.look_at(environment).await?;
         let revealed = loaded.run_blocking(|workspace| workspace.revealing(address))?;
+        let tx = self.begin_for(Concern::People).await?;
         let project = loaded.place().project;
         tx.audit(by, "changes.reveal", Some(project), address.to_string()).await?;
         tx.commit().await?;
@@ -277,16 +286,30 @@ impl Changes for Store {
     }
 }
 
-/// What every mutation ends with: counts, and who did it.
-async fn finish(
+/// The answer of a request that has come again; what is to be mended is looked up anew.
+async fn replay(
     tx: &Transaction,
+    environment: EnvironmentId,
+    StagedIds { addresses, edits }: StagedIds,
+) -> Result<Staging> {
+    let loaded = staging::load(&tx.inner, &tx.db, environment).await?;
+    let warnings =
+        loaded.run_blocking(|workspace| workspace.staged().new_problems(&workspace.spec));
+    Ok(Staging { addresses, edits, warnings })
+}
+
+/// What every mutation ends with: counts, who did it, and what the environment has become.
+async fn finish(
+    tx: &mut Transaction,
     by: &Mutation,
     action: &str,
-    loaded: &LoadedWorkspace,
+    mut loaded: LoadedWorkspace,
     target: String,
 ) -> Result<()> {
     loaded.update_counts(tx).await?;
-    tx.audit(by, action, Some(loaded.place().project), target).await
+    tx.audit(by, action, Some(loaded.place().project), target).await?;
+    tx.written = Some(loaded);
+    Ok(())
 }
 
 /// A list for the audit: of places, never of values.
@@ -300,6 +323,7 @@ fn list(addresses: &[Address]) -> String {
 }
 
 fn addresses_of(loaded: &LoadedWorkspace, edits: &[ChangeId]) -> Vec<Address> {
+    let edits: BTreeSet<_> = edits.iter().collect();
     (loaded.workspace.edits.iter())
         .filter(|edit| edits.contains(&edit.id))
         .map(|edit| edit.address.clone())
@@ -313,16 +337,21 @@ async fn discarded(
     wanted: &[ChangeId],
 ) -> Result<Vec<StagedEdit>> {
     let oldest = tx.now.as_millis() - i64::try_from(UNDO_WINDOW.as_millis()).unwrap_or(i64::MAX);
-    let rows = staged_edit::Entity::find()
-        .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
-        .filter(staged_edit::Column::Id.is_in(wanted.iter().map(|id| id.as_uuid())))
-        .filter(staged_edit::Column::DiscardedAt.gte(oldest))
-        .order_by_asc(staged_edit::Column::Seq)
-        .all(&tx.db)
-        .await
-        .map_err(failed("find discarded edits"))?;
-    if wanted.iter().any(|id| rows.iter().all(|row| row.id != id.as_uuid())) {
+    let wanted: BTreeSet<_> = wanted.iter().map(|id| id.as_uuid()).collect();
+    let mut rows = Vec::new();
+    for batch in wanted.iter().copied().collect::<Vec<_>>().chunks(BATCH) {
+        let found = staged_edit::Entity::find()
+            .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(staged_edit::Column::Id.is_in(batch.iter().copied()))
+            .filter(staged_edit::Column::DiscardedAt.gte(oldest))
+            .all(&tx.db)
+            .await
+            .map_err(failed("find discarded edits"))?;
+        rows.extend(found);
+    }
+    if rows.len() < wanted.len() {
         return Err(Error::NotFound(Resource::Change));
     }
+    rows.sort_by_key(|row| row.seq);
     rows.into_iter().map(|row| staging::read(&tx.inner, row)).collect()
 }

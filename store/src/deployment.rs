@@ -2,18 +2,19 @@
 
 mod row;
 
-pub(crate) use row::{read, update};
+pub(crate) use row::{read, summary, update};
 
 use crate::{
     Store,
+    decide::{Decided, Request},
     error::failed,
     page,
-    row::{enum_from_text, signed, time, unsigned},
+    row::{enum_from_text, json, parse, signed, time, unsigned},
     spec,
     store::Inner,
     table::{deployment, generation, replica, service_state},
-    transaction::Transaction,
-    upsert::upsert,
+    transaction::{BATCH, Concern, Transaction},
+    upsert::{insert_all, upsert},
 };
 use async_trait::async_trait;
 use domain::{
@@ -28,8 +29,8 @@ use domain::{
     runtime::ReplicaHandle,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QueryTrait, Statement,
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryTrait,
+    Statement, sea_query::Expr,
 };
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ impl Deployments for Store {
     async fn states(&self, environment: EnvironmentId) -> Result<Vec<ServiceState>> {
         let db = self.read().await?;
         spec::find(&db, environment).await?;
-        load_states(&self.inner, &db, environment, None).await
+        load_states(&db, environment, None).await
     }
 
     async fn state(
@@ -48,7 +49,17 @@ impl Deployments for Store {
     ) -> Result<Option<ServiceState>> {
         let db = self.read().await?;
         spec::find(&db, environment).await?;
-        Ok(load_states(&self.inner, &db, environment, Some(service)).await?.pop())
+        Ok(load_states(&db, environment, Some(&[service])).await?.pop())
+    }
+
+    async fn states_of(
+        &self,
+        environment: EnvironmentId,
+        services: &[ServiceId],
+    ) -> Result<Vec<ServiceState>> {
+        let db = self.read().await?;
+        spec::find(&db, environment).await?;
+        load_states(&db, environment, Some(services)).await
     }
 
     async fn list(
@@ -65,10 +76,7 @@ impl Deployments for Store {
         let query = query.order_by_desc(deployment::Column::Generation);
         let (rows, total_count) =
             page::rows(&db, query, page).await.map_err(failed("list deployments"))?;
-        let data = rows
-            .into_iter()
-            .map(|row| Ok(DeploymentSummary::from(&read(&self.inner, row)?)))
-            .collect::<Result<_>>()?;
+        let data = rows.into_iter().map(summary).collect::<Result<_>>()?;
         Ok(page.of(data, total_count))
     }
 
@@ -89,14 +97,19 @@ impl Deployments for Store {
         service: ServiceId,
         message: Message,
     ) -> Result<DeploymentSummary> {
-        let mut tx = self.begin().await?;
+        let (action, concerns) = ("deployments.redeploy", Concern::Rollouts);
         let content = (environment, service, &message);
-        if let Some(id) = tx.find_answer(by, "deployments.redeploy", &content).await? {
-            let found = find(&self.inner, &tx.db, environment, service, id).await?;
-            return Ok(DeploymentSummary::from(&found));
-        }
-        let base = spec::load(&tx.inner, &tx.db, environment).await?;
-        let config = base.spec.runnable(base.place(), service)?;
+        let request = Request { by, environment, action, content, concerns };
+        let decided = self.decide(request, |loaded| {
+            loaded.run_blocking(|workspace| workspace.spec.runnable(loaded.place(), service))
+        });
+        let (mut tx, base, config) = match decided.await? {
+            Decided::Now(tx, loaded, config) => (tx, loaded.base, config),
+            Decided::Before(tx, id) => {
+                let found = find(&self.inner, &tx.db, environment, service, id).await?;
+                return Ok(DeploymentSummary::from(&found));
+            }
+        };
         let slug = base.spec.services[&service].slug.clone();
         let new = vec![NewDeployment { service, slug, config, cause: Cause::Redeploy }];
         let revision = base.spec.revision;
@@ -207,33 +220,43 @@ async fn find(
         .and_then(|row| read(inner, row))
 }
 
-/// How the services of an environment are doing, or only one of them.
+/// What a summary is made of: not what it ran, which is large, nor its last lines.
+const SUMMARY: &str = "d.id, d.project_id, d.environment_id, d.service_id, d.slug, d.generation, \
+    d.revision, d.cause, d.author, d.message, d.image, x'' AS config, d.pinned, d.state, d.over, \
+    NULL AS log_tail, d.attempts, d.retry_at, d.created_at, d.started_at, d.live_at, d.ended_at";
+
+/// How the services of an environment are doing, or only some of them.
 pub(crate) async fn load_states(
-    inner: &Inner,
     db: &DatabaseTransaction,
     environment: EnvironmentId,
-    only: Option<ServiceId>,
+    only: Option<&[ServiceId]>,
 ) -> Result<Vec<ServiceState>> {
-    let only = only.map(ServiceId::as_uuid);
+    let only: Option<Vec<uuid::Uuid>> =
+        only.map(|services| services.iter().map(|service| service.as_uuid()).collect());
     let rows = service_state::Entity::find()
         .filter(service_state::Column::EnvironmentId.eq(environment.as_uuid()))
-        .apply_if(only, |query, id| query.filter(service_state::Column::ServiceId.eq(id)))
+        .apply_if(only.clone(), |query, ids| {
+            query.filter(service_state::Column::ServiceId.is_in(ids))
+        })
         .order_by_asc(service_state::Column::ServiceId)
         .all(db)
         .await
         .map_err(failed("read how services are doing"))?;
-    // The active one and the newest one of each service, in one read.
-    let mut sql = "SELECT d.* FROM deployment d WHERE d.environment_id = ? AND (\
-                   d.id IN (SELECT active FROM service_state WHERE environment_id = ?) \
-                   OR d.generation = (SELECT max(n.generation) FROM deployment n \
-                   WHERE n.environment_id = d.environment_id AND n.service_id = d.service_id))"
-        .to_owned();
-    let id = environment.as_uuid();
-    let mut values = vec![id.into(), id.into()];
-    if let Some(only) = only {
-        sql.push_str(" AND d.service_id = ?");
-        values.push(only.into());
-    }
+    // The active one and the newest one of each service, in one read that goes by services: however
+    // many deployments there were before costs nothing.
+    let those = only.as_ref().map_or_else(String::new, |ids| {
+        format!(" AND s.service_id IN ({})", vec!["?"; ids.len()].join(", "))
+    });
+    let sql = format!(
+        "SELECT {SUMMARY} FROM service_state s JOIN deployment d ON d.id = s.active \
+         WHERE s.environment_id = ?{those} \
+         UNION SELECT {SUMMARY} FROM service_state s \
+         JOIN generation g ON g.environment_id = s.environment_id AND g.service_id = s.service_id \
+         JOIN deployment d ON d.environment_id = s.environment_id AND d.service_id = s.service_id \
+         AND d.generation = g.last WHERE s.environment_id = ?{those}"
+    );
+    let half = std::iter::once(environment.as_uuid()).chain(only.into_iter().flatten());
+    let values: Vec<sea_orm::Value> = half.clone().chain(half).map(Into::into).collect();
     let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let mut newest: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
     let mut by_id: BTreeMap<uuid::Uuid, DeploymentSummary> = BTreeMap::new();
@@ -244,7 +267,7 @@ pub(crate) async fn load_states(
         .map_err(failed("read deployments"))?;
     for row in found {
         let (id, service) = (row.id, row.service_id);
-        let summary = DeploymentSummary::from(&read(inner, row)?);
+        let summary = summary(row)?;
         let is_newest =
             newest.get(&service).is_none_or(|known| known.generation < summary.generation);
         if is_newest {
@@ -316,14 +339,11 @@ pub(crate) async fn create(
             ended_at: None,
         };
         made.push((service, deployment.id));
-        rows.push(row::write(tx, &deployment)?.into_active_model());
+        rows.push(row::write(tx, &deployment)?);
         let summary = Box::new(DeploymentSummary::from(&deployment));
         tx.emit(place.environment, Event::Moved { deployment: summary, active: false });
     }
-    deployment::Entity::insert_many(rows)
-        .exec_without_returning(&tx.db)
-        .await
-        .map_err(failed("make deployments"))?;
+    insert_all(tx, rows).await.map_err(failed("make deployments"))?;
     let counts = last.into_iter().map(|(service, last)| generation::Model {
         environment_id: place.environment.as_uuid(),
         service_id: service,
@@ -341,41 +361,59 @@ async fn last_generations(
 ) -> Result<BTreeMap<uuid::Uuid, u64>> {
     let mut last: BTreeMap<uuid::Uuid, u64> =
         services.iter().map(|service| (*service, 0)).collect();
-    let rows = generation::Entity::find()
-        .filter(generation::Column::EnvironmentId.eq(environment.as_uuid()))
-        .filter(generation::Column::ServiceId.is_in(services.iter().copied()))
-        .all(db)
-        .await
-        .map_err(failed("count deployments"))?;
-    last.extend(rows.into_iter().map(|row| (row.service_id, unsigned(row.last))));
+    for batch in services.chunks(BATCH) {
+        let rows = generation::Entity::find()
+            .filter(generation::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(generation::Column::ServiceId.is_in(batch.iter().copied()))
+            .all(db)
+            .await
+            .map_err(failed("count deployments"))?;
+        last.extend(rows.into_iter().map(|row| (row.service_id, unsigned(row.last))));
+    }
     Ok(last)
 }
 
+/// Ends those of these services that are on their way. What they run is not looked at.
 async fn supersede(
     tx: &mut Transaction,
     environment: EnvironmentId,
     services: &[uuid::Uuid],
 ) -> Result<()> {
-    let rows = deployment::Entity::find()
-        .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
-        .filter(deployment::Column::ServiceId.is_in(services.iter().copied()))
-        .filter(deployment::Column::Over.eq(false))
-        .order_by_asc(deployment::Column::Generation)
-        .all(&tx.db)
-        .await
-        .map_err(failed("find deployments"))?;
-    for row in rows {
-        let mut old = read(&tx.inner, row)?;
-        if !old.state.is_candidate() {
-            continue;
+    let mut ended: BTreeMap<String, Vec<uuid::Uuid>> = BTreeMap::new();
+    for batch in services.chunks(BATCH) {
+        let rows = deployment::Entity::find()
+            .filter(deployment::Column::EnvironmentId.eq(environment.as_uuid()))
+            .filter(deployment::Column::ServiceId.is_in(batch.iter().copied()))
+            .filter(Expr::cust("over = 0"))
+            .order_by_asc(deployment::Column::Generation)
+            .all(&tx.db)
+            .await
+            .map_err(failed("find deployments"))?;
+        for mut row in rows {
+            let before: DeploymentState = parse(&row.state)?;
+            if !before.is_candidate() {
+                continue;
+            }
+            let after = (before.transition(Transition::Superseded, tx.now))
+                .map_err(Error::internal("supersede a deployment"))?;
+            row.state = json(&after)?;
+            row.ended_at = Some(tx.now.as_millis());
+            ended.entry(row.state.clone()).or_default().push(row.id);
+            let deployment = Box::new(summary(row)?);
+            tx.emit(environment, Event::Moved { deployment, active: false });
         }
-        old.state = (old.state.clone())
-            .transition(Transition::Superseded, tx.now)
-            .map_err(Error::internal("supersede a deployment"))?;
-        old.ended_at = Some(tx.now);
-        update(tx, &old).await?;
-        let summary = Box::new(DeploymentSummary::from(&old));
-        tx.emit(environment, Event::Moved { deployment: summary, active: false });
+    }
+    for (state, ids) in ended {
+        for batch in ids.chunks(BATCH) {
+            deployment::Entity::update_many()
+                .col_expr(deployment::Column::State, Expr::value(state.as_str()))
+                .col_expr(deployment::Column::Over, Expr::value(true))
+                .col_expr(deployment::Column::EndedAt, Expr::value(tx.now.as_millis()))
+                .filter(deployment::Column::Id.is_in(batch.iter().copied()))
+                .exec(&tx.db)
+                .await
+                .map_err(failed("supersede deployments"))?;
+        }
     }
     Ok(())
 }

@@ -31,9 +31,11 @@ impl EventLog for Store {
             .all(&db)
             .await
             .map_err(failed("read events"))?;
+        // Of old ones only those of services are kept: whoever comes from there has missed others.
         let is_whole = number == last
             || limit == 0
-            || rows.first().is_some_and(|row| unsigned(row.number) == number + 1);
+            || (!rows.is_empty()
+                && (number + 1..).zip(&rows).all(|(next, row)| unsigned(row.number) == next));
         if !is_whole {
             return Ok(Replay::Gone);
         }

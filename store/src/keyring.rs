@@ -11,6 +11,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// The first byte of every ciphertext: how it is made up.
@@ -71,6 +72,8 @@ pub(crate) struct Keyring {
     /// For fingerprints of requests: nobody can try guesses against them without the key. Of each key
     /// one, in their order.
     peppers: Vec<[u8; KEY_LEN]>,
+    /// How many values were decrypted.
+    decrypted: AtomicU64,
 }
 
 impl fmt::Debug for Keyring {
@@ -125,7 +128,7 @@ impl Keyring {
         if peppers.is_empty() {
             return Err(malformed());
         }
-        Ok(Self { keys, peppers })
+        Ok(Self { keys, peppers, decrypted: AtomicU64::default() })
     }
 
     /// Refuses a key file that others than its owner may read.
@@ -162,6 +165,7 @@ impl Keyring {
 
     /// Decrypts what was encrypted for this place.
     pub(crate) fn decrypt(&self, place: Cell<'_>, sealed: &[u8]) -> Result<Vec<u8>, DecryptError> {
+        self.decrypted.fetch_add(1, Ordering::Relaxed);
         let (head, body) = sealed.split_at_checked(HEADER_LEN).ok_or(DecryptError::Damaged)?;
         if head[0] != FORMAT {
             return Err(DecryptError::Damaged);
@@ -173,6 +177,11 @@ impl Keyring {
             head[1 + ID_LEN..].try_into().map_err(|_| DecryptError::Damaged)?;
         let payload = Payload { msg: body, aad: &place.associated_data() };
         key.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| DecryptError::Damaged)
+    }
+
+    /// How many values were decrypted so far.
+    pub(crate) fn decrypted(&self) -> u64 {
+        self.decrypted.load(Ordering::Relaxed)
     }
 
     /// What tells two contents apart, and tells nothing else without the key.

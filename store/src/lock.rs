@@ -12,6 +12,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+    // A lock file that somebody removes is made anew, and free; the directory itself stays the one.
+    _directory: File,
 }
 
 /// Who holds a data directory, as far as they have said.
@@ -47,13 +49,14 @@ impl Lock {
             .truncate(false)
             .mode(0o600)
             .open(path)?;
-        match file.try_lock() {
+        let directory = File::open(path.parent().unwrap_or(Path::new(".")))?;
+        match file.try_lock().and_then(|()| directory.try_lock()) {
             Ok(()) => {
                 file.set_len(0)?;
                 file.seek(SeekFrom::Start(0))?;
                 write!(file, "process {}", std::process::id())?;
                 file.flush()?;
-                Ok(Self { _file: file })
+                Ok(Self { _file: file, _directory: directory })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();

@@ -8,6 +8,7 @@ mod m0005_events;
 mod m0006_event_service;
 mod m0007_subnet_size;
 mod m0008_audit_chain;
+mod m0009_growth;
 mod step;
 
 use sea_orm_migration::prelude::*;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_event_service::Migration),
             Box::new(m0007_subnet_size::Migration),
             Box::new(m0008_audit_chain::Migration),
+            Box::new(m0009_growth::Migration),
         ]
     }
 }

@@ -13,13 +13,15 @@ pub use error::OpenError;
 pub use examine::Examined;
 
 use crate::{
+    cache::WorkspaceCache,
     instance_file::{self, InstanceFile},
     keyring::Keyring,
     migration::Migrator,
-    row::signed,
+    row::{random_name, signed},
     storage,
     store::{Inner, Store},
     table::instance,
+    work::WorkCounter,
 };
 use check::{check_health, check_schema, is_key_of, key_check};
 use connection::{Access, connect};
@@ -81,11 +83,15 @@ impl Store {
             None => begin(&writer, &keyring, &*ids, &*clock).await.map_err(database)?,
         };
         check_instance_file(&writer, &directory, &row).await.map_err(database)?;
-        let readers = connect(&path, Access::Read).await.map_err(database)?;
-        let is_full = Arc::default();
-        storage::watch(&mut writer, &directory, &is_full);
+        let writer_name = random_name();
+        claim(&writer, &writer_name).await.map_err(database)?;
+        let mut readers = connect(&path, Access::Read).await.map_err(database)?;
+        let (is_full, work) = (Arc::default(), Arc::<WorkCounter>::default());
+        storage::watch(&mut writer, &directory, &is_full, &work);
+        let counter = work.clone();
+        readers.set_metric_callback(move |_| counter.count_statement());
 
-        let store = Self {
+        Ok(Self {
             inner: Arc::new(Inner {
                 writer,
                 readers,
@@ -95,17 +101,23 @@ impl Store {
                 announcer,
                 commits: TaskTracker::new(),
                 version: AtomicU64::default(),
+                cache: WorkspaceCache::default(),
+                work,
                 is_full,
                 instance: InstanceId::new(row.instance_id),
+                writer_name,
                 directory,
                 _lock: lock,
             }),
-        };
-        if let Err(error) = store.prune().await {
-            tracing::warn!(error = %error, "could not prune the database");
-        }
-        Ok(store)
+        })
     }
+}
+
+/// Writes down who writes from now on: a process that has opened this before writes no more.
+async fn claim(db: &DatabaseConnection, writer: &str) -> Result<(), DbErr> {
+    let sql = "UPDATE instance SET writer = ?";
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [writer.into()])).await?;
+    Ok(())
 }
 
 async fn note_version(db: &DatabaseConnection) -> Result<(), DbErr> {
@@ -133,6 +145,7 @@ async fn begin(
         key_check: key_check(keyring),
         written_by: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: clock.now().as_millis(),
+        writer: None,
     };
     instance::Entity::insert(row.clone().into_active_model()).exec_without_returning(db).await?;
     Ok(row)
@@ -155,8 +168,9 @@ async fn check_instance_file(
     let doubt = InstanceFile::doubt(&found, row, directory);
     let Some(doubt) = doubt.filter(|_| row.doubt.is_none()) else { return Ok(()) };
     tracing::warn!("observing only: {doubt}");
-    let sql = "UPDATE instance SET doubt = ?, fence = max(fence, ?)";
-    let values = [doubt.into(), signed(fence).into()];
+    // Whoever has read further than this database goes must not take what follows for a continuation.
+    let sql = "UPDATE instance SET doubt = ?, fence = max(fence, ?), epoch = ?";
+    let values = [doubt.into(), signed(fence).into(), random_name().into()];
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
     Ok(())
 }

@@ -12,16 +12,17 @@ use crate::{
     row::{enum_from_text, enum_text, signed},
     spec,
     table::{self, environment, event_count, member, project},
-    transaction::{Step, Transaction},
+    transaction::{Concern, Step, Transaction},
     upsert::upsert,
 };
 use async_trait::async_trait;
 use domain::{
-    EnvironmentId, Error, Name, ProjectId, Resource, Result, ServiceId, UserId,
+    EnvironmentId, Error, Name, ProjectId, Resource, Result, Slug, UserId,
     access::{Mutation, ProjectRole},
     event::Event,
     page::{Page, Paged},
     project::{Environment, Member, Project, ProjectSummary, Projects},
+    resolve::EnvironmentRef,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -68,6 +69,25 @@ impl Projects for Store {
         list::load(&db, visible_to, name, page).await
     }
 
+    async fn find_slug(
+        &self,
+        visible_to: Option<UserId>,
+        slug: &Slug,
+    ) -> Result<Option<ProjectId>> {
+        let db = self.read().await?;
+        let row = project::Entity::find()
+            .filter(project::Column::Slug.eq(slug.as_str()))
+            .one(&db)
+            .await
+            .map_err(failed("find a project"))?;
+        let Some(found) = row.map(|row| ProjectId::new(row.id)) else { return Ok(None) };
+        let is_visible = match visible_to {
+            None => true,
+            Some(user) => role_of(&db, user, found).await?.is_some(),
+        };
+        Ok(is_visible.then_some(found))
+    }
+
     async fn get(&self, project: ProjectId) -> Result<Project> {
         let db = self.read().await?;
         find(&db, project).await.and_then(read)
@@ -81,12 +101,12 @@ impl Projects for Store {
         let before = Some(find(&tx.db, project).await?.name);
         for row in environments(&tx.db, project).await? {
             let id = EnvironmentId::new(row.id);
-            let base = spec::load(&tx.inner, &tx.db, id).await?;
-            let services: Vec<ServiceId> = base.spec.services.keys().copied().collect();
-            let volumes: Vec<_> = base.spec.volumes.keys().copied().collect();
-            tombstone::write_tombstones(&tx, base.place(), &services).await?;
+            let place = EnvironmentRef { project, environment: id };
+            let (services, volumes) = spec::contents(&tx.db, id).await?;
+            tombstone::write_tombstones(&tx, place, &services).await?;
             tombstone::write_environment_tombstone(&tx, project, id).await?;
-            spec::record_orphaned_volumes(&tx, &base, &volumes).await?;
+            spec::record_orphaned_volumes(&tx, &row, volumes).await?;
+            tx.inner.cache.remove(id);
             tx.emit(id, Event::Deleted { by: by.actor.user });
         }
         project::Entity::delete_by_id(project.as_uuid())
@@ -180,7 +200,7 @@ impl Projects for Store {
         user: UserId,
         role: Option<ProjectRole>,
     ) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_for(Concern::People).await?;
         let content = (project, user, role);
         if tx.find_answer::<()>(by, "projects.set_member", &content).await?.is_some() {
             return Ok(());
@@ -230,6 +250,7 @@ async fn insert_environment(tx: &Transaction, project: uuid::Uuid, name: &str) -
         edit_seq: 0,
         pending: 0,
         subnet: None,
+        version: 0,
     };
     environment::Entity::insert(row.into_active_model())
         .exec_without_returning(&tx.db)

@@ -9,7 +9,7 @@ pub(crate) mod tombstone;
 
 use crate::{
     Store,
-    row::{signed, unsigned},
+    row::{random_name, signed, unsigned},
     table::instance::Column,
 };
 use async_trait::async_trait;
@@ -74,6 +74,10 @@ impl Rollouts for Store {
         let row = instance::row(&tx.db).await?;
         instance::set(&tx, Column::Engine, engine.to_owned()).await?;
         instance::set(&tx, Column::Doubt, None::<String>).await?;
+        if row.doubt.is_some() {
+            // A copy or a backup goes on otherwise than what it was taken from.
+            instance::set(&tx, Column::Epoch, random_name()).await?;
+        }
         tx.commit().await?;
         self.write_instance_file(unsigned(row.fence))?;
         Ok(())

@@ -35,6 +35,13 @@ where
     T::try_from(raw).map_err(Error::internal("read a row"))
 }
 
+/// A name that nothing else has.
+pub(crate) fn random_name() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the kernel gives random bytes");
+    hex::encode(bytes)
+}
+
 /// A time that may be missing.
 pub(crate) fn time(millis: Option<i64>) -> Option<Timestamp> {
     millis.map(Timestamp::from_millis)

@@ -6,7 +6,7 @@ use crate::{
     error::failed,
     row::{enum_from_text, enum_text},
     table::{account, session, session_token},
-    transaction::Transaction,
+    transaction::{Concern, Transaction},
 };
 use domain::{
     Result, SessionId, Timestamp, UserId,
@@ -31,7 +31,7 @@ const REFRESH: &str = "refresh";
 
 impl Store {
     pub(crate) async fn insert_session(&self, new: NewSession) -> Result<Session> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         end_surplus(&tx, new.user).await?;
         let row = session::Model {
             id: tx.inner.ids.mint(),
@@ -97,7 +97,7 @@ impl Store {
         mut row: session::Model,
         access: &Digest,
     ) -> Result<session::Model> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         let kind: SessionKind = enum_from_text(&row.kind)?;
         row.last_seen_at = tx.now.as_millis();
         if kind == SessionKind::Browser {
@@ -128,7 +128,7 @@ impl Store {
         new: NewTokens,
         origin: &RequestOrigin,
     ) -> Result<Rotation> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         let Some(old) = token(&tx.db, refresh, REFRESH).await? else {
             return Ok(Rotation::Unknown);
         };
@@ -169,7 +169,7 @@ impl Store {
     }
 
     pub(crate) async fn end_session(&self, by: &Mutation, session: SessionId) -> Result<()> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         let gone = session::Entity::delete_many()
             .filter(session::Column::Id.eq(session.as_uuid()))
             .filter(session::Column::AccountId.eq(by.actor.user.as_uuid()))
@@ -183,7 +183,7 @@ impl Store {
     }
 
     pub(crate) async fn forget_sessions(&self) -> Result<u64> {
-        let tx = self.begin().await?;
+        let tx = self.begin_for(Concern::People).await?;
         let now = tx.now.as_millis();
         let gone = session::Entity::delete_many()
             .filter(session::Column::ExpiresAt.lte(now))

@@ -1,11 +1,13 @@
 //! Staged edits: rows that wait, and rows that were discarded and can come back.
 
 use crate::{
+    Store,
     blocking::run_blocking,
     error::failed,
     keyring::Cell,
+    loaded::{LoadedEnvironment, LoadedWorkspace},
     row::{signed, text, unsigned},
-    spec::{self, LoadedEnvironment},
+    spec,
     store::Inner,
     table::{environment, staged_edit},
     transaction::{BATCH, Transaction},
@@ -13,26 +15,39 @@ use crate::{
 use domain::{
     Address, ChangeId, Content, EnvironmentId, Error, Result, RevisionNumber, Timestamp, UserId,
     access::Mutation, change::StagedEdit, edit::StageContext, event::Event,
-    resolve::EnvironmentRef, workspace::Workspace,
+    supersede::MAX_STAGED_BYTES, workspace::Workspace,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, Statement, sea_query::Expr,
 };
 
-/// An environment with what is staged upon it.
-pub(crate) struct LoadedWorkspace {
-    pub(crate) base: LoadedEnvironment,
-    pub(crate) workspace: Workspace,
-}
-
-/// Reads an environment and its staged edits.
+/// Reads an environment and its staged edits, unless they are held from the last time.
+///
+/// Within a write, this comes before anything is written: what is held is what is true for all.
 pub(crate) async fn load(
     inner: &Inner,
     db: &DatabaseTransaction,
     environment: EnvironmentId,
 ) -> Result<LoadedWorkspace> {
-    let base = spec::load(inner, db, environment).await?;
+    let (row, project) = spec::find(db, environment).await?;
+    if let Some(held) = inner.cache.get(&row, &project) {
+        return Ok(held);
+    }
+    let spec = spec::load(inner, db, &row, &project).await?;
+    let base = LoadedEnvironment { project, environment: row, spec };
+    let edits = load_edits(inner, db, environment).await?;
+    let workspace = Workspace { spec: base.spec.clone(), edits };
+    let loaded = LoadedWorkspace { base, workspace };
+    inner.cache.put(loaded.clone());
+    Ok(loaded)
+}
+
+async fn load_edits(
+    inner: &Inner,
+    db: &DatabaseTransaction,
+    environment: EnvironmentId,
+) -> Result<Vec<StagedEdit>> {
     let rows = staged_edit::Entity::find()
         .filter(staged_edit::Column::EnvironmentId.eq(environment.as_uuid()))
         .filter(staged_edit::Column::DiscardedAt.is_null())
@@ -40,11 +55,15 @@ pub(crate) async fn load(
         .all(db)
         .await
         .map_err(failed("read staged edits"))?;
-    let edits = run_blocking(rows.len(), || {
-        rows.into_iter().map(|row| read(inner, row)).collect::<Result<_>>()
-    })?;
-    let workspace = Workspace { spec: base.spec.clone(), edits };
-    Ok(LoadedWorkspace { base, workspace })
+    run_blocking(rows.len(), || rows.into_iter().map(|row| read(inner, row)).collect())
+}
+
+impl Store {
+    /// An environment as it is now.
+    pub(crate) async fn look_at(&self, environment: EnvironmentId) -> Result<LoadedWorkspace> {
+        let db = self.read().await?;
+        load(&self.inner, &db, environment).await
+    }
 }
 
 /// What is staged at a place and at what it is part of, upon only that part of the environment.
@@ -99,34 +118,22 @@ fn content_cell(id: &str) -> Cell<'_> {
 
 impl LoadedWorkspace {
     pub(crate) fn environment(&self) -> EnvironmentId {
-        EnvironmentId::new(self.base.environment.id)
-    }
-
-    pub(crate) fn place(&self) -> EnvironmentRef {
-        self.base.place()
+        self.base.id()
     }
 
     /// Decides something about all of it.
     pub(crate) fn run_blocking<T>(&self, decide: impl FnOnce(&Workspace) -> T) -> T {
-        let spec = &self.workspace.spec;
-        let services = spec.services.values().map(|service| 1 + service.variables.len());
-        let groups = spec.groups.values().map(|group| 1 + group.variables.len());
-        let values = self.workspace.edits.len() + spec.variables.len();
-        run_blocking(values + services.chain(groups).sum::<usize>(), || decide(&self.workspace))
+        run_blocking(self.size(), || decide(&self.workspace))
     }
 
     /// Who stages now, and which number comes next.
-    pub(crate) fn stage_context(&self, tx: &Transaction, by: &Mutation) -> StageContext {
+    pub(crate) fn stage_context(&self, at: Timestamp, by: &Mutation) -> StageContext {
         StageContext {
             author: by.actor.user,
-            at: tx.now,
+            at,
             next_seq: self.next_seq(),
             sees_values: by.actor.sees_values(),
         }
-    }
-
-    pub(crate) fn next_seq(&self) -> u64 {
-        unsigned(self.base.environment.edit_seq) + 1
     }
 
     /// These numbers are used: nobody gets them again.
@@ -135,15 +142,28 @@ impl LoadedWorkspace {
         self.base.environment.edit_seq = self.base.environment.edit_seq.saturating_add(count);
     }
 
-    /// Adds edits to the list, and tells readers. Their rows are the caller's.
-    pub(crate) fn add(&mut self, tx: &mut Transaction, by: &Mutation, edits: &[StagedEdit]) {
+    /// Adds edits to the list, lets go of what they supersede, and tells readers. Their rows are the
+    /// caller's.
+    pub(crate) async fn add(
+        &mut self,
+        tx: &mut Transaction,
+        by: &Mutation,
+        edits: &[StagedEdit],
+    ) -> Result<()> {
         if edits.is_empty() {
-            return;
+            return Ok(());
         }
-        self.workspace.edits.extend(edits.iter().cloned());
-        self.workspace.edits.sort_by_key(|edit| edit.seq);
+        let superseded = self.workspace.add(edits);
+        for batch in superseded.chunks(BATCH) {
+            staged_edit::Entity::delete_many()
+                .filter(staged_edit::Column::Id.is_in(batch.iter().map(|id| id.as_uuid())))
+                .exec(&tx.db)
+                .await
+                .map_err(failed("let go of staged edits"))?;
+        }
         let edits = edits.iter().map(StagedEdit::hidden).collect();
-        tx.emit(self.environment(), Event::Staged { by: by.actor.user, edits });
+        tx.emit(self.environment(), Event::Staged { by: by.actor.user, edits, superseded });
+        Ok(())
     }
 
     /// Takes edits off the list, and tells readers. Their rows are the caller's.
@@ -156,13 +176,16 @@ impl LoadedWorkspace {
         tx.emit(self.environment(), event);
     }
 
-    /// Notes how many changes people see now, and the last number given.
-    pub(crate) async fn update_counts(&self, tx: &Transaction) -> Result<()> {
+    /// Notes how many changes people see now, the last number given, and that it is another one.
+    pub(crate) async fn update_counts(&mut self, tx: &Transaction) -> Result<()> {
         let count = self.run_blocking(|workspace| workspace.changes().len());
-        let pending = i64::try_from(count).unwrap_or(i64::MAX);
+        let row = &mut self.base.environment;
+        row.pending = i64::try_from(count).unwrap_or(i64::MAX);
+        row.version += 1;
         environment::Entity::update_many()
-            .col_expr(environment::Column::Pending, Expr::value(pending))
-            .col_expr(environment::Column::EditSeq, Expr::value(self.base.environment.edit_seq))
+            .col_expr(environment::Column::Pending, Expr::value(row.pending))
+            .col_expr(environment::Column::EditSeq, Expr::value(row.edit_seq))
+            .col_expr(environment::Column::Version, Expr::value(row.version))
             .filter(environment::Column::Id.eq(self.base.environment.id))
             .exec(&tx.db)
             .await
@@ -211,7 +234,11 @@ pub(crate) async fn insert(
 }
 
 /// Marks edits as discarded: they can come back for a while.
-pub(crate) async fn discard(tx: &Transaction, edits: &[ChangeId]) -> Result<()> {
+pub(crate) async fn discard(
+    tx: &Transaction,
+    environment: EnvironmentId,
+    edits: &[ChangeId],
+) -> Result<()> {
     for batch in edits.chunks(BATCH) {
         staged_edit::Entity::update_many()
             .col_expr(staged_edit::Column::DiscardedAt, Expr::value(tx.now.as_millis()))
@@ -220,20 +247,48 @@ pub(crate) async fn discard(tx: &Transaction, edits: &[ChangeId]) -> Result<()> 
             .await
             .map_err(failed("discard edits"))?;
     }
+    forget_piles(tx, environment).await
+}
+
+/// Whoever stages and discards again and again fills no disk: of many discarded edits, those go that
+/// were discarded first.
+async fn forget_piles(tx: &Transaction, environment: EnvironmentId) -> Result<()> {
+    /// So many are kept whatever they hold: as many as there may be at once are more.
+    const FEW: usize = 1_000;
+    /// What each of more takes, besides what it holds.
+    const ROW: usize = 2_560;
+    let doing = failed("forget discarded edits");
+    let discarded = "FROM staged_edit WHERE environment_id = ? AND discarded_at IS NOT NULL";
+    let id: sea_orm::Value = environment.as_uuid().into();
+    let many = format!("SELECT 1 {discarded} LIMIT 1 OFFSET {FEW}");
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, many, [id.clone()]);
+    if tx.db.query_one_raw(query).await.map_err(&doing)?.is_none() {
+        return Ok(());
+    }
+    let sql = format!(
+        "DELETE FROM staged_edit WHERE id IN (SELECT id FROM (\
+         SELECT id, sum({ROW} + coalesce(length(content), 0)) \
+         OVER (ORDER BY discarded_at DESC, seq DESC) AS total {discarded}) WHERE total > ?)"
+    );
+    let most = i64::try_from(2 * MAX_STAGED_BYTES).unwrap_or(i64::MAX);
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id, most.into()]);
+    tx.db.execute_raw(query).await.map_err(&doing)?;
     Ok(())
 }
 
 /// Edits stand on the list (again), with this number and upon this revision.
 pub(crate) async fn reinstate(tx: &Transaction, edits: &[StagedEdit]) -> Result<()> {
-    for edit in edits {
-        staged_edit::Entity::update_many()
-            .col_expr(staged_edit::Column::DiscardedAt, Expr::value(None::<i64>))
-            .col_expr(staged_edit::Column::Seq, Expr::value(signed(edit.seq)))
-            .col_expr(staged_edit::Column::Base, Expr::value(signed(edit.base.0)))
-            .filter(staged_edit::Column::Id.eq(edit.id.as_uuid()))
-            .exec(&tx.db)
-            .await
-            .map_err(failed("bring edits back"))?;
+    for batch in edits.chunks(BATCH) {
+        let rows = vec!["(?, ?, ?)"; batch.len()].join(", ");
+        let sql = format!(
+            "UPDATE staged_edit SET discarded_at = NULL, seq = back.column2, base = back.column3 \
+             FROM (VALUES {rows}) AS back WHERE staged_edit.id = back.column1"
+        );
+        let values = batch.iter().flat_map(|edit| {
+            [edit.id.as_uuid().into(), signed(edit.seq).into(), signed(edit.base.0).into()]
+        });
+        let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        tx.db.execute_raw(query).await.map_err(failed("bring edits back"))?;
     }
     Ok(())
 }

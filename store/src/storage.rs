@@ -4,6 +4,7 @@ use crate::{
     Store,
     error::{failed, is_full},
     store::Inner,
+    work::WorkCounter,
 };
 use async_trait::async_trait;
 use domain::{Error, Result, storage::Storage};
@@ -50,9 +51,15 @@ fn free(directory: &Path) -> io::Result<u64> {
 /// Looks for space whenever a statement fails: a large one is written before there is a commit.
 ///
 /// Why it has failed is not said here, so the disk is asked.
-pub(crate) fn watch(writer: &mut DatabaseConnection, directory: &Path, is_full: &Arc<AtomicBool>) {
-    let (directory, is_full) = (directory.to_owned(), is_full.clone());
+pub(crate) fn watch(
+    writer: &mut DatabaseConnection,
+    directory: &Path,
+    is_full: &Arc<AtomicBool>,
+    work: &Arc<WorkCounter>,
+) {
+    let (directory, is_full, work) = (directory.to_owned(), is_full.clone(), work.clone());
     writer.set_metric_callback(move |statement| {
+        work.count_statement();
         if statement.failed && free(&directory).is_ok_and(|free| free < MIN_FREE_BYTES) {
             is_full.store(true, Ordering::SeqCst);
         }

@@ -1,10 +1,12 @@
 //! What all of this crate works on: one database, and who reads and writes it.
 
 use crate::{
+    cache::WorkspaceCache,
     error::failed,
     instance_file::{self, InstanceFile},
     keyring::Keyring,
     lock::Lock,
+    work::{Work, WorkCounter},
 };
 use domain::{Clock, Error, Ids, InstanceId, Result, event::Announcer};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
@@ -33,11 +35,16 @@ pub(crate) struct Inner {
     pub(crate) announcer: Arc<dyn Announcer>,
     /// Commits on their way.
     pub(crate) commits: TaskTracker,
-    /// How many commits there were: nobody else writes to the database, nor this process otherwise.
+    /// How many commits there were to what the reconciler reads: nobody else writes to the database,
+    /// nor this process otherwise.
     pub(crate) version: AtomicU64,
+    pub(crate) cache: WorkspaceCache,
+    pub(crate) work: Arc<WorkCounter>,
     /// Whether the last write has found no space.
     pub(crate) is_full: Arc<AtomicBool>,
     pub(crate) instance: InstanceId,
+    /// What the database says for as long as nobody else has opened it.
+    pub(crate) writer_name: String,
     pub(crate) directory: PathBuf,
     /// Held for as long as this lives.
     pub(crate) _lock: Lock,
@@ -63,6 +70,12 @@ impl Store {
         let _ = self.inner.readers.clone().close().await;
         let _ = self.inner.writer.execute_unprepared("PRAGMA optimize").await;
         let _ = self.inner.writer.clone().close().await;
+    }
+
+    /// What was done so far. The longest write is the longest since this was last asked.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        self.inner.work.read(self.inner.keyring.decrypted())
     }
 
     /// A view of everything as it is now.

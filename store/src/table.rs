@@ -35,6 +35,8 @@ tables! {
         key_check: Vec<u8>,
         written_by: String,
         created_at: i64,
+        /// Whoever opened the database last: nobody else writes.
+        writer: Option<String>,
     }
     account("account") {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -120,6 +122,8 @@ tables! {
         edit_seq: i64,
         pending: i64,
         subnet: Option<String>,
+        /// Another one with every write to what is applied or staged.
+        version: i64,
     }
     service("service") {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -210,6 +214,7 @@ tables! {
         node: String,
         x: i32,
         y: i32,
+        gone_at: Option<i64>,
     }
     /// Volumes that nothing refers to any more, and whose data is still in the engine.
     left_behind("left_behind") {

@@ -4,9 +4,11 @@ use crate::{
     Store, chain,
     error::failed,
     keyring::Cell,
+    loaded::LoadedWorkspace,
     row::{enum_text, json, signed, unsigned},
     store::Inner,
     table::{audit, event, event_count},
+    work::WorkCounter,
 };
 use domain::{
     ApiKeyId, EnvironmentId, Error, ProjectId, Result, ServiceId, Timestamp, UserId,
@@ -15,17 +17,21 @@ use domain::{
     event::Event,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, QueryFilter, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
     sea_query::OnConflict,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
-/// So many events of an environment are kept.
-const KEPT_EVENTS: u64 = 5_000;
+/// So many events of an environment are kept for those who were away for a while. What happened to
+/// services is kept for longer: see `prune`.
+pub(crate) const KEPT_EVENTS: u64 = 5_000;
 /// So many rows go into one statement: well below SQLite's limit of bound values.
 pub(crate) const BATCH: usize = 500;
 
@@ -35,6 +41,10 @@ pub(crate) struct Transaction {
     pub(crate) now: Timestamp,
     pub(crate) inner: Arc<Inner>,
     pub(crate) idempotent_request: Option<IdempotentRequest>,
+    /// What an environment has become: held for the next reader, once it is true.
+    pub(crate) written: Option<LoadedWorkspace>,
+    concerns: Concern,
+    turn: Turn,
     events: Vec<(EnvironmentId, Timestamp, Event)>,
 }
 
@@ -43,6 +53,27 @@ pub(crate) struct Transaction {
 pub(crate) struct Step {
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+}
+
+/// Who has to look again after a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// The reconciler, too.
+    Rollouts,
+    /// Only whoever reads what people have: nothing of it is about what runs.
+    People,
+}
+
+/// A turn at the database: others wait for its end.
+struct Turn {
+    begun: Instant,
+    work: Arc<WorkCounter>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.work.note_write(self.begun);
+    }
 }
 
 /// A request that may come again.
@@ -54,6 +85,11 @@ pub(crate) struct IdempotentRequest {
 impl Store {
     /// Waits for its turn, and begins.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
+        self.begin_for(Concern::Rollouts).await
+    }
+
+    /// The same, for a write that the reconciler need not know of if nobody else does.
+    pub(crate) async fn begin_for(&self, concerns: Concern) -> Result<Transaction> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -63,12 +99,34 @@ impl Store {
             self.inner.note_space(&begun);
         }
         let db = begun.map_err(failed("write to the database"))?;
+        self.inner.check_writer(&db).await?;
         Ok(Transaction {
             db,
             now: self.inner.clock.now(),
             inner: self.inner.clone(),
             idempotent_request: None,
+            written: None,
+            concerns,
+            turn: Turn { begun: Instant::now(), work: self.inner.work.clone() },
             events: Vec::new(),
+        })
+    }
+}
+
+impl Inner {
+    /// Lets nobody write whose database somebody else has opened since, whatever became of the lock.
+    async fn check_writer(&self, db: &DatabaseTransaction) -> Result<()> {
+        let query = Statement::from_string(DbBackend::Sqlite, "SELECT writer FROM instance");
+        let row = db.query_one_raw(query).await.map_err(failed("see who writes"))?;
+        let writer: Option<String> = row.and_then(|row| row.try_get_by_index(0).ok());
+        if writer.as_ref() == Some(&self.writer_name) {
+            return Ok(());
+        }
+        Err(Error::Unavailable {
+            what: "another Easel has opened this database and writes to it; this one writes \
+                   nothing any more: stop one of the two"
+                .to_owned(),
+            source: None,
         })
     }
 }
@@ -159,15 +217,21 @@ impl Transaction {
     /// Makes it all true, and wakes the readers.
     pub(crate) async fn commit(mut self) -> Result<()> {
         let numbers = self.number_events().await?;
-        let Self { db, inner, .. } = self;
+        let Self { db, inner, written, concerns, turn, .. } = self;
         let tracker = inner.commits.clone();
         // To the end, also when the caller goes away in the middle: what is true must be told.
         let task = tracker.spawn(async move {
             let committed = db.commit().await;
             // After it and before anybody is told; also when it is not known how it has ended.
-            inner.version.fetch_add(1, Ordering::SeqCst);
+            if concerns == Concern::Rollouts {
+                inner.version.fetch_add(1, Ordering::SeqCst);
+            }
+            drop(turn);
             inner.note_space(&committed);
             committed?;
+            if let Some(written) = written {
+                inner.cache.put(written);
+            }
             for (environment, number) in numbers {
                 inner.announcer.announce(environment, number);
             }
@@ -178,7 +242,7 @@ impl Transaction {
 
     async fn number_events(&mut self) -> Result<BTreeMap<EnvironmentId, u64>> {
         let events = std::mem::take(&mut self.events);
-        let environments: Vec<_> =
+        let environments: BTreeSet<_> =
             events.iter().map(|(environment, ..)| environment.as_uuid()).collect();
         if environments.is_empty() {
             return Ok(BTreeMap::new());
@@ -191,6 +255,7 @@ impl Transaction {
             .into_iter()
             .map(|row| (EnvironmentId::new(row.environment_id), unsigned(row.number)))
             .collect();
+        let before = numbers.clone();
         let mut rows = Vec::new();
         for (environment, at, event) in &events {
             let number = numbers.entry(*environment).or_default();
@@ -203,13 +268,14 @@ impl Transaction {
                 service_id: event.service().map(ServiceId::as_uuid),
             });
         }
-        self.write_events(rows, &numbers).await.map_err(failed("write events"))?;
+        self.write_events(rows, &before, &numbers).await.map_err(failed("write events"))?;
         Ok(numbers)
     }
 
     async fn write_events(
         &self,
         mut rows: Vec<event::Model>,
+        before: &BTreeMap<EnvironmentId, u64>,
         numbers: &BTreeMap<EnvironmentId, u64>,
     ) -> Result<(), DbErr> {
         while !rows.is_empty() {
@@ -232,13 +298,17 @@ impl Transaction {
             .exec_without_returning(&self.db)
             .await?;
         for (environment, number) in numbers {
-            // One row more, one row less, once there are enough.
-            let Some(last) = number.checked_sub(KEPT_EVENTS).filter(|last| *last > 0) else {
+            // One row more, one row less, once there are enough: those that fall out just now.
+            let (before, now) = (before.get(environment).copied().unwrap_or_default(), *number);
+            let last = now.saturating_sub(KEPT_EVENTS);
+            if last == 0 {
                 continue;
-            };
+            }
             event::Entity::delete_many()
                 .filter(event::Column::EnvironmentId.eq(environment.as_uuid()))
+                .filter(event::Column::Number.gt(signed(before.saturating_sub(KEPT_EVENTS))))
                 .filter(event::Column::Number.lte(signed(last)))
+                .filter(event::Column::ServiceId.is_null())
                 .exec(&self.db)
                 .await?;
         }

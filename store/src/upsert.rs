@@ -6,8 +6,25 @@ use crate::{
 };
 use domain::Result;
 use sea_orm::{
-    ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, sea_query::OnConflict,
+    ActiveModelTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    sea_query::OnConflict,
 };
+
+/// Writes new rows, however many: a statement takes only so many values.
+pub(crate) async fn insert_all<M, A, E>(tx: &Transaction, rows: Vec<M>) -> Result<(), DbErr>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E> + Send,
+    E: EntityTrait,
+{
+    let mut rows: Vec<A> = rows.into_iter().map(IntoActiveModel::into_active_model).collect();
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(BATCH));
+        E::insert_many(rows).exec_without_returning(&tx.db).await?;
+        rows = rest;
+    }
+    Ok(())
+}
 
 /// Writes rows, whether or not there are older ones under the same key.
 pub(crate) async fn upsert<M, A, E, const N: usize>(

@@ -7,6 +7,7 @@ mod apply;
 mod canvas;
 mod death;
 mod engine;
+mod growth;
 mod load;
 mod machine;
 mod memory;
@@ -74,6 +75,8 @@ struct Options {
 enum Part {
     /// From apply to running, deaths, idle memory, the API
     Live,
+    /// One of many services beside one of few: stage, move, discard, apply, list, join
+    Growth,
     /// The resync of many services, and the start with them
     Many,
     /// The web app's first paint
@@ -126,6 +129,9 @@ async fn measure(options: &Options, engine: &Engine, table: &mut Table) -> Resul
     let has = |part| options.only.is_empty() || options.only.contains(&part);
     if has(Part::Live) {
         live(options, engine, table).await?;
+    }
+    if has(Part::Growth) {
+        growth::measure(options, table).await?;
     }
     if has(Part::Many) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;

@@ -1,9 +1,10 @@
 //! Many services in a real database.
 
 use crate::time::{RandomIds, SystemClock};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use domain::{
-    EnvironmentId, Message, Name, Secret, SessionId, Slug, Source, VariableKey,
+    EnvironmentId, Message, Name, ProjectId, Secret, ServiceId, SessionId, Slug, Source,
+    VariableKey,
     access::{Actor, AuthMethod, InstanceRole, Mutation},
     account::{Accounts, NewUser},
     changes::{Changes, Selection},
@@ -85,6 +86,52 @@ pub(crate) async fn spread(store: &Store, cards: usize) -> Result<Slug> {
     }
     apply(store, &by, environment).await?;
     Ok(project.slug)
+}
+
+/// Projects of so many services with so many variables each, applied; the answer is each project with
+/// a service from its middle.
+pub(crate) async fn grow(
+    store: &Store,
+    sizes: &[(&str, usize)],
+    variables: usize,
+) -> Result<Vec<(ProjectId, ServiceId)>> {
+    let by = founder(store).await?;
+    let mut made = Vec::new();
+    for (name, services) in sizes {
+        let project = store.create(&by, name.parse()?).await?;
+        let environment = store.environment(project.id, None).await?.id;
+        for first in (0..*services).step_by(PER_PROJECT) {
+            let last = (*services).min(first + PER_PROJECT);
+            let edits =
+                (first..last).map(|number| crowded(number, variables)).collect::<Result<_>>()?;
+            store.stage(&by, environment, edits).await?;
+            apply(store, &by, environment).await?;
+        }
+        let spec = store.workspace(environment).await?.spec;
+        let middle = spec.services.keys().nth(services / 2).context("a service")?;
+        made.push((project.id, *middle));
+    }
+    Ok(made)
+}
+
+/// A service with so many variables, two of which refer to an earlier one.
+fn crowded(number: usize, variables: usize) -> Result<Edit> {
+    let mut edit = card(number)?;
+    if let Edit::CreateService(new) = &mut edit {
+        let other = number / 2;
+        new.variables = (0..variables)
+            .map(|key| {
+                let value = match key {
+                    1 if other != number => format!("http://${{{{service {other}.HOST}}}}:8080/"),
+                    2 if other != number => format!("${{{{service {other}.KEY_5}}}}"),
+                    _ => format!("value {key} of service {number}"),
+                };
+                let value = NewVariable { value: Secret::new(value), sealed: key == 4 };
+                Ok::<(VariableKey, _), anyhow::Error>((format!("KEY_{key}").parse()?, value))
+            })
+            .collect::<Result<_>>()?;
+    }
+    Ok(edit)
 }
 
 /// Applies all that is staged.

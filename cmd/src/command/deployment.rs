@@ -71,6 +71,7 @@ pub(super) async fn redeploy(
     let console = context.console();
     if wait.wait {
         let applied = Applied {
+            changed: Vec::new(),
             revision: None,
             applied_count: 0,
             created: Vec::new(),

@@ -139,7 +139,8 @@ mod tests {
         spec.revision = RevisionNumber(1);
         for (index, (name, slug)) in services.iter().enumerate() {
             let id = ServiceId::new(uuid::Uuid::from_u128(index as u128 + 1));
-            spec.services.insert(id, Service::named(name.parse().unwrap(), slug.parse().unwrap()));
+            let service = Service::named(name.parse().unwrap(), slug.parse().unwrap());
+            spec.services.insert(id, service.into());
         }
         spec
     }

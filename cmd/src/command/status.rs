@@ -226,7 +226,7 @@ pub(super) fn sentence(snapshot: &Snapshot, numbered: &LoggedEvent) -> Option<St
     let service = |id: &ServiceId| describe::service_name(&view, *id);
     let person = |id| describe::person(snapshot, id);
     let text = match &numbered.event {
-        Event::Staged { by, edits } => {
+        Event::Staged { by, edits, .. } => {
             let places: Vec<String> =
                 edits.iter().map(|edit| describe::address(&view, &edit.address)).collect();
             format!("{} staged {}", person(*by), places.join(", "))

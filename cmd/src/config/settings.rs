@@ -1,8 +1,8 @@
 //! What can be set.
 
 use super::value::{
-    Interval, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin, PublicUrl,
-    TrustedProxy,
+    Interval, KeptFor, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin,
+    PublicUrl, TrustedProxy,
 };
 use clap::Args;
 use serde::Deserialize;
@@ -79,6 +79,29 @@ pub struct Layer {
     /// for 1,021 containers. Networks that are there keep their size.
     #[arg(long, env = "EASEL_NETWORK_SIZE", value_name = "BITS")]
     pub network_size: Option<NetworkSize>,
+
+    /// How long deployments that are over are kept, with what they ran: until then one can go back to
+    /// them, and a value that was deleted is still in them. The latest of each service always stays.
+    /// Default: 90d.
+    #[arg(long, env = "EASEL_KEEP_DEPLOYMENTS", value_name = "TIME")]
+    pub keep_deployments: Option<KeptFor>,
+
+    /// How long revisions are kept: who changed what, with the values from before and after.
+    /// Default: 1y.
+    #[arg(long, env = "EASEL_KEEP_REVISIONS", value_name = "TIME")]
+    pub keep_revisions: Option<KeptFor>,
+
+    /// How long a service's history is kept: what happened to it, and why. Default: 30d.
+    #[arg(long, env = "EASEL_KEEP_EVENTS", value_name = "TIME")]
+    pub keep_events: Option<KeptFor>,
+
+    /// How long the audit is kept: who did what. Default: 1y.
+    #[arg(long, env = "EASEL_KEEP_AUDIT", value_name = "TIME")]
+    pub keep_audit: Option<KeptFor>,
+
+    /// How long the place on the canvas of what was deleted is kept. Default: 30d.
+    #[arg(long, env = "EASEL_KEEP_LAYOUT", value_name = "TIME")]
+    pub keep_layout: Option<KeptFor>,
 
     /// Serve the web app from this folder instead of the one in the binary: for working on it.
     #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]

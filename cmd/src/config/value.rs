@@ -151,6 +151,37 @@ impl FromStr for Interval {
     }
 }
 
+/// How long something is kept.
+///
+/// Invariant: at least a day, at most a hundred years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct KeptFor(Duration);
+from_text!(KeptFor);
+
+impl KeptFor {
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// How long it is.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for KeptFor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let duration = parse_duration(text).ok_or("must be a time such as 30d, 12months or 1y")?;
+        if (Self::DAY..=Self::DAY * 36_525).contains(&duration) {
+            Ok(Self(duration))
+        } else {
+            Err("must be at least a day and at most a hundred years".to_owned())
+        }
+    }
+}
+
 /// A time as people write it: `30s`, `5m`, `1h`, `1h30m`, `500ms`.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {

@@ -70,7 +70,8 @@ impl<'a> EffectIndex<'a> {
     /// Follows all references of all values that those that run see, each once.
     fn index_references(&mut self) {
         let mut visited = Set::new();
-        let seen = self.whole.all_variables().filter(|(address, _)| self.is_inherited(address));
+        let seen =
+            self.whole.referring_variables().filter(|(address, _)| self.is_inherited(address));
         follow(&self.whole, seen.collect(), &mut |look| {
             if let LookupStep::At(scope, key) = look {
                 visited.insert(scope.address(key.clone()));
@@ -86,14 +87,17 @@ impl<'a> EffectIndex<'a> {
         let hides = |group: GroupId| {
             spec.groups.get(&group).is_some_and(|group| group.variables.contains_key(key))
         };
+        let scope = Scope::of(address);
+        if let Scope::Service(owner) = scope {
+            return self.running.binary_search(&owner).is_ok();
+        }
         self.running.iter().any(|id| {
             let service = &spec.services[id];
-            let own = service.variables.contains_key(key);
-            match Scope::of(address) {
-                Scope::Service(owner) => owner == *id,
-                Scope::Group(group) => !own && service.group == Some(group),
-                Scope::Shared => !own && !service.group.is_some_and(hides),
-            }
+            !service.variables.contains_key(key)
+                && match scope {
+                    Scope::Group(group) => service.group == Some(group),
+                    _ => !service.group.is_some_and(hides),
+                }
         })
     }
 

@@ -306,7 +306,7 @@ fn a_thousand_services_are_no_burden() {
             name[1..].parse::<usize>().ok().map(|number| services[number])
         }));
         service.variables.insert(key("UP"), Variable { value, sealed: false, version: 1 });
-        fixture.workspace.spec.services.insert(*id, service);
+        fixture.workspace.spec.services.insert(*id, service.into());
     }
     fixture.set(Address::Variable(key("A")), "1");
     let started = std::time::Instant::now();

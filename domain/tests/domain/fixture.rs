@@ -1,7 +1,7 @@
 //! Random work on an environment, for properties.
 
 use domain::{
-    Address, ChangeId, Content, EnvironmentId, EnvironmentSpec, Field, GroupId, Limits, Map, Name,
+    Address, ChangeId, Content, EnvironmentId, EnvironmentSpec, Field, GroupId, Limits, Name,
     ProjectId, PullPolicy, Replicas, Secret, ServiceId, Source, UserId, VariableKey, VolumeId,
     apply::plan,
     change::{StagedChange, StagedEdit},
@@ -388,5 +388,9 @@ pub(crate) fn new_service(name: Name) -> NewService {
 
 /// The spec without its bookkeeping.
 pub(crate) fn bare(spec: &EnvironmentSpec) -> EnvironmentSpec {
-    EnvironmentSpec { revision: domain::RevisionNumber(0), versions: Map::new(), ..spec.clone() }
+    EnvironmentSpec {
+        revision: domain::RevisionNumber(0),
+        versions: Default::default(),
+        ..spec.clone()
+    }
 }

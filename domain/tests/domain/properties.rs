@@ -10,6 +10,7 @@ use domain::{
     dependency::{closure, dependents},
     edit::{Edit, MAX_EDITS, stage},
     effect::Effect,
+    supersede::superseded,
     testing::SeededIds,
     workspace::Workspace,
 };
@@ -210,6 +211,76 @@ proptest! {
                     "{} was said to meet {:?}", service, effect
                 );
             }
+        }
+    }
+
+    /// Who is looked at for an apply is found by what differs: nobody is forgotten.
+    #[test]
+    fn exactly_those_are_deployed_that_would_run_otherwise(
+        applied in random_edits(60), staged in random_edits(30)
+    ) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
+        let changes: Vec<ChangeId> =
+            workspace.changes().iter().map(|change| change.id).collect();
+        let Ok(plan) = plan(place(), &workspace, &Selection::Changes { changes }) else {
+            return Ok(());
+        };
+        let run = |spec: &EnvironmentSpec, id| spec.resolve(place(), id).ok().flatten();
+
+        let others: Vec<_> = (plan.spec.services.keys().copied())
+            .filter(|id| match (run(&workspace.spec, *id), run(&plan.spec, *id)) {
+                (Some(old), Some(new)) => old.redeploys(&new),
+                (None, new) => new.is_some(),
+                (Some(_), None) => false,
+            })
+            .collect();
+
+        let mut deployed: Vec<_> = plan.deploy.iter().map(|(id, _)| *id).collect();
+        deployed.sort();
+        prop_assert_eq!(deployed, others);
+    }
+
+    /// Each comes after those that it refers to, and nobody is left out.
+    #[test]
+    fn a_service_is_deployed_after_those_that_it_refers_to(applied in random_edits(80)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &[]);
+        let spec = &workspace.spec;
+        let edges = spec.edges();
+        // Round by round, as it is meant; slow.
+        let mut order = Vec::new();
+        let mut waiting: Vec<_> = spec.services.keys().copied().collect();
+        while !waiting.is_empty() {
+            let is_ready = |id: &domain::ServiceId| {
+                edges.iter().all(|edge| edge.from != *id || order.contains(&edge.to))
+            };
+            let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(is_ready);
+            let (ready, rest) = if ready.is_empty() { (rest, Vec::new()) } else { (ready, rest) };
+            order.extend(ready);
+            waiting = rest;
+        }
+
+        prop_assert_eq!(spec.deploy_order(), order);
+    }
+
+    /// What is let go of was seen by nobody.
+    #[test]
+    fn edits_that_are_superseded_show_nowhere(applied in random_edits(40), staged in random_edits(60)) {
+        let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
+        let gone = superseded(&workspace.edits);
+        let mut kept = workspace.clone();
+        kept.edits.retain(|edit| !gone.contains(&edit.id));
+
+        prop_assert_eq!(kept.changes(), workspace.changes());
+        prop_assert_eq!(kept.staged(), workspace.staged());
+        let all: Vec<ChangeId> = workspace.changes().iter().map(|change| change.id).collect();
+        for chosen in all {
+            let without = |workspace: &Workspace| {
+                let mut workspace = workspace.clone();
+                let gone = workspace.discarding(&[chosen], None).ok()?;
+                workspace.edits.retain(|edit| !gone.contains(&edit.id));
+                Some(workspace.changes())
+            };
+            prop_assert_eq!(without(&kept), without(&workspace));
         }
     }
 

@@ -259,6 +259,7 @@ fn what_comes_of_staging_and_applying() {
         warnings: vec![Problem { kind, message: "web.A refers to db.URL".to_owned() }],
     };
     let applied = Applied {
+        changed: Vec::new(),
         revision: Some(revision()),
         applied_count: 1,
         created: vec![service()],

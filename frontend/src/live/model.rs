@@ -71,13 +71,14 @@ impl Model {
     pub fn services(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
         let gone = self.base.services.iter();
         let gone = gone.filter(|(id, _)| !self.whole.services.contains_key(id));
-        self.whole.services.iter().chain(gone).map(|(id, service)| (*id, service))
+        self.whole.services.iter().chain(gone).map(|(id, service)| (*id, &**service))
     }
 
     /// A service as it would be, or as it is if it is to be removed.
     #[must_use]
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
-        self.whole.services.get(&id).or_else(|| self.base.services.get(&id))
+        let found = self.whole.services.get(&id).or_else(|| self.base.services.get(&id));
+        found.map(|service| &**service)
     }
 
     #[must_use]
@@ -218,8 +219,8 @@ mod tests {
         let template = Template::parse("${{db.HOST}}", |_| Some(id(2)));
         let variable = Variable { value: Value::Shown(template), sealed: false, version: 1 };
         web.variables.insert("DB".parse().unwrap(), variable);
-        spec.services.insert(id(1), web);
-        spec.services.insert(id(2), service("db"));
+        spec.services.insert(id(1), web.into());
+        spec.services.insert(id(2), service("db").into());
         spec
     }
 

@@ -49,8 +49,8 @@ fn spec() -> EnvironmentSpec {
     spec.variables.insert(key("REGION"), variable("us", 1));
     spec.variables.insert(key("LEVEL"), variable("info", 1));
     spec.groups.insert(id(DATA), data);
-    spec.services.insert(id(WEB), web);
-    spec.services.insert(id(DB), db);
+    spec.services.insert(id(WEB), web.into());
+    spec.services.insert(id(DB), db.into());
     spec
 }
 

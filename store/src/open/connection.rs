@@ -50,6 +50,8 @@ pub(super) async fn connect(path: &Path, access: Access) -> Result<DatabaseConne
                 .pragma("synchronous", "FULL")
                 .pragma("journal_size_limit", "16777216")
                 .pragma("temp_store", "MEMORY")
+                // What is deleted is in the file no more.
+                .pragma("secure_delete", "ON")
         });
     Database::connect(options).await
 }

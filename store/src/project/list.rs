@@ -105,11 +105,13 @@ async fn counts(db: &DatabaseTransaction, projects: &[Uuid]) -> Result<BTreeMap<
                SELECT json_extract(d.state, '$.state') = 'failed' FROM deployment d \
                WHERE d.environment_id = s.environment_id AND d.service_id = s.service_id \
                ORDER BY d.generation DESC LIMIT 1), 0))) AS failing \
-           FROM service_state s GROUP BY s.environment_id\
+           FROM service_state s WHERE s.environment_id IN (\
+             SELECT id FROM environment WHERE project_id IN ({marks})) \
+           GROUP BY s.environment_id\
          ) n ON n.environment_id = e.id \
          WHERE e.project_id IN ({marks}) GROUP BY e.project_id"
     );
-    let values = projects.iter().map(|id| (*id).into());
+    let values = projects.iter().chain(projects).map(|id| (*id).into());
     let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let mut counts = BTreeMap::new();
     for row in db.query_all_raw(query).await.map_err(&doing)? {

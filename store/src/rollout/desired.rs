@@ -217,12 +217,17 @@ async fn deployments(
     db: &DatabaseTransaction,
     only: Option<ServiceKey>,
 ) -> Result<Vec<table::deployment::Model>> {
-    let (clause, values) = narrowed(only, "d");
+    // Each part is narrowed by itself: what one service asks for does not grow with the others.
+    let (deployments, mut values) = narrowed(only, "deployment");
+    let (states, more) = narrowed(only, "service_state");
+    values.extend(more);
+    let (replicas, more) = narrowed(only, "replica");
+    values.extend(more);
     let sql = format!(
-        "SELECT d.* FROM deployment d WHERE {clause} AND d.id IN (\
-         SELECT id FROM deployment WHERE over = 0 \
-         UNION SELECT active FROM service_state WHERE active IS NOT NULL \
-         UNION SELECT deployment_id FROM replica WHERE released_at IS NULL) \
+        "SELECT d.* FROM deployment d WHERE d.id IN (\
+         SELECT id FROM deployment WHERE {deployments} AND over = 0 \
+         UNION SELECT active FROM service_state WHERE {states} AND active IS NOT NULL \
+         UNION SELECT deployment_id FROM replica WHERE {replicas} AND released_at IS NULL) \
          ORDER BY d.generation"
     );
     table::deployment::Entity::find()

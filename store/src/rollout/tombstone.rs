@@ -4,7 +4,7 @@ use crate::{
     error::failed,
     row::{json, parse, unsigned},
     table::{deployment, generation, replica, service_state, tombstone},
-    transaction::Transaction,
+    transaction::{BATCH, Transaction},
     upsert::upsert,
 };
 use domain::{
@@ -21,9 +21,14 @@ pub(crate) async fn write_tombstones(
     place: EnvironmentRef,
     services: &[ServiceId],
 ) -> Result<()> {
-    if services.is_empty() {
-        return Ok(());
+    for batch in services.chunks(BATCH) {
+        bury(tx, place, batch).await?;
     }
+    Ok(())
+}
+
+/// No more services than fit into one statement.
+async fn bury(tx: &Transaction, place: EnvironmentRef, services: &[ServiceId]) -> Result<()> {
     let environment = place.environment.as_uuid();
     let ids: Vec<Uuid> = services.iter().map(|service| service.as_uuid()).collect();
     let generations: BTreeMap<Uuid, u64> = generation::Entity::find()

@@ -14,37 +14,11 @@ use crate::{
 use domain::{
     Address, EnvironmentId, EnvironmentSpec, Error, Group, GroupId, Map, Resource, Result,
     RevisionNumber, Service, ServiceId, Volume, VolumeId,
-    resolve::EnvironmentRef,
     variable::{Value, Variable},
 };
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
-
-/// An environment's rows, read together.
-pub(crate) struct LoadedEnvironment {
-    pub(crate) project: project::Model,
-    pub(crate) environment: environment::Model,
-    pub(crate) spec: EnvironmentSpec,
-}
-
-impl LoadedEnvironment {
-    pub(crate) fn place(&self) -> EnvironmentRef {
-        EnvironmentRef {
-            project: self.environment.project_id.into(),
-            environment: self.environment.id.into(),
-        }
-    }
-}
-
-/// Reads an environment's desired state.
-pub(crate) async fn load(
-    inner: &Inner,
-    db: &DatabaseTransaction,
-    id: EnvironmentId,
-) -> Result<LoadedEnvironment> {
-    let (environment, project) = find(db, id).await?;
-    let spec = load_spec(inner, db, &environment, &project).await?;
-    Ok(LoadedEnvironment { project, environment, spec })
-}
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// An environment and its project.
 pub(crate) async fn find(
@@ -65,7 +39,31 @@ pub(crate) async fn find(
     Ok((environment, project))
 }
 
-async fn load_spec(
+/// Which services there are in an environment, and which volumes, by name.
+pub(crate) async fn contents(
+    db: &DatabaseTransaction,
+    id: EnvironmentId,
+) -> Result<(Vec<ServiceId>, Vec<(Uuid, String)>)> {
+    let doing = failed("read what is in an environment");
+    let services: Vec<Uuid> = service_config::Entity::find()
+        .select_only()
+        .column(service_config::Column::ServiceId)
+        .filter(service_config::Column::EnvironmentId.eq(id.as_uuid()))
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    let volumes = volume_config::Entity::find()
+        .filter(volume_config::Column::EnvironmentId.eq(id.as_uuid()))
+        .all(db)
+        .await
+        .map_err(&doing)?;
+    let volumes = volumes.into_iter().map(|row| (row.volume_id, row.name)).collect();
+    Ok((services.into_iter().map(ServiceId::new).collect(), volumes))
+}
+
+/// Reads an environment's desired state.
+pub(crate) async fn load(
     inner: &Inner,
     db: &DatabaseTransaction,
     environment: &environment::Model,
@@ -83,7 +81,8 @@ async fn load_spec(
         .map_err(&doing)?;
     run_blocking(services.len(), || {
         services.iter().try_for_each(|row| {
-            spec.services.insert(ServiceId::new(row.service_id), read_service(inner, row)?);
+            let service = read_service(inner, row)?;
+            spec.services.insert(ServiceId::new(row.service_id), service.into());
             Ok::<_, Error>(())
         })
     })?;
@@ -115,9 +114,11 @@ async fn load_spec(
         .all(db)
         .await
         .map_err(&doing)?;
-    for row in versions {
-        spec.versions.insert(text(row.address)?, RevisionNumber(unsigned(row.revision)));
-    }
+    let versions: Map<Address, RevisionNumber> = versions
+        .into_iter()
+        .map(|row| Ok((text(row.address)?, RevisionNumber(unsigned(row.revision)))))
+        .collect::<Result<_>>()?;
+    spec.versions = Arc::new(versions);
     Ok(spec)
 }
 
@@ -139,7 +140,7 @@ pub(crate) async fn load_part(
         Address::Service(service) => {
             let row = service_config::Entity::find_by_id((id, service.as_uuid())).one(db).await;
             if let Some(row) = row.map_err(&doing)? {
-                spec.services.insert(*service, read_service(inner, &row)?);
+                spec.services.insert(*service, read_service(inner, &row)?.into());
             }
         }
         Address::Group(group) => {

@@ -1,8 +1,12 @@
 //! Writes an environment's desired state: what differs, and nothing else.
 
-use super::load::{LoadedEnvironment, service_cell, variable_cell};
+use super::{
+    difference::{Difference, VariableDifference},
+    load::{service_cell, variable_cell},
+};
 use crate::{
     error::{failed, is_taken},
+    loaded::LoadedEnvironment,
     row::{json, signed},
     table::{
         address_version, environment, group_config, left_behind, project, service, service_config,
@@ -12,13 +16,14 @@ use crate::{
     upsert::upsert,
 };
 use domain::{
-    Address, EnvironmentSpec, Error, Map, Result, Service, ServiceId, Source, VolumeId,
-    variable::{Value, Variable},
+    EnvironmentSpec, Error, Map, Result, RevisionNumber, Service, ServiceId, Source, Volume,
+    variable::Value,
 };
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Writes what differs, and nothing else.
@@ -30,24 +35,7 @@ pub(crate) async fn save(
     let before = &base.spec;
     let environment = base.environment.id;
     save_services(tx, base, after).await?;
-
-    let names = |spec: &EnvironmentSpec| -> Map<_, _> {
-        spec.groups.iter().map(|(id, group)| (*id, group.name.clone())).collect()
-    };
-    let groups = Difference::of(&names(before), &names(after));
-    let rows = groups.changed.into_iter().map(|(id, name)| group_config::Model {
-        environment_id: environment,
-        group_id: id.as_uuid(),
-        name: name.into(),
-    });
-    upsert(tx, rows, [group_config::Column::EnvironmentId, group_config::Column::GroupId]).await?;
-    group_config::Entity::delete_many()
-        .filter(group_config::Column::EnvironmentId.eq(environment))
-        .filter(group_config::Column::GroupId.is_in(groups.gone.iter().map(|id| id.as_uuid())))
-        .exec(&tx.db)
-        .await
-        .map_err(failed("write groups"))?;
-
+    save_groups(tx, environment, before, after).await?;
     save_volumes(tx, base, after).await?;
     save_variables(tx, environment, before, after).await?;
     save_versions(tx, environment, before, after).await?;
@@ -74,23 +62,48 @@ pub(crate) async fn save(
     Ok(())
 }
 
+async fn save_groups(
+    tx: &Transaction,
+    environment: Uuid,
+    before: &EnvironmentSpec,
+    after: &EnvironmentSpec,
+) -> Result<()> {
+    let groups = Difference::of(&before.groups, &after.groups, |one, other| one.name == other.name);
+    let rows = groups.changed.into_iter().map(|(id, group)| group_config::Model {
+        environment_id: environment,
+        group_id: id.as_uuid(),
+        name: group.name.clone().into(),
+    });
+    upsert(tx, rows, [group_config::Column::EnvironmentId, group_config::Column::GroupId]).await?;
+    for batch in groups.gone.chunks(BATCH) {
+        group_config::Entity::delete_many()
+            .filter(group_config::Column::EnvironmentId.eq(environment))
+            .filter(group_config::Column::GroupId.is_in(batch.iter().map(|id| id.as_uuid())))
+            .exec(&tx.db)
+            .await
+            .map_err(failed("write groups"))?;
+    }
+    Ok(())
+}
+
 async fn save_services(
     tx: &Transaction,
     base: &LoadedEnvironment,
     after: &EnvironmentSpec,
 ) -> Result<()> {
     let environment = base.environment.id;
-    let bare = |spec: &EnvironmentSpec| -> Map<ServiceId, Service> {
-        let without = |service: &Service| Service { variables: Map::new(), ..service.clone() };
-        spec.services.iter().map(|(id, service)| (*id, without(service))).collect()
-    };
-    let services = Difference::of(&bare(&base.spec), &bare(after));
-    remove_services(tx, environment, &services.gone).await?;
+    let bare = |service: &Service| Service { variables: Map::new(), ..service.clone() };
+    let services = Difference::of(&base.spec.services, &after.services, |one, other| {
+        one.is_same(other) || bare(one) == bare(other)
+    });
+    let gone: Vec<ServiceId> = services.gone.into_iter().copied().collect();
+    remove_services(tx, environment, &gone).await?;
     let mut rows = Vec::new();
     let mut born = Vec::new();
-    for (id, service) in &services.changed {
+    for (id, service) in services.changed {
         let key = format!("{environment}/{}", id.as_uuid());
-        let body = serde_json::to_vec(service).map_err(Error::internal("write a service"))?;
+        let body =
+            serde_json::to_vec(&bare(service)).map_err(Error::internal("write a service"))?;
         rows.push(service_config::Model {
             environment_id: environment,
             service_id: id.as_uuid(),
@@ -129,26 +142,27 @@ async fn save_services(
 
 /// They go first: what takes their place may have their slug.
 async fn remove_services(tx: &Transaction, environment: Uuid, gone: &[ServiceId]) -> Result<()> {
-    if gone.is_empty() {
-        return Ok(());
+    for batch in gone.chunks(BATCH) {
+        let gone: Vec<_> = batch.iter().map(|id| id.as_uuid()).collect();
+        service_config::Entity::delete_many()
+            .filter(service_config::Column::EnvironmentId.eq(environment))
+            .filter(service_config::Column::ServiceId.is_in(gone.clone()))
+            .exec(&tx.db)
+            .await
+            .map_err(failed("remove services"))?;
+        // Another environment may still have it.
+        let elsewhere = Query::select()
+            .column(service_config::Column::ServiceId)
+            .from(service_config::Entity)
+            .and_where(service_config::Column::ServiceId.is_in(gone.clone()))
+            .to_owned();
+        service::Entity::delete_many()
+            .filter(service::Column::Id.is_in(gone))
+            .filter(Expr::col(service::Column::Id).not_in_subquery(elsewhere))
+            .exec(&tx.db)
+            .await
+            .map_err(failed("remove services"))?;
     }
-    let gone: Vec<_> = gone.iter().map(|id| id.as_uuid()).collect();
-    service_config::Entity::delete_many()
-        .filter(service_config::Column::EnvironmentId.eq(environment))
-        .filter(service_config::Column::ServiceId.is_in(gone.clone()))
-        .exec(&tx.db)
-        .await
-        .map_err(failed("remove services"))?;
-    let elsewhere = Query::select()
-        .column(service_config::Column::ServiceId)
-        .from(service_config::Entity)
-        .to_owned();
-    service::Entity::delete_many()
-        .filter(service::Column::Id.is_in(gone))
-        .filter(Expr::col(service::Column::Id).not_in_subquery(elsewhere))
-        .exec(&tx.db)
-        .await
-        .map_err(failed("remove services"))?;
     Ok(())
 }
 
@@ -166,11 +180,11 @@ async fn save_volumes(
     after: &EnvironmentSpec,
 ) -> Result<()> {
     let environment = base.environment.id;
-    let volumes = Difference::of(&base.spec.volumes, &after.volumes);
-    let found_again: Vec<_> = volumes.changed.keys().map(|id| id.as_uuid()).collect();
-    if !found_again.is_empty() {
+    let volumes = Difference::of(&base.spec.volumes, &after.volumes, Volume::eq);
+    let found_again: Vec<_> = volumes.changed.iter().map(|(id, _)| id.as_uuid()).collect();
+    for batch in found_again.chunks(BATCH) {
         left_behind::Entity::delete_many()
-            .filter(left_behind::Column::VolumeId.is_in(found_again))
+            .filter(left_behind::Column::VolumeId.is_in(batch.iter().copied()))
             .exec(&tx.db)
             .await
             .map_err(failed("write volumes"))?;
@@ -178,35 +192,37 @@ async fn save_volumes(
     let rows = volumes.changed.into_iter().map(|(id, volume)| volume_config::Model {
         environment_id: environment,
         volume_id: id.as_uuid(),
-        name: volume.name.into(),
+        name: volume.name.clone().into(),
     });
     upsert(tx, rows, [volume_config::Column::EnvironmentId, volume_config::Column::VolumeId])
         .await?;
-    record_orphaned_volumes(tx, base, &volumes.gone).await?;
-    volume_config::Entity::delete_many()
-        .filter(volume_config::Column::EnvironmentId.eq(environment))
-        .filter(volume_config::Column::VolumeId.is_in(volumes.gone.iter().map(|id| id.as_uuid())))
-        .exec(&tx.db)
-        .await
-        .map_err(failed("write volumes"))?;
+    let gone = volumes.gone.iter().filter_map(|id| {
+        base.spec.volumes.get(id).map(|volume| (id.as_uuid(), volume.name.as_str().to_owned()))
+    });
+    record_orphaned_volumes(tx, &base.environment, gone.collect()).await?;
+    for batch in volumes.gone.chunks(BATCH) {
+        volume_config::Entity::delete_many()
+            .filter(volume_config::Column::EnvironmentId.eq(environment))
+            .filter(volume_config::Column::VolumeId.is_in(batch.iter().map(|id| id.as_uuid())))
+            .exec(&tx.db)
+            .await
+            .map_err(failed("write volumes"))?;
+    }
     Ok(())
 }
 
 /// Notes volumes whose data stays in the engine although nothing refers to it any more.
 pub(crate) async fn record_orphaned_volumes(
     tx: &Transaction,
-    base: &LoadedEnvironment,
-    gone: &[VolumeId],
+    environment: &environment::Model,
+    gone: Vec<(Uuid, String)>,
 ) -> Result<()> {
-    let rows = gone.iter().filter_map(|id| {
-        let volume = base.spec.volumes.get(id)?;
-        Some(left_behind::Model {
-            volume_id: id.as_uuid(),
-            project_id: base.project.id,
-            environment_id: base.environment.id,
-            name: volume.name.as_str().to_owned(),
-            at: tx.now.as_millis(),
-        })
+    let rows = gone.into_iter().map(|(volume_id, name)| left_behind::Model {
+        volume_id,
+        project_id: environment.project_id,
+        environment_id: environment.id,
+        name,
+        at: tx.now.as_millis(),
     });
     upsert(tx, rows, [left_behind::Column::VolumeId]).await
 }
@@ -217,9 +233,9 @@ async fn save_variables(
     before: &EnvironmentSpec,
     after: &EnvironmentSpec,
 ) -> Result<()> {
-    let variables = Difference::of(&all_variables(before), &all_variables(after));
+    let variables = VariableDifference::of(before, after);
     let mut rows = Vec::new();
-    for (address, variable) in &variables.changed {
+    for (address, variable) in variables.changed {
         let Value::Shown(template) = &variable.value else {
             let hidden = "a hidden value cannot be stored";
             return Err(Error::internal("write a variable")(hidden));
@@ -252,10 +268,13 @@ async fn save_versions(
     before: &EnvironmentSpec,
     after: &EnvironmentSpec,
 ) -> Result<()> {
-    let versions = Difference::of(&before.versions, &after.versions);
+    if Arc::ptr_eq(&before.versions, &after.versions) {
+        return Ok(());
+    }
+    let versions = Difference::of(&before.versions, &after.versions, RevisionNumber::eq);
     let rows = versions.changed.into_iter().map(|(address, revision)| address_version::Model {
         environment_id: environment,
-        address: address.into(),
+        address: address.to_string(),
         revision: signed(revision.0),
     });
     upsert(tx, rows, [address_version::Column::EnvironmentId, address_version::Column::Address])
@@ -269,36 +288,4 @@ async fn save_versions(
             .map_err(failed("write versions"))?;
     }
     Ok(())
-}
-
-fn all_variables(spec: &EnvironmentSpec) -> Map<Address, Variable> {
-    let shared = (spec.variables.iter())
-        .map(|(key, variable)| (Address::Variable(key.clone()), variable.clone()));
-    let grouped = spec.groups.iter().flat_map(|(id, group)| {
-        (group.variables.iter())
-            .map(|(key, variable)| (Address::GroupVariable(*id, key.clone()), variable.clone()))
-    });
-    let own = spec.services.iter().flat_map(|(id, service)| {
-        (service.variables.iter())
-            .map(|(key, variable)| (Address::ServiceVariable(*id, key.clone()), variable.clone()))
-    });
-    shared.chain(grouped).chain(own).collect()
-}
-
-/// What is new or other, and what is gone.
-struct Difference<K, V> {
-    changed: Map<K, V>,
-    gone: Vec<K>,
-}
-
-impl<K: Clone + Ord, V: Clone + PartialEq> Difference<K, V> {
-    fn of(before: &Map<K, V>, after: &Map<K, V>) -> Self {
-        Self {
-            changed: (after.iter())
-                .filter(|(key, value)| before.get(key) != Some(value))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect(),
-            gone: before.keys().filter(|key| !after.contains_key(key)).cloned().collect(),
-        }
-    }
 }

@@ -2,9 +2,14 @@
 
 use crate::fixture::{StoreFixture, somebody, sql};
 use domain::{
+    Error,
+    access::InstanceRole,
     account::Accounts,
     event::EventLog,
+    page::Page,
+    project::Projects,
     rollout::{Ownership, Rollouts, Step},
+    testing::contracts::fixture::{mutation, name},
 };
 use std::{
     fs,
@@ -374,4 +379,68 @@ async fn what_would_keep_it_from_being_opened_is_found_by_looking() {
     assert_eq!(look(&fixture).await.unwrap(), Examined::Doubtful("a copy?".to_owned()));
     fs::write(fixture.path().join("easel.db"), "no database ".repeat(1000)).unwrap();
     assert!(matches!(look(&fixture).await, Err(OpenError::Corrupt { .. })));
+}
+
+// Whoever removes the lock file removes no lock.
+#[tokio::test]
+async fn a_second_one_is_refused_also_without_the_lock_file() {
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    fs::remove_file(fixture.path().join("easel.lock")).unwrap();
+
+    let refused = fixture.try_open().await.unwrap_err();
+
+    assert!(matches!(refused, OpenError::Held { .. }), "{refused}");
+    store.close().await;
+    drop(store);
+    fixture.open().await;
+}
+
+// Where no lock reaches (another host, another kernel), what the database says does.
+#[tokio::test]
+async fn one_whose_database_was_opened_by_another_writes_nothing_any_more() {
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    let user = store.register_first(somebody("ann@example.com")).await.unwrap();
+    let by = mutation(user.id, InstanceRole::Admin);
+    sql(fixture.path(), "UPDATE instance SET writer = 'another'").await;
+
+    let refused = store.create(&by, name("shop")).await;
+
+    assert!(matches!(&refused, Err(Error::Unavailable { what, .. }) if what.contains("stop one")));
+    assert!(store.acquire_fence().await.is_err(), "nor does its reconciler");
+    let page = Projects::list(&store, None, None, Page::FIRST).await.unwrap();
+    assert_eq!(page.total_count, 0);
+    store.close().await;
+    drop(store);
+    let store = fixture.open().await;
+    store.create(&by, name("shop")).await.expect("whoever opened it last writes");
+}
+
+// A browser that goes on where it was must not take a backup's numbers for a continuation.
+#[tokio::test]
+async fn a_restored_backup_and_a_copy_have_logs_of_their_own() {
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    bind(&store, &fixture).await;
+    let first = store.epoch().await.unwrap();
+    store.close().await;
+    drop(store);
+    let backup = fs::read(fixture.path().join("easel.db")).unwrap();
+    let store = fixture.open().await;
+    assert_eq!(store.epoch().await.unwrap(), first, "a restart continues it");
+    store.acquire_fence().await.unwrap();
+    store.close().await;
+    drop(store);
+    fs::write(fixture.path().join("easel.db"), backup).unwrap();
+
+    let store = fixture.open().await;
+
+    let restored = store.epoch().await.unwrap();
+    assert_ne!(restored, first);
+    store.confirm_engine("engine").await.unwrap();
+    let adopted = store.epoch().await.unwrap();
+    assert!(adopted != restored && adopted != first);
+    store.confirm_engine("engine").await.unwrap();
+    assert_eq!(store.epoch().await.unwrap(), adopted, "there was nothing to adopt");
 }

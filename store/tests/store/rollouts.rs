@@ -1,6 +1,6 @@
 //! What only a store with a past can show of rollouts. The rest is the port's contract.
 
-use crate::fixture::{StoreFixture, somebody};
+use crate::fixture::{StoreFixture, somebody, sql};
 use domain::{
     Clock, DeploymentId, EnvironmentId, Ids, Message, ReplicaId, ServiceId,
     access::{InstanceRole, Mutation},
@@ -16,7 +16,7 @@ use domain::{
     testing::contracts::fixture::{mutation, name, new_service},
 };
 use std::time::Duration;
-use store::Store;
+use store::{Retention, Store};
 
 struct RolloutFixture {
     fixture: StoreFixture,
@@ -148,15 +148,48 @@ async fn tidying_up_forgets_only_what_is_done_with() {
     rollout.write(Edit::Clear { address: domain::Address::Service(service) }).await;
     let day = Duration::from_secs(25 * 60 * 60);
     rollout.fixture.clock.advance(day);
-    rollout.store.prune().await.unwrap();
+    rollout.store.prune(&Retention::default()).await.unwrap();
     let desired = rollout.store.desired_service(rollout.fence, rollout.key(service)).await.unwrap();
     assert_eq!(desired.tombstones.len(), 1, "it is not done");
     let subject = desired.tombstones[0].subject;
     rollout.record(&[Step::TombstoneDone { subject }]).await.unwrap();
 
     rollout.fixture.clock.advance(day);
-    rollout.store.prune().await.unwrap();
+    rollout.store.prune(&Retention::default()).await.unwrap();
 
     let refused = rollout.record(&[Step::TombstoneDone { subject }]).await.unwrap_err();
     assert!(matches!(refused, RolloutError::Stale(_)));
+}
+
+// Traffic never goes back by itself, whatever order things are written down in.
+#[tokio::test]
+async fn an_older_deployment_never_takes_over_from_a_newer_one() {
+    let rollout = RolloutFixture::new().await;
+    let (service, first) = rollout.make("web").await;
+    let again = rollout.store.redeploy(&rollout.by, rollout.place, service, Message::default());
+    let second = again.await.unwrap().id;
+    for transition in [Transition::StartRequested, Transition::Started, Transition::Ready] {
+        rollout.record(&[Step::Reached { deployment: second, transition }]).await.unwrap();
+    }
+    rollout.record(&[Step::Promoted { deployment: second }]).await.unwrap();
+    // As if the first had been on its way all the time.
+    let RolloutFixture { fixture, store, place, .. } = rollout;
+    store.close().await;
+    drop(store);
+    let switching = "UPDATE deployment SET over = 0, ended_at = NULL, \
+                     state = '{\"state\":\"switching\",\"since\":\"2026-01-01T00:00:00Z\"}' \
+                     WHERE generation = 1";
+    sql(fixture.path(), switching).await;
+    let store = fixture.open().await;
+    let fence = store.acquire_fence().await.unwrap();
+
+    let promoted = Step::Promoted { deployment: first };
+    let refused = store.record(fence, fixture.clock.now(), &[promoted]).await;
+
+    assert!(
+        matches!(&refused, Err(RolloutError::Stale(why)) if why.contains("later")),
+        "{refused:?}"
+    );
+    let state = store.state(place, service).await.unwrap().unwrap();
+    assert_eq!(state.active.map(|active| active.id), Some(second));
 }

@@ -9,7 +9,7 @@ use domain::{
     canvas::Snapshots,
     changes::{Changes, Selection},
     deployments::Deployments,
-    edit::{Edit, NewService, NewVariable},
+    edit::{Edit, MAX_EDITS, NewService, NewVariable},
     project::Projects,
     rollout::Rollouts,
     testing::contracts::fixture::{mutation, name, new_service},
@@ -28,7 +28,7 @@ fn service(label: &str) -> Edit {
 }
 
 /// An environment with so many services, applied.
-async fn many_services(
+pub(crate) async fn many_services(
     store: &Store,
     services: usize,
 ) -> (Mutation, EnvironmentId, Vec<ServiceId>) {
@@ -36,12 +36,17 @@ async fn many_services(
     let by = mutation(user.id, InstanceRole::Admin);
     let project = store.create(&by, name("shop")).await.unwrap();
     let place = store.environment(project.id, None).await.unwrap().id;
-    let edits = (0..services).map(|number| service(&format!("service {number}"))).collect();
-    let (_, applied) = store.write(&by, place, edits, Message::default(), None).await.unwrap();
-    (by, place, applied.created)
+    let numbers: Vec<usize> = (0..services).collect();
+    let mut created = Vec::new();
+    for batch in numbers.chunks(MAX_EDITS) {
+        let edits = batch.iter().map(|number| service(&format!("service {number}"))).collect();
+        let (_, applied) = store.write(&by, place, edits, Message::default(), None).await.unwrap();
+        created.extend(applied.created);
+    }
+    (by, place, created)
 }
 
-fn replicas(service: ServiceId, count: u16) -> Edit {
+pub(crate) fn replicas(service: ServiceId, count: u16) -> Edit {
     Edit::Set {
         address: Address::ServiceField(service, Field::Replicas),
         content: Content::Replicas(Replicas::try_from(count).unwrap()),

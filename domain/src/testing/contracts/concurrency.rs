@@ -122,10 +122,14 @@ pub async fn whoever_works_at_once_nothing_is_lost_or_done_twice(store: Store) {
 
     let mut balance: BTreeMap<ChangeId, i64> = BTreeMap::new();
     let (mut staged, mut discarded, mut applied) = (Vec::new(), Vec::new(), Vec::new());
+    let mut superseded: Vec<ChangeId> = Vec::new();
     let mut revisions = Vec::new();
     for event in fixture.events().await {
         match event.event {
-            Event::Staged { edits, .. } => staged.extend(edits.iter().map(|edit| edit.id)),
+            Event::Staged { edits, superseded: gone, .. } => {
+                staged.extend(edits.iter().map(|edit| edit.id));
+                superseded.extend(gone);
+            }
             Event::Discarded { edits, .. } => discarded.extend(edits),
             Event::Applied { revision, edits, .. } => {
                 revisions.push((revision.number, revision.changes));
@@ -137,7 +141,7 @@ pub async fn whoever_works_at_once_nothing_is_lost_or_done_twice(store: Store) {
     for id in &staged {
         *balance.entry(*id).or_default() += 1;
     }
-    for id in discarded.iter().chain(&applied) {
+    for id in discarded.iter().chain(&applied).chain(&superseded) {
         *balance.entry(*id).or_default() -= 1;
     }
     let left: Vec<ChangeId> = fixture.workspace().await.edits.iter().map(|edit| edit.id).collect();

@@ -125,7 +125,7 @@ pub async fn what_is_staged_waits_and_changes_nothing(store: Store) {
     let events = fixture.events().await;
     assert!(matches!(
         &events[0].event,
-        Event::Staged { by, edits } if *by == fixture.by.actor.user && edits.len() == 1
+        Event::Staged { by, edits, .. } if *by == fixture.by.actor.user && edits.len() == 1
     ));
     fixture.close().await;
 }

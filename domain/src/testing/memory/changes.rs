@@ -16,6 +16,7 @@ use crate::{
     layout::{Node, Position},
     page::{Page, Paged},
     resolve::EnvironmentRef,
+    supersede::add_edits,
     workspace::Workspace,
 };
 use async_trait::async_trait;
@@ -41,19 +42,24 @@ impl Transaction<'_> {
         let staging = Staging::of(&rows);
         let held = self.tables.environment_mut(environment)?;
         held.next_seq += rows.edits.len() as u64;
-        held.edits.extend(rows.edits.iter().cloned());
-        self.staged(environment, &rows.edits);
+        let superseded = add_edits(&mut held.edits, &rows.edits);
+        self.staged(environment, &rows.edits, superseded);
         self.place_nodes(environment, &rows.places)?;
         Ok(staging)
     }
 
-    fn staged(&mut self, environment: EnvironmentId, edits: &[StagedEdit]) {
+    fn staged(
+        &mut self,
+        environment: EnvironmentId,
+        edits: &[StagedEdit],
+        superseded: Vec<ChangeId>,
+    ) {
         if edits.is_empty() {
             return;
         }
         let edits = edits.iter().map(StagedEdit::hidden).collect();
         let by = self.author();
-        self.emit(environment, Event::Staged { by, edits });
+        self.emit(environment, Event::Staged { by, edits, superseded });
     }
 
     /// Puts nodes where they shall lie.
@@ -133,6 +139,7 @@ impl Transaction<'_> {
             created: plan.created,
             deleted: plan.deleted,
             deployments,
+            changed: plan.changed,
         })
     }
 }
@@ -221,9 +228,8 @@ impl Changes for Memory {
             let held = tx.tables.environment_mut(environment)?;
             let stays = |id| settled.staged.iter().any(|edit| edit.id == id);
             held.discarded.retain(|(_, edit)| !stays(edit.id));
-            held.edits.extend(settled.staged.iter().cloned());
-            held.edits.sort_by_key(|edit| edit.seq);
-            tx.staged(environment, &settled.staged);
+            let superseded = add_edits(&mut held.edits, &settled.staged);
+            tx.staged(environment, &settled.staged, superseded);
             tx.audit("changes.settle", Some(project), change);
             Ok(())
         })

@@ -124,6 +124,19 @@ impl Projects for Memory {
         })
     }
 
+    async fn find_slug(
+        &self,
+        visible_to: Option<UserId>,
+        slug: &Slug,
+    ) -> Result<Option<ProjectId>> {
+        Ok(self.read(|tables, _| {
+            (tables.projects.iter())
+                .filter(|held| visible_to.is_none_or(|user| role_in(held, user).is_some()))
+                .find(|held| held.project.slug == *slug)
+                .map(|held| held.project.id)
+        }))
+    }
+
     async fn list(
         &self,
         visible_to: Option<UserId>,

@@ -4,7 +4,7 @@ use super::*;
 
 fn events() -> Vec<Event> {
     vec![
-        Event::Staged { by: user(), edits: vec![edit()] },
+        Event::Staged { by: user(), edits: vec![edit()], superseded: Vec::new() },
         Event::Discarded { by: user(), edits: vec![ChangeId::new(id(5))] },
         Event::Applied {
             revision: revision(),

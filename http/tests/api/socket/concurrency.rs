@@ -200,10 +200,13 @@ async fn whoever_works_at_once_nothing_is_lost_and_all_see_the_same() {
     let (mut staged, mut discarded) = (BTreeSet::new(), BTreeSet::new());
     for event in events {
         match event.event {
-            Event::Staged { edits, .. } => {
+            Event::Staged { edits, superseded, .. } => {
                 for edit in edits {
                     staged.insert(edit.id);
                     *balance.entry(edit.id).or_default() += 1;
+                }
+                for edit in superseded {
+                    *balance.entry(edit).or_default() -= 1;
                 }
             }
             Event::Discarded { edits, .. } => {
