@@ -246,6 +246,10 @@ pub trait Accounts: Send + Sync {
     /// idle time at most once a minute.
     async fn session_by_access(&self, access: &Digest) -> Result<Option<(Session, User)>>;
 
+    /// Until when this cookie or access token counts, unless its use renews it; `None` when it does
+    /// not count.
+    async fn access_until(&self, access: &Digest) -> Result<Option<Timestamp>>;
+
     /// Trades a refresh token for a new pair. Within [`REFRESH_GRACE`] the same pair is told again: of
     /// one token comes one successor. The session ends [`TOKEN_MAX_AGE`] after it was opened.
     async fn rotate(

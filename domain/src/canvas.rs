@@ -60,7 +60,7 @@ impl Snapshot {
             }
             Event::Discarded { edits, .. } => self.remove_edits(&edits),
             Event::Applied { revision, changes, edits, rebased } => {
-                self.spec = self.spec.advanced(&changes, revision.number);
+                self.spec.advance(&changes, revision.number);
                 if self.project.name != self.spec.project_name {
                     self.project.name = self.spec.project_name.clone();
                     self.project.updated_at = numbered.at;

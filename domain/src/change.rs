@@ -214,10 +214,16 @@ impl EnvironmentSpec {
     /// with the news; it does not judge.
     #[must_use]
     pub fn advanced(&self, changes: &[StagedChange], revision: RevisionNumber) -> Self {
-        let mut spec = self.overlay(changes);
-        spec.revision = revision;
-        spec.record_versions(changes);
+        let mut spec = self.clone();
+        spec.advance(changes, revision);
         spec
+    }
+
+    /// The same in place, for whoever holds it and keeps it in step.
+    pub fn advance(&mut self, changes: &[StagedChange], revision: RevisionNumber) {
+        self.lay(changes);
+        self.revision = revision;
+        self.record_versions(changes);
     }
 
     /// The spec as it would look with these changes, whether or not they can be applied. What a
@@ -225,6 +231,11 @@ impl EnvironmentSpec {
     #[must_use]
     pub fn overlay(&self, changes: &[StagedChange]) -> Self {
         let mut spec = self.clone();
+        spec.lay(changes);
+        spec
+    }
+
+    fn lay(&mut self, changes: &[StagedChange]) {
         let mut ordered: Vec<&StagedChange> = changes.iter().collect();
         // What others lie in is made first and removed last.
         ordered.sort_by_key(|change| {
@@ -237,10 +248,9 @@ impl EnvironmentSpec {
         });
         for change in ordered {
             // A change whose parent has gone is a conflict, which `apply` reports.
-            let _ = spec.put(&change.address, change.new.clone());
+            let _ = self.put(&change.address, change.new.clone());
         }
-        spec.relink();
-        spec
+        self.relink();
     }
 
     /// The problems that this has and `before` had not.

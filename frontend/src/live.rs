@@ -12,13 +12,16 @@ use std::{
 
 use domain::{
     ChangeId, ProjectId,
-    api::canvas::{ClientMessage, ServerMessage},
+    api::canvas::{ClientMessage, PLACES_PER_FRAME, ServerMessage},
     canvas::Snapshot,
     changes::{Discarded, Staging},
     edit::Edit,
     layout::{Node, Position},
 };
-use gloo::timers::callback::Timeout;
+use gloo::{
+    render::{AnimationFrame, request_animation_frame},
+    timers::callback::Timeout,
+};
 use yew::Callback;
 
 use self::{
@@ -37,6 +40,9 @@ use crate::{
         socket::{Heard, Socket},
     },
 };
+
+/// When watchers look although no frame is drawn, in milliseconds.
+const LATEST_LOOK: u32 = 250;
 
 /// What came of staging.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +67,8 @@ struct Inner {
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     watchers: RefCell<Vec<(u64, Callback<()>)>>,
+    /// The frame in which the watchers are called, once anything has changed.
+    frame: RefCell<Option<(AnimationFrame, Timeout)>>,
     next_watcher: Cell<u64>,
     queued: RefCell<Vec<Vec<Edit>>>,
     is_sending: Cell<bool>,
@@ -100,6 +108,7 @@ impl LiveCanvas {
             socket: RefCell::default(),
             timer: RefCell::default(),
             watchers: RefCell::default(),
+            frame: RefCell::default(),
             next_watcher: Cell::default(),
             queued: RefCell::default(),
             is_sending: Cell::default(),
@@ -132,6 +141,7 @@ impl LiveCanvas {
     pub fn close(&self) {
         self.0.socket.replace(None);
         self.0.timer.replace(None);
+        self.0.frame.replace(None);
         self.0.watchers.borrow_mut().clear();
     }
 
@@ -174,7 +184,7 @@ impl LiveCanvas {
         self.canvas().shared()
     }
 
-    /// Calls back after every change.
+    /// Calls back after a change: once a frame, however much has changed.
     #[must_use]
     pub fn watch(&self, watcher: Callback<()>) -> Watch {
         let number = self.0.next_watcher.get();
@@ -208,8 +218,10 @@ impl LiveCanvas {
     }
 
     /// Shows others a drag while it lasts.
-    pub fn drag(&self, places: Vec<(Node, Position)>) {
+    pub fn drag(&self, mut places: Vec<(Node, Position)>) {
         if self.phase() == Phase::Live {
+            // The others see where the rest lies at the end of it.
+            places.truncate(PLACES_PER_FRAME);
             self.send(&ClientMessage::Drag { places });
         }
     }
@@ -278,9 +290,14 @@ impl LiveCanvas {
             };
             match outcome {
                 Outcome::Understood => (),
-                Outcome::RemotelyMoved(places) => {
+                Outcome::RemotelyMoved(moved) => {
+                    let own = self.0.connection.borrow().participant();
+                    let others = moved.into_iter().filter(|(participant, _)| *participant != own);
+                    let places: Vec<_> = others.flat_map(|(_, places)| places).collect();
                     let on_remote_move = self.0.on_remote_move.borrow().clone();
-                    on_remote_move.emit(places);
+                    if !places.is_empty() {
+                        on_remote_move.emit(places);
+                    }
                     return;
                 }
                 Outcome::Placed(_) => (),
@@ -361,7 +378,29 @@ impl LiveCanvas {
         });
     }
 
+    /// Lets the watchers look in the next frame.
     fn notify(&self) {
+        let mut frame = self.0.frame.borrow_mut();
+        if frame.is_some() {
+            return;
+        }
+        let look = |live: &std::rc::Weak<Inner>| {
+            let live = live.clone();
+            move || {
+                if let Some(live) = live.upgrade() {
+                    Self(live).call_watchers();
+                }
+            }
+        };
+        let live = Rc::downgrade(&self.0);
+        let (drawn, late) = (look(&live), look(&live));
+        // A page in the background draws no frames.
+        let late = Timeout::new(LATEST_LOOK, late);
+        *frame = Some((request_animation_frame(move |_| drawn()), late));
+    }
+
+    fn call_watchers(&self) {
+        self.0.frame.replace(None);
         let watchers: Vec<Callback<()>> =
             self.0.watchers.borrow().iter().map(|(_, watcher)| watcher.clone()).collect();
         for watcher in watchers {

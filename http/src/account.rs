@@ -137,6 +137,11 @@ async fn refresh(
     match server.app.accounts.rotate(&digest(old.expose()), new, &origin).await? {
         Rotation::Rotated { access_expires_at, expires_at, .. } => {
             (tokens.expires_at, tokens.refresh_expires_at) = (access_expires_at, expires_at);
+            // What the old access token opened ends with it.
+            match server.app.accounts.session_by_access(&new.access).await {
+                Ok(Some((_, user))) => server.rights.notify_user(user.id),
+                Ok(None) | Err(_) => server.rights.notify_changed(),
+            }
             Ok(Json(tokens))
         }
         Rotation::Unknown => Err(ErrorResponse::unauthorized(
@@ -157,7 +162,7 @@ async fn logout(State(server): State<Server>, may: May<Person>) -> Result<Respon
     if let domain::access::AuthMethod::Session(session) = may.actor().via {
         server.app.accounts.close_session(&may.by, session).await?;
     }
-    server.rights.notify_changed();
+    server.rights.notify_user(may.user.id);
     let cookie = match may.credential {
         caller::Credential::Cookie(_) => Some(cookie::clear(&server.config)?),
         caller::Credential::Bearer(_) => None,
@@ -196,7 +201,7 @@ async fn close_session(
         return Err(Error::NotFound(domain::Resource::Session).into());
     }
     server.app.accounts.close_session(&may.by, named.session).await?;
-    server.rights.notify_changed();
+    server.rights.notify_user(may.user.id);
     Ok(StatusCode::NO_CONTENT)
 }
 

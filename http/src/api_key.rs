@@ -93,6 +93,6 @@ async fn delete(
     Path(named): Path<ApiKeyPath>,
 ) -> Result<StatusCode> {
     server.app.accounts.delete_api_key(&may.by, named.key).await?;
-    server.rights.notify_changed();
+    server.rights.notify_user(may.user.id);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{
-    Secret,
+    Secret, Timestamp,
     access::{Actor, AuthMethod, Mutation, RequestOrigin},
     account::{Digest, SessionKind, User},
     audit::Refusal,
@@ -90,6 +90,21 @@ pub(crate) async fn verify(server: &Server, credential: Credential) -> Result<Ca
         return Ok(Caller { user, actor, credential });
     }
     Err(ErrorResponse::unauthorized(AGAIN))
+}
+
+/// Until when a proof counts that has just been shown; `None`: for ever.
+pub(crate) async fn until(server: &Server, caller: &Caller) -> Result<Option<Timestamp>> {
+    let accounts = &server.app.accounts;
+    let (Credential::Cookie(digest) | Credential::Bearer(digest)) = caller.credential;
+    Ok(match caller.actor.via {
+        AuthMethod::Session(_) => {
+            // It has run out between two looks.
+            Some(accounts.access_until(&digest).await?.unwrap_or_else(|| server.app.clock.now()))
+        }
+        AuthMethod::ApiKey { .. } => {
+            accounts.api_key_by_digest(&digest).await?.and_then(|(key, _)| key.expires_at)
+        }
+    })
 }
 
 /// The id of a request: in the answer, the log and the audit.

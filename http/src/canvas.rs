@@ -1,34 +1,30 @@
 //! An open canvas: its snapshot, and the socket that keeps it in step.
 
+mod allowance;
 mod close;
 mod frame;
+mod line;
 mod socket;
 
 use crate::{
     authorization::{May, Read, authorize, find},
     caller::{self, RequestId},
     error::Result,
-    json::Json,
     path::Path,
     server::Server,
+    web::accepts,
 };
 use axum::{
     extract::{
         State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::{StatusCode, header, request::Parts},
-    response::Response,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
-use domain::{
-    access::Permission,
-    api::ErrorCode,
-    canvas::{Snapshot, Snapshots},
-};
+use domain::{access::Permission, api::ErrorCode};
 use serde::Deserialize;
 use socket::{Socket, UpgradeRequest};
-use std::sync::Arc;
-use tower_http::{CompressionLevel, compression::CompressionLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The largest frame that a client may send (DK-120).
@@ -38,19 +34,27 @@ const READ_BUFFER: usize = 8 * 1024;
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
-    // A thousand services say much, and nearly the same.
-    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest);
-    OpenApiRouter::new().routes(routes!(snapshot)).layer(packed).routes(routes!(open))
+    OpenApiRouter::new().routes(routes!(snapshot)).routes(routes!(open))
 }
 
 /// Everything that a canvas shows, values hidden.
 #[utoipa::path(get, path = "/canvas", tag = "canvas",
     responses((status = OK, description = "a snapshot", body = serde_json::Value)))]
 async fn snapshot(
-    State(snapshots): State<Arc<dyn Snapshots>>,
+    State(server): State<Server>,
     may: May<Read>,
-) -> Result<Json<Snapshot>> {
-    Ok(Json(snapshots.snapshot(may.place.environment.id).await?))
+    headers: HeaderMap,
+) -> Result<Response> {
+    let shared = server.snapshots.of(may.place.environment.id);
+    let json = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    if !accepts(&headers, "gzip") {
+        return Ok((json, shared.body().await?).into_response());
+    }
+    let packed = [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))];
+    Ok((json, packed, shared.packed().await?).into_response())
 }
 
 #[derive(Deserialize)]

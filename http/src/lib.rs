@@ -1,6 +1,7 @@
 //! REST, WebSocket, SSE and the embedded web app.
 
 mod account;
+mod admission;
 mod api_key;
 mod app;
 mod audit;
@@ -9,6 +10,7 @@ mod blocking;
 mod caller;
 mod canvas;
 mod change;
+mod connection;
 mod cookie;
 mod deployment;
 mod error;
@@ -24,6 +26,7 @@ mod origin;
 mod password;
 mod path;
 mod people;
+mod permit;
 mod project;
 mod query;
 mod refusal;
@@ -35,6 +38,7 @@ mod router;
 mod serve;
 mod server;
 mod service;
+mod snapshot;
 mod stream;
 mod system;
 mod token;

@@ -128,6 +128,7 @@ async fn rename(
     responses((status = NO_CONTENT)))]
 async fn delete(State(server): State<Server>, may: May<Manage>) -> Result<StatusCode> {
     server.app.projects.delete(&may.by, may.place.project).await?;
+    server.rights.notify_changed();
     server.app.reconciler.trigger(None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -176,7 +177,7 @@ async fn add_member(
     };
     let (project, role) = (may.place.project, new.role);
     server.app.projects.set_member(&may.by, project, user.id, Some(role)).await?;
-    server.rights.notify_changed();
+    server.rights.notify_user(user.id);
     Ok((StatusCode::CREATED, Json(Member { user, role })))
 }
 
@@ -215,6 +216,6 @@ async fn put_member(
         return Err(Error::NotFound(Resource::User).into());
     }
     server.app.projects.set_member(&may.by, project, user, role).await?;
-    server.rights.notify_changed();
+    server.rights.notify_user(user);
     Ok(StatusCode::NO_CONTENT)
 }

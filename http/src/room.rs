@@ -1,5 +1,7 @@
 //! Everybody who has the same canvas open, and one reader of its event log for all of them.
 
+mod drags;
+
 use crate::{app::App, people::names};
 use axum::extract::ws::Utf8Bytes;
 use domain::{
@@ -15,41 +17,49 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::broadcast, task::AbortHandle};
+use tokio::sync::broadcast;
+use tokio_util::task::AbortOnDropHandle;
 
-/// News that wait for a slow guest; one that falls further behind gets a fresh snapshot.
-const QUEUE: usize = 256;
+pub(crate) use drags::{Drags, Tick};
+
+/// Events that wait for a slow guest; one that falls further behind reads the log.
+const QUEUE: usize = 64;
 /// Events that are read at once.
 const BATCH: u64 = 200;
 
-/// Something to be told to everybody in a room.
+/// What has happened, to be told to everybody in a room.
 #[derive(Clone, Debug)]
 pub(crate) enum RoomMessage {
     /// Events, serialised once for all.
-    Events { first: u64, last: u64, text: Utf8Bytes },
-    /// Somebody drags; not for themselves.
-    Drag { participant: u64, text: Utf8Bytes },
+    Events(Batch),
     /// The log does not go on: take a fresh snapshot.
     Lost,
 }
 
-/// One open canvas.
+/// Events in a row, as a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) text: Utf8Bytes,
+    /// Whether the project is gone with the last of them.
+    pub(crate) is_end: bool,
+}
+
+/// One open canvas. What has happened and what merely moves go by ways of their own: neither waits
+/// for the other.
 pub(crate) struct Room {
     pub(crate) messages: broadcast::Sender<RoomMessage>,
+    pub(crate) drags: Arc<Drags>,
     position: Arc<AtomicU64>,
-    reader: AbortHandle,
+    reader: AbortOnDropHandle<()>,
+    _teller: AbortOnDropHandle<()>,
 }
 
 impl Room {
     /// The last event that has been told.
     pub(crate) fn position(&self) -> u64 {
         self.position.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.reader.abort();
     }
 }
 
@@ -109,7 +119,18 @@ impl Rooms {
             Arc::clone(&position),
             messages.clone(),
         ));
-        let room = Arc::new(Room { messages, position, reader: reader.abort_handle() });
+        let drags = Arc::new(Drags::default());
+        let teller = tokio::spawn({
+            let drags = Arc::clone(&drags);
+            async move { drags.run().await }
+        });
+        let room = Arc::new(Room {
+            messages,
+            drags,
+            position,
+            reader: AbortOnDropHandle::new(reader),
+            _teller: AbortOnDropHandle::new(teller),
+        });
         rooms.insert(environment, Arc::downgrade(&room));
         room
     }
@@ -127,16 +148,14 @@ async fn read(
         app.announcements.changed(environment, after).await;
         match app.events.after(environment, after, BATCH).await {
             Ok(Replay::Events(events)) => {
-                let (Some(first), Some(last)) = (events.first(), events.last()) else {
+                let Some(batch) = batch(&app, events).await else {
                     // Announced, yet not to be seen: give the commit a moment.
                     app.clock.sleep(Duration::from_millis(50)).await;
                     continue;
                 };
-                let (first, last) = (first.number, last.number);
-                let text = serialise(&app, events).await;
-                position.store(last, Ordering::Release);
+                position.store(batch.last, Ordering::Release);
                 // Nobody listening is fine: they will catch up from the log.
-                let _ = messages.send(RoomMessage::Events { first, last, text });
+                let _ = messages.send(RoomMessage::Events(batch));
             }
             Ok(Replay::Gone) => {
                 let _ = messages.send(RoomMessage::Lost);
@@ -150,11 +169,13 @@ async fn read(
     }
 }
 
-/// Events as a frame, with the names of the people that they speak of.
-pub(crate) async fn serialise(app: &App, events: Vec<LoggedEvent>) -> Utf8Bytes {
-    let ids: BTreeSet<UserId> = events.iter().flat_map(|event| people(&event.event)).collect();
-    let people = names(app, ids).await.unwrap_or_default();
-    frame(&ServerMessage::Events { events, people })
+/// Events as a frame, with the names of the people that they speak of; `None` when there are none.
+pub(crate) async fn batch(app: &App, events: Vec<LoggedEvent>) -> Option<Batch> {
+    let (first, last) = (events.first()?.number, events.last()?.number);
+    let is_end = events.iter().any(|event| matches!(event.event, Event::Deleted { .. }));
+    let people = names(app, people(&events)).await.unwrap_or_default();
+    let text = frame(&ServerMessage::Events { events, people });
+    Some(Batch { first, last, text, is_end })
 }
 
 /// A message as a frame.
@@ -163,8 +184,12 @@ pub(crate) fn frame(message: &ServerMessage) -> Utf8Bytes {
     serde_json::to_string(message).unwrap_or_default().into()
 }
 
-/// Of whom an event speaks.
-fn people(event: &Event) -> Vec<UserId> {
+/// Of whom events speak.
+pub(crate) fn people(events: &[LoggedEvent]) -> BTreeSet<UserId> {
+    events.iter().flat_map(|event| people_of(&event.event)).collect()
+}
+
+fn people_of(event: &Event) -> Vec<UserId> {
     match event {
         Event::Staged { by, edits, .. } => {
             edits.iter().map(|edit| edit.author).chain([*by]).collect()

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{App, Config},
+    connection::Connection,
     host::ReachedAt,
     router::build,
     server::Server,
@@ -96,8 +97,11 @@ impl Site {
             let _ = stream.set_nodelay(true);
             let reached = stream.local_addr().ok().map(ReachedAt);
             let router = router.clone();
+            let itself = Connection::default();
+            let of_request = itself.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
+                request.extensions_mut().insert(of_request.clone());
                 if let Some(reached) = reached {
                     request.extensions_mut().insert(reached);
                 }
@@ -112,6 +116,7 @@ impl Site {
                 let mut connection = pin!(connection);
                 let ended = tokio::select! {
                     ended = connection.as_mut() => ended,
+                    () = itself.is_cut() => return,
                     () = stop.cancelled() => {
                         connection.as_mut().graceful_shutdown();
                         connection.await

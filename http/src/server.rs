@@ -4,10 +4,11 @@ use crate::{
     app::{App, Config},
     limit::Attempts,
     password::Hasher,
+    permit::Permits,
     refusal::{Due, Refusals},
     rights::RightsWatch,
     room::Rooms,
-    stream::permit::Streams,
+    snapshot::SharedSnapshots,
     token::Succession,
 };
 use axum::extract::FromRef;
@@ -15,7 +16,6 @@ use domain::{
     Clock, Error,
     account::Accounts,
     audit::{Audit, Refusal},
-    canvas::Snapshots,
     changes::Changes,
     deployments::Deployments,
     host::Host,
@@ -29,6 +29,11 @@ use std::{
     sync::{Arc, Once, OnceLock},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Canvases that one person may have open: tabs, devices and scripts together.
+const MAX_CANVASES: usize = 256;
+/// Log streams that one person may have open.
+const MAX_STREAMS: usize = 20;
 
 /// All that handlers share.
 #[derive(Clone)]
@@ -44,8 +49,10 @@ pub(crate) struct Inner {
     /// Whether it was said that a proxy seems to stand before us.
     pub(crate) unnamed_proxy: Once,
     pub(crate) rooms: Rooms,
+    pub(crate) snapshots: SharedSnapshots,
     pub(crate) rights: RightsWatch,
-    pub(crate) streams: Streams,
+    pub(crate) canvases: Permits,
+    pub(crate) streams: Permits,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -59,8 +66,10 @@ impl Server {
             succession: OnceLock::new(),
             unnamed_proxy: Once::new(),
             rooms: Rooms::new(app.clone()),
+            snapshots: SharedSnapshots::new(app.clone()),
             rights: RightsWatch::default(),
-            streams: Streams::default(),
+            canvases: Permits::new(MAX_CANVASES),
+            streams: Permits::new(MAX_STREAMS),
             stop,
             tasks: TaskTracker::new(),
             app,
@@ -119,7 +128,6 @@ ports! {
     changes: Changes,
     deployments: Deployments,
     layouts: Layouts,
-    snapshots: Snapshots,
     audit: Audit,
     runtime: Runtime,
     reconciler: Reconciler,

@@ -1,28 +1,34 @@
 //! Live output of containers, as server-sent events.
 
 mod follow;
-pub(crate) mod permit;
+mod outlet;
 
 use crate::{
     authorization::{Logs, May},
+    connection::Connection,
     deployment::DeploymentPath,
-    error::Result,
+    error::{ErrorResponse, Result},
     path::Path,
     query::{BoundedInt, Query},
     server::Server,
     service::{ServicePath, require},
 };
 use axum::{
+    Extension,
     extract::State,
-    http::HeaderMap,
-    response::sse::{Event, KeepAlive, Sse},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::{
+        IntoResponse,
+        sse::{KeepAlive, Sse},
+    },
 };
-use domain::{Error, Resource, api::log::LogEntry};
+use domain::{
+    Error, Resource,
+    api::{ErrorCode, log::LogEntry},
+};
 use follow::{LogFollower, Positions};
-use futures::{Stream, stream};
 use serde::Deserialize;
-use std::{convert::Infallible, time::Duration};
-use tokio::sync::mpsc;
+use std::time::Duration;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -32,8 +38,10 @@ const DEFAULT_TAIL: u32 = 500;
 const MAX_TAIL: u64 = 5000;
 /// How often an idle stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Events that wait for a reader.
-const QUEUE: usize = 64;
+/// Asks a proxy that gathers answers (nginx does, unless told otherwise) to pass each line on as it
+/// comes.
+const UNBUFFERED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 /// Routes within an environment.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
@@ -69,11 +77,12 @@ async fn of_service(
     may: May<Logs>,
     Path(named): Path<ServicePath>,
     Query(reading): Query<LogQuery>,
+    connection: Option<Extension<Connection>>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
+) -> Result<impl IntoResponse> {
     require(&server, may.place.environment.id, named.service).await?;
     let following = LogFollower::new(&server, &may, named.service, None);
-    answer(server, may, following, reading, &headers).await
+    answer(server, following, reading, (connection, &headers)).await
 }
 
 /// Output of all replicas of one deployment.
@@ -84,22 +93,26 @@ async fn of_deployment(
     may: May<Logs>,
     Path(named): Path<DeploymentPath>,
     Query(reading): Query<LogQuery>,
+    connection: Option<Extension<Connection>>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
+) -> Result<impl IntoResponse> {
     let environment = may.place.environment.id;
     server.app.deployments.get(environment, named.service, named.deployment).await?;
     let following = LogFollower::new(&server, &may, named.service, Some(named.deployment));
-    answer(server, may, following, reading, &headers).await
+    answer(server, following, reading, (connection, &headers)).await
 }
 
 async fn answer(
     server: Server,
-    may: May<Logs>,
     mut following: LogFollower,
     reading: LogQuery,
-    headers: &HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>> {
-    let permit = server.streams.take(may.user.id)?;
+    (connection, headers): (Option<Extension<Connection>>, &HeaderMap),
+) -> Result<impl IntoResponse + use<>> {
+    let permit = server.streams.take(following.user).ok_or_else(|| {
+        let most = server.streams.most();
+        let why = format!("you have {most} log streams open, which is the most: close one");
+        ErrorResponse::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, why)
+    })?;
     let resume = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     following.positions = resume.map(Positions::parse).unwrap_or_default();
     let history = following.history(reading.tail()).await?;
@@ -107,15 +120,14 @@ async fn answer(
         return Err(Error::NotFound(Resource::Container).into());
     }
 
-    let (sender, receiver) = mpsc::channel(QUEUE);
+    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
+    let (outlet, events) = following.open(connection);
     let follow = reading.follow.unwrap_or(true);
     let tail = reading.tail();
     server.tasks.spawn(async move {
         let _permit = permit;
-        following.run(history, tail, follow, sender).await;
+        following.run(history, tail, follow, outlet).await;
     });
-    let events = stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|event| (Ok(event), receiver))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("")))
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text(""));
+    Ok(([UNBUFFERED], events))
 }

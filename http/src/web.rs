@@ -100,7 +100,8 @@ async fn encoded(web: &Web, path: &str, headers: &HeaderMap) -> Option<Content> 
     read(web, path).await.map(|bytes| Content { bytes, encoding: None })
 }
 
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+/// Whether a client reads what is packed so.
+pub(crate) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()

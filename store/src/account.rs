@@ -98,6 +98,10 @@ impl Accounts for Store {
         self.find_session(access).await
     }
 
+    async fn access_until(&self, access: &Digest) -> Result<Option<Timestamp>> {
+        self.find_access_until(access).await
+    }
+
     async fn rotate(
         &self,
         refresh: &Digest,

@@ -80,6 +80,14 @@ impl Store {
         Ok(Some((parse(row)?, user(person)?)))
     }
 
+    pub(crate) async fn find_access_until(&self, access: &Digest) -> Result<Option<Timestamp>> {
+        let db = self.read().await?;
+        let now = self.inner.clock.now().as_millis();
+        let token = token(&db, access, ACCESS).await?;
+        let until = token.map(|token| token.expires_at).filter(|until| *until > now);
+        Ok(until.map(Timestamp::from_millis))
+    }
+
     /// Notes that a device was used. That somebody may look must not hang on a write: if it fails,
     /// the next use notes it.
     async fn note_use(&self, row: session::Model, access: &Digest) -> session::Model {

@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Few rounds and few services: whether it works, not how fast it is
     #[arg(long, conflicts_with = "write")]
     quick: bool,
-    /// Only this part: `live`, `growth`, `many`, `web` or `size`
+    /// Only this part: `live`, `growth`, `crowd`, `many`, `web` or `size`
     #[arg(long, conflicts_with = "write")]
     only: Vec<String>,
 }

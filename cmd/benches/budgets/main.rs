@@ -5,6 +5,7 @@
 mod api;
 mod apply;
 mod canvas;
+mod crowd;
 mod death;
 mod engine;
 mod growth;
@@ -81,12 +82,23 @@ enum Part {
     Many,
     /// The web app's first paint
     Web,
+    /// Two hundred people on one canvas
+    Crowd,
     /// What is downloaded
     Size,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(crowd::LOAD) {
+        return match crowd::load() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     easel::tls::ready();
     let options = Options::parse();
     let engine = match Engine::connect(&options.engine) {
@@ -141,6 +153,9 @@ async fn measure(options: &Options, engine: &Engine, table: &mut Table) -> Resul
     }
     if has(Part::Web) {
         web::measure(options, table).await?;
+    }
+    if has(Part::Crowd) {
+        crowd::measure(options, engine, table).await?;
     }
     if has(Part::Size) {
         size::measure(options, table)?;

@@ -78,7 +78,7 @@ pub(crate) async fn measure(
 }
 
 /// How long a process has used a core so far.
-fn on_cpu(pid: u32) -> Result<Duration> {
+pub(crate) fn on_cpu(pid: u32) -> Result<Duration> {
     let mut nanos = 0;
     for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
         // A thread may end while we look.

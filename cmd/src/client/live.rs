@@ -184,7 +184,7 @@ impl<'a> LiveCanvas<'a> {
             }
             ServerMessage::Done { .. }
             | ServerMessage::Refused { .. }
-            | ServerMessage::Drag { .. } => Ok(None),
+            | ServerMessage::Drags { .. } => Ok(None),
         }
     }
 }

@@ -253,7 +253,7 @@ async fn a_client_that_never_reads_is_given_up_and_costs_little() {
             _ = pace.tick() => painter.send(Message::text(drag.clone())).await.expect("it is open"),
             message = reader.next() => {
                 let message = message.expect("it is open").expect("it is sound");
-                if message.to_text().is_ok_and(|text| text.contains("\"drag\"")) {
+                if message.to_text().is_ok_and(|text| text.contains("\"drags\"")) {
                     heard += 1;
                 }
             }

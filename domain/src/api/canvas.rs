@@ -68,6 +68,8 @@ pub enum ServerMessage {
         project: ProjectId,
         /// Which environment.
         environment: EnvironmentId,
+        /// Which of all sockets this is: what says so came from here.
+        participant: u64,
     },
     /// Everything; forget what you had.
     Snapshot {
@@ -97,14 +99,27 @@ pub enum ServerMessage {
         /// The sentence.
         message: String,
     },
-    /// Somebody else drags.
-    Drag {
-        /// Who.
-        user: UserId,
-        /// Where.
-        places: Vec<(Node, Position)>,
+    /// People drag: all who moved since the last of these, each as they are now. It is passing news:
+    /// one that got lost is not sent again, and no event has its number.
+    Drags {
+        /// One for each socket, the receiver's own among them.
+        drags: Vec<Drag>,
     },
 }
 
+/// What somebody drags at this moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drag {
+    /// By which socket.
+    pub participant: u64,
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub places: Vec<(Node, Position)>,
+}
+
+/// How many places clients put into a frame, so that it stays below what the server reads.
+pub const PLACES_PER_FRAME: usize = 400;
+
 /// The number of the message set above: clients with another one reload.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;

@@ -9,7 +9,7 @@ use domain::{
     access::ProjectRole,
     api::{
         ErrorBody, ErrorCode,
-        canvas::{ClientMessage, PROTOCOL, ServerMessage},
+        canvas::{ClientMessage, Drag, PROTOCOL, ServerMessage},
         change::ApplyRequest,
     },
     change::{Contribution, StagedChange, StagedEdit},
@@ -375,6 +375,7 @@ fn what_the_server_says() {
             role: ProjectRole::Editor,
             project: ProjectId::new(id(10)),
             environment: domain::EnvironmentId::new(id(11)),
+            participant: 12,
         },
         ServerMessage::Events {
             events: vec![LoggedEvent { number: 42, at: at(), event }],
@@ -386,18 +387,21 @@ fn what_the_server_says() {
             error: ErrorCode::Forbidden,
             message: "you may only look".to_owned(),
         },
-        ServerMessage::Drag {
-            user: user(),
-            places: vec![(Node::Volume(VolumeId::new(id(4))), Position { x: 1, y: 2 })],
+        ServerMessage::Drags {
+            drags: vec![Drag {
+                participant: 12,
+                user: user(),
+                places: vec![(Node::Volume(VolumeId::new(id(4))), Position { x: 1, y: 2 })],
+            }],
         },
     ];
 
     assert_snapshot!(lines(&messages), @r#"
-    {"app":"hash","environment":"00000000-0000-0000-0000-00000000000b","epoch":"e","project":"00000000-0000-0000-0000-00000000000a","protocol":2,"role":"editor","type":"welcome"}
+    {"app":"hash","environment":"00000000-0000-0000-0000-00000000000b","epoch":"e","participant":12,"project":"00000000-0000-0000-0000-00000000000a","protocol":3,"role":"editor","type":"welcome"}
     {"events":[{"at":"2026-01-01T00:00:00.123Z","by":"00000000-0000-0000-0000-000000000009","event":"deleted","number":42}],"people":{"00000000-0000-0000-0000-000000000009":"Ann"},"type":"events"}
     {"number":42,"op":1,"type":"done"}
     {"error":"forbidden","message":"you may only look","op":null,"type":"refused"}
-    {"places":[["volume/00000000-0000-0000-0000-000000000004",{"x":1,"y":2}]],"type":"drag","user":"00000000-0000-0000-0000-000000000009"}
+    {"drags":[{"participant":12,"places":[["volume/00000000-0000-0000-0000-000000000004",{"x":1,"y":2}]],"user":"00000000-0000-0000-0000-000000000009"}],"type":"drags"}
     "#);
 }
 

@@ -41,12 +41,13 @@ impl Review {
         let along = applied.iter().filter(|id| !chosen.contains(id)).copied().collect();
         let changes: Vec<StagedChange> =
             all.iter().filter(|change| applied.contains(&change.id)).cloned().collect();
-        let (conflicts, problems) = match model.base.apply(&changes) {
-            Ok(_) => (Vec::new(), Vec::new()),
-            Err(ApplyError::Conflicts(conflicts)) => (conflicts.0, Vec::new()),
-            Err(ApplyError::Problems(problems)) => (Vec::new(), problems.0),
+        let (next, conflicts, problems) = match model.base.apply(&changes) {
+            Ok(next) => (Some(next), Vec::new(), Vec::new()),
+            Err(ApplyError::Conflicts(conflicts)) => (None, conflicts.0, Vec::new()),
+            Err(ApplyError::Problems(problems)) => (None, Vec::new(), problems.0),
         };
-        let consequences = consequences(&model.base, &model.base.overlay(&changes));
+        let next = next.unwrap_or_else(|| model.base.overlay(&changes));
+        let consequences = consequences(&model.base, &next);
         Self { applied, along, consequences, conflicts, problems }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use domain::{
-    api::canvas::{ClientMessage, PROTOCOL, ServerMessage},
+    api::canvas::{ClientMessage, PLACES_PER_FRAME, PROTOCOL, ServerMessage},
     layout::{Node, Position},
 };
 
@@ -85,6 +85,8 @@ pub struct ServerConnection {
     /// The server's web app, when it is not this one.
     newer_app: Option<String>,
     own_app: Option<String>,
+    /// Which socket this is among all.
+    participant: u64,
     chance: u32,
 }
 
@@ -104,6 +106,12 @@ impl ServerConnection {
     #[must_use]
     pub fn is_outdated(&self) -> bool {
         self.newer_app.is_some()
+    }
+
+    /// Which socket this is among all: what the server tells of it came from here.
+    #[must_use]
+    pub fn participant(&self) -> u64 {
+        self.participant
     }
 
     /// Places that the server has not stored yet, oldest first.
@@ -174,7 +182,8 @@ impl ServerConnection {
             ServerMessage::Welcome { protocol, .. } if *protocol != PROTOCOL => {
                 self.end(End::Outdated)
             }
-            ServerMessage::Welcome { epoch, app, .. } => {
+            ServerMessage::Welcome { epoch, app, participant, .. } => {
+                self.participant = *participant;
                 // Only somebody who was let in has ended the row of failures.
                 self.tries = 0;
                 self.phase = Phase::Live;
@@ -201,17 +210,22 @@ impl ServerConnection {
             }
             ServerMessage::Refused { op: None, .. }
             | ServerMessage::Events { .. }
-            | ServerMessage::Drag { .. } => Vec::new(),
+            | ServerMessage::Drags { .. } => Vec::new(),
         }
     }
 
-    /// Moves nodes for good. Sent again until it is acknowledged: twice is as good as once.
+    /// Moves nodes for good, in as many frames as it takes. Sent again until it is acknowledged: twice
+    /// is as good as once.
     pub fn place(&mut self, places: Vec<(Node, Position)>) -> Vec<Command> {
-        let op = self.next_op;
-        self.next_op += 1;
-        let commands =
-            if self.phase == Phase::Live { vec![place(op, &places)] } else { Vec::new() };
-        self.ops.push_back((op, places));
+        let mut commands = Vec::new();
+        for places in places.chunks(PLACES_PER_FRAME) {
+            let op = self.next_op;
+            self.next_op += 1;
+            if self.phase == Phase::Live {
+                commands.push(place(op, places));
+            }
+            self.ops.push_back((op, places.to_vec()));
+        }
         commands
     }
 

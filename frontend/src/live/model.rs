@@ -20,7 +20,7 @@ pub struct CanvasModel(Rc<Model>);
 #[derive(Debug)]
 pub struct Model {
     /// What is applied.
-    pub base: EnvironmentSpec,
+    pub base: Rc<EnvironmentSpec>,
     /// What would be, with all that is staged.
     pub whole: EnvironmentSpec,
     pub changes: Vec<StagedChange>,
@@ -54,10 +54,14 @@ impl Deref for CanvasModel {
 }
 
 impl CanvasModel {
+    /// Of a snapshot. `previous` is one of an earlier state of the same snapshot, if there is one: what
+    /// is applied is shared with it until something else is.
     #[must_use]
-    pub fn of(snapshot: &Snapshot) -> Self {
+    pub fn of(snapshot: &Snapshot, previous: Option<&Self>) -> Self {
         let changes = snapshot.changes();
-        let base = snapshot.spec.clone();
+        let same = previous.filter(|model| model.base.revision == snapshot.spec.revision);
+        let base =
+            same.map_or_else(|| Rc::new(snapshot.spec.clone()), |model| Rc::clone(&model.base));
         let whole = base.overlay(&changes);
         let problems = whole.check();
         let edges = edges(&base, &whole, &problems);
@@ -225,7 +229,7 @@ mod tests {
     }
 
     fn model(edits: Vec<(Address, Option<Content>)>) -> Model {
-        let base = spec();
+        let base = Rc::new(spec());
         let author = "0193a1f0-0000-7000-8000-0000000000aa".parse().unwrap();
         let edits: Vec<StagedEdit> = (edits.into_iter().zip(1..))
             .map(|((address, content), seq)| StagedEdit {

@@ -1,6 +1,9 @@
 //! What the page knows of an open canvas, kept in step by the server's messages.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{
     Map, UserId,
@@ -18,12 +21,15 @@ use crate::component::Person;
 /// What the page knows.
 #[derive(Debug, Default)]
 pub struct CanvasState {
-    snapshot: Option<Snapshot>,
+    /// Copied only while somebody keeps an older state of it.
+    snapshot: Option<Rc<Snapshot>>,
     role: Option<ProjectRole>,
-    model: Option<CanvasModel>,
+    /// Made when somebody draws it: however much is told between two frames, it is made once.
+    model: RefCell<Option<CanvasModel>>,
+    is_model_outdated: Cell<bool>,
+    models: Cell<u64>,
     /// Goes up whenever something lies elsewhere.
     layout: u64,
-    shared: RefCell<Option<Rc<Snapshot>>>,
 }
 
 /// What came of a message.
@@ -32,8 +38,8 @@ pub enum Outcome {
     Understood,
     /// An event is missing.
     Gap,
-    /// Somebody else drags.
-    RemotelyMoved(Vec<(Node, Position)>),
+    /// Others drag: these sockets of them, and where to.
+    RemotelyMoved(Vec<(u64, Vec<(Node, Position)>)>),
     /// Others, or the server, have put these somewhere.
     Placed(Vec<(Node, Position)>),
 }
@@ -41,22 +47,31 @@ pub enum Outcome {
 impl CanvasState {
     #[must_use]
     pub fn snapshot(&self) -> Option<&Snapshot> {
-        self.snapshot.as_ref()
+        self.snapshot.as_deref()
     }
 
-    /// A copy for those who keep one; made once for each state.
+    /// The same for those who keep one.
     #[must_use]
     pub fn shared(&self) -> Option<Rc<Snapshot>> {
-        let mut shared = self.shared.borrow_mut();
-        if shared.is_none() {
-            *shared = self.snapshot.clone().map(Rc::new);
-        }
-        shared.clone()
+        self.snapshot.clone()
     }
 
+    /// What to draw of it.
     #[must_use]
     pub fn model(&self) -> Option<CanvasModel> {
-        self.model.clone()
+        let snapshot = self.snapshot.as_ref()?;
+        let mut model = self.model.borrow_mut();
+        if self.is_model_outdated.replace(false) {
+            *model = Some(CanvasModel::of(snapshot, model.as_ref()));
+            self.models.set(self.models.get() + 1);
+        }
+        model.clone()
+    }
+
+    /// How many models were made so far: each lays all that is staged upon all that is applied.
+    #[must_use]
+    pub fn models(&self) -> u64 {
+        self.models.get()
     }
 
     #[must_use]
@@ -113,14 +128,18 @@ impl CanvasState {
             ServerMessage::Snapshot { snapshot } => {
                 let mut snapshot = *snapshot;
                 snapshot.layout.extend(unstored.copied());
-                self.model = Some(CanvasModel::of(&snapshot));
-                self.snapshot = Some(snapshot);
+                self.snapshot = Some(Rc::new(snapshot));
+                // Of what was known before nothing holds.
+                self.model.replace(None);
+                self.is_model_outdated.set(true);
                 self.layout += 1;
-                self.shared.replace(None);
                 Outcome::Understood
             }
             ServerMessage::Events { events, people } => self.fold(events, people),
-            ServerMessage::Drag { places, .. } => Outcome::RemotelyMoved(places),
+            ServerMessage::Drags { drags } => {
+                let moved = drags.into_iter().map(|drag| (drag.participant, drag.places));
+                Outcome::RemotelyMoved(moved.collect())
+            }
             ServerMessage::Done { .. } | ServerMessage::Refused { .. } => Outcome::Understood,
         }
     }
@@ -131,8 +150,8 @@ impl CanvasState {
         people: Map<UserId, domain::Name>,
     ) -> Outcome {
         let Some(snapshot) = &mut self.snapshot else { return Outcome::Gap };
+        let snapshot = Rc::make_mut(snapshot);
         snapshot.people.extend(people);
-        let mut is_redrawn = false;
         let mut placed = Vec::new();
         for event in events {
             if event.number > snapshot.number + 1 {
@@ -143,7 +162,7 @@ impl CanvasState {
             }
             match &event.event {
                 Event::Staged { .. } | Event::Discarded { .. } | Event::Applied { .. } => {
-                    is_redrawn = true;
+                    self.is_model_outdated.set(true);
                 }
                 Event::Placed { places, .. } => placed.extend(places.iter().copied()),
                 Event::Moved { .. }
@@ -155,10 +174,6 @@ impl CanvasState {
             }
             snapshot.fold(event);
         }
-        if is_redrawn {
-            self.model = Some(CanvasModel::of(snapshot));
-        }
-        self.shared.replace(None);
         if placed.is_empty() {
             Outcome::Understood
         } else {
@@ -170,9 +185,11 @@ impl CanvasState {
     /// Moves nodes here, before the server has stored it: the last writer wins there too.
     pub fn place(&mut self, places: &[(Node, Position)]) {
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.layout.extend(places.iter().copied());
+            Rc::make_mut(snapshot).layout.extend(places.iter().copied());
             self.layout += 1;
-            self.shared.replace(None);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

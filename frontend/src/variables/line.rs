@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{ChangeId, Reference, Value, canvas::Snapshot, changes::Revealed};
+use domain::{ChangeId, EnvironmentSpec, Reference, Value, canvas::Snapshot, changes::Revealed};
 use icondata_lu::{LuLock, LuPencil, LuTrash2, LuUndo2};
 use yew::prelude::{AttrValue, Callback, Html, Properties, classes, component, html, use_state_eq};
 
@@ -17,6 +17,8 @@ pub(super) struct VariableLineProps {
     pub(super) row: Row,
     pub(super) place: EnvironmentPath,
     pub(super) snapshot: Rc<Snapshot>,
+    /// The configuration with all that is staged.
+    pub(super) whole: Rc<EnvironmentSpec>,
     pub(super) is_readonly: bool,
     pub(super) on_action: Callback<RowAction>,
 }
@@ -31,7 +33,7 @@ pub(super) enum RowAction {
 
 #[component]
 pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
-    let VariableLineProps { row, place, snapshot, is_readonly, on_action } = props;
+    let VariableLineProps { row, place, snapshot, whole, is_readonly, on_action } = props;
     let staged = match row.staged {
         Some(VariableChange::Added) => "variable--new",
         Some(VariableChange::Edited) => "variable--edited",
@@ -51,7 +53,7 @@ pub(super) fn VariableLine(props: &VariableLineProps) -> Html {
                     // What is revealed is forgotten when the value changes.
                     <Hidden key={row.variable.version} row={row.clone()} place={*place} />
                 }
-                { references(row, snapshot) }
+                { references(row, &snapshot.spec, whole) }
             </td>
             <td class="variable-actions">
                 if !is_readonly {
@@ -97,18 +99,15 @@ fn origin_name(origin: &Origin) -> Option<String> {
     }
 }
 
-fn references(row: &Row, snapshot: &Snapshot) -> Html {
+fn references(row: &Row, base: &EnvironmentSpec, whole: &EnvironmentSpec) -> Html {
     let Value::Hidden { references } = &row.variable.value else { return Html::default() };
     if references.is_empty() {
         return Html::default();
     }
     let names = references.iter().map(|reference| match reference {
         Reference::Service { service, key } => {
-            let name = snapshot.spec.services.get(service).map(|it| it.name.to_string());
-            let name = name.or_else(|| {
-                let staged = snapshot.spec.overlay(&snapshot.changes());
-                staged.services.get(service).map(|it| it.name.to_string())
-            });
+            let found = base.services.get(service).or_else(|| whole.services.get(service));
+            let name = found.map(|it| it.name.to_string());
             (format!("{}.{key}", name.unwrap_or_else(|| "deleted service".to_owned())), true)
         }
         Reference::Shared { key } => (format!("shared.{key}"), true),

@@ -113,7 +113,8 @@ pub fn VariableTable(props: &VariableTableProps) -> Html {
     let line = |row: &&Row| {
         html! {
             <VariableLine key={row.address.to_string()} row={(*row).clone()} {place}
-                snapshot={snapshot.clone()} is_readonly={refusal.is_some()} on_action={on_action.clone()} />
+                snapshot={snapshot.clone()} whole={spec.clone()} is_readonly={refusal.is_some()}
+                on_action={on_action.clone()} />
         }
     };
     let toggle = Callback::from({

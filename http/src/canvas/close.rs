@@ -15,6 +15,8 @@ pub(super) enum Close {
     Unauthorized,
     /// There is no such project, or not any more, for this person.
     NotFound,
+    /// This person has so many canvases open already.
+    TooMany(usize),
     /// Come back at once: rights have changed, or the server ends.
     Restart,
     /// The client does not keep to the protocol.
@@ -27,6 +29,10 @@ impl Close {
     pub(super) fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Gone => return None,
+            Self::TooMany(most) => {
+                let reason = format!("you have {most} canvases open, which is the most: close one");
+                return Some(CloseFrame { code: 1013, reason: reason.into() });
+            }
             Self::Unauthorized => (4001, "sign in"),
             Self::NotFound => (4004, "there is no such project"),
             Self::Restart => (1012, "come back"),

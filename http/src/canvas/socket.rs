@@ -1,16 +1,20 @@
 //! One socket of one open canvas.
 
 use super::{
+    allowance::Allowance,
     close::{Close, end},
     frame::{is_known, op_of},
+    line::Line,
 };
 use crate::{
     authorization::{EnvironmentAccess, authorize, find},
-    caller::{Caller, by_token, verify},
+    caller::{Caller, by_token},
     error::ErrorResponse,
     layout::MAX_PLACES,
-    room::{Participant, Room, RoomMessage, frame, serialise},
+    permit::Permit,
+    room::{Participant, Room, RoomMessage, Tick, batch, frame},
     server::Server,
+    snapshot::SharedSnapshot,
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use domain::{
@@ -22,7 +26,7 @@ use domain::{
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, interval, timeout},
 };
 
 /// How long the first frame may take (DK-119).
@@ -33,19 +37,10 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(54);
 /// After this long without any frame it does not.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2 * 54 + 10);
-/// How long a frame may take to be written (DK-120).
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often rights are looked at again, beside each change of them.
-const RECHECK_INTERVAL: Duration = Duration::from_secs(4);
 /// Events that are read at once to catch up.
 const BATCH: u64 = 500;
 /// A client that missed more gets a snapshot.
-const MAX_MISSED: usize = 5_000;
-/// Drags that are passed on, at most one in this time.
-const DRAG_INTERVAL: Duration = Duration::from_millis(33);
-/// Frames that a client may send at once, and in a second after that.
-const BURST: f64 = 100.0;
-const FRAMES_PER_SECOND: f64 = 50.0;
+const MAX_MISSED: u64 = 5_000;
 
 /// What the request asked for.
 pub(super) struct UpgradeRequest {
@@ -59,15 +54,21 @@ pub(super) struct UpgradeRequest {
 pub(super) struct Socket {
     server: Server,
     upgrade_request: UpgradeRequest,
-    caller: Caller,
-    place: EnvironmentAccess,
-    raw: WebSocket,
+    line: Line,
     participant: Participant,
+    _permit: Permit,
     /// The last event that the client has.
     number: u64,
-    room: Option<(Arc<Room>, broadcast::Receiver<RoomMessage>)>,
-    last_drag: Option<Instant>,
-    allowance: (f64, Instant),
+    snapshot: Arc<SharedSnapshot>,
+    room: Option<Listening>,
+    allowance: Allowance,
+}
+
+/// A room, and what is said in it.
+struct Listening {
+    room: Arc<Room>,
+    messages: broadcast::Receiver<RoomMessage>,
+    ticks: broadcast::Receiver<Tick>,
 }
 
 impl Socket {
@@ -86,29 +87,32 @@ impl Socket {
                 () = stop.cancelled() => Err(Close::Restart),
             },
         };
-        let (caller, place) = match admitted {
+        let admitted = admitted.and_then(|admitted| {
+            let canvases = &server.canvases;
+            let permit = canvases.take(admitted.0.user.id);
+            permit.map(|permit| (admitted, permit)).ok_or(Close::TooMany(canvases.most()))
+        });
+        let (admitted, permit) = match admitted {
             Ok(admitted) => admitted,
             Err(close) => return end(raw, close).await,
         };
-        let participant = server.rooms.connect();
-        let allowance = (BURST, Instant::now());
+        let snapshot = server.snapshots.of(admitted.1.environment.id);
         let mut socket = Self {
-            server,
             upgrade_request,
-            caller,
-            place,
-            raw,
-            participant,
+            line: Line::new(&server, admitted, raw),
+            participant: server.rooms.connect(),
+            _permit: permit,
             number: 0,
+            snapshot,
             room: None,
-            last_drag: None,
-            allowance,
+            allowance: Allowance::new(Instant::now()),
+            server,
         };
         let close = tokio::select! {
             close = socket.run() => close.err().unwrap_or(Close::Gone),
             () = stop.cancelled() => Close::Restart,
         };
-        end(socket.raw, close).await;
+        socket.line.close(close).await;
     }
 
     async fn run(&mut self) -> Result<(), Close> {
@@ -117,40 +121,33 @@ impl Socket {
             epoch: epoch.clone(),
             protocol: PROTOCOL,
             app: crate::web::app_hash(&self.server.config.web),
-            role: self.place.role,
-            project: self.place.project,
-            environment: self.place.environment.id,
+            role: self.line.place.role,
+            project: self.line.place.project,
+            environment: self.line.place.environment.id,
+            participant: self.participant.number,
         };
-        self.send(frame(&welcome)).await?;
+        self.line.send(frame(&welcome)).await?;
         self.open(&epoch).await?;
 
         let mut ping = interval(PING_INTERVAL);
         ping.reset();
-        let mut look = interval(RECHECK_INTERVAL);
-        look.reset();
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut changes = self.server.rights.watch();
         let mut heard = Instant::now();
         loop {
-            let Some((_, messages)) = &mut self.room else { return Err(Close::Failed) };
+            let Some(room) = &mut self.room else { return Err(Close::Failed) };
             tokio::select! {
-                message = self.raw.recv() => {
+                biased;
+                message = self.line.next() => {
                     heard = Instant::now();
-                    match message {
-                        Some(Ok(message)) => self.receive(message).await?,
-                        Some(Err(error)) => return Err(broken(&error)),
-                        None => return Ok(()),
-                    }
+                    self.receive(message?).await?;
                 }
-                message = messages.recv() => self.forward(message).await?,
+                message = room.messages.recv() => self.forward(message).await?,
+                tick = room.ticks.recv() => self.show(tick).await?,
                 _ = ping.tick() => {
                     if heard.elapsed() > IDLE_TIMEOUT {
                         return Ok(());
                     }
-                    self.write(Message::Ping(Default::default())).await?;
+                    self.line.write(Message::Ping(Default::default())).await?;
                 }
-                _ = look.tick() => self.check_rights().await?,
-                _ = changes.changed() => self.check_rights().await?,
             }
         }
     }
@@ -162,9 +159,7 @@ impl Socket {
         match after.filter(|_| known.as_deref() == Some(epoch)) {
             Some(after) => {
                 self.number = after;
-                if !self.catch_up().await? {
-                    self.send_snapshot().await?;
-                }
+                self.bring_up_to_date().await?;
             }
             None => self.send_snapshot().await?,
         }
@@ -174,12 +169,8 @@ impl Socket {
     /// From where the client goes on, if it knows.
     async fn opening(&mut self) -> Result<(Option<String>, Option<u64>), Close> {
         loop {
-            let text = match self.raw.recv().await {
-                Some(Ok(message)) => self.text_of(message)?,
-                Some(Err(error)) => return Err(broken(&error)),
-                None => return Err(Close::Gone),
-            };
-            let Some(text) = text else { continue };
+            let message = self.line.next().await?;
+            let Some(text) = self.text_of(message)? else { continue };
             match crate::json::parse(text.as_bytes()) {
                 Ok(ClientMessage::Open { epoch, after }) => return Ok((epoch, after)),
                 // Known already; the next frame opens.
@@ -190,67 +181,75 @@ impl Socket {
     }
 
     async fn send_snapshot(&mut self) -> Result<(), Close> {
-        let snapshots = &self.server.app.snapshots;
-        let snapshot = Box::new(snapshots.snapshot(self.place.environment.id).await?);
+        let snapshot = self.snapshot.frame().await?;
         self.number = snapshot.number;
-        self.send(frame(&ServerMessage::Snapshot { snapshot })).await
+        self.line.send(snapshot.text).await
     }
 
     /// Goes into the room of this canvas, and makes up for what happened on the way.
     async fn join(&mut self) -> Result<(), Close> {
-        let room = self.server.rooms.join(self.place.environment.id, self.number);
-        let messages = room.messages.subscribe();
+        let room = self.server.rooms.join(self.line.place.environment.id, self.number);
+        let (messages, ticks) = (room.messages.subscribe(), room.drags.subscribe());
         let position = room.position();
-        self.room = Some((room, messages));
-        if position > self.number && !self.catch_up().await? {
-            self.send_snapshot().await?;
-        }
-        Ok(())
+        self.room = Some(Listening { room, messages, ticks });
+        if position > self.number { self.bring_up_to_date().await } else { Ok(()) }
     }
 
-    /// Sends what the log holds beyond the client's last event; `false` when the log cannot.
+    /// Sends what the log holds beyond the client's last event, or a snapshot when it cannot.
+    async fn bring_up_to_date(&mut self) -> Result<(), Close> {
+        if self.catch_up().await? { Ok(()) } else { self.send_snapshot().await }
+    }
+
+    /// Sends what the log holds beyond the client's last event; `false` when that is not kept, or is
+    /// more than a snapshot.
     async fn catch_up(&mut self) -> Result<bool, Close> {
-        let environment = self.place.environment.id;
-        let mut missed = 0;
+        let environment = self.line.place.environment.id;
+        let start = self.number;
         loop {
             let events = &self.server.app.events;
             let events = match events.after(environment, self.number, BATCH).await? {
                 Replay::Events(events) => events,
                 Replay::Gone => return Ok(false),
             };
-            let Some(last) = events.last() else { return Ok(true) };
-            missed += events.len();
-            if missed > MAX_MISSED {
+            let Some(batch) = batch(&self.server.app, events).await else { return Ok(true) };
+            if batch.last.saturating_sub(start) > MAX_MISSED {
                 return Ok(false);
             }
-            self.number = last.number;
-            let text = serialise(&self.server.app, events).await;
-            self.send(text).await?;
+            self.tell(batch.last, batch.text, batch.is_end).await?;
         }
     }
 
-    /// Passes on what the room tells.
+    /// Sends events, up to this one.
+    async fn tell(&mut self, last: u64, text: Utf8Bytes, is_end: bool) -> Result<(), Close> {
+        self.number = last;
+        self.line.send(text).await?;
+        if is_end { Err(Close::NotFound) } else { Ok(()) }
+    }
+
+    /// Passes on what has happened. Who has fallen behind is told what they missed.
     async fn forward(&mut self, message: Result<RoomMessage, RecvError>) -> Result<(), Close> {
         match message {
-            Ok(RoomMessage::Events { last, .. }) if last <= self.number => Ok(()),
-            Ok(RoomMessage::Events { first, last, text }) if first == self.number + 1 => {
-                self.number = last;
-                self.send(text).await
+            Ok(RoomMessage::Events(batch)) if batch.last <= self.number => Ok(()),
+            Ok(RoomMessage::Events(batch)) if batch.first == self.number + 1 => {
+                self.tell(batch.last, batch.text, batch.is_end).await
             }
             // It fits not onto what the client has: the log knows better.
-            Ok(RoomMessage::Events { .. }) => match self.catch_up().await? {
-                true => Ok(()),
-                false => self.send_snapshot().await,
-            },
-            Ok(RoomMessage::Drag { participant, .. }) if participant == self.participant.number => {
-                Ok(())
-            }
-            Ok(RoomMessage::Drag { text, .. }) => self.send(text).await,
-            Ok(RoomMessage::Lost) | Err(RecvError::Lagged(_) | RecvError::Closed) => {
+            Ok(RoomMessage::Events(_)) | Err(RecvError::Lagged(_)) => self.bring_up_to_date().await,
+            Ok(RoomMessage::Lost) | Err(RecvError::Closed) => {
                 self.room = None;
                 self.send_snapshot().await?;
                 self.join().await
             }
+        }
+    }
+
+    /// Shows what moves. Who has fallen behind misses it.
+    async fn show(&mut self, tick: Result<Tick, RecvError>) -> Result<(), Close> {
+        match tick {
+            Ok(tick) if tick.only == Some(self.participant.number) => Ok(()),
+            Ok(tick) => self.line.send(tick.text).await,
+            Err(RecvError::Lagged(_)) => Ok(()),
+            Err(RecvError::Closed) => Err(Close::Failed),
         }
     }
 
@@ -265,7 +264,9 @@ impl Socket {
 
     /// What a frame says; `None`: only that its sender lives. Each takes from the allowance.
     fn text_of(&mut self, message: Message) -> Result<Option<Utf8Bytes>, Close> {
-        self.take_allowance()?;
+        if !self.allowance.take(Instant::now()) {
+            return Err(Close::Violation("too many frames"));
+        }
         match message {
             Message::Text(text) => Ok(Some(text)),
             Message::Ping(_) | Message::Pong(_) => Ok(None),
@@ -274,30 +275,16 @@ impl Socket {
         }
     }
 
-    /// Takes one frame from the client's allowance.
-    fn take_allowance(&mut self) -> Result<(), Close> {
-        let (left, since) = self.allowance;
-        let left = (left + since.elapsed().as_secs_f64() * FRAMES_PER_SECOND).min(BURST);
-        self.allowance = (left - 1.0, Instant::now());
-        if left < 1.0 { Err(Close::Violation("too many frames")) } else { Ok(()) }
-    }
-
     async fn handle(&mut self, message: ClientMessage) -> Result<(), Close> {
-        let environment = self.place.environment.id;
         match message {
             ClientMessage::Auth { .. } | ClientMessage::Open { .. } => Ok(()),
             ClientMessage::Drag { places } => {
-                let is_too_soon = self.last_drag.is_some_and(|last| last.elapsed() < DRAG_INTERVAL);
-                if is_too_soon || self.may_stage().is_err() {
-                    return Ok(());
-                }
-                self.last_drag = Some(Instant::now());
-                let text = frame(&ServerMessage::Drag { user: self.caller.user.id, places });
-                if let Some((room, _)) = &self.room {
-                    // Alone in the room: nobody to show it to.
-                    let _ = room
-                        .messages
-                        .send(RoomMessage::Drag { participant: self.participant.number, text });
+                if let Some(listening) = &self.room
+                    && !places.is_empty()
+                    && self.may_stage().is_ok()
+                {
+                    let (number, user) = (self.participant.number, self.line.caller.user.id);
+                    listening.room.drags.put(number, user, places);
                 }
                 Ok(())
             }
@@ -307,6 +294,7 @@ impl Socket {
                         Err(Error::field("places", "must be at most 10000").into())
                     }
                     Ok(()) => {
+                        let environment = self.line.place.environment.id;
                         let layouts = &self.server.app.layouts;
                         let by = self.mutation(op);
                         layouts.place(&by, environment, &places).await.map_err(ErrorResponse::from)
@@ -323,7 +311,7 @@ impl Socket {
 
     fn mutation(&self, op: u64) -> Mutation {
         Mutation {
-            actor: self.caller.actor.clone(),
+            actor: self.line.caller.actor.clone(),
             idempotency: None,
             request: format!("{}-{op}", self.upgrade_request.request),
             source: self.upgrade_request.source.clone(),
@@ -331,8 +319,8 @@ impl Socket {
     }
 
     fn may_stage(&self) -> Result<(), ErrorResponse> {
-        let (project, role) = (self.place.project, Some(self.place.role));
-        match self.caller.actor.may(Permission::Stage, project, role) {
+        let (project, role) = (self.line.place.project, Some(self.line.place.role));
+        match self.line.caller.actor.may(Permission::Stage, project, role) {
             Decision::Allowed => Ok(()),
             Decision::Hidden | Decision::Forbidden => {
                 Err(Error::Forbidden("you may look at this canvas, and not change it").into())
@@ -342,54 +330,14 @@ impl Socket {
 
     /// Acknowledges an operation, after the events that it made.
     async fn done(&mut self, op: u64) -> Result<(), Close> {
-        if !self.catch_up().await? {
-            self.send_snapshot().await?;
-        }
+        self.bring_up_to_date().await?;
         let number = self.number;
-        self.send(frame(&ServerMessage::Done { op, number })).await
+        self.line.send(frame(&ServerMessage::Done { op, number })).await
     }
 
     async fn refuse(&mut self, op: Option<u64>, answer: &ErrorResponse) -> Result<(), Close> {
         let (error, message) = (answer.body.error, answer.body.message.clone());
-        self.send(frame(&ServerMessage::Refused { op, error, message })).await
-    }
-
-    /// Whether the client may still be here, as what it was let in.
-    async fn check_rights(&mut self) -> Result<(), Close> {
-        let environment = self.place.environment.id.to_string();
-        let again = async {
-            let caller = verify(&self.server, self.caller.credential).await?;
-            let (actor, may) = (&caller.actor, Permission::Read);
-            let project = self.place.project;
-            let place = authorize(&self.server, actor, may, project, Some(&environment)).await?;
-            Ok::<_, ErrorResponse>((caller, place))
-        };
-        match again.await {
-            Ok((caller, place)) if place.role == self.place.role => {
-                self.caller = caller;
-                Ok(())
-            }
-            // The greeting said another role: a fresh one says the new one.
-            Ok(_) => Err(Close::Restart),
-            // A database that hiccups is no reason to throw anybody out.
-            Err(answer) if answer.is_server_error() => Ok(()),
-            Err(answer) => {
-                // What happened last says why: the project may have been deleted.
-                let _ = self.catch_up().await;
-                Err(answer.into())
-            }
-        }
-    }
-
-    async fn send(&mut self, text: Utf8Bytes) -> Result<(), Close> {
-        self.write(Message::Text(text)).await
-    }
-
-    async fn write(&mut self, message: Message) -> Result<(), Close> {
-        match timeout(WRITE_TIMEOUT, self.raw.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Close::Gone),
-        }
+        self.line.send(frame(&ServerMessage::Refused { op, error, message })).await
     }
 }
 
@@ -410,11 +358,4 @@ async fn authenticate_first_frame(
     let place =
         authorize(server, actor, may, project, upgrade_request.environment.as_deref()).await?;
     Ok((caller, place))
-}
-
-/// Why nothing more can be read.
-fn broken(error: &axum::Error) -> Close {
-    let error = error.to_string();
-    let is_too_long = error.contains("too long") || error.contains("too big");
-    if is_too_long { Close::Violation("a frame may be at most 64 KiB long") } else { Close::Gone }
 }

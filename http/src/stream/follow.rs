@@ -1,33 +1,34 @@
 //! Reads the output of a service's containers: history in order of time, then as it comes.
 
+use super::outlet::{self, Outlet, StreamEnded};
 use crate::{
-    authorization::{EnvironmentAccess, Logs, May, authorize},
-    caller::{Credential, verify},
+    admission::Admission,
+    authorization::{EnvironmentAccess, Logs, May},
+    caller::Credential,
+    connection::Connection,
     error::{ErrorResponse, Result},
     server::Server,
 };
 use axum::response::sse::Event;
 use domain::{
-    DeploymentId, ServiceId, Timestamp,
+    DeploymentId, ServiceId, Timestamp, UserId,
     access::Permission,
     api::log::{LogEntry, LogEvent, LogOrigin},
     deployments::ReplicaSummary,
     runtime::{ContainerState, Follow, LogLine, LogsFrom, ReplicaHandle, RuntimeError},
 };
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{BoxStream, SelectAll},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     time::Duration,
 };
-use tokio::sync::mpsc;
 
-/// How often rights are looked at again, and containers that nobody has announced.
+/// How often containers are looked for that nobody has announced.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
-/// How long a reader may take nothing.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a stream waits for a successor of its last container.
 const SUCCESSOR_WAIT: Duration = Duration::from_secs(5);
 
@@ -85,6 +86,7 @@ struct Position {
 /// A reader of a service's output.
 pub(crate) struct LogFollower {
     server: Server,
+    pub(crate) user: UserId,
     credential: Credential,
     place: EnvironmentAccess,
     service: ServiceId,
@@ -99,9 +101,6 @@ pub(crate) struct ContainerLog {
     lines: Lines,
     head: Option<LogLine>,
 }
-
-/// Why a stream ends for good.
-struct StreamEnded;
 
 /// What comes of one container.
 enum ContainerOutput {
@@ -120,6 +119,7 @@ impl LogFollower {
     ) -> Self {
         Self {
             server: server.clone(),
+            user: may.user.id,
             credential: may.credential,
             place: may.place.clone(),
             service,
@@ -151,30 +151,41 @@ impl LogFollower {
         Ok(sources)
     }
 
+    /// The way to the client, for as long as it may read.
+    pub(super) fn open(
+        &self,
+        connection: Connection,
+    ) -> (Outlet, impl Stream<Item = Result<Event, Infallible>> + use<>) {
+        let who = (self.user, self.credential);
+        let admission = Admission::new(&self.server, who, &self.place, Permission::Logs);
+        outlet::open(admission, connection)
+    }
+
     /// Sends all of it, until there is no more, or the reader or the right to read is gone.
-    pub(crate) async fn run(
+    pub(super) async fn run(
         mut self,
         history: Vec<ContainerLog>,
         tail: u32,
         follow: bool,
-        events: mpsc::Sender<Event>,
+        mut outlet: Outlet,
     ) {
         let stop = self.server.stop.clone();
+        let closed = outlet.closed();
         let work = async {
-            let broke = self.send_history(history, &events).await?;
+            let broke = self.send_history(history, &mut outlet).await?;
             if follow {
                 // What broke off is read on from where it is.
-                self.send_live(tail, &events).await?;
+                self.send_live(tail, &mut outlet).await?;
             } else if let Some(error) = broke {
                 let answer = ErrorResponse::from(error);
-                return send(&events, &LogEvent::Failed(*answer.body)).await;
+                return outlet.say(&LogEvent::Failed(*answer.body)).await;
             }
-            send(&events, &LogEvent::End).await
+            outlet.say(&LogEvent::End).await
         };
         tokio::select! {
             _ = work => (),
             () = stop.cancelled() => (),
-            () = events.closed() => (),
+            () = closed => (),
         }
     }
 
@@ -182,7 +193,7 @@ impl LogFollower {
     async fn send_history(
         &mut self,
         mut sources: Vec<ContainerLog>,
-        events: &mpsc::Sender<Event>,
+        outlet: &mut Outlet,
     ) -> Result<Option<RuntimeError>, StreamEnded> {
         let mut broke = None;
         loop {
@@ -204,21 +215,16 @@ impl LogFollower {
             let Some(source) = earliest else { return Ok(broke) };
             if let Some(line) = source.head.take() {
                 let (replica, container) = (source.replica.clone(), source.container.clone());
-                self.send_line(&replica, &container, line, events).await?;
+                self.send_line(&replica, &container, line, outlet).await?;
             }
         }
     }
 
     /// Lines as they come, of containers that come and go.
-    async fn send_live(
-        &mut self,
-        tail: u32,
-        events: &mpsc::Sender<Event>,
-    ) -> Result<(), StreamEnded> {
+    async fn send_live(&mut self, tail: u32, outlet: &mut Outlet) -> Result<(), StreamEnded> {
         let mut open = Open::new();
         let mut known: BTreeMap<ReplicaHandle, ReplicaSummary> = BTreeMap::new();
         let mut reading: BTreeSet<ReplicaHandle> = BTreeSet::new();
-        let mut changes = self.server.rights.watch();
         let mut idle = Duration::ZERO;
         let mut look = tokio::time::interval(RECHECK_INTERVAL);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -228,7 +234,7 @@ impl LogFollower {
                     let Some(replica) = known.get(&container).cloned() else { continue };
                     match said {
                         ContainerOutput::Line(line) => {
-                            self.send_line(&replica, &container, line, events).await?;
+                            self.send_line(&replica, &container, line, outlet).await?;
                         }
                         ContainerOutput::Broken => {
                             reading.remove(&container);
@@ -237,12 +243,11 @@ impl LogFollower {
                         ContainerOutput::Ended => {
                             reading.remove(&container);
                             let exited = LogEvent::Exited(origin(&replica, &container));
-                            send(events, &exited).await?;
+                            outlet.say(&exited).await?;
                         }
                     }
                 }
                 _ = look.tick() => {
-                    self.check_rights(events).await?;
                     let looked = self.open_new(tail, &mut open, &mut known, &mut reading).await;
                     // Without the engine nobody knows whether something runs.
                     let is_idle = reading.is_empty() && looked.is_ok();
@@ -251,7 +256,7 @@ impl LogFollower {
                         return Ok(());
                     }
                 }
-                _ = changes.changed() => self.check_rights(events).await?,
+                () = outlet.in_doubt() => outlet.check().await?,
             }
         }
     }
@@ -306,36 +311,17 @@ impl LogFollower {
         Ok(())
     }
 
-    async fn check_rights(&self, events: &mpsc::Sender<Event>) -> Result<(), StreamEnded> {
-        let environment = self.place.environment.id.to_string();
-        let again = async {
-            let caller = verify(&self.server, self.credential).await?;
-            let project = self.place.project;
-            authorize(&self.server, &caller.actor, Permission::Logs, project, Some(&environment))
-                .await
-        };
-        match again.await {
-            Ok(_) => Ok(()),
-            // A database that hiccups is no reason to stop reading.
-            Err(answer) if answer.is_server_error() => Ok(()),
-            Err(answer) => {
-                send(events, &LogEvent::Failed(*answer.body)).await?;
-                Err(StreamEnded)
-            }
-        }
-    }
-
     async fn send_line(
         &mut self,
         replica: &ReplicaSummary,
         container: &ReplicaHandle,
         line: LogLine,
-        events: &mpsc::Sender<Event>,
+        outlet: &mut Outlet,
     ) -> Result<(), StreamEnded> {
         self.positions.advance(container, &line);
         let entry = LogEntry { from: origin(replica, container), line };
         let event = Event::default().id(self.positions.id());
-        hand_over(events, event.data(LogEvent::Line(entry).data())).await
+        outlet.send(event.data(LogEvent::Line(entry).data())).await
     }
 }
 
@@ -345,18 +331,6 @@ fn origin(replica: &ReplicaSummary, container: &ReplicaHandle) -> LogOrigin {
         container_id: container.short().to_owned(),
         index: replica.index,
         deployment: replica.deployment,
-    }
-}
-
-/// Sends what is no line, and so no place to go on from.
-async fn send(events: &mpsc::Sender<Event>, event: &LogEvent) -> Result<(), StreamEnded> {
-    hand_over(events, Event::default().event(event.name()).data(event.data())).await
-}
-
-async fn hand_over(events: &mpsc::Sender<Event>, event: Event) -> Result<(), StreamEnded> {
-    match tokio::time::timeout(WRITE_TIMEOUT, events.send(event)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(StreamEnded),
     }
 }
 

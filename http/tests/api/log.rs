@@ -1,9 +1,10 @@
 //! Live output of containers.
 
 mod pause;
+mod rights;
 mod token;
 
-use crate::app::TestApp;
+use crate::{app::TestApp, client::Client};
 use axum::{
     body::{Body, BodyDataStream},
     http::Request,
@@ -66,9 +67,13 @@ impl Shop {
     }
 
     async fn open(&self, query: &str, last: Option<&str>) -> Live {
+        self.open_as(&self.app.admin, query, last).await
+    }
+
+    async fn open_as(&self, who: &Client, query: &str, last: Option<&str>) -> Live {
         let mut request = Request::get(format!("/api{}/logs?{query}", self.path))
             .header("host", "easel.test")
-            .header("authorization", format!("Bearer {}", self.app.admin.token()));
+            .header("authorization", format!("Bearer {}", who.token()));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -405,6 +410,8 @@ async fn one_person_has_twenty_streams_at_most() {
     let more = shop.app.admin.get(&format!("{}/logs", shop.path)).await;
 
     assert_eq!((more.status, more.text("/error").as_str()), (429, "too_many"));
+    let why = "you have 20 log streams open, which is the most: close one";
+    assert_eq!(more.text("/message"), why);
     drop(open);
     tokio::time::sleep(Duration::from_secs(1)).await;
     shop.open("", None).await;

@@ -4,10 +4,14 @@
 
 #[path = "socket/concurrency.rs"]
 mod concurrency;
+#[path = "socket/crowd.rs"]
+mod crowd;
 #[path = "socket/live.rs"]
 mod live;
 #[path = "socket/reuse.rs"]
 mod reuse;
+#[path = "socket/revoked.rs"]
+mod revoked;
 #[path = "socket/rights.rs"]
 mod rights;
 #[path = "socket/status.rs"]
@@ -15,13 +19,21 @@ mod status;
 
 use crate::{app::TestApp, client::Client};
 use futures::{SinkExt, StreamExt};
+use http::App;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::{net::TcpListener, net::TcpStream, task::JoinHandle, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
+
+/// Drags of 50 KB each, which are more than lies between a server and a client that is narrow.
+const ROUNDS: usize = 40;
 
 /// A server with one project and one service.
 pub(crate) struct Shop {
@@ -38,7 +50,13 @@ struct Tab {
 
 impl Shop {
     async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// One whose ports are others where a test needs that.
+    async fn with(replace: impl FnOnce(&mut App)) -> Self {
         let mut app = TestApp::new().await;
+        replace(&mut app.ports);
         let project = app.project("Shop").await;
         let web = app.service(&project, "web").await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -81,6 +99,32 @@ impl Shop {
         (tab, snapshot["snapshot"].clone())
     }
 
+    /// An open canvas of somebody whose connection takes little at once, and who reads nothing yet.
+    async fn open_narrow(&self, who: &Client) -> Tab {
+        let narrow = TcpSocket::new_v4().expect("a socket");
+        narrow.set_recv_buffer_size(4 * 1024).expect("a narrow one");
+        let address = self.address.parse().expect("an address");
+        let stream = MaybeTlsStream::Plain(narrow.connect(address).await.expect("it listens"));
+        let url = format!("ws://{}/api/projects/{}/canvas/ws", self.address, self.project);
+        let mut request = url.into_client_request().expect("a request");
+        let bearer = format!("Bearer {}", who.token()).parse().expect("a value");
+        request.headers_mut().insert("authorization", bearer);
+        let (raw, _) = client_async(request, stream).await.expect("it opens");
+        let mut tab = Tab { raw };
+        tab.say(json!({ "type": "open" })).await;
+        tab
+    }
+
+    /// Fills all that lies between the server and somebody who reads nothing, with passing news.
+    async fn fill_the_way(&self, painter: &mut Tab, reader: &mut Tab) {
+        let node = format!("service/{}", self.web);
+        let places = vec![json!([node, { "x": 1, "y": 2 }]); 750];
+        for _ in 0..ROUNDS {
+            painter.say(json!({ "type": "drag", "places": places })).await;
+            reader.wait("drags").await;
+        }
+    }
+
     async fn stop(self) {
         self.app.stop.cancel();
         timeout(Duration::from_secs(10), self.serving)
@@ -119,6 +163,24 @@ impl Tab {
             let message = self.hear().await;
             if message["type"] == kind {
                 return message;
+            }
+        }
+    }
+
+    /// All that still comes, up to the close; and its code, unless the connection is cut.
+    async fn rest(&mut self) -> (Vec<Value>, Option<u16>) {
+        let mut said = Vec::new();
+        loop {
+            let next = timeout(Duration::from_secs(10), self.raw.next()).await;
+            match next.expect("it closes") {
+                Some(Ok(Message::Close(frame))) => {
+                    return (said, frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(Message::Text(text))) => {
+                    said.push(serde_json::from_str(&text).expect("JSON"));
+                }
+                Some(Ok(_)) => (),
+                Some(Err(_)) | None => return (said, None),
             }
         }
     }

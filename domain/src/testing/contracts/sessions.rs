@@ -57,6 +57,10 @@ async fn close(store: &Store, user: UserId, session: SessionId) {
     store.accounts.close_session(&by, session).await.expect("gone already is fine");
 }
 
+async fn until(store: &Store, access: u8) -> Option<Timestamp> {
+    store.accounts.access_until(&digest(access)).await.expect("the store answers")
+}
+
 async fn knows(store: &Store, access: u8) -> bool {
     let found = store.accounts.session_by_access(&digest(access)).await;
     found.expect("the store answers").is_some()
@@ -70,11 +74,15 @@ pub async fn a_session_is_known_by_its_access_token_until_that_expires(store: St
     let found = store.accounts.session_by_access(&digest(1)).await.expect("the store answers");
     assert_eq!(found.map(|(session, user)| (session.id, user)), Some((session.id, user)));
     assert!(!knows(&store, 2).await, "a refresh token is no access token");
+    let end = store.clock.now().plus(ACCESS_TTL);
+    assert_eq!(until(&store, 1).await, Some(end), "and it can be told when that is");
+    assert_eq!(until(&store, 2).await, None);
 
     store.clock.advance(ACCESS_TTL - Duration::from_millis(1));
     assert!(knows(&store, 1).await);
     store.clock.advance(Duration::from_millis(1));
     assert!(!knows(&store, 1).await);
+    assert_eq!(until(&store, 1).await, None);
 }
 
 /// A browser that is used stays signed in, but not for ever.

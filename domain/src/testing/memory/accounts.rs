@@ -174,6 +174,14 @@ impl Accounts for Memory {
         })
     }
 
+    async fn access_until(&self, access: &Digest) -> Result<Option<Timestamp>> {
+        self.transact(None, |tx| {
+            let mut held = tx.tables.sessions.values().flat_map(|held| &held.access);
+            let found = held.find(|(digest, until)| digest == access && *until > tx.now);
+            Ok(found.map(|(_, until)| *until))
+        })
+    }
+
     async fn rotate(
         &self,
         refresh: &Digest,

@@ -13,6 +13,7 @@ fn welcome(protocol: u32, app: &str) -> ConnectionEvent {
         role: ProjectRole::Editor,
         project: ID.parse().unwrap(),
         environment: ID.parse().unwrap(),
+        participant: 3,
     }))
 }
 
@@ -85,6 +86,26 @@ fn a_place_is_sent_until_it_is_acknowledged() {
     connection.on_event(&ConnectionEvent::Said(Box::new(done)), None);
 
     assert_eq!(connection.waiting(), 0);
+}
+
+// DK-120: a thousand cards that are moved at once are more than one frame may hold.
+#[test]
+fn many_places_are_sent_in_frames_that_the_server_reads() {
+    let mut connection = connection();
+    connection.on_event(&welcome(PROTOCOL, "own"), None);
+    let far = Position { x: -1_000_000, y: -1_000_000 };
+    let node = Node::Service(ID.parse().unwrap());
+
+    let commands = connection.place(vec![(node, far); 1_000]);
+
+    let sizes: Vec<usize> = (commands.iter())
+        .map(|command| match command {
+            Command::Say(message) => serde_json::to_string(message).unwrap().len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!((sizes.len(), connection.waiting()), (3, 3));
+    assert!(sizes.iter().all(|size| *size < 64 * 1024), "{sizes:?}");
 }
 
 #[test]

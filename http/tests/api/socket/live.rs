@@ -128,9 +128,10 @@ async fn a_drag_is_shown_to_others_and_stored_once_at_its_end() {
     let mine = one.hear().await;
     let done = one.hear().await;
 
+    let dragged = &drag["drags"][0];
     assert_eq!(
-        (&drag["type"], &drag["places"][0][1]),
-        (&json!("drag"), &json!({ "x": 5, "y": 5 }))
+        (&drag["type"], &dragged["places"][0][1]),
+        (&json!("drags"), &json!({ "x": 5, "y": 5 }))
     );
     assert_eq!(placed["events"][0]["event"], "placed");
     assert_eq!(mine["type"], "events", "a drag is not shown to who drags");
