@@ -53,6 +53,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Keep containers from this host: neither its own addresses nor 169.254.0.0/16. `serve` does so by
+    /// itself where its user may; elsewhere root runs this at each boot, with the same settings.
+    Isolate {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// Sign in. The password is asked for, or read from standard input; it is never an argument.
     #[command(after_help = example::LOGIN)]
     Login {

@@ -41,6 +41,10 @@ pub async fn run(arguments: Arguments, env: &ProcessEnv) -> Result<()> {
         Command::Doctor { settings, json } => {
             crate::doctor::doctor(&settings, env, Console::new(json)).await
         }
+        Command::Isolate { settings } => {
+            let config = Config::build(&settings, env)?;
+            crate::isolate::isolate(&config, Console::new(false)).await
+        }
         Command::Login { url, email, json } => {
             account::login(url, email, env, Console::new(json)).await
         }

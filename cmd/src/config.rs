@@ -1,8 +1,10 @@
 //! How the server is set up: defaults, then a file, then `EASEL_*`, then flags.
 
+mod guard;
 mod settings;
 mod value;
 
+pub use guard::{AllowedRegistry, HostIsolation, MemoryDefault, SharedImageName};
 pub use settings::{Layer, Settings};
 pub use value::{
     Interval, KeptFor, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin,
@@ -14,7 +16,8 @@ use crate::{
     exit::{Exit, Failure},
     nearest::nearest,
 };
-use domain::network::Pool;
+use domain::{network::Pool, outbound::OutboundPolicy};
+use runtime::{DefaultMemory, SharedImages};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -38,6 +41,10 @@ pub struct Config {
     pub reconcile_interval: Duration,
     pub networks: Pool,
     pub retention: Retention,
+    pub allowed_registries: OutboundPolicy,
+    pub shared_images: SharedImages,
+    pub default_memory: DefaultMemory,
+    pub host_isolation: HostIsolation,
     pub dev_web: Option<PathBuf>,
     /// Whether a person has said that this data and this engine belong together.
     pub adopt_engine: bool,
@@ -92,6 +99,19 @@ impl Config {
                 top.network_size.or(file.network_size),
             )?,
             retention,
+            allowed_registries: (top.allow_registry.or(file.allow_registry))
+                .unwrap_or_default()
+                .into_iter()
+                .map(|allowed| allowed.0)
+                .collect(),
+            shared_images: (top.shared_image.or(file.shared_image))
+                .unwrap_or_default()
+                .into_iter()
+                .map(|shared| shared.0)
+                .collect(),
+            default_memory: (top.default_memory.or(file.default_memory))
+                .map_or_else(DefaultMemory::default, |memory| memory.0),
+            host_isolation: top.host_isolation.or(file.host_isolation).unwrap_or_default(),
             dev_web,
             adopt_engine: false,
         })

@@ -3,6 +3,7 @@
 mod data;
 mod engine;
 mod finding;
+mod isolation;
 mod port;
 
 use crate::{
@@ -37,6 +38,7 @@ pub(crate) async fn doctor(settings: &Settings, env: &ProcessEnv, console: Conso
     findings.push(port::check(&config, data.is_running).await);
     findings.extend(engine::check(&config).await);
     findings.extend(network(&config));
+    findings.extend(isolation::check(&config).await);
 
     let failed = findings.iter().filter(|one| one.status == CheckStatus::Fail).count();
     if console.json {

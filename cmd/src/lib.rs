@@ -10,6 +10,7 @@ mod doctor;
 pub mod exit;
 mod housekeeping;
 mod id;
+mod isolate;
 pub mod log;
 mod misspelt;
 mod nearest;

@@ -6,6 +6,7 @@ mod tests;
 use crate::{
     Config,
     clock::SystemClock,
+    config::HostIsolation,
     exit::{Exit, Failure},
     housekeeping,
     id::RandomIds,
@@ -37,6 +38,9 @@ const CLOSE_BUDGET: Duration = Duration::from_secs(2);
 
 /// How often an engine that is to be adopted is asked for while it does not answer.
 const ADOPT_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the packet rules that keep containers from this host are looked for.
+const ISOLATE_EVERY: Duration = Duration::from_secs(60);
 
 /// A running Easel.
 pub struct Running {
@@ -75,12 +79,8 @@ async fn start(
     let store = opening.await.map_err(|error| cannot_open(&error))?;
     let stored = Arc::new(store.clone());
 
-    let docker: Arc<dyn Runtime> = Arc::new(runtime::Docker::new(
-        store.instance(),
-        config.docker_host.clone(),
-        stored.clone(),
-        config.networks,
-    ));
+    let engine = Arc::new(engine(config, &store));
+    let docker: Arc<dyn Runtime> = engine.clone();
     let reconcile = Reconcile::new(
         Arc::clone(&docker),
         stored.clone(),
@@ -118,6 +118,9 @@ async fn start(
     keep_reconciling(&tasks, &reconcile, &stop, &broken);
     keep_serving(&tasks, listener, app, http_config(config, address, claim), &stop, &broken);
     prune_periodically(&tasks, &store, config.retention, &clock, &stop);
+    if config.host_isolation == HostIsolation::On {
+        keep_isolated(&tasks, engine, &stop);
+    }
     if config.adopt_engine {
         adopt(&tasks, docker, &store, reconcile, &stop);
     }
@@ -206,6 +209,37 @@ fn prune_periodically(
     tasks.supervise("tidy", move || {
         let (store, clock, stop) = (store.clone(), clock.clone(), stop.clone());
         async move { housekeeping::run(&store, &retention, &*clock, &stop).await }
+    });
+}
+
+/// The engine's adapter, with what it asks others for.
+fn engine(config: &Config, store: &Store) -> runtime::Docker {
+    let ports = runtime::DockerPorts {
+        addresses: Arc::new(store.clone()),
+        pulled: Arc::new(store.clone()),
+        outbound: Arc::new(outbound::GuardedClient::new(config.allowed_registries.clone())),
+    };
+    runtime::Docker::new(store.instance(), config.docker_host.clone(), ports, config.networks)
+        .with_shared_images(config.shared_images.clone())
+        .with_default_memory(config.default_memory)
+}
+
+/// Keeps containers from this host: packet rules are gone after a reboot, or when somebody else writes
+/// theirs.
+fn keep_isolated(tasks: &Tasks, engine: Arc<runtime::Docker>, stop: &CancellationToken) {
+    let stop = stop.clone();
+    tasks.supervise("isolation", move || {
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move {
+            loop {
+                // An engine that is away has no networks to speak of.
+                let next = engine.isolate().await.map_or(ADOPT_EVERY, |()| ISOLATE_EVERY);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(next) => (),
+                }
+            }
+        }
     });
 }
 

@@ -36,6 +36,7 @@ mod lookup;
 pub mod name;
 pub mod nested;
 pub mod network;
+pub mod outbound;
 pub mod page;
 pub mod project;
 pub mod readiness;

@@ -7,19 +7,23 @@
 //! adapter's own time limits, so that a hung engine never hangs its caller.
 
 mod error;
+mod floor;
+mod image;
 mod log;
 mod observed;
 mod replica;
 
 pub use error::RuntimeError;
+pub use floor::below_the_floor;
+pub use image::{PinnedImage, PulledImages};
 pub use log::{Follow, LogLine, LogStream, LogsFrom, MAX_LOG_LINE};
 pub use observed::{
     ContainerState, Engine, EngineCounts, Inspection, ObservedReplica, ReplicaHandle, RuntimeEvent,
     Usage,
 };
 pub use replica::{
-    Existed, PinnedImage, ProbeTarget, PullProgress, ReplicaIdentity, ReplicaSpec, RestartPolicy,
-    Serving, VolumeSpec,
+    Existed, ProbeTarget, PullProgress, ReplicaIdentity, ReplicaSpec, RestartPolicy, Serving,
+    VolumeSpec,
 };
 
 use crate::{EnvironmentId, ImageRef, Limits, ProjectId, PullPolicy, ServiceId, VolumeId};
@@ -64,9 +68,11 @@ pub trait Runtime: Send + Sync {
 
     /// Makes sure that the engine holds the image, and pins it. Calls `progress` as it pulls.
     ///
-    /// A pull without any progress for 60 s fails.
+    /// What the engine holds already is the project's to use if it was given to it before, or if it came
+    /// from no registry; else its registry is asked. A pull without any progress for 60 s fails.
     async fn ensure_image(
         &self,
+        project: ProjectId,
         image: &ImageRef,
         pull: PullPolicy,
         progress: &(dyn Fn(PullProgress) + Send + Sync),

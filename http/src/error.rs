@@ -113,6 +113,7 @@ impl From<RuntimeError> for ErrorResponse {
             RuntimeError::Gone(_) => "the container is gone".to_owned(),
             RuntimeError::NameTaken { .. }
             | RuntimeError::NoRoom(_)
+            | RuntimeError::Unstartable(_)
             | RuntimeError::NoAddress(_)
             | RuntimeError::Image(_)
             | RuntimeError::Refused(_) => "the container engine refused; see the log".to_owned(),

@@ -12,6 +12,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
 };
+use domain::Timestamp;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{io, pin::pin, time::Duration};
@@ -27,6 +28,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
+/// How often it is told that no connection can be accepted.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// The API and the web app as one router, for whoever brings the connections.
 pub fn router(app: App, config: Config, stop: CancellationToken) -> Router {
@@ -79,6 +82,7 @@ impl Site {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
 
+        let mut told: Option<Timestamp> = None;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -87,8 +91,13 @@ impl Site {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file handles, or the client went already: neither ends the server.
-                    tracing::warn!("could not accept a connection: {error}");
+                    // Out of file handles, or the client went already: neither ends the server. It is
+                    // tried again at once, and told once a minute.
+                    let now = server.app.clock.now();
+                    if told.is_none_or(|at| now.since(at) >= ACCEPT_TOLD_EVERY) {
+                        tracing::warn!("could not accept a connection: {error}");
+                        told = Some(now);
+                    }
                     server.app.clock.sleep(Duration::from_millis(50)).await;
                     continue;
                 }

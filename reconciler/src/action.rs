@@ -140,6 +140,8 @@ pub enum Action {
 /// An image to get.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pull {
+    /// For whom.
+    pub project: ProjectId,
     /// For which deployment.
     pub deployment: DeploymentId,
     /// Which image.

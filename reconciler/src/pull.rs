@@ -38,13 +38,14 @@ async fn execute(context: &Context, pull: &Pull) -> Result<(), ReconcileError> {
     let image = async {
         if pull.policy == PullPolicy::Missing {
             // What is there already need not wait for others' pulls.
-            let here = context.runtime.ensure_image(&pull.image, PullPolicy::Never, &|_| ()).await;
+            let look = PullPolicy::Never;
+            let here = context.runtime.ensure_image(pull.project, &pull.image, look, &|_| ()).await;
             if !matches!(here, Err(RuntimeError::Image(_))) {
                 return here;
             }
         }
         let _permit = context.permit(&context.pulls.permits).await;
-        context.runtime.ensure_image(&pull.image, pull.policy, &progress).await
+        context.runtime.ensure_image(pull.project, &pull.image, pull.policy, &progress).await
     };
     tokio::pin!(image);
     let record = async |steps: &[Step]| {

@@ -6,16 +6,21 @@ mod container;
 mod event;
 mod failure;
 mod image;
+mod isolate;
 mod known;
 mod label;
 mod log;
+mod memory;
 mod network;
 mod observed;
 mod probe;
+mod registry;
+mod sentence;
+mod shared;
 mod usage;
 mod volume;
 
-use crate::Address;
+use crate::{Address, IsolationError};
 use async_trait::async_trait;
 use body::EngineCapacity;
 use bollard::models::SystemInfo;
@@ -23,14 +28,18 @@ use connection::Connection;
 use domain::{
     EnvironmentId, ImageRef, InstanceId, Limits, ProjectId, PullPolicy, ServiceId, VolumeId,
     network::{Addresses, Pool},
+    outbound::Outbound,
     runtime::{
         Engine, EngineCounts, Existed, Follow, Inspection, LogLine, LogsFrom, ObservedReplica,
-        PinnedImage, ProbeTarget, PullProgress, ReplicaHandle, ReplicaSpec, RestartPolicy, Runtime,
-        RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
+        PinnedImage, ProbeTarget, PullProgress, PulledImages, ReplicaHandle, ReplicaSpec,
+        RestartPolicy, Runtime, RuntimeError, RuntimeEvent, Serving, Usage, VolumeSpec,
     },
 };
 use futures::stream::BoxStream;
-use known::{ContainerIndex, NetworkIndex, RunningProbes};
+pub use memory::DefaultMemory;
+pub use shared::{SharedImage, SharedImages};
+
+use known::{ContainerIndex, NetworkIndex, OwnUpdates, RunningProbes};
 use label::InstanceLabels;
 use std::{
     net::IpAddr,
@@ -39,6 +48,16 @@ use std::{
 };
 use usage::sample::Samples;
 
+/// What a Docker engine's adapter asks others for.
+pub struct DockerPorts {
+    /// Docker leaves it to us who answers where: it is kept here, taken from there.
+    pub addresses: Arc<dyn Addresses>,
+    /// Whose is which image.
+    pub pulled: Arc<dyn PulledImages>,
+    /// Looks at registries before the engine asks them.
+    pub outbound: Arc<dyn Outbound>,
+}
+
 /// A Docker engine, from version 20.10 on, as one instance of Easel sees it.
 ///
 /// It connects at the first call, and again after an outage; nothing it does waits longer than
@@ -46,37 +65,45 @@ use usage::sample::Samples;
 pub struct Docker {
     instance_labels: InstanceLabels,
     connection: Arc<Connection>,
-    /// Docker leaves it to us who answers where: it is kept here, taken from there.
     addresses: Arc<dyn Addresses>,
+    pulled: Arc<dyn PulledImages>,
+    outbound: Arc<dyn Outbound>,
+    shared: SharedImages,
     pool: Pool,
+    default_memory: DefaultMemory,
     capacity: Mutex<Option<EngineCapacity>>,
     pull_idle: Duration,
     known: Arc<ContainerIndex>,
+    updates: Arc<OwnUpdates>,
     networks: Arc<NetworkIndex>,
     usages: Samples,
     probes: RunningProbes,
+    /// Whether containers are kept from this host, as last seen: what was amiss, if anything.
+    isolated: Mutex<Option<Option<IsolationError>>>,
 }
 
 impl Docker {
     /// The engine at this address, for this instance. Nothing is asked of it yet.
     #[must_use]
-    pub fn new(
-        instance: InstanceId,
-        address: Address,
-        addresses: Arc<dyn Addresses>,
-        pool: Pool,
-    ) -> Self {
+    pub fn new(instance: InstanceId, address: Address, ports: DockerPorts, pool: Pool) -> Self {
+        let DockerPorts { addresses, pulled, outbound } = ports;
         Self {
             instance_labels: InstanceLabels(instance),
             connection: Arc::new(Connection::new(address)),
             addresses,
+            pulled,
+            outbound,
+            shared: SharedImages::default(),
             pool,
+            default_memory: DefaultMemory::default(),
             capacity: Mutex::default(),
             pull_idle: Duration::from_secs(60),
             known: Arc::default(),
+            updates: Arc::default(),
             networks: Arc::default(),
             usages: Samples::default(),
             probes: RunningProbes::default(),
+            isolated: Mutex::default(),
         }
     }
 
@@ -86,10 +113,23 @@ impl Docker {
         Self { pull_idle, ..self }
     }
 
+    /// Images that all projects may use as the engine has them.
+    #[must_use]
+    pub fn with_shared_images(self, shared: SharedImages) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// How much memory containers get that have no limit of their own: half of the machine's unless said
+    /// otherwise.
+    #[must_use]
+    pub fn with_default_memory(self, default_memory: DefaultMemory) -> Self {
+        Self { default_memory, ..self }
+    }
+
     async fn info(&self) -> Result<SystemInfo, RuntimeError> {
         let info = self.connection.info().await?;
         *self.capacity.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(EngineCapacity::of(&info));
+            Some(EngineCapacity::of(&info, self.default_memory));
         Ok(info)
     }
 
@@ -98,7 +138,7 @@ impl Docker {
         let known = *self.capacity.lock().unwrap_or_else(PoisonError::into_inner);
         match known {
             Some(capacity) => Ok(capacity),
-            None => Ok(EngineCapacity::of(&self.info().await?)),
+            None => Ok(EngineCapacity::of(&self.info().await?, self.default_memory)),
         }
     }
 }
@@ -113,11 +153,23 @@ pub async fn engine_at(address: Address) -> Result<Engine, RuntimeError> {
     connection.describe(info).await
 }
 
+/// Whether the networks of the engine at this address are this host's, so that packet rules of this host
+/// are theirs.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn engine_is_here(address: Address) -> Result<bool, RuntimeError> {
+    let info = Connection::new(address.clone()).info().await?;
+    Ok(isolate::is_here(&info, &address))
+}
+
 #[async_trait]
 impl Runtime for Docker {
     async fn engine(&self) -> Result<Engine, RuntimeError> {
         let info = self.info().await?;
-        self.connection.describe(info).await
+        let mut engine = self.connection.describe(info).await?;
+        engine.warnings.extend(self.isolation_warning());
+        Ok(engine)
     }
 
     async fn replicas(&self) -> Result<Vec<ObservedReplica>, RuntimeError> {
@@ -146,11 +198,12 @@ impl Runtime for Docker {
 
     async fn ensure_image(
         &self,
+        project: ProjectId,
         image: &ImageRef,
         pull: PullPolicy,
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<PinnedImage, RuntimeError> {
-        self.provide_image(image, pull, progress).await
+        self.provide_image(project, image, pull, progress).await
     }
 
     async fn ensure_volume(&self, volume: &VolumeSpec) -> Result<Existed, RuntimeError> {

@@ -3,9 +3,13 @@
 mod address;
 mod docker;
 mod host;
+mod isolation;
 mod route;
 
 pub use address::Address;
-pub use docker::{Docker, engine_at};
+pub use docker::{
+    DefaultMemory, Docker, DockerPorts, SharedImage, SharedImages, engine_at, engine_is_here,
+};
 pub use host::SystemHost;
+pub use isolation::{Isolation, IsolationError};
 pub use route::{Route, host_routes};

@@ -27,6 +27,7 @@ mod open;
 mod page;
 mod project;
 mod prune;
+mod pulled;
 mod revision;
 mod rollout;
 mod row;

@@ -1,5 +1,6 @@
 //! What can be set.
 
+use super::guard::{AllowedRegistry, HostIsolation, MemoryDefault, SharedImageName};
 use super::value::{
     Interval, KeptFor, ListenAddr, LogFormat, LogLevel, NetworkRange, NetworkSize, Origin,
     PublicUrl, TrustedProxy,
@@ -102,6 +103,26 @@ pub struct Layer {
     /// How long the place on the canvas of what was deleted is kept. Default: 30d.
     #[arg(long, env = "EASEL_KEEP_LAYOUT", value_name = "TIME")]
     pub keep_layout: Option<KeptFor>,
+
+    /// A registry that may be asked although it is on a private, link-local or loopback address: a host,
+    /// host:port, an address or a network; may be repeated. Default: none.
+    #[arg(long, env = "EASEL_ALLOW_REGISTRY", value_name = "HOST", value_delimiter = ',')]
+    pub allow_registry: Option<Vec<AllowedRegistry>>,
+
+    /// Images that every project may use as the engine has them, without their registry being asked: a
+    /// name without tag, or folder/*; may be repeated. Default: those that came from no registry.
+    #[arg(long, env = "EASEL_SHARED_IMAGE", value_name = "NAME", value_delimiter = ',')]
+    pub shared_image: Option<Vec<SharedImageName>>,
+
+    /// How much memory a container gets that has no limit of its own, swap included: a share of the
+    /// host's, such as 50%, or MB. Default: 50%.
+    #[arg(long, env = "EASEL_DEFAULT_MEMORY", value_name = "SIZE")]
+    pub default_memory: Option<MemoryDefault>,
+
+    /// Whether Easel keeps containers from the host's own addresses and from 169.254.0.0/16 by packet
+    /// rules (iptables): on or off. Default: on; where it may not write rules, status and doctor say so.
+    #[arg(long, env = "EASEL_HOST_ISOLATION", value_name = "ON|OFF")]
+    pub host_isolation: Option<HostIsolation>,
 
     /// Serve the web app from this folder instead of the one in the binary: for working on it.
     #[arg(long, env = "EASEL_DEV_WEB", value_name = "DIR")]

@@ -40,6 +40,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 macro_rules! from_text {
     ($name:ident) => {
         impl TryFrom<String> for $name {

@@ -72,7 +72,12 @@ fn assess(engine: &Engine) -> Vec<Finding> {
         ));
     }
     findings.extend(engine.warnings.iter().map(|warning| {
-        Finding::warn("engine", warning.clone(), "the engine says so; see Docker's documentation")
+        let advice = if warning.contains("CVE-") {
+            "bring the engine up to date; until then let only people deploy whom the host is safe with"
+        } else {
+            "the engine says so; see Docker's documentation"
+        };
+        Finding::warn("engine", warning.clone(), advice)
     }));
     findings
 }

@@ -90,7 +90,9 @@ impl Server {
         command
             .args(["serve", "--addr", &self.addr, "--log-format", "json"])
             .args(["--log-level", "debug", "--docker-host", &self.engine])
-            .args(["--network-range", &self.range, "--network-size", "24", "--data-dir"])
+            .args(["--network-range", &self.range, "--network-size", "24"])
+            // Of these tests' own; and each test's range would leave its rules behind.
+            .args(["--allow-registry", "127.0.0.0/8", "--host-isolation", "off", "--data-dir"])
             .arg(self.data())
             .args(&self.more);
         command

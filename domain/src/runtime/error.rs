@@ -35,8 +35,13 @@ pub enum RuntimeError {
     /// Wait, then try again: the engine is busy with the object.
     #[error("the container engine is busy: {0}")]
     Busy(String),
-    /// The engine refused or failed, in its own words.
-    #[error("the container engine answered: {0}")]
+    /// Make another: the engine cannot start this container any more, because of what became of an
+    /// earlier run of it. Neither the container nor its deployment is at fault.
+    #[error("the container engine cannot start this container again: {0}")]
+    Unstartable(String),
+    /// The engine refused or failed. The text says why in our words: the engine's own are not for
+    /// everybody.
+    #[error("the container engine refused: {0}")]
     Refused(String),
 }
 

@@ -43,7 +43,7 @@ pub struct Engine {
     pub memory_bytes: u64,
     /// Cores of the host.
     pub cpus: u32,
-    /// What the engine warns of, in its own words.
+    /// What the engine warns of, in its own words, and what Easel has found amiss with it.
     pub warnings: Vec<String>,
 }
 
@@ -99,8 +99,9 @@ pub struct Inspection {
     pub serves: bool,
     /// As in [`ObservedReplica::address`].
     pub address: Option<IpAddr>,
-    /// What it may use.
-    pub limits: Limits,
+    /// What it may use; `None` when it is what Easel gives to nobody, because somebody has changed it by
+    /// hand.
+    pub limits: Option<Limits>,
     /// How long it may take to stop, as it was made.
     pub stop_grace: Duration,
     /// What the engine says went wrong when it started it.

@@ -1,7 +1,8 @@
 //! What is asked of an engine: replicas, volumes, images.
 
+use super::image::PinnedImage;
 use crate::{
-    DeploymentId, EnvironmentId, ImageRef, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
+    DeploymentId, EnvironmentId, ProjectId, ReplicaId, ServiceId, Slug, VolumeId,
     deployment::RunConfig,
 };
 use serde::{Deserialize, Serialize};
@@ -57,18 +58,6 @@ pub enum Existed {
     Yes,
     /// It has been made just now.
     No,
-}
-
-/// Exactly which image: what is asked of the engine, and what to show.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PinnedImage {
-    /// What the person asked for.
-    pub reference: ImageRef,
-    /// The engine's id of it: `sha256:…`. What containers are made from.
-    pub id: String,
-    /// `repository@sha256:…`, when it came from a registry.
-    pub digest: Option<String>,
 }
 
 /// How far a pull has come.

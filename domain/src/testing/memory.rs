@@ -7,6 +7,7 @@ mod bus;
 mod changes;
 mod deployments;
 mod projects;
+mod pulled;
 mod reading;
 mod rollouts;
 mod tables;

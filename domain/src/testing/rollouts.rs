@@ -1,6 +1,7 @@
 //! The rollout port in memory, and what people do to it.
 
 mod given;
+mod pulled;
 mod tables;
 
 pub use tables::{Given, Held, RolloutTables};

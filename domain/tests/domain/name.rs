@@ -8,7 +8,7 @@ use domain::{
 use proptest::prelude::*;
 
 /// All that is refused, and all that is taken as it is.
-fn table<T>(good: &[&str], bad: &[&str])
+pub(crate) fn table<T>(good: &[&str], bad: &[&str])
 where
     T: for<'a> TryFrom<&'a str, Error = domain::name::Invalid> + ToString,
 {
@@ -131,75 +131,6 @@ fn email_addresses() {
     );
     assert_eq!(Email::try_from(" Ann@Example.COM ").unwrap().as_str(), "ann@example.com");
     assert!(Email::try_from(format!("{}@b", "a".repeat(253))).is_err());
-}
-
-#[test]
-fn images() {
-    let digest = format!("app@sha256:{}", "0a".repeat(32));
-    let short = format!("app@sha256:{}", "0a".repeat(31));
-    let upper = format!("app@sha256:{}", "0A".repeat(32));
-    let tag = format!("app:{}", "t".repeat(128));
-    let long_tag = format!("app:{}", "t".repeat(129));
-    let long = "a".repeat(513);
-    table::<ImageRef>(
-        &[
-            "nginx",
-            "nginx:1.27",
-            "library/nginx",
-            "ghcr.io/team/app:v2",
-            "localhost/app",
-            "localhost:5000/app:x",
-            "127.0.0.1:5000/a/b/c",
-            "my_app",
-            "a__b",
-            "a-b",
-            &digest,
-            &tag,
-        ],
-        &[
-            "",
-            " ",
-            "-rm",
-            "--privileged",
-            "Nginx",
-            "nginx:",
-            "nginx:-x",
-            "nginx:a b",
-            "a//b",
-            "/a",
-            "a/",
-            ":tag",
-            "@sha256:x",
-            "a..b",
-            "nginx@",
-            "app@md5:00",
-            "reg.io:99999/app",
-            "reg.io:0/app",
-            "app;rm",
-            "app\nx",
-            "app\0",
-            "a b",
-            "$(x)",
-            "http://a/b",
-            &short,
-            &upper,
-            &long_tag,
-            &long,
-        ],
-    );
-}
-
-#[test]
-fn an_image_is_taken_apart() {
-    let image = ImageRef::try_from("localhost:5000/team/app:v2").unwrap();
-    assert_eq!(image.repository(), "localhost:5000/team/app");
-    assert_eq!((image.tag(), image.digest()), (Some("v2"), None));
-    let image = ImageRef::try_from("localhost:5000/app").unwrap();
-    assert_eq!((image.repository(), image.tag()), ("localhost:5000/app", Some("latest")));
-    let pinned = format!("app@sha256:{}", "00".repeat(32));
-    let image = ImageRef::try_from(pinned.as_str()).unwrap();
-    assert_eq!((image.repository(), image.tag()), ("app", None));
-    assert_eq!(image.digest(), pinned.strip_prefix("app@"));
 }
 
 /// DK-60.

@@ -115,6 +115,11 @@ fn engine(status: &SystemStatus) -> Html {
                     { fact("Volumes", &counts.volumes.to_string()) }
                 }
             </dl>
+            if let Some(engine) = &status.engine {
+                { for engine.warnings.iter().map(|warning| html! {
+                    <p key={warning.clone()} class="muted">{ warning }</p>
+                }) }
+            }
             if let EngineHealth::Unreachable { since, why } = &status.reconciler.engine {
                 <p class="muted">{ why }{ ", " }<Lasting since={since.as_millis()} /></p>
             }

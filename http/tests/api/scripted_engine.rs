@@ -187,11 +187,12 @@ impl Runtime for ScriptedEngine {
 
     async fn ensure_image(
         &self,
+        project: ProjectId,
         image: &ImageRef,
         pull: PullPolicy,
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<PinnedImage> {
-        self.engine.ensure_image(image, pull, progress).await
+        self.engine.ensure_image(project, image, pull, progress).await
     }
 
     async fn ensure_volume(&self, volume: &VolumeSpec) -> Result<Existed> {

@@ -128,7 +128,7 @@ impl PlanBuilder<'_> {
                         Action::SetServing { container: container.clone(), serving: Serving::Yes };
                     self.act(Some(active.id), vec![serve]);
                 }
-                if observed.inspection.limits != service.limits {
+                if observed.inspection.limits != Some(service.limits) {
                     let limits = Action::SetLimits { container, limits: service.limits };
                     self.act(Some(active.id), vec![limits]);
                 }

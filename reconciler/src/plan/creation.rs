@@ -153,6 +153,7 @@ impl PlanBuilder<'_> {
             S::Pulling { .. } => (Vec::new(), reached(Transition::StartRequested)),
             _ => (Vec::new(), Vec::new()),
         };
+        let project = deployment.project;
         let pinned = deployment.image.clone();
         let digest = pinned.as_ref().and_then(|image| image.digest.clone());
         let image = digest
@@ -162,7 +163,7 @@ impl PlanBuilder<'_> {
             Some(_) => PullPolicy::Missing,
             None => deployment.config.pull,
         };
-        let pull = Pull { deployment: id, image, policy, pinned, before, after };
+        let pull = Pull { project, deployment: id, image, policy, pinned, before, after };
         self.act(Some(id), vec![Action::Pull(Box::new(pull))]);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 use domain::{
     DeploymentId, Timestamp,
     deployment::{Failure, Transition},
-    rollout::{ServiceView, Step},
+    rollout::{ReplicaRow, ServiceView, Step},
     runtime::RuntimeError,
 };
 use std::time::Duration;
@@ -56,6 +56,20 @@ pub fn after_failure(
             return after_failure;
         }
         RuntimeError::Gone(_) => return after_failure,
+        RuntimeError::Unstartable(_) => {
+            // Nobody's failure: it goes, and another is made in its place.
+            let replica = match (action, spec) {
+                (_, Some(spec)) => Some(spec.identity.replica),
+                (Action::Start(container), None) => {
+                    let is_its = |row: &&ReplicaRow| row.container.as_ref() == Some(container);
+                    service.replicas.iter().find(is_its).map(|row| row.id)
+                }
+                _ => None,
+            };
+            let retired = replica.map(|replica| Step::ReplicaRetired { replica });
+            after_failure.steps.extend(retired);
+            return after_failure;
+        }
         RuntimeError::NoAddress(why) => {
             // Nobody's failure: it waits, and says for what, each thing once.
             match deployment.filter(|_| is_candidate) {

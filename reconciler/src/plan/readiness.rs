@@ -227,7 +227,7 @@ fn up_since(inspection: &Inspection, health: &Health) -> Timestamp {
 /// A sentence about the end of a container.
 pub(super) fn how_it_ended(inspection: &Inspection) -> String {
     if inspection.out_of_memory {
-        return out_of_memory(inspection.limits.memory_mb());
+        return out_of_memory(inspection.limits);
     }
     match inspection.exit_code {
         Some(code) => format!("its container ended with exit code {code}"),

@@ -3,7 +3,7 @@
 use super::builder::PlanBuilder;
 use crate::situation::{Health, ObservedContainer, Situation};
 use domain::{
-    DeploymentId, Strategy,
+    DeploymentId, Limits, Strategy,
     deployment::{Deployment, DeploymentState},
     rollout::{Incident, IncidentKind, ReplicaRow, RestartHistory, ServiceView, Step},
     runtime::{ContainerState, RestartPolicy},
@@ -178,7 +178,7 @@ impl PlanBuilder<'_> {
         let code =
             inspection.exit_code.map_or(String::new(), |code| format!(" (exit code {code})"));
         if inspection.out_of_memory && inspection.finished_at != old.finished_at {
-            let text = out_of_memory(inspection.limits.memory_mb());
+            let text = out_of_memory(inspection.limits);
             self.incident(service, replica, IncidentKind::OutOfMemory, text);
         } else if inspection.state == ContainerState::Exited
             && inspection.finished_at != old.finished_at
@@ -220,9 +220,9 @@ pub(super) fn incident(
 }
 
 /// How a want of memory is told.
-pub(super) fn out_of_memory(limit: Option<u32>) -> String {
-    match limit {
+pub(super) fn out_of_memory(limits: Option<Limits>) -> String {
+    match limits.and_then(|limits| limits.memory_mb()) {
         Some(limit) => format!("out of memory (limit {limit} MB)"),
-        None => "out of memory (of the host)".to_owned(),
+        None => "out of memory (of the host, or of the limit that is the default)".to_owned(),
     }
 }

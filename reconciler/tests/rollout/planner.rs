@@ -209,7 +209,7 @@ fn container(
         restart: if rng.percent(60) { RestartPolicy::UnlessStopped } else { RestartPolicy::No },
         serves: rng.percent(60),
         address: (is_up && rng.percent(90)).then(|| [10, 215, 0, small_byte(rng)].into()),
-        limits: domain::Limits::default(),
+        limits: Some(domain::Limits::default()),
         stop_grace: Duration::from_secs(10),
         error: None,
     };

@@ -120,7 +120,7 @@ fn never_at_rest(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
         && situation.memory.health.values().any(|health| now.since(health.since).as_secs() > 20)
         && now.as_millis() % 7 == 0
     {
-        let limits = observed.inspection.limits;
+        let limits = observed.inspection.limits.unwrap_or_default();
         let container = observed.container.clone();
         plan.phases.push(chain(vec![Action::SetLimits { container, limits }]));
     }

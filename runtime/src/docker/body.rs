@@ -1,7 +1,10 @@
 //! The request that makes a container. It is built from a closed type: what [`ReplicaSpec`] has
 //! no field for cannot be asked of the engine.
 
-use super::label::{InstanceLabels, Labels};
+use super::{
+    label::{InstanceLabels, Labels},
+    memory::DefaultMemory,
+};
 use bollard::models::{
     ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HostConfig,
     HostConfigLogConfig, Mount, MountType, NetworkingConfig, RestartPolicy as EnginePolicy,
@@ -20,27 +23,37 @@ const CAPABILITIES: [&str; 8] =
 const PID_LIMIT: i64 = 4096;
 const MIB: i64 = 1024 * 1024;
 const PAGE: i64 = 4096;
-/// More than any machine has: a pebibyte.
-const MAX_MEMORY: i64 = 1 << 50;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// The engine cannot lift a weight, only change it. This one stands for "none given": the kernel
 /// treats it like the default of 1024, and we can tell it from a 1024 that somebody wants.
 const NO_SHARES: i64 = 1023;
 
-/// What the machine has, for containers without limits of their own.
+/// What the machine gives to containers without limits of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EngineCapacity {
-    pub(crate) memory_bytes: i64,
+    /// Never a whole MiB, which tells it from a limit that was given. 0 where nothing is known.
+    pub(crate) default_memory: i64,
     pub(crate) cpus: i64,
+    /// Whether its kernel can limit swap.
+    pub(crate) limits_swap: bool,
 }
 
 impl EngineCapacity {
-    /// What an engine says of its machine.
-    pub(crate) fn of(info: &SystemInfo) -> Self {
+    /// What follows from what an engine says of its machine.
+    pub(crate) fn of(info: &SystemInfo, memory: DefaultMemory) -> Self {
+        let pages =
+            memory.bytes(info.mem_total.unwrap_or_default()).unwrap_or_default() / PAGE * PAGE;
         Self {
-            memory_bytes: info.mem_total.unwrap_or_default(),
+            default_memory: if pages % MIB == 0 { (pages - PAGE).max(0) } else { pages },
             cpus: info.ncpu.unwrap_or(1).max(1),
+            limits_swap: info.swap_limit.unwrap_or(true),
         }
+    }
+
+    /// What stands for "no limit of CPU": one nanosecond short of a whole millisecond, as no limit looks that
+    /// somebody wants. The engine takes an absent limit for an unchanged one.
+    fn all_cpus(self) -> i64 {
+        self.cpus * 1_000_000_000 - 1
     }
 }
 
@@ -98,7 +111,8 @@ pub(crate) fn create(
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             pids_limit: Some(PID_LIMIT),
             memory: Some(memory(spec.config.limits, capacity)),
-            memory_swap: Some(memory_and_swap(spec.config.limits)),
+            // All of it, swap included: what is over would only make the host slow.
+            memory_swap: Some(memory(spec.config.limits, capacity)),
             nano_cpus: spec.config.limits.cpu_millis().map(nano_cpus),
             cpu_shares: spec.config.limits.cpu_shares().map(i64::from),
             shm_size: spec.config.shm_size.map(|size| i64::from(size.mebibytes()) * MIB),
@@ -142,11 +156,10 @@ pub(crate) fn endpoint(address: Ipv4Addr, alias: Option<&str>) -> EndpointSettin
 pub(crate) fn update_limits(limits: Limits, capacity: EngineCapacity) -> ContainerUpdateBody {
     ContainerUpdateBody {
         memory: Some(memory(limits, capacity)),
-        // Older engines leave out "no limit" from an update, which the kernel then refuses.
-        memory_swap: Some(limits.memory_mb().map_or(MAX_MEMORY, |mib| i64::from(mib) * MIB)),
-        // One nanosecond short of a whole millisecond: no limit that somebody wants looks so.
-        nano_cpus: Some(limits.cpu_millis().map_or(capacity.cpus * 1_000_000_000 - 1, nano_cpus)),
+        memory_swap: Some(memory(limits, capacity)),
+        nano_cpus: Some(limits.cpu_millis().map_or(capacity.all_cpus(), nano_cpus)),
         cpu_shares: Some(limits.cpu_shares().map_or(NO_SHARES, i64::from)),
+        pids_limit: Some(PID_LIMIT),
         ..ContainerUpdateBody::default()
     }
 }
@@ -159,27 +172,44 @@ pub(crate) fn update_restart(restart: RestartPolicy) -> ContainerUpdateBody {
     }
 }
 
-/// The limits that a container has been given, read back from what the two requests wrote.
-pub(crate) fn limits(host: &HostConfig) -> Limits {
-    let memory = host.memory.filter(|bytes| *bytes > 0 && bytes % MIB == 0).map(|it| it / MIB);
-    let cpu = host
-        .nano_cpus
-        .filter(|nanos| *nanos > 0 && nanos % NANOS_PER_MILLI == 0)
-        .map(|it| it / NANOS_PER_MILLI);
-    let shares = host.cpu_shares.filter(|shares| *shares > 0 && *shares != NO_SHARES);
-    let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
-    // Limits that somebody set by hand may be outside of what we allow: then they are not ours.
-    Limits::new(small(memory), small(cpu), small(shares)).unwrap_or_default()
+/// The limits that a container has been given, read back from what the two requests wrote. `None` when it
+/// has what Easel gives to none: somebody has changed it by hand.
+pub(crate) fn limits(host: &HostConfig, capacity: EngineCapacity) -> Option<Limits> {
+    let memory = host.memory.unwrap_or_default();
+    let nanos = host.nano_cpus.unwrap_or_default();
+    let has_its_swap = !capacity.limits_swap || host.memory_swap.unwrap_or_default() == memory;
+    if !has_its_swap || host.pids_limit != Some(PID_LIMIT) {
+        return None;
+    }
+    let memory = match memory {
+        default if default == capacity.default_memory => None,
+        given => Some(whole(given, MIB)?),
+    };
+    let cpu = match nanos {
+        0 => None,
+        all if all == capacity.all_cpus() => None,
+        given => Some(whole(given, NANOS_PER_MILLI)?),
+    };
+    let shares = match host.cpu_shares.unwrap_or_default() {
+        0 | NO_SHARES => None,
+        given => Some(whole(given, 1)?),
+    };
+    Limits::new(memory, cpu, shares).ok()
+}
+
+/// How often a unit is in a number, if it is so without rest.
+fn whole(number: i64, unit: i64) -> Option<u32> {
+    (number > 0 && number % unit == 0).then(|| u32::try_from(number / unit).ok())?
 }
 
 pub(crate) fn restart(host: &HostConfig) -> RestartPolicy {
     match host.restart_policy.as_ref().and_then(|policy| policy.name) {
-        Some(RestartPolicyNameEnum::UNLESS_STOPPED | RestartPolicyNameEnum::ALWAYS) => {
-            RestartPolicy::UnlessStopped
-        }
+        Some(RestartPolicyNameEnum::UNLESS_STOPPED) => RestartPolicy::UnlessStopped,
+        // Easel sets neither the one nor the other: whoever did, did it by hand.
         Some(
             RestartPolicyNameEnum::EMPTY
             | RestartPolicyNameEnum::NO
+            | RestartPolicyNameEnum::ALWAYS
             | RestartPolicyNameEnum::ON_FAILURE,
         )
         | None => RestartPolicy::No,
@@ -199,21 +229,10 @@ fn restart_policy(restart: RestartPolicy) -> EnginePolicy {
     EnginePolicy { name: Some(name), maximum_retry_count: None }
 }
 
-/// A limit in bytes. Without one, what the machine has, so that programs which size themselves by
-/// their limit find one; it is never a whole MiB, which tells it from a limit that was given.
+/// A limit in bytes. Without one, the default, so that programs which size themselves by their limit find
+/// one, and none takes the host down.
 fn memory(limits: Limits, capacity: EngineCapacity) -> i64 {
-    limits.memory_mb().map_or_else(
-        || {
-            let pages = capacity.memory_bytes / PAGE * PAGE;
-            if pages % MIB == 0 { pages - PAGE } else { pages }
-        },
-        |mib| i64::from(mib) * MIB,
-    )
-}
-
-/// A given limit is the whole of it, swap included; without one, swap is free to use.
-fn memory_and_swap(limits: Limits) -> i64 {
-    limits.memory_mb().map_or(-1, |mib| i64::from(mib) * MIB)
+    limits.memory_mb().map_or(capacity.default_memory, |mib| i64::from(mib) * MIB)
 }
 
 fn nano_cpus(millis: u32) -> i64 {

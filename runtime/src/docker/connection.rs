@@ -7,14 +7,14 @@ use bollard::{
     errors::Error,
     models::{SystemInfo, SystemInfoCgroupVersionEnum},
 };
-use domain::runtime::{Engine, RuntimeError};
+use domain::runtime::{Engine, RuntimeError, below_the_floor};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use hyperlocal::UnixConnector;
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Mutex, time::timeout};
@@ -33,11 +33,18 @@ const CLIENT_TIMEOUT: u64 = 24 * 60 * 60;
 pub(crate) struct Connection {
     address: Address,
     client: Mutex<Option<Bollard>>,
+    /// What is amiss with its parts, asked for once.
+    flaws: std::sync::Mutex<Option<Vec<String>>>,
 }
 
 impl Connection {
     pub(crate) fn new(address: Address) -> Self {
-        Self { address, client: Mutex::new(None) }
+        Self { address, client: Mutex::new(None), flaws: Default::default() }
+    }
+
+    /// Where the engine listens.
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Makes one call, within `limit`. `doing` completes the sentence "asked to …".
@@ -72,6 +79,26 @@ impl Connection {
         Ok(info?)
     }
 
+    /// What is amiss with the engine's parts. It is asked once in its life.
+    async fn flaws(&self) -> Vec<String> {
+        let known = self.flaws.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known {
+            return known;
+        }
+        let asked = self
+            .call("say its version", READ_TIMEOUT, |docker| async move { docker.version().await })
+            .await;
+        // What it is like is known without, and it is asked again.
+        let Ok(version) = asked else { return Vec::new() };
+        let parts = version.components.unwrap_or_default();
+        let flaws = below_the_floor(parts.iter().map(|it| (it.name.as_str(), it.version.as_str())));
+        for flaw in &flaws {
+            tracing::warn!("of the container engine: {flaw}");
+        }
+        *self.flaws.lock().unwrap_or_else(PoisonError::into_inner) = Some(flaws.clone());
+        flaws
+    }
+
     /// The same in our words.
     pub(crate) async fn describe(&self, info: SystemInfo) -> Result<Engine, RuntimeError> {
         let api_version = self.client().await?.client_version().to_string();
@@ -92,7 +119,7 @@ impl Connection {
             cgroup_version: cgroup_version.to_owned(),
             memory_bytes: info.mem_total.and_then(|it| u64::try_from(it).ok()).unwrap_or_default(),
             cpus: info.ncpu.and_then(|it| u32::try_from(it).ok()).unwrap_or_default(),
-            warnings: info.warnings.unwrap_or_default(),
+            warnings: [info.warnings.unwrap_or_default(), self.flaws().await].concat(),
         })
     }
 
@@ -142,6 +169,7 @@ impl Connection {
 
     /// The next call connects and negotiates anew: it may be another engine by then.
     fn forget(&self) {
+        *self.flaws.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // Whoever holds the lock is negotiating already.
         if let Ok(mut client) = self.client.try_lock() {
             *client = None;

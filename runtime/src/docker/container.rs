@@ -6,6 +6,7 @@ use super::{
     failure::Failure,
     label,
     observed::state_in_inspection,
+    sentence,
 };
 use bollard::{
     models::ContainerInspectResponse,
@@ -65,7 +66,9 @@ impl Docker {
     ) -> Result<Option<Inspection>, RuntimeError> {
         match self.raw_inspection(&container.0).await {
             Ok(raw) => {
-                self.instance_labels.inspection(raw).map(Some).ok_or_else(|| foreign(container))
+                let capacity = self.capacity().await?;
+                let inspection = self.instance_labels.inspection(raw, capacity);
+                inspection.map(Some).ok_or_else(|| foreign(container))
             }
             Err(failure) if failure.status() == Some(404) => Ok(None),
             Err(failure) => Err(failure.into()),
@@ -107,12 +110,7 @@ impl Docker {
                 })
                 .await;
             match made {
-                Ok(made) => {
-                    for warning in made.warnings {
-                        tracing::debug!(container.name = name, "the engine warns: {warning}");
-                    }
-                    return Ok(self.known.add(made.id, spec.identity.service));
-                }
+                Ok(made) => return Ok(self.known.add(made.id, spec.identity.service)),
                 Err(failure) if failure.status() == Some(409) && failure.says("name") => {
                     if let Some(adopted) = self.adopt(&name, spec).await? {
                         return Ok(adopted);
@@ -175,12 +173,21 @@ impl Docker {
         container: &ReplicaHandle,
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
-        self.connection
+        let started = self
+            .connection
             .call("start a container", WRITE_TIMEOUT, |docker| async move {
                 docker.start_container(&container.0, None::<StartContainerOptions>).await
             })
-            .await
-            .map_err(RuntimeError::from)
+            .await;
+        started.map_err(|failure| match failure {
+            Failure::Answer { status, message } if status != 404 => {
+                match sentence::unstartable(&message) {
+                    Some(why) => RuntimeError::Unstartable(why.to_owned()),
+                    None => Failure::Answer { status, message }.into(),
+                }
+            }
+            other => other.into(),
+        })
     }
 
     pub(super) async fn unpause_replica(
@@ -243,6 +250,7 @@ impl Docker {
                 self.known.remove(container);
                 self.probes.forget(container);
                 self.usages.forget(container);
+                self.updates.forget(container);
                 Ok(())
             }
         }
@@ -271,12 +279,18 @@ impl Docker {
         body: bollard::models::ContainerUpdateBody,
     ) -> Result<(), RuntimeError> {
         self.check_ours(container).await?;
-        self.connection
+        // The engine will tell of it, and only what others do is news.
+        self.updates.begin(container);
+        let updated = self
+            .connection
             .call("update a container", WRITE_TIMEOUT, |docker| async move {
                 docker.update_container(&container.0, body).await
             })
-            .await
-            .map_err(RuntimeError::from)
+            .await;
+        updated.map_err(|failure| {
+            self.updates.end(container);
+            RuntimeError::from(failure)
+        })
     }
 
     /// Refuses to touch what is not ours. Costs a call only for containers that we have neither

@@ -2,7 +2,7 @@
 
 use super::{
     Docker,
-    known::{ContainerIndex, NetworkIndex},
+    known::{ContainerIndex, NetworkIndex, OwnUpdates},
     label,
 };
 use bollard::{
@@ -20,13 +20,14 @@ use std::{
 };
 
 /// What may change what should be done. Our own commands in containers are not among it.
-const OF_CONTAINERS: [&str; 9] =
-    ["create", "start", "die", "oom", "stop", "pause", "unpause", "rename", "destroy"];
+const OF_CONTAINERS: [&str; 10] =
+    ["create", "start", "die", "oom", "stop", "pause", "unpause", "rename", "destroy", "update"];
 const OF_NETWORKS: [&str; 2] = ["disconnect", "destroy"];
 
 impl Docker {
     pub(super) async fn listen(&self) -> Result<BoxStream<'static, RuntimeEvent>, RuntimeError> {
         let client = self.connection.client().await?;
+        self.updates.clear();
         // The engine is asked when the stream is first read, and told to begin at this moment.
         // It goes by whole seconds, and a hint twice is a hint once.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -45,23 +46,33 @@ impl Docker {
         let connection = Arc::clone(&self.connection);
         let (containers_known, networks_known) =
             (Arc::clone(&self.known), Arc::clone(&self.networks));
+        let updates = Arc::clone(&self.updates);
         let events = stream::select(containers.boxed(), networks.boxed())
             // When one of the two ends, the engine has gone, and so both end.
             .map(move |event| match event {
                 Some(Ok(event)) => Some(event),
                 Some(Err(error)) => {
-                    tracing::debug!("the event stream ended: {:?}", connection.failure(error));
+                    let error = RuntimeError::from(connection.failure(error));
+                    tracing::debug!("the event stream ended: {error}");
                     None
                 }
                 None => None,
             })
             .take_while(|event| future::ready(event.is_some()))
             .filter_map(move |event| {
-                let hint = event.and_then(|event| hint(event, &containers_known, &networks_known));
+                let news = event.filter(|event| !is_own(event, &updates));
+                let hint = news.and_then(|event| hint(event, &containers_known, &networks_known));
                 future::ready(hint)
             });
         Ok(events.boxed())
     }
+}
+
+/// Whether it tells of what we have changed ourselves.
+fn is_own(event: &EventMessage, updates: &OwnUpdates) -> bool {
+    let container = event.actor.as_ref().and_then(|actor| actor.id.clone()).map(ReplicaHandle);
+    event.action.as_deref() == Some("update")
+        && container.is_some_and(|container| updates.end(&container))
 }
 
 fn hint(

@@ -1,12 +1,14 @@
 //! What went wrong with a call, first as the engine put it, then as our port puts it.
 
+use super::sentence;
 use crate::Address;
 use bollard::errors::Error;
 use domain::runtime::RuntimeError;
 use std::{error::Error as StdError, io, iter::successors};
 
-/// Why a call failed. What an answer means depends on what was asked, so it stays as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a call failed. What an answer means depends on what was asked, so it stays as it came; but it is
+/// only ever compared: neither a person nor the log is shown it.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The engine answered, and did not do it.
     Answer {
@@ -30,7 +32,7 @@ impl Failure {
             }
             Error::DockerStreamError { error } => Self::Stream(clean_message(&error)),
             Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => {
-                Self::Error(RuntimeError::Refused(format!("something unreadable ({error})")))
+                Self::Error(RuntimeError::Refused("its answer cannot be read".to_owned()))
             }
             Error::RequestTimeoutError => Self::Error(RuntimeError::Timeout("answer")),
             other => Self::Error(RuntimeError::Unreachable(why_unreachable(&other, address))),
@@ -68,29 +70,20 @@ impl Failure {
 
 impl From<Failure> for RuntimeError {
     fn from(failure: Failure) -> Self {
-        let is_busy = failure.says("already in progress")
-            || failure.says("address already in use")
-            || failure.says("has active endpoints")
-            || failure.says("volume is in use");
-        match failure {
-            Failure::Error(error) => error,
-            Failure::Answer { message, .. } if is_busy => Self::Busy(message),
-            Failure::Answer { status: 404, message } => Self::Gone(missing(&message)),
-            Failure::Answer { status: 409, message } => Self::Busy(message),
-            Failure::Answer { status, message } if message.is_empty() => {
-                Self::Refused(format!("HTTP {status}"))
-            }
-            Failure::Answer { message, .. } | Failure::Stream(message) => Self::Refused(message),
+        let (status, message) = match failure {
+            Failure::Error(error) => return error,
+            Failure::Answer { status, message } => (Some(status), message),
+            Failure::Stream(message) => (None, message),
+        };
+        if let Some(held_up) = sentence::busy(&message) {
+            return Self::Busy(held_up.to_owned());
+        }
+        match status {
+            Some(404) => Self::Gone(sentence::missing(&message)),
+            Some(409) => Self::Busy("it is at work on the same thing".to_owned()),
+            _ => Self::Refused(sentence::refusal(&message, status)),
         }
     }
-}
-
-/// For the sentence "the engine does not have …": the engine says "No such container: 4ab2".
-fn missing(message: &str) -> String {
-    if let Some((_, what)) = message.split_once("No such ") {
-        return what.replacen(": ", " ", 1);
-    }
-    message.strip_suffix(" not found").map_or_else(|| format!("it ({message})"), str::to_owned)
 }
 
 /// The engine's words on one line, without its prefix, and not without end.
@@ -189,9 +182,8 @@ mod tests {
         ));
         assert!(matches!(answer(403, "Address already in use"), RuntimeError::Busy(_)));
         assert_eq!(
-            answer(500, "driver\n failed"),
-            RuntimeError::Refused("driver failed".to_owned())
+            answer(500, "write /var/lib/docker/x: no space\n left on device"),
+            RuntimeError::Refused("its disk is full; free some space".to_owned())
         );
-        assert_eq!(answer(502, ""), RuntimeError::Refused("HTTP 502".to_owned()));
     }
 }

@@ -82,6 +82,40 @@ impl NetworkIndex {
     }
 }
 
+/// Changes of ours that the engine has not told of yet.
+#[derive(Default)]
+pub(super) struct OwnUpdates(Mutex<HashMap<ReplicaHandle, u32>>);
+
+impl OwnUpdates {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ReplicaHandle, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn begin(&self, container: &ReplicaHandle) {
+        *self.lock().entry(container.clone()).or_default() += 1;
+    }
+
+    /// Whether it was one of ours that ended, or that the engine has told of.
+    pub(super) fn end(&self, container: &ReplicaHandle) -> bool {
+        let mut updates = self.lock();
+        let Some(count) = updates.get_mut(container) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            updates.remove(container);
+        }
+        true
+    }
+
+    pub(super) fn forget(&self, container: &ReplicaHandle) {
+        self.lock().remove(container);
+    }
+
+    /// What happened while nobody listened is not told later.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+}
+
 /// Commands that had not ended when their time was over.
 #[derive(Default)]
 pub(super) struct RunningProbes(Mutex<HashMap<ReplicaHandle, String>>);

@@ -54,6 +54,16 @@ impl Docker {
         Ok(networks)
     }
 
+    /// The addresses of all networks of ours.
+    pub(super) async fn own_subnets(&self) -> Result<Vec<Ipv4Net>, Failure> {
+        let networks = self.raw_networks().await?;
+        let ours = networks.iter().filter(|network| {
+            let labels = network.labels.as_ref();
+            labels.is_some_and(|labels| self.instance_labels.environment(labels).is_some())
+        });
+        Ok(ours.flat_map(ranges).collect())
+    }
+
     pub(super) async fn make_network(
         &self,
         project: ProjectId,
@@ -103,6 +113,7 @@ impl Docker {
         match made {
             Ok(_) => {
                 self.networks.forget(environment);
+                self.isolate_new().await;
                 Ok(())
             }
             Err(failure) if failure.status() == Some(409) => Err(name_taken(&name)),

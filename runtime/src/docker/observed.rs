@@ -1,8 +1,9 @@
 //! What the engine shows of a container, in our words.
 
 use super::{
-    body,
+    body::{self, EngineCapacity},
     label::{self, InstanceLabels},
+    sentence,
 };
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
@@ -40,7 +41,11 @@ impl InstanceLabels {
     }
 
     /// A container that was inspected; `None` when it is not a replica of ours.
-    pub(super) fn inspection(self, raw: ContainerInspectResponse) -> Option<Inspection> {
+    pub(super) fn inspection(
+        self,
+        raw: ContainerInspectResponse,
+        capacity: EngineCapacity,
+    ) -> Option<Inspection> {
         let config = raw.config.unwrap_or_default();
         let labels = config.labels.unwrap_or_default();
         let identity = self.identity(&labels)?;
@@ -62,12 +67,15 @@ impl InstanceLabels {
             restart: body::restart(&host),
             serves: endpoint.is_some_and(|endpoint| has_alias(endpoint, label::slug(&labels))),
             address: endpoint.and_then(address),
-            limits: body::limits(&host),
+            limits: body::limits(&host, capacity),
             stop_grace: config
                 .stop_timeout
                 .and_then(|seconds| u64::try_from(seconds).ok())
                 .map_or(ENGINES_GRACE, Duration::from_secs),
-            error: state.error.filter(|error| !error.is_empty()),
+            error: state
+                .error
+                .filter(|error| !error.is_empty())
+                .map(|error| sentence::refusal(&error, None)),
         })
     }
 }

@@ -162,18 +162,19 @@ async fn limits_and_restart_policy_change_while_it_runs_and_are_read_back() {
 
     assert_eq!(
         fixture.docker.inspect(&container).await.unwrap().unwrap().limits,
-        Limits::default()
+        Some(Limits::default())
     );
     for limits in steps {
         fixture.docker.set_limits(&container, limits).await.unwrap();
-        assert_eq!(fixture.docker.inspect(&container).await.unwrap().unwrap().limits, limits);
+        let seen = fixture.docker.inspect(&container).await.unwrap().unwrap();
+        assert_eq!(seen.limits, Some(limits));
     }
     for restart in [RestartPolicy::UnlessStopped, RestartPolicy::No] {
         fixture.docker.set_restart_policy(&container, restart).await.unwrap();
         assert_eq!(fixture.docker.inspect(&container).await.unwrap().unwrap().restart, restart);
     }
     let seen = fixture.docker.inspect(&container).await.unwrap().unwrap();
-    assert_eq!((seen.limits, seen.state), (steps[3], ContainerState::Running));
+    assert_eq!((seen.limits, seen.state), (Some(steps[3]), ContainerState::Running));
 }
 
 // F49
@@ -230,7 +231,11 @@ async fn a_volume_that_the_image_declares_outlives_its_container() {
     let commit = commit.changes("VOLUME /scratch").build();
     fixture.raw.commit_container(commit, ContainerConfig::default()).await.unwrap();
     let reference = ImageRef::try_from(format!("{repository}:1")).unwrap();
-    let image = fixture.docker.ensure_image(&reference, PullPolicy::Never, &|_| ()).await.unwrap();
+    let image = fixture
+        .docker
+        .ensure_image(fixture.project, &reference, PullPolicy::Never, &|_| ())
+        .await
+        .unwrap();
 
     let replica = ReplicaSpec { image, ..fixture.replica("db", &SLEEP) };
     let container = fixture.run(&replica).await;

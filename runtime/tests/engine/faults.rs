@@ -107,8 +107,32 @@ async fn an_engine_that_fails_at_one_thing_is_not_taken_for_an_outage() {
 
     let failed = fixture.docker.start(&container).await;
 
-    assert_eq!(failed, Err(RuntimeError::Refused("disk failed".to_owned())));
+    let sentence = "HTTP 500; its own log says why".to_owned();
+    assert_eq!(failed, Err(RuntimeError::Refused(sentence)));
     fixture.docker.replicas().await.expect("the rest goes on");
+}
+
+// An engine that was killed while containerd lived on may never start that container again.
+#[tokio::test]
+async fn a_start_that_is_refused_for_the_containers_own_past_asks_for_another_container() {
+    let proxy = Proxy::new().await;
+    let fixture = EngineFixture::at(&proxy.address()).await;
+    fixture.ensure().await.unwrap();
+    let container = fixture.docker.create(&fixture.replica("web", &SLEEP)).await.unwrap();
+    let body = r#"{"message":"failed to create task: task 7f3a: already exists: unknown"}"#;
+    proxy.set(
+        "/start",
+        Fault::Answer(format!(
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )),
+    );
+
+    let refused = fixture.docker.start(&container).await;
+
+    assert!(matches!(refused, Err(RuntimeError::Unstartable(_))), "{refused:?}");
+    assert!(!refused.unwrap_err().is_outage());
 }
 
 // F54

@@ -1,5 +1,6 @@
 //! A place on a real engine for one test: its own instance, image and network. Gone afterwards.
 
+use async_trait::async_trait;
 use bollard::{
     body_full,
     query_parameters::{
@@ -14,14 +15,14 @@ use domain::{
     deployment::RunConfig,
     network::{Addresses, Pool},
     runtime::{
-        ContainerState, Inspection, PinnedImage, ReplicaHandle, ReplicaIdentity, ReplicaSpec,
-        RestartPolicy, Runtime, RuntimeError,
+        ContainerState, Inspection, PinnedImage, PulledImages, ReplicaHandle, ReplicaIdentity,
+        ReplicaSpec, RestartPolicy, Runtime, RuntimeError,
     },
-    testing::{FakeRollouts, ManualClock, SeededIds},
+    testing::{FakeOutbound, FakeRollouts, ManualClock, SeededIds},
 };
 use futures::StreamExt;
 use ipnet::Ipv4Net;
-use runtime::{Address, Docker};
+use runtime::{Address, Docker, DockerPorts};
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
@@ -44,6 +45,8 @@ pub(crate) struct EngineFixture {
     way: Address,
     /// Where the adapter keeps addresses.
     pub(crate) rows: FakeRollouts,
+    /// And which images are whose.
+    pub(crate) pulled: Pulled,
     pub(crate) instance: InstanceId,
     pub(crate) project: ProjectId,
     pub(crate) environment: EnvironmentId,
@@ -52,6 +55,33 @@ pub(crate) struct EngineFixture {
     pub(crate) subnet: Ipv4Net,
     /// Containers, networks and volumes without our label that are to be removed as well.
     pub(crate) foreign: Mutex<Vec<String>>,
+}
+
+/// What the adapter asks for. Registries of these tests are on the loopback, and one is never reached.
+fn ports(rows: &FakeRollouts, pulled: &Pulled) -> DockerPorts {
+    DockerPorts {
+        addresses: Arc::new(rows.clone()),
+        pulled: Arc::new(pulled.clone()),
+        outbound: Arc::new(FakeOutbound::allowing(&["127.0.0.0/8", "ghcr.io"])),
+    }
+}
+
+/// Which project was given which image, as the reconciler writes it down.
+#[derive(Clone, Default)]
+pub(crate) struct Pulled(Arc<Mutex<Vec<(ProjectId, PinnedImage)>>>);
+
+impl Pulled {
+    pub(crate) fn add(&self, project: ProjectId, image: &PinnedImage) {
+        self.0.lock().expect("nobody panics with it").push((project, image.clone()));
+    }
+}
+
+#[async_trait]
+impl PulledImages for Pulled {
+    async fn has(&self, project: ProjectId, repository: &str, id: &str) -> domain::Result<bool> {
+        let rows = self.0.lock().expect("nobody panics with it");
+        Ok(rows.iter().any(|(whose, image)| *whose == project && image.is(repository, id)))
+    }
 }
 
 /// Where the engine is, if somebody has said so: then nothing may be left out.
@@ -123,7 +153,13 @@ impl EngineFixture {
 
     /// An adapter on the same rows.
     pub(crate) fn adapter(&self, pool: Pool) -> Docker {
-        Docker::new(self.instance, self.way.clone(), Arc::new(self.rows.clone()), pool)
+        Docker::new(self.instance, self.way.clone(), ports(&self.rows, &self.pulled), pool)
+    }
+
+    /// An adapter that looks at registries through this door.
+    pub(crate) fn behind(&self, door: FakeOutbound) -> Docker {
+        let ports = DockerPorts { outbound: Arc::new(door), ..ports(&self.rows, &self.pulled) };
+        Docker::new(self.instance, self.way.clone(), ports, only(self.subnet))
     }
 
     /// The networks of the instance: name and addresses.
@@ -163,26 +199,28 @@ impl EngineFixture {
         let reference = import_busybox(&raw, instance).await;
         let (clock, ids) = (Arc::<ManualClock>::default(), Arc::<SeededIds>::default());
         let rows = FakeRollouts::new(clock, ids);
-        let subnet = any_subnet(instance);
+        let (subnet, pulled) = (any_subnet(instance), Pulled::default());
         let adapter = |address: &str| {
             let address = address.parse().expect("an address");
-            Docker::new(instance, address, Arc::new(rows.clone()), only(subnet))
+            Docker::new(instance, address, ports(&rows, &pulled), only(subnet))
         };
         let direct = adapter(engine);
+        let environment = rows.add_environment();
+        let project = rows.tables().environments[&environment];
         let image = direct
-            .ensure_image(&reference, PullPolicy::Never, &|_| ())
+            .ensure_image(project, &reference, PullPolicy::Never, &|_| ())
             .await
             .expect("the image that has just been made");
-        let environment = rows.add_environment();
         Self {
             docker: adapter(address),
             raw,
             engine: engine.to_owned(),
             way: address.parse().expect("an address"),
             instance,
-            project: rows.tables().environments[&environment],
+            project,
             environment,
             rows,
+            pulled: pulled.clone(),
             image,
             subnet,
             foreign: Mutex::default(),

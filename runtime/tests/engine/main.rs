@@ -7,6 +7,7 @@ mod events;
 mod faults;
 mod fixture;
 mod images;
+mod isolation;
 mod logs;
 mod loopback;
 mod networks;

@@ -27,7 +27,10 @@ async fn ensure(
     pull: PullPolicy,
 ) -> Result<PinnedImage, RuntimeError> {
     let image = ImageRef::try_from(image).expect("a reference");
-    fixture.docker.ensure_image(&image, pull, &|_| ()).await
+    let given = fixture.docker.ensure_image(fixture.project, &image, pull, &|_| ()).await?;
+    // As the reconciler does.
+    fixture.pulled.add(fixture.project, &given);
+    Ok(given)
 }
 
 /// An image with a layer of its own, of this size and hard to compress.

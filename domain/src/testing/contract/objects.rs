@@ -41,7 +41,7 @@ pub async fn limits_change_while_it_runs_and_are_read_back(harness: impl Harness
     harness.runtime().set_limits(&container, none).await.expect("they are taken away");
     let third = inspect(&harness, &container).await;
 
-    assert_eq!([first.limits, second.limits, third.limits], [replica.config.limits, more, none]);
+    assert_eq!([first.limits, second.limits, third.limits], [replica.config.limits, more, none].map(Some));
     assert_eq!(third.started_at, first.started_at, "it was not restarted");
 }
 
@@ -113,7 +113,9 @@ pub async fn a_port_answers_once_somebody_listens(harness: impl Harness) {
 pub async fn an_unknown_image_is_the_fault_of_the_deployment(harness: impl Harness) {
     let image = "easel-test/does-not-exist:1".parse().expect("this is an image");
 
-    let refused = harness.runtime().ensure_image(&image, PullPolicy::Never, &|_| ()).await;
+    let (project, _) = harness.environment();
+    let look = harness.runtime().ensure_image(project, &image, PullPolicy::Never, &|_| ());
+    let refused = look.await;
 
     assert!(matches!(refused, Err(RuntimeError::Image(_))), "{refused:?}");
 }

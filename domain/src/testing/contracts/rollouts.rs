@@ -4,7 +4,7 @@ pub(super) mod fixture;
 
 use super::Store;
 use crate::{
-    ServiceId, Set, VolumeId,
+    ProjectId, ServiceId, Set, VolumeId,
     deployment::{Condition, DeploymentState, Transition},
     edit::Edit,
     event::Event,
@@ -38,6 +38,7 @@ macro_rules! rollouts_contract {
                 a_released_replica_is_remembered_for_a_day,
                 a_volume_that_was_made_is_remembered,
                 an_image_is_pinned_and_attempts_are_counted,
+                a_project_has_the_images_that_its_deployments_were_given,
                 a_promotion_needs_readiness_and_a_higher_generation,
                 a_condition_is_kept_with_its_reason,
                 a_first_engine_is_bound_and_another_one_needs_a_person,
@@ -284,6 +285,31 @@ pub async fn an_image_is_pinned_and_attempts_are_counted(store: Store) {
     rollout.reach(&[Transition::Cancelled]).await.expect("it is cancelled");
     let late = rollout.record(&[attempted]).await;
     assert!(is_stale(&late), "{late:?}");
+}
+
+/// One project's private image is not another's because the engine has it.
+pub async fn a_project_has_the_images_that_its_deployments_were_given(store: Store) {
+    let rollout = RolloutFixture::new(store).await;
+    let deployment = rollout.deployment;
+    let has = async |project, repository, id| {
+        rollout.fixture.store.pulled.has(project, repository, id).await.expect("the store answers")
+    };
+    let (its, other) = (rollout.fixture.project.id, ProjectId::new(Uuid::from_u128(7)));
+    let repository = "docker.io/library/app";
+
+    assert!(!has(its, repository, "sha256:one").await, "nothing was given yet");
+    let image = PinnedImage {
+        reference: "app:1".parse().expect("this is an image"),
+        id: "sha256:one".to_owned(),
+        digest: Some("app@sha256:two".to_owned()),
+    };
+    rollout.record(&[Step::ImagePinned { deployment, image }]).await.expect("it is kept");
+
+    assert!(has(its, repository, "sha256:one").await);
+    assert!(!has(other, repository, "sha256:one").await, "another project");
+    assert!(!has(its, repository, "sha256:on").await, "the beginning of an id");
+    assert!(!has(its, repository, "%").await, "a pattern");
+    assert!(!has(its, "docker.io/team/app", "sha256:one").await, "another repository");
 }
 
 /// DK-50, W30, I11.

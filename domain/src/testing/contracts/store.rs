@@ -11,6 +11,7 @@ use crate::{
     network::Addresses,
     project::Projects,
     rollout::Rollouts,
+    runtime::PulledImages,
     testing::{ManualClock, TestBus},
 };
 use std::{any::Any, sync::Arc};
@@ -29,6 +30,7 @@ pub struct Store {
     pub snapshots: Arc<dyn Snapshots>,
     pub rollouts: Arc<dyn Rollouts>,
     pub addresses: Arc<dyn Addresses>,
+    pub pulled: Arc<dyn PulledImages>,
     /// The clock that the store reads.
     pub clock: Arc<ManualClock>,
     /// Where the store announces.
@@ -51,6 +53,7 @@ impl Store {
             + Snapshots
             + Rollouts
             + Addresses
+            + PulledImages
             + 'static,
     {
         let ports = Arc::new(ports);
@@ -64,7 +67,8 @@ impl Store {
             audit: ports.clone(),
             snapshots: ports.clone(),
             rollouts: ports.clone(),
-            addresses: ports,
+            addresses: ports.clone(),
+            pulled: ports,
             clock,
             bus,
             keep: Arc::new(()),

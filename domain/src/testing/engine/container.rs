@@ -200,7 +200,7 @@ impl SimContainer {
             restart: self.restart,
             serves: self.is_connected && self.serves,
             address: self.address(),
-            limits: self.limits,
+            limits: Some(self.limits),
             stop_grace: self.stop_grace,
             error: self.error.clone(),
         })

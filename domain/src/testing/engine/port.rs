@@ -98,6 +98,7 @@ impl Runtime for SimEngine {
 
     async fn ensure_image(
         &self,
+        _: ProjectId,
         image: &ImageRef,
         pull: PullPolicy,
         progress: &(dyn Fn(PullProgress) + Send + Sync),

@@ -9,7 +9,8 @@ use std::num::NonZeroU16;
 use uuid::Uuid;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 215, 3, 7);
-const CAPACITY: EngineCapacity = EngineCapacity { memory_bytes: 8 * 1024 * MIB, cpus: 4 };
+const CAPACITY: EngineCapacity =
+    EngineCapacity { default_memory: 4 * 1024 * MIB - PAGE, cpus: 4, limits_swap: true };
 
 fn instance_labels() -> InstanceLabels {
     InstanceLabels(InstanceId::new(Uuid::from_u128(1)))
@@ -88,39 +89,99 @@ fn a_container_is_asked_for_with_safe_defaults_and_nothing_else() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap());
 }
 
+// S42
 #[test]
-fn without_limits_a_container_sees_the_machines_memory_as_its_own() {
+fn without_limits_a_container_gets_a_share_of_the_machines_memory_swap_included() {
     let spec = with_limits(Limits::default());
+    let info = SystemInfo { mem_total: Some(8 * 1024 * MIB), ncpu: Some(4), ..Default::default() };
 
     let host = create(instance_labels(), &spec, ADDRESS, CAPACITY).host_config.unwrap();
 
-    assert_eq!(host.memory, Some(CAPACITY.memory_bytes - PAGE));
-    assert_eq!(host.memory_swap, Some(-1));
+    assert_eq!(host.memory, Some(CAPACITY.default_memory));
+    assert_eq!(host.memory_swap, host.memory);
     assert_eq!((host.nano_cpus, host.cpu_shares), (None, None));
+    for (default, expected) in [
+        (DefaultMemory::Percent(50), 4 * 1024 * MIB - PAGE),
+        (DefaultMemory::Percent(100), 8 * 1024 * MIB - PAGE),
+        (DefaultMemory::Megabytes(512), 512 * MIB - PAGE),
+    ] {
+        let bytes = EngineCapacity::of(&info, default).default_memory;
+        assert!(bytes.abs_diff(expected) < 100 * PAGE.unsigned_abs(), "{default}: {bytes}");
+        assert!(bytes % MIB != 0 && bytes % PAGE == 0, "it is told from a limit that was given");
+    }
 }
 
 #[test]
 fn limits_are_read_back_as_they_were_written() {
-    let all = [
+    for wanted in some_limits() {
+        assert_eq!(limits(&made(wanted), CAPACITY), Some(wanted));
+        assert_eq!(limits(&updated(wanted), CAPACITY), Some(wanted));
+    }
+}
+
+fn some_limits() -> [Limits; 4] {
+    [
         Limits::default(),
         Limits::new(Some(256), None, None).unwrap(),
         Limits::new(None, Some(4000), Some(1024)).unwrap(),
         Limits::new(Some(8 * 1024), Some(10), Some(2)).unwrap(),
+    ]
+}
+
+/// As the engine shows a container that was made with these limits.
+fn made(wanted: Limits) -> HostConfig {
+    create(instance_labels(), &with_limits(wanted), ADDRESS, CAPACITY).host_config.unwrap()
+}
+
+/// As the engine shows one that was given them later.
+fn updated(wanted: Limits) -> HostConfig {
+    let update = update_limits(wanted, CAPACITY);
+    HostConfig {
+        memory: update.memory,
+        memory_swap: update.memory_swap,
+        nano_cpus: update.nano_cpus,
+        cpu_shares: update.cpu_shares,
+        pids_limit: update.pids_limit,
+        ..HostConfig::default()
+    }
+}
+
+// `docker update` by hand is drift like any other.
+#[test]
+fn what_somebody_set_by_hand_is_none_of_the_limits_that_easel_gives() {
+    type Change = fn(&mut HostConfig);
+    let changes: [(&str, Change); 7] = [
+        ("memory", |host| host.memory = Some(host.memory.unwrap_or_default() / 2 + 1)),
+        ("no memory limit", |host| host.memory = Some(0)),
+        ("another whole memory", |host| {
+            host.memory = Some(300 * MIB);
+            host.memory_swap = Some(300 * MIB);
+        }),
+        ("swap", |host| host.memory_swap = Some(-1)),
+        ("cpu", |host| host.nano_cpus = Some(123_456_789)),
+        ("shares", |host| host.cpu_shares = Some(77)),
+        ("processes", |host| host.pids_limit = Some(-1)),
     ];
+    for wanted in some_limits() {
+        for (what, change) in changes {
+            let mut host = made(wanted);
+            change(&mut host);
+            assert_ne!(limits(&host, CAPACITY), Some(wanted), "{what} of {wanted:?}");
+        }
+    }
+}
 
-    for wanted in all {
-        let spec = with_limits(wanted);
-        let created = create(instance_labels(), &spec, ADDRESS, CAPACITY).host_config.unwrap();
-        let update = update_limits(wanted, CAPACITY);
-        let updated = HostConfig {
-            memory: update.memory,
-            nano_cpus: update.nano_cpus,
-            cpu_shares: update.cpu_shares,
-            ..HostConfig::default()
-        };
+#[test]
+fn a_restart_policy_that_somebody_set_by_hand_is_not_ours() {
+    let host = |name| HostConfig {
+        restart_policy: Some(EnginePolicy { name: Some(name), maximum_retry_count: None }),
+        ..HostConfig::default()
+    };
+    use RestartPolicyNameEnum as Raw;
 
-        assert_eq!(limits(&created), wanted);
-        assert_eq!(limits(&updated), wanted);
+    assert_eq!(restart(&host(Raw::UNLESS_STOPPED)), RestartPolicy::UnlessStopped);
+    for other in [Raw::NO, Raw::ALWAYS, Raw::ON_FAILURE, Raw::EMPTY] {
+        assert_eq!(restart(&host(other)), RestartPolicy::No, "{other:?}");
     }
 }
 
