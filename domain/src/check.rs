@@ -1,7 +1,7 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug, VolumeId,
+    Address, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug, Strategy, VolumeId,
     lookup::Definition, template::Reference,
 };
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ pub enum ProblemKind {
     MissingVolume { service: ServiceId, volume: VolumeId },
     /// Two services mount one volume.
     VolumeShared { volume: VolumeId, services: [ServiceId; 2] },
+    /// Several replicas of a service would write to its volumes at once.
+    ManyWriters { service: ServiceId, replicas: u16 },
     /// Two volumes are mounted at one path.
     PathTaken { service: ServiceId, path: MountPath, volumes: [VolumeId; 2] },
     /// A port is listed twice.
@@ -131,6 +133,19 @@ impl EnvironmentSpec {
     ) {
         let service = &self.services[&id];
         let name = &service.name;
+        let replicas = service.replicas.count();
+        if replicas > 1
+            && !service.mounts.is_empty()
+            && service.resolved_strategy() == Strategy::StopFirst
+        {
+            problems.push(Problem {
+                kind: ProblemKind::ManyWriters { service: id, replicas },
+                message: format!(
+                    "{name} has {replicas} replicas, which would write to its volume at once; give it \
+                     one, or the strategy start_first if its program shares the volume"
+                ),
+            });
+        }
         let mut paths: Map<&MountPath, VolumeId> = Map::new();
         for (&volume, path) in &service.mounts {
             if !self.volumes.contains_key(&volume) {

@@ -139,6 +139,11 @@ impl ProblemKind {
             Self::VolumeShared { volume, services } => {
                 services.iter().any(|service| touches(&Address::ServiceMount(*service, *volume)))
             }
+            Self::ManyWriters { service, .. } => {
+                field(*service, Field::Replicas)
+                    || field(*service, Field::Strategy)
+                    || matches!(change.address, Address::ServiceMount(its, _) if its == *service)
+            }
             Self::PathTaken { service, volumes, .. } => {
                 volumes.iter().any(|volume| touches(&Address::ServiceMount(*service, *volume)))
             }

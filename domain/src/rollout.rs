@@ -180,6 +180,14 @@ impl ServiceView {
         self.deployments.iter().find(|deployment| deployment.id == id)
     }
 
+    /// How many replicas of this deployment should run: where old and new take turns on a volume, it has
+    /// one writer at any time.
+    #[must_use]
+    pub fn desired_replicas(&self, deployment: &Deployment) -> u16 {
+        let most = if deployment.config.has_one_writer() { 1 } else { u16::MAX };
+        self.desired_count.min(most)
+    }
+
     /// The deployment that serves.
     #[must_use]
     pub fn active(&self) -> Option<&Deployment> {

@@ -58,6 +58,12 @@ macro_rules! run_config {
                 }
             }
 
+            /// Whether one replica at a time writes to its volumes.
+            #[must_use]
+            pub fn has_one_writer(&self) -> bool {
+                self.strategy == Strategy::StopFirst && !self.mounts.is_empty()
+            }
+
             /// Whether a container of this one cannot be taken for a container of the other.
             #[must_use]
             pub fn redeploys(&self, next: &Self) -> bool {

@@ -9,6 +9,7 @@ use domain::{
     ServiceId, Slug, Strategy, Template, Volume, VolumeId,
     apply::plan,
     changes::Selection,
+    check::ProblemKind,
     consequence::{consequences, effect_of},
     dependency::closure,
     edit::{Edit, NewMount},
@@ -184,6 +185,41 @@ fn a_service_with_a_volume_stops_first() {
     assert_eq!(strategy(&fixture), Strategy::StartFirst);
 }
 
+// F65: several replicas of a service that stops first would all write to its volume.
+#[test]
+fn a_volume_and_several_replicas_are_applied_only_where_the_program_shares_it() {
+    let mut fixture = Fixture::new();
+    let web = fixture.service("web");
+    let field = |field| Address::ServiceField(web, field);
+    let replicas = |count| Content::Replicas(Replicas::try_from(count).unwrap());
+    fixture.stage(Edit::Set { address: field(Field::Replicas), content: replicas(3) }).unwrap();
+    fixture.apply(fixture.waiting()).unwrap();
+
+    let mount = Some(NewMount { service: web, path: "/data".parse().unwrap() });
+    fixture.stage(Edit::CreateVolume { name: name("data"), mount }).unwrap();
+    let problems = fixture.workspace.staged().check();
+    let can_apply = |fixture: &Fixture| {
+        let selection = Selection::Changes { changes: fixture.waiting() };
+        plan(place(), &fixture.workspace, &selection).is_ok()
+    };
+    let as_it_is = can_apply(&fixture);
+    let all = fixture.waiting();
+    fixture.stage(Edit::Set { address: field(Field::Replicas), content: replicas(1) }).unwrap();
+    let with_one = fixture.workspace.staged().check();
+    let selection = Selection::Changes { changes: all };
+    let without = plan(place(), &fixture.workspace, &selection);
+    fixture.stage(Edit::Set { address: field(Field::Replicas), content: replicas(2) }).unwrap();
+    let shared = Content::Strategy(Strategy::StartFirst);
+    fixture.stage(Edit::Set { address: field(Field::Strategy), content: shared }).unwrap();
+
+    let [problem] = &problems[..] else { panic!("{problems:?}") };
+    assert_eq!(problem.kind, ProblemKind::ManyWriters { service: web, replicas: 3 });
+    assert!(problem.message.contains("web has 3 replicas"), "{}", problem.message);
+    assert!(!as_it_is && with_one.is_empty(), "{with_one:?}");
+    assert!(without.is_err(), "the one replica belongs to the mount: {without:?}");
+    assert!(can_apply(&fixture), "who shares it says so");
+}
+
 /// Design §3.7.
 #[test]
 fn each_change_states_its_effect() {
@@ -321,9 +357,7 @@ fn a_thousand_services_are_no_burden() {
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
-proptest! {
-    #![proptest_config(crate::fixture::config())]
-
+crate::fixture::properties! {
     /// Any Unicode without NUL reaches the container as it was written.
     #[test]
     fn a_value_reaches_its_container_exactly(

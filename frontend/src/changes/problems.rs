@@ -95,6 +95,7 @@ fn way(model: &Model, problem: &Problem, project: &str) -> Option<(&'static str,
         ProblemKind::NameTaken { services: [_, service], .. }
         | ProblemKind::SlugTaken { services: [_, service], .. }
         | ProblemKind::VolumeShared { services: [_, service], .. }
+        | ProblemKind::ManyWriters { service, .. }
         | ProblemKind::MissingGroup { service, .. }
         | ProblemKind::MissingVolume { service, .. }
         | ProblemKind::PathTaken { service, .. }
