@@ -6,9 +6,10 @@
 use crate::{EnvironmentId, Error, ReplicaId, Timestamp, runtime::RuntimeError};
 use async_trait::async_trait;
 use ipnet::Ipv4Net;
-use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
 
-/// How long an address stays with a replica that is gone, so that it means one replica only.
+/// How long an address stays with a replica that has served and is gone, so that it means one replica
+/// only to whoever was led to it.
 pub const ADDRESS_HOLD: Duration = Duration::from_secs(10 * 60);
 
 /// Which subnet is whose environment's, and which address whose replica's.
@@ -30,8 +31,9 @@ pub trait Addresses: Send + Sync {
         choose: &Choose<'_>,
     ) -> Result<Ipv4Net, AddressError>;
 
-    /// The replica's address in its environment's subnet: the one it has, or else a
-    /// [`free_address`].
+    /// The replica's address in its environment's subnet: the one it has, or else the first of the
+    /// [`rotation`] that nobody [holds](Holder::holds). A walk of bounded length, however many replicas
+    /// there are.
     async fn address(&self, replica: ReplicaId) -> Result<Ipv4Addr, AddressError>;
 }
 
@@ -50,9 +52,14 @@ pub enum AddressError {
     /// Choose again: another environment has some of these addresses.
     #[error("another environment has addresses of {0}")]
     Taken(Ipv4Net),
-    /// Wait: all addresses of this subnet are in use, or were a moment ago.
-    #[error("no address of {0} is free")]
-    NoAddress(Ipv4Net),
+    /// Wait: all addresses of this subnet are held.
+    #[error("no address of {subnet} is free")]
+    NoAddress {
+        /// Which subnet.
+        subnet: Ipv4Net,
+        /// How many of them by replicas that are gone.
+        resting: usize,
+    },
     /// Back off, then try again.
     #[error(transparent)]
     Other(#[from] Error),
@@ -64,15 +71,27 @@ impl From<AddressError> for RuntimeError {
             AddressError::Gone(what) => Self::Gone(what),
             AddressError::Taken(_) => Self::Busy(error.to_string()),
             AddressError::NoSubnet => Self::NoRoom(error.to_string()),
-            AddressError::NoAddress(subnet) => Self::NoAddress(format!(
-                "all {} addresses of its environment are in use, or were within the last {} minutes; \
-                 it goes on by itself as soon as one is free",
-                places(subnet),
-                ADDRESS_HOLD.as_secs() / 60
-            )),
+            AddressError::NoAddress { subnet, resting } => {
+                Self::NoAddress(no_address(subnet, resting))
+            }
             AddressError::Other(error) => Self::Storage(error.to_string()),
         }
     }
+}
+
+/// That no address is free, why, and what helps.
+fn no_address(subnet: Ipv4Net, resting: usize) -> String {
+    let all = places(subnet);
+    let (there, minutes) = (all.saturating_sub(resting), ADDRESS_HOLD.as_secs() / 60);
+    let resting = match resting {
+        0 => String::new(),
+        _ => format!(", {resting} by replicas that served until less than {minutes} minutes ago"),
+    };
+    format!(
+        "all {all} addresses of its environment are taken: {there} by replicas that are there{resting}; \
+         it goes on by itself as soon as one is free. Fewer replicas help, or another environment for \
+         some of the services; new environments are larger with a smaller --network-size"
+    )
 }
 
 /// Where subnets are taken from.
@@ -124,30 +143,36 @@ fn places(subnet: Ipv4Net) -> usize {
     subnet.hosts().count().saturating_sub(1)
 }
 
-/// The address to give away next: the first that never was used, or else the one that has been
-/// unused for the longest. `used` tells when each was released, or that it has not been; what was
-/// released within [`ADDRESS_HOLD`] is not free yet.
-#[must_use]
-pub fn free_address(
-    subnet: Ipv4Net,
-    used: impl IntoIterator<Item = (Ipv4Addr, Option<Timestamp>)>,
-    now: Timestamp,
-) -> Option<Ipv4Addr> {
-    let mut known: BTreeMap<Ipv4Addr, Option<Timestamp>> = BTreeMap::new();
-    for (address, released) in used {
-        let entry = known.entry(address).or_insert(released);
-        // Whoever has it counts, else whoever had it last.
-        *entry = entry.zip(released).map(|(one, other)| one.max(other));
+/// Addresses in the order in which they are given away: those after the one that was given last, and
+/// from the beginning again. So an address comes again as late as can be.
+pub fn rotation(subnet: Ipv4Net, last: Option<Ipv4Addr>) -> impl Iterator<Item = Ipv4Addr> {
+    let after = last.filter(|last| subnet.contains(last)).unwrap_or(subnet.network());
+    let hosts = move || subnet.hosts().skip(1);
+    let later = hosts().filter(move |address| *address > after);
+    later.chain(hosts().take_while(move |address| *address <= after))
+}
+
+/// What is known of somebody who has an address, or had it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// It is there, or nobody knows better.
+    There,
+    /// It is gone.
+    Gone {
+        /// Since when.
+        since: Timestamp,
+        /// Whether a name may ever have led to it: what nobody was led to, nobody remembers.
+        has_served: bool,
+    },
+}
+
+impl Holder {
+    /// Whether nobody else may have the address yet.
+    #[must_use]
+    pub fn holds(self, now: Timestamp) -> bool {
+        match self {
+            Self::There => true,
+            Self::Gone { since, has_served } => has_served && now.since(since) <= ADDRESS_HOLD,
+        }
     }
-    let mut hosts = subnet.hosts().skip(1);
-    if let Some(fresh) = hosts.find(|address| !known.contains_key(address)) {
-        return Some(fresh);
-    }
-    known
-        .into_iter()
-        .filter(|(address, _)| subnet.contains(address))
-        .filter_map(|(address, released)| Some((released?, address)))
-        .filter(|(released, _)| now.since(*released) > ADDRESS_HOLD)
-        .min()
-        .map(|(_, address)| address)
 }

@@ -9,6 +9,7 @@ mod m0006_event_service;
 mod m0007_subnet_size;
 mod m0008_audit_chain;
 mod m0009_growth;
+mod m0010_replica_served;
 mod step;
 
 use sea_orm_migration::prelude::*;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_subnet_size::Migration),
             Box::new(m0008_audit_chain::Migration),
             Box::new(m0009_growth::Migration),
+            Box::new(m0010_replica_served::Migration),
         ]
     }
 }

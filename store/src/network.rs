@@ -4,20 +4,25 @@ use crate::{
     Store,
     error::failed,
     table::{environment, replica},
+    transaction::Transaction,
 };
 use async_trait::async_trait;
 use domain::{
     EnvironmentId, Error, ReplicaId, Timestamp,
-    network::{AddressError, Addresses, Choose, free_address},
+    network::{ADDRESS_HOLD, AddressError, Addresses, Choose, rotation},
 };
 use ipnet::Ipv4Net;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, AddressError>;
+
+/// How many addresses are looked at by one query.
+const AT_ONCE: usize = 128;
 
 #[async_trait]
 impl Addresses for Store {
@@ -59,8 +64,7 @@ impl Addresses for Store {
             let environment = EnvironmentId::new(held.environment_id);
             AddressError::Gone(format!("the subnet of environment {environment}"))
         })?;
-        let used = used(&tx.db, held.environment_id).await?;
-        let address = free_address(subnet, used, tx.now).ok_or(AddressError::NoAddress(subnet))?;
+        let address = free_address(self, &tx, held.environment_id, subnet).await?;
         replica::Entity::update_many()
             .col_expr(replica::Column::Address, Expr::value(address.to_string()))
             .filter(replica::Column::Id.eq(held.id))
@@ -68,6 +72,7 @@ impl Addresses for Store {
             .await
             .map_err(failed("write an address"))?;
         tx.commit().await?;
+        self.inner.last_addresses().insert(held.environment_id, address);
         Ok(address)
     }
 }
@@ -113,27 +118,100 @@ async fn held(db: &DatabaseTransaction, id: ReplicaId) -> Result<replica::Model>
     row.ok_or_else(|| AddressError::Gone(format!("replica {id}")))
 }
 
-/// When the addresses of an environment were released, or that they are in use; each once.
-async fn used(
-    db: &DatabaseTransaction,
+/// The next address of the environment that nobody holds.
+///
+/// Looked for from the one that was given last, so many at a time: whoever asks next goes on from there,
+/// and the rows of those that are held are not read.
+async fn free_address(
+    store: &Store,
+    tx: &Transaction,
     environment: Uuid,
-) -> Result<Vec<(Ipv4Addr, Option<Timestamp>)>> {
-    let rows: Vec<(String, Option<i64>, i64)> = replica::Entity::find()
+    subnet: Ipv4Net,
+) -> Result<Ipv4Addr> {
+    let known = store.inner.last_addresses().get(&environment).copied();
+    let last = match known {
+        Some(last) => Some(last),
+        None => newest(&tx.db, environment).await?,
+    };
+    let mut rotation = rotation(subnet, last);
+    loop {
+        let next: Vec<Ipv4Addr> = rotation.by_ref().take(AT_ONCE).collect();
+        if next.is_empty() {
+            let resting = resting(&tx.db, environment, tx.now).await?;
+            return Err(AddressError::NoAddress { subnet, resting });
+        }
+        let held = held_of(&tx.db, environment, &next, tx.now).await?;
+        if let Some(free) = next.into_iter().find(|address| !held.contains(&address.to_string())) {
+            return Ok(free);
+        }
+    }
+}
+
+/// The address that was given last, as far as rows tell.
+async fn newest(db: &DatabaseTransaction, environment: Uuid) -> Result<Option<Ipv4Addr>> {
+    let newest: Option<String> = replica::Entity::find()
         .select_only()
         .column(replica::Column::Address)
-        .column_as(replica::Column::ReleasedAt.max(), "released")
-        .column_as(Expr::cust("SUM(released_at IS NULL OR buried)"), "holders")
         .filter(replica::Column::EnvironmentId.eq(environment))
         .filter(replica::Column::Address.ne(""))
+        .order_by_desc(replica::Column::CreatedAt)
+        .order_by_desc(replica::Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
+        .map_err(failed("read addresses"))?;
+    newest.as_deref().map(parse).transpose()
+}
+
+/// Rows that hold their address: of replicas that are there, or served until a moment ago. As
+/// [`Holder`](domain::network::Holder) says.
+fn holds(now: Timestamp) -> Condition {
+    let a_moment_ago =
+        now.as_millis() - i64::try_from(ADDRESS_HOLD.as_millis()).unwrap_or(i64::MAX);
+    Condition::any()
+        .add(replica::Column::ReleasedAt.is_null())
+        .add(replica::Column::Buried.eq(true))
+        .add(
+            Condition::all()
+                .add(replica::Column::HasServed.eq(true))
+                .add(replica::Column::ReleasedAt.gte(a_moment_ago)),
+        )
+}
+
+/// Those of these addresses that are held.
+async fn held_of(
+    db: &DatabaseTransaction,
+    environment: Uuid,
+    addresses: &[Ipv4Addr],
+    now: Timestamp,
+) -> Result<BTreeSet<String>> {
+    let held: Vec<String> = replica::Entity::find()
+        .select_only()
+        .column(replica::Column::Address)
+        .filter(replica::Column::EnvironmentId.eq(environment))
+        .filter(replica::Column::Address.is_in(addresses.iter().map(Ipv4Addr::to_string)))
+        .filter(holds(now))
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(failed("read addresses"))?;
+    Ok(held.into_iter().collect())
+}
+
+/// How many addresses are held by replicas that are gone, and by none that is there.
+async fn resting(db: &DatabaseTransaction, environment: Uuid, now: Timestamp) -> Result<usize> {
+    let rows: Vec<(String, bool)> = replica::Entity::find()
+        .select_only()
+        .column(replica::Column::Address)
+        .column_as(Expr::cust("MAX(released_at IS NULL OR buried)"), "is_there")
+        .filter(replica::Column::EnvironmentId.eq(environment))
+        .filter(replica::Column::Address.ne(""))
+        .filter(holds(now))
         .group_by(replica::Column::Address)
         .into_tuple()
         .all(db)
         .await
         .map_err(failed("read addresses"))?;
-    rows.into_iter()
-        .map(|(address, released, holders)| {
-            let released = released.filter(|_| holders == 0).map(Timestamp::from_millis);
-            Ok((parse(&address)?, released))
-        })
-        .collect()
+    Ok(rows.into_iter().filter(|(_, is_there)| !is_there).count())
 }

@@ -107,6 +107,7 @@ impl Store {
                 instance: InstanceId::new(row.instance_id),
                 writer_name,
                 directory,
+                last_addresses: std::sync::Mutex::default(),
                 _lock: lock,
             }),
         })

@@ -11,14 +11,17 @@ use crate::{
 use domain::{Clock, Error, Ids, InstanceId, Result, event::Announcer};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use std::{
+    collections::HashMap,
     io,
+    net::Ipv4Addr,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64},
     },
 };
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 /// Everything that Easel keeps: implements the domain's ports. Clones share one database.
 #[derive(Clone)]
@@ -46,8 +49,16 @@ pub(crate) struct Inner {
     /// What the database says for as long as nobody else has opened it.
     pub(crate) writer_name: String,
     pub(crate) directory: PathBuf,
+    /// The address that each environment gave away last.
+    pub(crate) last_addresses: Mutex<HashMap<Uuid, Ipv4Addr>>,
     /// Held for as long as this lives.
     pub(crate) _lock: Lock,
+}
+
+impl Inner {
+    pub(crate) fn last_addresses(&self) -> MutexGuard<'_, HashMap<Uuid, Ipv4Addr>> {
+        self.last_addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Store {

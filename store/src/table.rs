@@ -282,6 +282,8 @@ tables! {
         created_at: i64,
         released_at: Option<i64>,
         buried: bool,
+        // Whether its service's name may ever have led to it.
+        has_served: bool,
     }
     volume_made("volume_made") {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -235,7 +235,7 @@ impl FakeRollouts {
         let tables = &mut self.lock().tables;
         tables.environments.insert(replica.environment, replica.project);
         tables.deployments.insert(deployment.id, deployment);
-        tables.replicas.insert(row.id, Held { row, service, released_at: None });
+        tables.replicas.insert(row.id, Held { row, service, released_at: None, has_served: false });
     }
 
     /// Another number of replicas is wanted; 0 stops it.
@@ -353,9 +353,13 @@ pub fn config_with_volume(command: &str, volume: VolumeId) -> RunConfig {
 #[async_trait]
 impl Rollouts for FakeRollouts {
     async fn acquire_fence(&self) -> Result<Fence, RolloutError> {
-        let tables = &mut self.lock().tables;
-        tables.fence += 1;
-        Ok(Fence(tables.fence))
+        let inner = &mut *self.lock();
+        if inner.is_full {
+            let source = "the disk is full".into();
+            return Err(crate::Error::Internal { doing: "take over", source }.into());
+        }
+        inner.tables.fence += 1;
+        Ok(Fence(inner.tables.fence))
     }
 
     async fn desired(&self, fence: Fence) -> Result<Desired, RolloutError> {

@@ -2,7 +2,8 @@
 
 use domain::{
     Timestamp,
-    network::{ADDRESS_HOLD, Pool, free_address, gateway},
+    network::{ADDRESS_HOLD, AddressError, Holder, Pool, gateway, rotation},
+    runtime::RuntimeError,
 };
 use ipnet::Ipv4Net;
 use std::{net::Ipv4Addr, time::Duration};
@@ -51,44 +52,65 @@ fn nothing_is_left_in_a_range_that_is_too_small() {
 #[test]
 fn an_environment_has_room_for_a_thousand_replicas() {
     let subnet = Pool::default().free_subnet(&[]).unwrap();
-    let mut used = Vec::new();
 
-    while let Some(address) = free_address(subnet, used.clone(), Timestamp::from_millis(0)) {
-        used.push((address, None));
-    }
+    let used: Vec<_> = rotation(subnet, None).collect();
 
     assert_eq!(used.len(), 1021);
     let [first, .., last] = used[..] else { panic!("they are many") };
     assert_eq!(gateway(subnet), Some(Ipv4Addr::new(10, 208, 0, 1)));
-    assert_eq!((first.0, last.0), ([10, 208, 0, 2].into(), [10, 208, 3, 254].into()));
+    assert_eq!((first, last), ([10, 208, 0, 2].into(), [10, 208, 3, 254].into()));
 }
 
+// Design §4: an address comes again as late as can be, and none is left out.
 #[test]
-fn what_never_was_used_comes_first_and_then_what_has_rested_longest() {
+fn addresses_are_given_away_in_turn() {
     let subnet = net("10.1.2.0/29");
-    let address = |last| Ipv4Addr::new(10, 1, 2, last);
-    let at = |seconds| Timestamp::from_millis(seconds * 1000);
-    let now = at(10_000);
-    let long_ago = now.as_millis() / 1000 - i64::try_from(ADDRESS_HOLD.as_secs()).unwrap();
-    // .4 is in use again, .5 was released twice.
-    let used = [
-        (address(2), Some(at(300))),
-        (address(3), Some(at(200))),
-        (address(4), Some(at(100))),
-        (address(4), None),
-        (address(5), Some(at(100))),
-        (address(5), Some(at(400))),
-    ];
+    let turn = |last: Option<u8>| -> Vec<u8> {
+        let last = last.map(|last| Ipv4Addr::new(10, 1, 2, last));
+        rotation(subnet, last).map(|address| address.octets()[3]).collect()
+    };
 
-    assert_eq!(free_address(subnet, used, now), Some(address(6)), "never used");
-    let used = || used.into_iter().chain([(address(6), None)]);
-    assert_eq!(free_address(subnet, used(), now), Some(address(3)));
-    let held = used().chain([(address(3), None)]);
-    assert_eq!(free_address(subnet, held, now), Some(address(2)));
-    let held = used().chain([(address(3), None), (address(2), None)]);
-    assert_eq!(free_address(subnet, held, now), Some(address(5)));
-    let fresh = used().map(|(address, released)| (address, released.map(|_| at(long_ago))));
-    assert_eq!(free_address(subnet, fresh.clone(), now), None, "not for {ADDRESS_HOLD:?}");
-    let later = now.plus(Duration::from_millis(1));
-    assert_eq!(free_address(subnet, fresh, later), Some(address(2)));
+    assert_eq!(turn(None), [2, 3, 4, 5, 6]);
+    assert_eq!(turn(Some(3)), [4, 5, 6, 2, 3]);
+    assert_eq!(turn(Some(6)), [2, 3, 4, 5, 6]);
+    let elsewhere = rotation(subnet, Some(Ipv4Addr::new(10, 9, 9, 9))).count();
+    assert_eq!(elsewhere, 5, "one of another subnet says nothing");
+}
+
+// Design §4: what a name may have led to is held for a while; what nobody was led to is free at once.
+#[test]
+fn only_who_has_served_holds_an_address_after_its_end() {
+    let at = |seconds: u64| Timestamp::from_millis(0).plus(Duration::from_secs(seconds));
+    let gone = |has_served| Holder::Gone { since: at(100), has_served };
+    let hold = ADDRESS_HOLD.as_secs();
+    for (holder, now, holds) in [
+        (Holder::There, 100, true),
+        (Holder::There, 1_000_000, true),
+        (gone(true), 100, true),
+        (gone(true), 100 + hold, true),
+        (gone(true), 101 + hold, false),
+        (gone(false), 100, false),
+        (gone(false), 101 + hold, false),
+    ] {
+        assert_eq!(holder.holds(at(now)), holds, "{holder:?} at {now}");
+    }
+}
+
+// What is said names the truth, and what helps.
+#[test]
+fn a_want_of_addresses_says_who_has_them_and_what_helps() {
+    let said = |resting| {
+        let subnet = net("10.1.2.0/24");
+        RuntimeError::from(AddressError::NoAddress { subnet, resting }).to_string()
+    };
+
+    let (none, some) = (said(0), said(117));
+    assert!(none.contains("all 253 addresses") && none.contains("253 by replicas that are there;"));
+    assert!(
+        some.contains("136 by replicas that are there, 117 by replicas that served until less")
+    );
+    assert!(some.contains("than 10 minutes ago") && some.contains("goes on by itself"), "{some}");
+    for help in ["Fewer replicas", "another environment", "--network-size"] {
+        assert!(none.contains(help) && some.contains(help), "{help}");
+    }
 }

@@ -120,3 +120,62 @@ async fn waiting_costs_a_question_from_time_to_time() {
     assert_eq!(simulation.rollouts.writes(), writes);
     assert!((10..=20).contains(&made), "{made} in five minutes");
 }
+
+// Design §4: candidates that were overtaken were found by nobody: what they had is free at once.
+#[tokio::test(start_paused = true)]
+async fn overtaken_candidates_leave_their_addresses_at_once() {
+    let simulation = narrow();
+    let key = simulation.live_with("web", 2, with_port("listen 80 0")).await;
+
+    // Three are left: none of these is ever ready, and each is overtaken by the next.
+    let mut id = None;
+    for _ in 0..20 {
+        id = Some(simulation.deploy(key, with_port("listen 8080 0")));
+        simulation.pass(Duration::from_secs(5)).await;
+    }
+    let stuck = id.and_then(|id| simulation.rollouts.deployment(id)).expect("it is there");
+    let good = simulation.deploy(key, with_port("listen 80 0"));
+    simulation.until_word(good, "live").await;
+
+    assert_eq!(stuck.state.as_str(), "checking", "it has its addresses: {stuck:?}");
+    assert_eq!(told(&simulation, good), 0, "and so has the last one");
+    simulation.assert_at_rest().await;
+}
+
+/// So many services of three replicas each, redeployed twice in a row; how many calls and writes that took.
+async fn redeploy_twice(services: usize) -> (usize, u64) {
+    let simulation = Simulation::new();
+    let keys: Vec<_> = (0..services).map(|at| simulation.service(&format!("s-{at}"), 3)).collect();
+    let mut newest = Vec::new();
+    let deploy = || -> Vec<_> {
+        let deploy = |key: &_| simulation.rollouts.deploy(*key, with_port("listen 80 50"));
+        let ids = keys.iter().map(deploy).collect();
+        simulation.reconciler().trigger(None);
+        ids
+    };
+    let is_live = |ids: &[domain::DeploymentId]| {
+        ids.iter().all(|id| simulation.rollouts.state_name(*id) == "live")
+    };
+    drop(simulation.engine.take_calls());
+    let writes = simulation.rollouts.writes();
+    for _ in 0..3 {
+        newest = deploy();
+        simulation.until("all of them are live", |_| is_live(&newest)).await;
+    }
+
+    for id in newest {
+        assert_eq!(simulation.rollouts.deployment(id).map(|it| it.attempts), Some(0));
+    }
+    assert!(keys.iter().all(|key| simulation.is_healthy(*key, 3)));
+    (simulation.engine.take_calls().len(), simulation.rollouts.writes() - writes)
+}
+
+// Design §4, §8: all live, and no service costs more work for being one of many.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_services_of_three_replicas_are_redeployed_twice_in_a_row() {
+    let (few_calls, few_writes) = redeploy_twice(10).await;
+    let (calls, writes) = redeploy_twice(100).await;
+
+    assert!(calls <= few_calls * 12, "{calls} calls for a hundred, {few_calls} for ten");
+    assert!(writes <= few_writes * 12, "{writes} writes for a hundred, {few_writes} for ten");
+}

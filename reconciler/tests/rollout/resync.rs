@@ -51,7 +51,7 @@ async fn seed(simulation: &Simulation, environment: domain::EnvironmentId, at: u
         restarts: RestartHistory::default(),
         retired_at: None,
     };
-    let held = Held { row, service: key, released_at: None };
+    let held = Held { row, service: key, released_at: None, has_served: false };
     simulation.rollouts.seed(|rows| drop(rows.replicas.insert(identity.replica, held)));
     let container = simulation.engine.create(&spec).await.expect("a container");
     simulation.engine.start(&container).await.expect("it starts");

@@ -37,7 +37,13 @@ pub(super) async fn apply_step(tx: &mut Transaction, at: Timestamp, step: &Step)
                 deployment.started_at.get_or_insert(at);
                 Ok(())
             })
-            .await
+            .await?;
+            let deployment = find(tx, id).await?;
+            if deployment.state.is_serving() {
+                replica::serve(tx, &deployment).await
+            } else {
+                Ok(())
+            }
         }
         Step::ContainerLost { replica, container } => {
             replica::container_lost(tx, at, *replica, container).await
@@ -218,6 +224,7 @@ async fn promote(tx: &mut Transaction, at: Timestamp, id: DeploymentId) -> Resul
         .exec(&tx.db)
         .await
         .map_err(failed("promote a deployment"))?;
+    replica::serve(tx, &next).await?;
     emit_moved(tx, at, &next, true);
     Ok(())
 }

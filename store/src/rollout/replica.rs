@@ -9,7 +9,7 @@ use crate::{
     transaction::Transaction,
 };
 use domain::{
-    DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp,
+    Deployment, DeploymentId, EnvironmentId, ReplicaId, ServiceId, Timestamp,
     event::{ContainerChange, Event},
     rollout::{RestartHistory, RolloutError},
     runtime::ReplicaHandle,
@@ -53,6 +53,7 @@ pub(super) async fn add(
         created_at: at.as_millis(),
         released_at: None,
         buried: false,
+        has_served: false,
     };
     replica::Entity::insert(row.into_active_model())
         .exec_without_returning(&tx.db)
@@ -114,6 +115,22 @@ pub(super) async fn container_made(
     set(tx, id, vec![(replica::Column::Container, container.0.clone().into())]).await?;
     emit(tx, at, &row, container.clone(), ContainerChange::Created);
     Ok(DeploymentId::new(row.deployment_id))
+}
+
+/// The deployment serves from now on, or has got another container since: the name may lead to those
+/// of its replicas that have one.
+pub(super) async fn serve(tx: &Transaction, deployment: &Deployment) -> Result<()> {
+    replica::Entity::update_many()
+        .col_expr(replica::Column::HasServed, Expr::value(true))
+        .filter(replica::Column::EnvironmentId.eq(deployment.environment.as_uuid()))
+        .filter(replica::Column::ServiceId.eq(deployment.service.as_uuid()))
+        .filter(replica::Column::DeploymentId.eq(deployment.id.as_uuid()))
+        .filter(replica::Column::ReleasedAt.is_null())
+        .filter(replica::Column::Container.is_not_null())
+        .exec(&tx.db)
+        .await
+        .map_err(failed("write replicas"))?;
+    Ok(())
 }
 
 /// Its container is gone without our doing.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Address, EnvironmentId, ReplicaId, Set,
+    deployment::Transition,
     edit::Edit,
     network::{ADDRESS_HOLD, AddressError, Pool},
     rollout::Step,
@@ -25,7 +26,9 @@ macro_rules! addresses_contract {
             [
                 an_environment_keeps_its_subnet_and_shares_it_with_none,
                 each_replica_has_an_address_of_its_own_and_it_is_held,
-                the_longest_unused_address_comes_first,
+                an_address_comes_again_as_late_as_can_be,
+                only_an_address_that_a_name_may_have_led_to_is_held,
+                an_address_from_before_a_loss_is_held_too,
                 three_hundred_services_can_be_deployed_twice_in_a_row,
                 an_address_is_the_replicas_whoever_asks,
                 a_replica_whose_container_is_lost_keeps_its_address,
@@ -64,6 +67,20 @@ impl RolloutFixture {
         self.try_address(replica).await.expect("one is free")
     }
 
+    /// The deployment serves.
+    async fn promote(&self) {
+        use Transition::{Ready, StartRequested, Started};
+        self.reach(&[StartRequested, Started, Ready]).await.expect("it gets there");
+        let deployment = self.deployment;
+        self.record(&[Step::Promoted { deployment }]).await.expect("it is promoted");
+    }
+
+    /// The replica has a container.
+    async fn make(&self, replica: ReplicaId) {
+        let container = ReplicaHandle(replica.to_string());
+        self.record(&[Step::ContainerMade { replica, container }]).await.expect("it is made");
+    }
+
     /// So many replicas more, from this number on.
     async fn add_many(&self, first: u16, count: u16) -> Vec<ReplicaId> {
         let numbers = first..first + count;
@@ -77,7 +94,7 @@ impl RolloutFixture {
 }
 
 fn is_full(result: &Result<Ipv4Addr>) -> bool {
-    matches!(result, Err(AddressError::NoAddress(_)))
+    matches!(result, Err(AddressError::NoAddress { .. }))
 }
 
 /// DK-130, F42.
@@ -121,6 +138,8 @@ pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store)
     let late = rollout.add(300).await;
 
     let full = rollout.try_address(late).await;
+    rollout.promote().await;
+    rollout.make(replicas[252]).await;
     rollout.release(replicas[252]).await;
     rollout.advance(ADDRESS_HOLD);
     let held = rollout.try_address(late).await;
@@ -136,16 +155,66 @@ pub async fn each_replica_has_an_address_of_its_own_and_it_is_held(store: Store)
 }
 
 /// The freshest one might still be remembered by somebody.
-pub async fn the_longest_unused_address_comes_first(store: Store) {
-    let rollout = on("10.215.0.0/22", store).await;
-    let one = rollout.add(0).await;
-    let first = rollout.address(one).await;
-    rollout.release(one).await;
+pub async fn an_address_comes_again_as_late_as_can_be(store: Store) {
+    // Room for five.
+    let rollout = on("10.215.0.0/29", store).await;
+    let mut given = Vec::new();
+
+    for number in 0..10 {
+        let replica = rollout.add(number).await;
+        given.push(rollout.address(replica).await.octets()[3]);
+        rollout.release(replica).await;
+    }
+
+    assert_eq!(given, [2, 3, 4, 5, 6, 2, 3, 4, 5, 6]);
+}
+
+/// Design §4: what nobody was ever led to is free at once, with or without a container.
+pub async fn only_an_address_that_a_name_may_have_led_to_is_held(store: Store) {
+    // Room for one.
+    let rollout = on("10.215.0.0/30", store).await;
+    let waits = rollout.add(9).await;
+    let bare = rollout.add(0).await;
+    rollout.address(bare).await;
+    rollout.release(bare).await;
+    let overtaken = rollout.add(1).await;
+    rollout.address(overtaken).await;
+    rollout.make(overtaken).await;
+    rollout.release(overtaken).await;
+    let serves = rollout.add(2).await;
+    rollout.address(serves).await;
+    rollout.make(serves).await;
+
+    let there = rollout.try_address(waits).await;
+    rollout.promote().await;
+    rollout.release(serves).await;
+    let held = rollout.try_address(waits).await;
     rollout.advance(ADDRESS_HOLD + Duration::from_secs(1));
+    let free = rollout.try_address(waits).await;
 
-    let second = rollout.address(rollout.add(1).await).await;
+    let resting = |refused: &Result<Ipv4Addr>| match refused {
+        Err(AddressError::NoAddress { resting, .. }) => Some(*resting),
+        _ => None,
+    };
+    assert_eq!((resting(&there), resting(&held)), (Some(0), Some(1)), "{there:?}, {held:?}");
+    assert!(free.is_ok(), "{free:?}");
+}
 
-    assert_ne!(first, second);
+/// F36: it served before its container was lost.
+pub async fn an_address_from_before_a_loss_is_held_too(store: Store) {
+    let rollout = on("10.215.0.0/30", store).await;
+    let (lost, late) = (rollout.add(0).await, rollout.add(1).await);
+    rollout.promote().await;
+    rollout.address(lost).await;
+    rollout.make(lost).await;
+    let container = ReplicaHandle(lost.to_string());
+    let step = Step::ContainerLost { replica: lost, container };
+    rollout.record(&[step]).await.expect("it is written down");
+    rollout.release(lost).await;
+
+    let held = rollout.try_address(late).await;
+
+    assert!(is_full(&held), "{held:?}");
 }
 
 /// Design §4.

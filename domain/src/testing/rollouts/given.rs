@@ -3,11 +3,11 @@
 use super::{FakeRollouts, tables::RolloutTables};
 use crate::{
     EnvironmentId, ReplicaId, Timestamp,
-    network::{AddressError, Addresses, Choose, free_address},
+    network::{AddressError, Addresses, Choose, Holder, rotation},
 };
 use async_trait::async_trait;
 use ipnet::Ipv4Net;
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 type Result<T> = std::result::Result<T, AddressError>;
 
@@ -52,11 +52,21 @@ impl RolloutTables {
         let Some(subnet) = self.given.subnets.get(&environment).copied() else {
             return Err(AddressError::Gone(format!("the subnet of environment {environment}")));
         };
-        let used = self.replicas.iter().filter(|(_, it)| it.service.environment == environment);
-        let used =
-            used.filter_map(|(id, it)| Some((*self.given.addresses.get(id)?, it.released_at)));
-        let address = free_address(subnet, used, now).ok_or(AddressError::NoAddress(subnet))?;
+        let mut held: BTreeSet<Ipv4Addr> = BTreeSet::new();
+        let mut there: BTreeSet<Ipv4Addr> = BTreeSet::new();
+        for (id, it) in self.replicas.iter().filter(|(_, it)| it.service.environment == environment)
+        {
+            let Some(address) = self.given.addresses.get(id) else { continue };
+            let holder = it.holder();
+            held.extend(holder.holds(now).then_some(*address));
+            there.extend((holder == Holder::There).then_some(*address));
+        }
+        let last = self.given.last.get(&environment).copied();
+        let Some(address) = rotation(subnet, last).find(|address| !held.contains(address)) else {
+            return Err(AddressError::NoAddress { subnet, resting: held.len() - there.len() });
+        };
         self.given.addresses.insert(replica, address);
+        self.given.last.insert(environment, address);
         Ok(address)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     DeploymentId, EnvironmentId, ProjectId, ReplicaId, Timestamp,
     deployment::{Deployment, Transition},
+    network::Holder,
     rollout::{
         Desired, EnvironmentView, Fence, Ownership, RETENTION, ReplicaRow, RestartHistory,
         RolloutError, ServiceKey, ServiceView, Step, Subject, Tombstone,
@@ -35,6 +36,17 @@ pub struct Held {
     pub row: ReplicaRow,
     pub service: ServiceKey,
     pub released_at: Option<Timestamp>,
+    pub has_served: bool,
+}
+
+impl Held {
+    /// How it holds its address.
+    pub(super) fn holder(&self) -> Holder {
+        match self.released_at {
+            Some(since) => Holder::Gone { since, has_served: self.has_served },
+            None => Holder::There,
+        }
+    }
 }
 
 /// Which subnet was given to which environment, and which address to which replica.
@@ -43,6 +55,8 @@ pub struct Held {
 pub struct Given {
     pub subnets: BTreeMap<EnvironmentId, Ipv4Net>,
     pub addresses: BTreeMap<ReplicaId, Ipv4Addr>,
+    /// The one that was given last.
+    pub last: BTreeMap<EnvironmentId, Ipv4Addr>,
 }
 
 fn stale<T>(why: impl Into<String>) -> Result<T> {
@@ -181,8 +195,11 @@ impl RolloutTables {
             Step::ContainerMade { replica, container } => {
                 let held = self.held(*replica)?;
                 held.row.container = Some(container.clone());
-                let deployment = held.row.deployment;
-                self.deployment(deployment)?.started_at.get_or_insert(at);
+                let deployment = self.replicas[replica].row.deployment;
+                let deployment = self.deployment(deployment)?;
+                deployment.started_at.get_or_insert(at);
+                let has_served = deployment.state.is_serving();
+                self.held(*replica)?.has_served |= has_served;
             }
             Step::ContainerLost { replica, container } => {
                 let held = self.held(*replica)?;
@@ -276,6 +293,10 @@ impl RolloutTables {
         }
         self.reach(at, id, Transition::Switched)?;
         self.deployment(id)?.live_at = Some(at);
+        let has_container = |held: &&mut Held| {
+            held.row.deployment == id && held.released_at.is_none() && held.row.container.is_some()
+        };
+        self.replicas.values_mut().filter(has_container).for_each(|held| held.has_served = true);
         self.service(key)?.active = Some(id);
         Ok(())
     }
@@ -297,7 +318,7 @@ impl RolloutTables {
             restarts: RestartHistory::default(),
             retired_at: None,
         };
-        self.replicas.insert(id, Held { row, service, released_at: None });
+        self.replicas.insert(id, Held { row, service, released_at: None, has_served: false });
         Ok(())
     }
 }
