@@ -9,6 +9,7 @@ pub mod memory;
 pub mod outbound;
 pub mod rng;
 pub mod rollouts;
+pub mod seeds;
 pub mod work;
 
 pub use clock::{ManualClock, PausedClock};
@@ -18,3 +19,4 @@ pub use memory::{Memory, TestBus};
 pub use outbound::FakeOutbound;
 pub use rng::Rng;
 pub use rollouts::FakeRollouts;
+pub use seeds::{fresh_seed, seeds};

@@ -2,6 +2,8 @@
 
 mod tally;
 
+use std::env;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -77,6 +79,13 @@ fn tests() -> Result<()> {
     cargo.env("INSTA_UPDATE", "no");
     cargo.env("EASEL_TEST_ENGINE", engine.host());
     cargo.env("EASEL_TEST_CHROMIUM", browser::ensure()?);
+
+    if env::var_os("EASEL_TEST_SEEDS").is_none() {
+        // Beside the stories of chance that are always told, some that nobody has heard before.
+        let seed = 1_000_000 + RandomState::new().hash_one(0) % 1_000_000_000;
+        println!("fresh seeds: tell them again with EASEL_TEST_SEEDS={seed}..{}", seed + 100);
+        cargo.env("EASEL_TEST_FRESH_SEED", seed.to_string());
+    }
 
     let mut tally = Tally::default();
     let status = process::read(&mut cargo, |line| {

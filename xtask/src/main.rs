@@ -8,6 +8,7 @@ mod coverage;
 mod debian;
 mod engine;
 mod image;
+mod mutants;
 mod process;
 mod registry;
 mod rootfs;
@@ -53,6 +54,8 @@ enum Task {
     Images,
     /// Measure the budgets, beside their floors
     Bench(bench::Options),
+    /// Put small faults into the code, one by one, and say which ones no test notices
+    Mutants(mutants::Options),
     /// Write docs/coverage.md from the rows that tests name
     Coverage,
     /// Run one of the README's commands on a Debian that has nothing but Rust
@@ -78,6 +81,7 @@ impl Task {
             Self::Web => web::build()?,
             Self::Engine => println!("a Docker engine answers at {}", engine::ensure()?),
             Self::Bench(options) => bench::run(&options)?,
+            Self::Mutants(options) => mutants::run(&options)?,
             Self::Coverage => coverage::write(workspace::root())?,
             Self::Bare { command } => bare::run(command)?,
             Self::Images => image::ensure(&engine::ensure()?)?,

@@ -18,6 +18,8 @@ struct Tool {
 
 const DENY: Tool = Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2" };
 const MACHETE: Tool = Tool { package: "cargo-machete", program: "cargo-machete", version: "0.9.2" };
+const MUTANTS: Tool =
+    Tool { package: "cargo-mutants", program: "cargo-mutants", version: "27.1.0" };
 const TYPOS: Tool = Tool { package: "typos-cli", program: "typos", version: "1.52.0" };
 
 /// Refuses misspelt words, unused dependencies, and licences or sources that `deny.toml` does not name.
@@ -33,6 +35,11 @@ pub(crate) fn check() -> Result<()> {
         println!("the advisory database cannot be reached: advisories were not checked");
         Ok(())
     }
+}
+
+/// The program that puts faults into code.
+pub(crate) fn mutants() -> Result<Command> {
+    MUTANTS.command()
 }
 
 impl Tool {

@@ -36,6 +36,7 @@ async fn a_person_brings_a_service_to_life_in_the_browser() {
     })
     .await;
     let frames = window.frames.lock().expect("no listener panics").join("\n");
+    assert!(frames.contains("GREETING"), "there is something to search");
     assert!(!frames.contains(SECRET), "a secret went over the socket");
     let watching = bystander(&server, &window).await;
     assert!(!watching.contains(SECRET), "a secret was shown to somebody else");
@@ -54,11 +55,9 @@ async fn a_person_brings_a_service_to_life_in_the_browser() {
     window.close().await;
 
     server.stop().await;
+    assert!(server.log().contains("listening"), "there is something to search");
     secret::look("the log", server.log().as_bytes(), &[SECRET]);
-    for file in secret::files(&server.data()) {
-        let bytes = std::fs::read(&file).expect("a file");
-        secret::look(&file.display().to_string(), &bytes, &[SECRET]);
-    }
+    secret::look_through(&server.data(), &[SECRET]);
 }
 
 /// Whether the keyboard is on the page's heading, and it reads so.
@@ -171,6 +170,7 @@ async fn change_a_variable(window: &Window) {
     window.press("Stage value").await;
     window.read("[data-test=change-count]", "1 change").await;
     let shown: String = window.eval("document.body.innerText").await;
+    assert!(shown.contains("GREETING"), "there is something to search");
     assert!(!shown.contains(SECRET), "a value is shown without having been asked for");
     window.screenshot("12-variable-staged").await;
     // Nor do the details hold it, before somebody asks.
@@ -178,8 +178,10 @@ async fn change_a_variable(window: &Window) {
     window.read("[data-test=change-details]", "GREETING").await;
     let page = "document.documentElement.outerHTML";
     let whole: String = window.eval(page).await;
+    assert!(whole.contains("GREETING"), "there is something to search");
     assert!(!whole.contains(SECRET), "the details give a value away");
     let frames = window.frames.lock().expect("no listener panics").join("\n");
+    assert!(frames.contains("GREETING"), "there is something to search");
     assert!(!frames.contains(SECRET), "a secret went over the socket");
     window.press("Show the values").await;
     window.read("[data-test=change-details] del", "hello").await;

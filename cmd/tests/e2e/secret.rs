@@ -77,27 +77,26 @@ async fn planted_secrets_are_found_nowhere() {
     told.push_str(&typed.out);
     told.push_str(&cli.run(&["changes", "--details"]).await);
     told.push_str(&cli.run(&["services", "show", "web", "--json"]).await);
+    assert!(told.contains("SEALED") && told.contains("STAGED"), "there is something to search");
     look("answers and frames", told.as_bytes(), &given);
 
     let somebody = Api { key: String::new(), ..api.at(&server.url) };
     let (status, body) = somebody.call(reqwest::Method::GET, &project.path("canvas"), None).await;
     assert_eq!(status.as_u16(), 401, "{body}");
 
+    let mut is_server_seen = false;
     for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        is_server_seen |= holds(&arguments, &server.data().display().to_string());
         look(&format!("{}", process.path().display()), &arguments, &given);
     }
+    assert!(is_server_seen, "there is something to search");
 
     // Also once everything has been written out.
-    for file in files(&server.data()) {
-        let bytes = std::fs::read(&file).expect("a file");
-        look(&file.display().to_string(), &bytes, &given);
-    }
+    look_through(&server.data(), &given);
     server.stop().await;
-    for file in files(&server.data()) {
-        let bytes = std::fs::read(&file).expect("a file");
-        look(&file.display().to_string(), &bytes, &given);
-    }
+    look_through(&server.data(), &given);
+    assert!(server.log().contains("listening"), "there is something to search");
     look("the log", server.log().as_bytes(), &given);
 }
 
@@ -125,18 +124,29 @@ async fn signed_in(api: &Api) -> Vec<String> {
     let given: Vec<&str> = tokens.chain([cookie]).collect();
     let key = second["access_token"].as_str().expect("a token").to_owned();
     let sessions = Api { key, ..api.at(&api.url) }.get("auth/sessions").await.to_string();
+    assert!(sessions.contains("browser"), "there is something to search: {sessions}");
     look("the list of sessions", sessions.as_bytes(), &given);
     given.into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn look(place: &str, bytes: &[u8], more: &[&str]) {
     for secret in [PLAIN, SEALED, STAGED, PASSWORD].iter().chain(more) {
-        let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-        assert!(!found, "a secret lies in {place}");
+        assert!(!holds(bytes, secret), "a secret lies in {place}");
     }
 }
 
-pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let found = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
-    found.filter(|path| path.is_file()).collect()
+/// The same in all files of the data directory, in which the first account's address lies.
+pub(crate) fn look_through(data: &Path, more: &[&str]) {
+    let mut is_something_there = false;
+    let found = std::fs::read_dir(data).expect("a folder").flatten().map(|entry| entry.path());
+    for file in found.filter(|path| path.is_file()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        is_something_there |= holds(&bytes, EMAIL);
+        look(&file.display().to_string(), &bytes, more);
+    }
+    assert!(is_something_there, "there is something to search");
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! People at one environment at once: overtaken, discarded and brought back in any order.
 
-use crate::fixture::{Fixture, bare, config, key, name, random_edits};
+use crate::fixture::{Fixture, bare, key, name, random_edits};
 use domain::{
     Address, ChangeId, Content, Error, Field, Replicas,
     change::{ApplyError, StagedChange, StagedEdit},
@@ -24,9 +24,7 @@ fn conflicting(fixture: &Fixture) -> Vec<ChangeId> {
     }
 }
 
-proptest! {
-    #![proptest_config(config())]
-
+crate::fixture::properties! {
     /// Design §3.6: whoever was overtaken is told, and nobody else; who is told nothing gets all
     /// that they staged.
     #[test]

@@ -221,9 +221,7 @@ fn places(fixture: &mut Fixture) -> (Vec<Address>, Vec<String>) {
         .unzip()
 }
 
-proptest! {
-    #![proptest_config(crate::fixture::config())]
-
+crate::fixture::properties! {
     /// Design §3.10: whatever refers to whatever, exactly the circles are refused, each with a path
     /// that goes round.
     #[test]

@@ -16,14 +16,34 @@ use domain::{
 use proptest::{prelude::*, test_runner::RngSeed};
 use uuid::Uuid;
 
-/// Sixty cases, the same ones every time; others, and more, with `PROPTEST_CASES`.
-pub(crate) fn config() -> ProptestConfig {
-    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    if default.cases == 256 {
-        ProptestConfig { cases: 60, rng_seed: RngSeed::Fixed(4711), ..default }
-    } else {
-        default
-    }
+/// Properties: each holds in 256 cases that are always the same ones, and in as many that nobody has seen
+/// before. `PROPTEST_CASES` asks for more.
+macro_rules! properties {
+    ($($body:tt)*) => {
+        mod always {
+            #[allow(unused_imports, reason = "not every property needs all of the file")]
+            use super::*;
+            proptest! {
+                #![proptest_config(crate::fixture::cases_of(4711))]
+                $($body)*
+            }
+        }
+        mod fresh {
+            #[allow(unused_imports, reason = "not every property needs all of the file")]
+            use super::*;
+            proptest! {
+                #![proptest_config(crate::fixture::cases_of(domain::testing::fresh_seed()))]
+                $($body)*
+            }
+        }
+    };
+}
+pub(crate) use properties;
+
+/// The cases of this seed.
+pub(crate) fn cases_of(seed: u64) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..default }
 }
 
 /// Something that somebody does. Numbers choose among what there is.

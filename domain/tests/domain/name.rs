@@ -288,7 +288,7 @@ fn passwords() {
     }
 }
 
-proptest! {
+crate::fixture::properties! {
     /// Serde goes through the same door.
     #[test]
     fn json_and_people_are_held_to_the_same_rules(text in ".{0,80}") {

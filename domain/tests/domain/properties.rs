@@ -1,6 +1,6 @@
 //! What holds whatever people do.
 
-use crate::fixture::{Fixture, RandomEdit, bare, config, place, random_edits};
+use crate::fixture::{Fixture, RandomEdit, bare, place, random_edits};
 use domain::{
     Address, ChangeId, EnvironmentSpec, Field,
     apply::plan,
@@ -47,9 +47,7 @@ fn hidden(workspace: &Workspace) -> Workspace {
     Workspace { spec: workspace.spec.hidden(), edits: workspace.edits.iter().map(hide).collect() }
 }
 
-proptest! {
-    #![proptest_config(config())]
-
+crate::fixture::properties! {
     /// Design §3.4.
     #[test]
     fn applying_the_changes_is_applying_the_edits_in_order(

@@ -212,7 +212,7 @@ fn values_read_as_people_write_them() {
     }
 }
 
-proptest! {
+crate::fixture::properties! {
     #[test]
     fn limits_read_what_they_show(
         memory in prop::option::of(6..1_048_576_u32),

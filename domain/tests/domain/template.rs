@@ -141,9 +141,7 @@ fn tricky() -> impl Strategy<Value = String> {
     prop::collection::vec(parts, 0..10).prop_map(|parts| parts.concat())
 }
 
-proptest! {
-    #![proptest_config(crate::fixture::config())]
-
+crate::fixture::properties! {
     /// Any Unicode.
     #[test]
     fn what_is_shown_is_read_as_the_same(text in prop_oneof![tricky(), "[^\0]*"]) {

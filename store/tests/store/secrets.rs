@@ -58,12 +58,13 @@ async fn the_files_give_no_secret_away() {
     let step = Step::Reached { deployment, transition: Transition::Failed(failure) };
     store.record(fence, fixture.clock.now(), &[step]).await.unwrap();
 
+    // The search finds what is there.
+    assert!(!hits(fixture.path(), "ann@example.com").is_empty());
     assert_eq!(hits(fixture.path(), PLANTED), Vec::<String>::new());
     assert_eq!(hits(fixture.path(), "planted-hash-4711"), Vec::<String>::new());
     store.close().await;
-    assert_eq!(hits(fixture.path(), PLANTED), Vec::<String>::new());
-    // The search finds what is there.
     assert!(!hits(fixture.path(), "ann@example.com").is_empty());
+    assert_eq!(hits(fixture.path(), PLANTED), Vec::<String>::new());
 }
 
 // DK-180, S48
