@@ -95,7 +95,8 @@ pub trait Runtime: Send + Sync {
     /// [`RuntimeError::NoAddress`].
     async fn create(&self, replica: &ReplicaSpec) -> Result<ReplicaHandle, RuntimeError>;
 
-    /// Starts it. Running already is fine.
+    /// Starts it. Running already is fine. [`RuntimeError::Unstartable`] when only another container of
+    /// the same replica could be started.
     async fn start(&self, replica: &ReplicaHandle) -> Result<(), RuntimeError>;
 
     /// Resumes a paused one. Running already is fine.

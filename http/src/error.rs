@@ -116,6 +116,7 @@ impl From<RuntimeError> for ErrorResponse {
             | RuntimeError::Unstartable(_)
             | RuntimeError::NoAddress(_)
             | RuntimeError::Image(_)
+            | RuntimeError::Unstartable(_)
             | RuntimeError::Refused(_) => "the container engine refused; see the log".to_owned(),
             RuntimeError::Storage(_) => "the database does not answer; see the log".to_owned(),
         };

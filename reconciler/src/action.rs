@@ -137,6 +137,31 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether it brings back what is wanted already, so that it needs no word in the database before.
+    #[must_use]
+    pub fn only_heals(&self) -> bool {
+        match self {
+            Self::Start(_)
+            | Self::Unpause(_)
+            | Self::SetServing { .. }
+            | Self::SetLimits { .. } => true,
+            Self::SetRestartPolicy { restart, .. } => *restart == RestartPolicy::UnlessStopped,
+            Self::Record(_)
+            | Self::Pull(_)
+            | Self::AddReplicas { .. }
+            | Self::EnsureEnvironment { .. }
+            | Self::EnsureVolume(_)
+            | Self::Create(_)
+            | Self::Launch(_)
+            | Self::Stop { .. }
+            | Self::Remove(_)
+            | Self::Probe { .. }
+            | Self::Fail { .. } => false,
+        }
+    }
+}
+
 /// An image to get.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pull {

@@ -23,9 +23,10 @@ impl ReconcileError {
     /// Whether it passes by itself: the engine or the database was busy, or did not answer.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Engine(RuntimeError::Busy(_) | RuntimeError::Storage(_)) | Self::Record(_) => {
-                true
-            }
+            Self::Engine(
+                RuntimeError::Busy(_) | RuntimeError::Storage(_) | RuntimeError::Unstartable(_),
+            )
+            | Self::Record(_) => true,
             Self::Engine(error) => error.is_outage(),
             Self::Stale(_) | Self::Fenced | Self::NotConverging | Self::Stopped => false,
         }

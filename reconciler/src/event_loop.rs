@@ -14,7 +14,7 @@ use crate::{
 };
 use domain::{
     Timestamp,
-    rollout::{EngineHealth, ServiceKey},
+    rollout::ServiceKey,
     runtime::{Engine, RuntimeError, RuntimeEvent},
 };
 use futures::{StreamExt, stream::BoxStream};
@@ -115,6 +115,9 @@ impl EventLoop {
                 }
             };
             tokio::select! {
+                // In this order, so that a story of chance is the same each time it is told. What comes
+                // first is never without end: each task that is done was begun below.
+                biased;
                 () = self.stop.cancelled() => return Ok(()),
                 Some(done) = self.tasks.join_next_with_id() => self.on_task_done(done)?,
                 () = self.reconciler.queue.notified() => self.take_pending(),
@@ -129,6 +132,7 @@ impl EventLoop {
         self.stop.cancel();
         let tasks = &mut self.tasks;
         tokio::select! {
+            biased;
             () = async { while tasks.join_next().await.is_some() {} } => (),
             () = self.reconciler.clock.sleep(Duration::from_secs(5)) => (),
         }
@@ -284,12 +288,8 @@ impl EventLoop {
         self.stream = EngineStream::Down { retry_at: now.plus(self.wait) };
         let settings = &self.reconciler.settings;
         self.wait = (self.wait * 2).clamp(settings.backoff, settings.backoff_max);
-        if let Some(why) = why {
-            let mut status = self.reconciler.current();
-            if !matches!(status.engine, EngineHealth::Unreachable { .. }) {
-                tracing::warn!("the container engine is away: {why}");
-                status.engine = EngineHealth::Unreachable { since: now, why: why.to_string() };
-            }
+        if why.is_some() {
+            self.reconciler.note_engine(why);
         }
     }
 
@@ -326,14 +326,9 @@ impl EventLoop {
                 self.stream = EngineStream::Up(events);
                 self.wait = Duration::ZERO;
                 self.engine = Some(engine.id);
-                let now = self.now();
-                let mut status = self.reconciler.current();
-                if !matches!(status.engine, EngineHealth::Reachable { .. }) {
-                    status.engine = EngineHealth::Reachable { since: now };
-                }
-                drop(status);
+                self.reconciler.note_engine(None);
                 self.requested = Some(ResyncScope::Everything);
-                self.resync_not_before = now;
+                self.resync_not_before = self.now();
             }
             TaskResult::Connected(Err(error)) => self.on_stream_lost(Some(&error)),
             TaskResult::Checked(result) => {

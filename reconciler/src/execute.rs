@@ -96,6 +96,7 @@ impl<'a> Executor<'a> {
                 let _permit = context.permit(&context.slow_permits).await;
                 let probe = runtime.probe(container, *address, probe_target, *timeout);
                 let answer = tokio::select! {
+                    biased;
                     answer = self.unless_stopped(probe) => answer,
                     // Something has happened: looking at it is worth more than this answer.
                     () = self.interrupt.notified() => return Ok(()),
@@ -193,6 +194,7 @@ impl<'a> Executor<'a> {
         call: impl Future<Output = std::result::Result<T, RuntimeError>>,
     ) -> Result<T> {
         tokio::select! {
+            biased;
             result = call => Ok(result?),
             () = self.stop.cancelled() => Err(ReconcileError::Stopped),
         }
@@ -212,6 +214,7 @@ impl<'a> Executor<'a> {
             Some(text)
         };
         let text = tokio::select! {
+            biased;
             text = read => text?,
             () = context.clock.sleep(Duration::from_secs(5)) => return None,
         };

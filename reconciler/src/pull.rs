@@ -58,6 +58,7 @@ async fn execute(context: &Context, pull: &Pull) -> Result<(), ReconcileError> {
     let mut has_begun = false;
     let end = loop {
         tokio::select! {
+            biased;
             begun = &mut begin, if !has_begun => {
                 begun?;
                 has_begun = true;

@@ -3,8 +3,8 @@
 use crate::{settings::Settings, work_queue::WorkQueue};
 use domain::{
     Clock, Ids,
-    rollout::{Reconciler, ReconcilerStatus, RolloutError, Rollouts, ServiceKey},
-    runtime::Runtime,
+    rollout::{EngineHealth, Reconciler, ReconcilerStatus, Rollouts, ServiceKey},
+    runtime::{Runtime, RuntimeError},
 };
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -28,9 +28,6 @@ pub enum LoopError {
     /// A later Easel rules this database now.
     #[error("another Easel has taken over this database; this one must stop")]
     Fenced,
-    /// It could not even begin.
-    #[error("the reconciler could not take over")]
-    Record(#[source] RolloutError),
 }
 
 impl Reconciler for Reconcile {
@@ -64,6 +61,23 @@ impl Reconcile {
 
     pub(crate) fn current(&self) -> MutexGuard<'_, ReconcilerStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reconcile {
+    /// Writes down whether the engine answers, since when, and why it does not.
+    pub(crate) fn note_engine(&self, why: Option<&RuntimeError>) {
+        let since = self.clock.now();
+        let mut status = self.current();
+        match (why, &status.engine) {
+            (None, EngineHealth::Reachable { .. })
+            | (Some(_), EngineHealth::Unreachable { .. }) => (),
+            (None, _) => status.engine = EngineHealth::Reachable { since },
+            (Some(why), _) => {
+                tracing::warn!("the container engine is away: {why}");
+                status.engine = EngineHealth::Unreachable { since, why: why.to_string() };
+            }
+        }
     }
 }
 

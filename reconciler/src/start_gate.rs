@@ -2,8 +2,12 @@
 //! the rest.
 
 use domain::Clock;
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 /// How long a change of names lets starts go first. So nobody waits for ever.
 const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -14,13 +18,15 @@ const MAX_SERVING_CHANGES: usize = 2;
 
 /// Who is starting, and whose names are being changed.
 pub(crate) struct StartGate {
-    in_flight: watch::Sender<usize>,
+    in_flight: AtomicUsize,
+    idle: Notify,
     names: Semaphore,
 }
 
 impl Default for StartGate {
     fn default() -> Self {
-        Self { in_flight: watch::Sender::new(0), names: Semaphore::new(MAX_SERVING_CHANGES) }
+        let names = Semaphore::new(MAX_SERVING_CHANGES);
+        Self { in_flight: AtomicUsize::new(0), idle: Notify::new(), names }
     }
 }
 
@@ -29,26 +35,41 @@ pub(crate) struct StartGuard<'a>(&'a StartGate);
 
 impl Drop for StartGuard<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.send_modify(|count| *count -= 1);
+        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 }
 
 impl StartGate {
     /// Something is to be made or started; it is as long as the answer lives.
     pub(crate) fn begin(&self) -> StartGuard<'_> {
-        self.in_flight.send_modify(|count| *count += 1);
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
         StartGuard(self)
     }
 
-    /// The turn to change a name, once nothing starts any more, or after [`MAX_WAIT`].
+    /// The turn to change a name, once nothing starts any more, or after [`MAX_WAIT`]. In the order in
+    /// which they have come.
     pub(crate) async fn serving_permit(&self, clock: &dyn Clock) -> Option<SemaphorePermit<'_>> {
-        let mut in_flight = self.in_flight.subscribe();
         tokio::select! {
-            _ = in_flight.wait_for(|count| *count == 0) => (),
+            biased;
+            () = self.until_idle() => (),
             () = clock.sleep(MAX_WAIT) => (),
         }
         // Never closed: without a turn the call would only be early, not wrong.
         self.names.acquire().await.ok()
+    }
+
+    async fn until_idle(&self) {
+        loop {
+            let mut idle = pin!(self.idle.notified());
+            // From here on no end is missed.
+            idle.as_mut().enable();
+            if self.in_flight.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
     }
 }
 
@@ -57,7 +78,6 @@ mod tests {
     use super::*;
     use domain::testing::PausedClock;
     use futures::poll;
-    use std::pin::pin;
 
     #[tokio::test(start_paused = true)]
     async fn a_name_waits_for_what_starts_but_not_for_ever() {

@@ -80,6 +80,8 @@ pub(crate) async fn pass(
         known: BTreeSet::new(),
         failed: Vec::new(),
         prepared: Vec::new(),
+        replaced_in: None,
+        round: 0,
         situation: None,
     };
     let result = worker.run(start, &interrupt, &stop).await;
@@ -103,6 +105,9 @@ struct Worker<'a> {
     failed: Vec<Chain>,
     /// What was seen to in this pass, so that it is not done again for what has failed since.
     prepared: Vec<Chain>,
+    /// The round in which containers were given up for others.
+    replaced_in: Option<usize>,
+    round: usize,
     situation: Option<Situation>,
 }
 
@@ -116,8 +121,11 @@ impl Worker<'_> {
         let mut hint = match start {
             PassStart::Fresh(hint) => hint,
             PassStart::Reported(situation) => {
-                self.record_unhealthy(&situation).await?;
-                None
+                match self.record_unhealthy(&situation).await {
+                    // What can be done without a word in the database is done all the same.
+                    Ok(()) | Err(ReconcileError::Record(_)) => None,
+                    Err(error) => return Err(error),
+                }
             }
             PassStart::Deadline(situation) => {
                 if let Some(requeue_at) = self.probe_only(*situation, interrupt, stop).await? {
@@ -131,6 +139,7 @@ impl Worker<'_> {
             if stop.is_cancelled() {
                 return Err(ReconcileError::Stopped);
             }
+            self.round = round;
             let situation = self.observe(hint.take(), round).await?;
             self.situation = Some(situation.clone());
             let failures = self.context.pulls.take_failures(self.key);
@@ -160,7 +169,14 @@ impl Worker<'_> {
                     }
                 };
             }
-            if let Some(error) = self.execute(&plan, interrupt, stop).await? {
+            let executed = match self.execute(&plan, interrupt, stop).await {
+                Err(error @ ReconcileError::Record(_)) => {
+                    self.heal(&plan, interrupt, stop).await;
+                    return Err(error);
+                }
+                executed => executed?,
+            };
+            if let Some(error) = executed {
                 first_error.get_or_insert(error);
             } else if self.failed.is_empty() {
                 self.memory.blocker = None;
@@ -277,6 +293,25 @@ impl Worker<'_> {
         Ok(None)
     }
 
+    /// Nothing can be written: what brings back what is wanted already, and needs no word before, is done
+    /// all the same.
+    async fn heal(&self, plan: &Plan, interrupt: &Notify, stop: &CancellationToken) {
+        let service = self.situation.as_ref().and_then(|it| it.desired.service.as_ref());
+        let active = service.and_then(|service| service.active);
+        let healing = |chain: &&Chain| {
+            let mut left = chain.actions.iter().filter(|it| !matches!(it, Action::Record(_)));
+            chain.on_behalf.is_none_or(|id| active == Some(id)) && left.all(Action::only_heals)
+        };
+        let executor = Executor::new(self.context, self.key, interrupt, stop);
+        for chain in plan.phases.iter().flatten().filter(healing) {
+            let mut chain = chain.clone();
+            chain.actions.retain(Action::only_heals);
+            if let Err((action, error)) = executor.run(&chain).await {
+                tracing::warn!(service.id = %self.key.service, "{action:?} failed too: {error}");
+            }
+        }
+    }
+
     /// Takes in a failure. `Err`: the pass ends. `Ok(None)`: look again.
     async fn handle_error(
         &mut self,
@@ -324,6 +359,13 @@ impl Worker<'_> {
         match context.rollouts.record(context.fence, now, &effect.steps).await {
             Ok(()) | Err(RolloutError::Stale(_)) => (),
             Err(error) => return Err(error.into()),
+        }
+        if effect.steps.iter().any(|step| matches!(step, Step::ReplicaRetired { .. })) {
+            // Another one is made at once. If that one is of no use either, a pause comes first.
+            if self.replaced_in.is_some_and(|round| round != self.round) {
+                return Err(error);
+            }
+            self.replaced_in = Some(self.round);
         }
         // What is written down has its own waiting time, unless somebody else must let go first.
         let is_held_up = matches!(engine_error, RuntimeError::Busy(_) | RuntimeError::NoAddress(_));

@@ -53,7 +53,11 @@ impl Readiness {
                 self.engine,
                 "The container engine does not answer; `easel doctor` on the server says why.",
             ),
-            (self.reconciler, "The reconciler lags behind; the server's log says why."),
+            // Without space it cannot keep up: that is said already.
+            (
+                self.reconciler || !self.space,
+                "The reconciler lags behind; the server's log says why.",
+            ),
         ];
         let amiss = parts.into_iter().filter(|(is_well, _)| !is_well);
         let advice: Vec<String> = amiss.map(|(_, next)| next.to_owned()).collect();

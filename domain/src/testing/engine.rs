@@ -18,7 +18,7 @@ pub use state::State;
 use crate::{
     Clock, ServiceId, Timestamp,
     network::{Addresses, Pool},
-    runtime::ReplicaHandle,
+    runtime::{ReplicaHandle, RuntimeError},
 };
 
 use std::{
@@ -56,6 +56,7 @@ struct Held {
     state: State,
     faults: Faults,
     broken: Broken,
+    refusals: BTreeMap<CallKind, RuntimeError>,
     calls: Vec<Call>,
     /// How many calls have begun, and those that have not ended, by their number.
     begun: u64,
@@ -96,6 +97,7 @@ impl SimEngine {
             state,
             faults: Faults::default(),
             broken: Broken::new(),
+            refusals: BTreeMap::new(),
             calls: Vec::new(),
             begun: 0,
             in_flight: BTreeMap::new(),
@@ -164,6 +166,15 @@ impl SimEngine {
     /// Lets a kind of call fail for ever, for one service or for all.
     pub fn set_broken(&self, broken: Broken) {
         self.lock().broken = broken;
+    }
+
+    /// Lets each call of a kind be refused in this way; `None`: no more.
+    pub fn set_refusal(&self, kind: CallKind, refusal: Option<RuntimeError>) {
+        let refusals = &mut self.lock().refusals;
+        match refusal {
+            Some(refusal) => drop(refusals.insert(kind, refusal)),
+            None => drop(refusals.remove(&kind)),
+        }
     }
 
     /// Lets the engine be away, or come back. Event streams end.

@@ -25,14 +25,9 @@ impl PlanBuilder<'_> {
         if service.desired_count == 0 || is_handing_over(service, replicas) {
             return;
         }
-        // One writer at a time: what is left of another deployment goes first.
+        // One writer at a time: what is left of others goes first.
         let has_other_writer = active.config.strategy == Strategy::StopFirst
-            && self
-                .situation
-                .observed
-                .iter()
-                .filter(|observed| observed.is_alive() && self.is_known(service, observed))
-                .any(|observed| observed.inspection.identity.deployment != active.id);
+            && self.others_alive(service, active, replicas).next().is_some();
         let start_mode = if has_other_writer { StartMode::Later } else { StartMode::Now };
         if let Err(Blocker(reason)) = self.create_replicas(service, active, replicas, start_mode) {
             self.why = Some(reason);

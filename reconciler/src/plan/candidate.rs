@@ -6,7 +6,7 @@ use super::{
     readiness::Readiness,
     replica::{Replica, candidate},
 };
-use crate::action::Action;
+use crate::{action::Action, situation::ObservedContainer};
 use domain::{
     Strategy,
     deployment::{Deployment, DeploymentState, Transition},
@@ -99,7 +99,7 @@ impl PlanBuilder<'_> {
                 return;
             }
         }
-        if is_exclusive && self.stop_others(service, deployment) {
+        if is_exclusive && self.stop_others(service, deployment, replicas) {
             return;
         }
         let mut is_started = true;
@@ -119,23 +119,23 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Stops whatever runs of other deployments. Says whether anything does.
-    fn stop_others(&mut self, service: &ServiceView, deployment: &Deployment) -> bool {
-        let others: Vec<_> = self
-            .situation
-            .observed
-            .iter()
-            .filter(|observed| {
-                observed.is_alive() && observed.inspection.identity.deployment != deployment.id
-            })
-            .filter(|observed| self.is_known(service, observed))
-            .collect();
-        for observed in &others {
+    /// Stops whatever runs beside it. Says whether anything does.
+    fn stop_others(
+        &mut self,
+        service: &ServiceView,
+        deployment: &Deployment,
+        replicas: &[Replica<'_>],
+    ) -> bool {
+        let stop = |observed: &ObservedContainer| {
             let grace = observed.inspection.stop_grace;
-            let stop = Action::Stop { container: observed.container.clone(), grace };
+            Action::Stop { container: observed.container.clone(), grace }
+        };
+        let stops: Vec<_> = self.others_alive(service, deployment, replicas).map(stop).collect();
+        let is_anything = !stops.is_empty();
+        for stop in stops {
             self.act(None, vec![stop]);
         }
-        !others.is_empty()
+        is_anything
     }
 
     /// Waits until all its replicas are ready, then promotes it; too many deaths end it.
@@ -153,7 +153,7 @@ impl PlanBuilder<'_> {
             }
         }
         if deployment.config.strategy == Strategy::StopFirst
-            && self.stop_others(service, deployment)
+            && self.stop_others(service, deployment, replicas)
         {
             return;
         }

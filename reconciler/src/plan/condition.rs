@@ -6,7 +6,7 @@ use super::{
     replica::{Replica, is_handing_over},
 };
 use domain::{
-    deployment::{Condition, DeploymentState, Transition},
+    deployment::{Condition, Deployment, DeploymentState, Transition},
     rollout::{FinalState, ServiceView, Step},
 };
 
@@ -26,7 +26,7 @@ impl PlanBuilder<'_> {
                     it.is_desired && it.restarts.final_state == Some(FinalState::Completed)
                 })
                 .count();
-            let is_complete = completed == usize::from(service.desired_count)
+            let is_complete = completed == usize::from(service.desired_replicas(active))
                 || self.is_covered(service, replicas);
             let is_done = !is_left && is_complete;
             let deadline = active.state.deadline(&active.config.check);
@@ -38,7 +38,7 @@ impl PlanBuilder<'_> {
             }
         }
 
-        let (condition, why) = self.condition(service, replicas);
+        let (condition, why) = self.condition(service, active, replicas);
         let said = service.condition.as_ref();
         if said.is_none_or(|(known, text)| *known != condition || *text != why) {
             let service = service.key();
@@ -49,12 +49,13 @@ impl PlanBuilder<'_> {
     fn condition(
         &mut self,
         service: &ServiceView,
+        active: &Deployment,
         replicas: &[Replica<'_>],
     ) -> (Condition, Option<String>) {
         if service.desired_count == 0 {
             return (Condition::Stopped, None);
         }
-        let desired_count = usize::from(service.desired_count);
+        let desired_count = usize::from(service.desired_replicas(active));
         let its: Vec<_> = replicas
             .iter()
             .filter(|it| it.is_desired && service.active == Some(it.row.deployment))

@@ -38,7 +38,7 @@ impl PlanBuilder<'_> {
     ) -> Result<bool, Blocker> {
         let its =
             |replica: &&Replica<'_>| replica.is_desired && replica.row.deployment == deployment.id;
-        let missing: Vec<u16> = (0..service.desired_count)
+        let missing: Vec<u16> = (0..service.desired_replicas(deployment))
             .filter(|index| !replicas.iter().filter(its).any(|it| it.row.index == *index))
             .collect();
         let bare: Vec<_> =

@@ -5,9 +5,9 @@ use crate::{
     rules::Rules,
 };
 use domain::{
-    DeploymentId, Timestamp,
+    DeploymentId, ReplicaId, Timestamp,
     deployment::{Failure, Transition},
-    rollout::{ReplicaRow, ServiceView, Step},
+    rollout::{Incident, IncidentKind, ServiceView, Step},
     runtime::RuntimeError,
 };
 use std::time::Duration;
@@ -43,6 +43,14 @@ pub fn after_failure(
         Action::Launch(spec) | Action::Create(spec) => Some(spec),
         _ => None,
     };
+    if let Some(replica) = outworn(service, action, error) {
+        // Nobody's failure but its own: another container takes its place.
+        if deployment.is_some_and(|it| it.state.is_serving()) {
+            after_failure.steps.push(replaced(service, replica));
+        }
+        after_failure.steps.push(Step::ReplicaRetired { replica });
+        return after_failure;
+    }
     match error {
         RuntimeError::Unreachable(_) | RuntimeError::Timeout(_) | RuntimeError::Storage(_) => {
             return after_failure;
@@ -56,20 +64,6 @@ pub fn after_failure(
             return after_failure;
         }
         RuntimeError::Gone(_) => return after_failure,
-        RuntimeError::Unstartable(_) => {
-            // Nobody's failure: it goes, and another is made in its place.
-            let replica = match (action, spec) {
-                (_, Some(spec)) => Some(spec.identity.replica),
-                (Action::Start(container), None) => {
-                    let is_its = |row: &&ReplicaRow| row.container.as_ref() == Some(container);
-                    service.replicas.iter().find(is_its).map(|row| row.id)
-                }
-                _ => None,
-            };
-            let retired = replica.map(|replica| Step::ReplicaRetired { replica });
-            after_failure.steps.extend(retired);
-            return after_failure;
-        }
         RuntimeError::NoAddress(why) => {
             // Nobody's failure: it waits, and says for what, each thing once.
             match deployment.filter(|_| is_candidate) {
@@ -88,6 +82,7 @@ pub fn after_failure(
         RuntimeError::Image(_)
         | RuntimeError::NameTaken { .. }
         | RuntimeError::NoRoom(_)
+        | RuntimeError::Unstartable(_)
         | RuntimeError::Refused(_) => (),
     }
     let Some(deployment) = deployment.filter(|_| is_candidate) else {
@@ -113,4 +108,26 @@ pub fn after_failure(
         after_failure.steps.push(Step::Reached { deployment, transition });
     }
     after_failure
+}
+
+/// The replica whose container is of no use any more, since it is its own past for which it is not
+/// started: the engine says so, or it has run before and is refused now.
+fn outworn(service: &ServiceView, action: &Action, error: &RuntimeError) -> Option<ReplicaId> {
+    let row =
+        |container| service.replicas.iter().find(|it| it.container.as_ref() == Some(container));
+    match (action, error) {
+        (Action::Launch(spec), RuntimeError::Unstartable(_)) => Some(spec.identity.replica),
+        (Action::Start(container), RuntimeError::Unstartable(_)) => row(container).map(|it| it.id),
+        (Action::Start(container), RuntimeError::Refused(_)) => {
+            row(container).filter(|it| it.restarts.started_at.is_some()).map(|it| it.id)
+        }
+        _ => None,
+    }
+}
+
+fn replaced(service: &ServiceView, replica: ReplicaId) -> Step {
+    let text = "the engine could not start its container any more; another one takes its place";
+    let incident =
+        Incident { kind: IncidentKind::Replaced, exit_code: None, text: text.to_owned() };
+    Step::Incident { service: service.key(), replica, incident }
 }

@@ -134,7 +134,10 @@ impl PlanBuilder<'_> {
         };
         let pace = deployment.config.check.pace;
         if let Some(probe_target) = probe_target(deployment) {
-            if health.is_ready != Some(true) {
+            // An answer from long ago says nothing of now: others may have kept it waiting since.
+            let live_probe = self.rules.live_probe;
+            let is_fresh = health.probed_at.is_some_and(|at| self.now.since(at) <= live_probe);
+            if health.is_ready != Some(true) || health.failures > 0 || !is_fresh {
                 self.probe(replica, probe_target, deployment, pace.interval());
                 return false;
             }

@@ -55,7 +55,7 @@ impl Replica<'_> {
 /// All replicas that have rows.
 pub(super) fn replicas<'a>(situation: &'a Situation, service: &'a ServiceView) -> Vec<Replica<'a>> {
     let candidate = candidate(service).map(|deployment| deployment.id);
-    let mut desired_count: Vec<(DeploymentId, u16)> = Vec::new();
+    let mut taken: Vec<(DeploymentId, u16)> = Vec::new();
     let mut rows: Vec<_> = service.replicas.iter().collect();
     rows.sort_by_key(|row| row.id);
     rows.into_iter()
@@ -69,12 +69,14 @@ pub(super) fn replicas<'a>(situation: &'a Situation, service: &'a ServiceView) -
                 None => situation.observed.iter().find(by_label),
             };
             let slot = (row.deployment, row.index);
+            let deployment = service.deployment(row.deployment);
+            let count = deployment.map_or(service.desired_count, |it| service.desired_replicas(it));
             let is_desired = row.retired_at.is_none()
-                && row.index < service.desired_count
+                && row.index < count
                 && (service.active == Some(row.deployment) || candidate == Some(row.deployment))
-                && !desired_count.contains(&slot);
+                && !taken.contains(&slot);
             if is_desired {
-                desired_count.push(slot);
+                taken.push(slot);
             }
             Replica {
                 row,
@@ -113,7 +115,9 @@ pub(super) fn is_handing_over(service: &ServiceView, replicas: &[Replica<'_>]) -
         .count();
     match candidate.state {
         DeploymentState::Checking { .. } | DeploymentState::Switching { .. } => true,
-        DeploymentState::Starting { .. } => count == usize::from(service.desired_count),
+        DeploymentState::Starting { .. } => {
+            count == usize::from(service.desired_replicas(candidate))
+        }
         _ => false,
     }
 }
@@ -123,6 +127,25 @@ impl PlanBuilder<'_> {
     pub(super) fn is_known(&self, service: &ServiceView, observed: &ObservedContainer) -> bool {
         let replica = observed.inspection.identity.replica;
         service.replicas.iter().any(|row| row.id == replica) || service.released.contains(&replica)
+    }
+
+    /// What lives of this service beside this deployment; where that has one writer, also what lives of
+    /// it beside the replica that is wanted.
+    pub(super) fn others_alive<'s>(
+        &'s self,
+        service: &'s ServiceView,
+        deployment: &'s Deployment,
+        replicas: &'s [Replica<'_>],
+    ) -> impl Iterator<Item = &'s ObservedContainer> {
+        let is_wanted = move |observed: &ObservedContainer| {
+            let identity = observed.inspection.identity;
+            identity.deployment == deployment.id
+                && (!deployment.config.has_one_writer()
+                    || replicas.iter().any(|it| it.is_desired && it.row.id == identity.replica))
+        };
+        self.situation.observed.iter().filter(move |observed| {
+            observed.is_alive() && self.is_known(service, observed) && !is_wanted(observed)
+        })
     }
 
     /// Writes down whose containers are gone. What follows is for the next look.

@@ -26,7 +26,8 @@ impl PlanBuilder<'_> {
             let may_go = is_covered
                 || service.desired_count == 0
                 || !observed.is_alive()
-                || never_served(observed);
+                || never_served(observed)
+                || takes_turns(service, replica);
             if !may_go || is_kept_for_return(service, replicas, replica) {
                 self.requeue_at(self.now.plus(self.rules.in_flight));
                 continue;
@@ -63,7 +64,7 @@ impl PlanBuilder<'_> {
     /// Whether the wanted replicas of the deployment that serves do the work.
     pub(super) fn is_covered(&self, service: &ServiceView, replicas: &[Replica<'_>]) -> bool {
         let Some(active) = service.active() else { return false };
-        let desired_count = usize::from(service.desired_count);
+        let desired_count = usize::from(service.desired_replicas(active));
         let its = || replicas.iter().filter(|it| it.is_desired && it.row.deployment == active.id);
         let serving = its().filter(|it| self.is_serving(it)).count();
         let completed =
@@ -88,6 +89,13 @@ impl PlanBuilder<'_> {
     }
 }
 
+/// Whether it must go before the one that is wanted of its own deployment can write.
+fn takes_turns(service: &ServiceView, replica: &Replica<'_>) -> bool {
+    service
+        .active()
+        .is_some_and(|active| active.id == replica.row.deployment && active.config.has_one_writer())
+}
+
 /// Whether it never served: it goes without further questions.
 fn never_served(observed: &ObservedContainer) -> bool {
     observed.inspection.restart == RestartPolicy::No && !observed.inspection.serves
@@ -101,6 +109,8 @@ fn is_kept_for_return(
 ) -> bool {
     is_handing_over(service, replicas)
         && service.active == Some(replica.row.deployment)
-        && replica.row.index < service.desired_count
+        && service
+            .deployment(replica.row.deployment)
+            .is_some_and(|it| replica.row.index < service.desired_replicas(it))
         && replica.row.retired_at.is_none()
 }

@@ -5,7 +5,7 @@ use domain::{
     deployment::Condition,
     rollout::{IncidentKind, Step},
     runtime::{ContainerState, RestartPolicy},
-    testing::rollouts::config,
+    testing::{CallKind, rollouts::config},
 };
 use std::time::Duration;
 
@@ -181,4 +181,36 @@ async fn a_crashed_one_that_is_started_by_hand_gets_another_chance() {
     simulation.until_condition(key, Condition::Running).await;
 
     simulation.until_condition(key, Condition::Crashed).await;
+}
+
+// F50: a new replica of what is live, which keeps ending: each pause is twice the one before, a minute at
+// most, and after ten ends it is left alone.
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_that_keeps_ending_is_started_ever_more_slowly() {
+    let simulation = Simulation::new();
+    let key = simulation.live("web", 1, "listen 80 0").await;
+    let steady = simulation.only(key).id;
+    simulation.engine.set_program("exit 1 50");
+    simulation.rollouts.scale(key, 2);
+    simulation.trigger(key);
+    drop(simulation.engine.take_calls());
+
+    simulation
+        .until("it is given up", |it| {
+            it.incidents().iter().any(|it| it.kind == IncidentKind::GaveUp)
+        })
+        .await;
+
+    let shaky = simulation.containers(key).into_iter().find(|it| it.id != steady);
+    let shaky = shaky.expect("it is there").id;
+    let calls = simulation.engine.take_calls().into_iter();
+    let starts: Vec<_> = calls
+        .filter(|it| it.kind == CallKind::Start && it.container.as_ref() == Some(&shaky))
+        .map(|it| it.at)
+        .collect();
+    let pauses: Vec<_> =
+        starts.windows(2).map(|pair| pair[1].since(pair[0]).as_secs_f32().round()).collect();
+    assert_eq!(pauses, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
+    assert!(simulation.engine.container(&steady).is_some_and(|it| it.is_alive()));
+    simulation.assert_at_rest().await;
 }

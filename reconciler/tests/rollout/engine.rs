@@ -1,6 +1,6 @@
 //! The engine as a whole: away, hung, another one; and whose containers are whose.
 
-use crate::support::Simulation;
+use crate::support::{Simulation, with_port};
 use domain::{
     rollout::{EngineHealth, Rollouts},
     testing::{
@@ -203,6 +203,64 @@ async fn a_failing_service_is_tried_ever_more_slowly_and_reset_by_success() {
         simulation.engine.take_calls().into_iter().filter(|call| call.kind == CallKind::Create);
     let tries: Vec<_> = tries.map(|call| call.at).collect();
     assert_eq!(tries[1].since(tries[0]).as_secs_f32().round(), 1.0, "{tries:?}");
+}
+
+// F17: a reconciler that begins on a full disk asks the engine nothing but how it is, says the truth of
+// it, stops when it is told to, and begins as soon as there is space.
+#[tokio::test(start_paused = true)]
+async fn a_start_on_a_full_disk_waits_for_space_and_stops_cleanly_meanwhile() {
+    let mut simulation = Simulation::new();
+    simulation.rollouts.set_full(true);
+    simulation.pass(Duration::from_secs(300)).await;
+    let status = simulation.reconciler().status();
+    let calls = simulation.engine.take_calls();
+    simulation.stop().await.expect("it stops without a complaint");
+    simulation.restart().await;
+    simulation.pass(Duration::from_secs(60)).await;
+
+    simulation.rollouts.set_full(false);
+    let space = simulation.now();
+    simulation.until("it has begun", |it| it.reconciler().status().reconciled_at.is_some()).await;
+
+    assert!(matches!(status.engine, EngineHealth::Reachable { .. }), "{status:?}");
+    assert!(calls.iter().all(|call| call.kind == CallKind::Engine), "{calls:?}");
+    assert!(simulation.now().since(space) < Duration::from_secs(2));
+    let key = simulation.live("web", 1, "listen 80 0").await;
+    assert!(simulation.is_healthy(key, 1));
+}
+
+// F17: what needs no word in the database is healed on a full disk too.
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_keeps_nobody_from_being_started_again() {
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 4, with_port("listen 80 0")).await;
+    simulation.assert_at_rest().await;
+    let before = simulation.containers(key);
+    simulation.rollouts.set_full(true);
+    let writes = simulation.rollouts.writes();
+    let broken = simulation.now();
+
+    simulation.engine.kill(&before[0].id);
+    simulation.engine.stop_by_hand(&before[1].id);
+    simulation.engine.pause(&before[2].id);
+    simulation.engine.disconnect(&before[3].id);
+    simulation.until("all are back", |it| it.is_healthy(key, 4)).await;
+    let took = simulation.now().since(broken);
+    simulation.until("and by their name", |it| it.containers(key).iter().all(|it| it.serves)).await;
+    let tries = simulation.engine.take_calls().len();
+    simulation.pass(Duration::from_secs(300)).await;
+    let calls = simulation.engine.take_calls();
+
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(simulation.rollouts.writes(), writes);
+    let ids = |all: &[domain::testing::engine::SimContainer]| -> Vec<_> {
+        all.iter().map(|it| it.id.clone()).collect()
+    };
+    assert_eq!(ids(&simulation.containers(key)), ids(&before), "nothing was made anew");
+    assert!(calls.iter().all(|call| !call.kind.is_mutation()), "it is done once: {tries}");
+    simulation.rollouts.set_full(false);
+    simulation.until("it is written down", |it| it.rollouts.writes() > writes).await;
+    simulation.assert_at_rest().await;
 }
 
 // F17, F20: what cannot be written at the first meeting is tried again with pauses, not at once.

@@ -5,7 +5,7 @@ use domain::{
     VolumeId,
     deployment::{Condition, RunConfig},
     readiness::{HealthCheck, Probe},
-    runtime::ContainerState,
+    runtime::{ContainerState, RuntimeError},
     testing::{
         CallKind,
         rollouts::{config, config_with_volume},
@@ -14,6 +14,7 @@ use domain::{
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use uuid::Uuid;
 
@@ -51,6 +52,109 @@ async fn the_old_one_stops_only_when_the_new_one_has_its_name() {
     assert_eq!(stops.len(), 2);
     assert!(stops.iter().all(|(_, serving)| *serving >= 2), "{stops:?}");
     assert!(calls.iter().all(|(_, serving)| *serving >= 1), "{calls:?}");
+    simulation.assert_at_rest().await;
+}
+
+// Design §4: a name is taken from each before it is stopped, and those who come after all have theirs.
+#[tokio::test(start_paused = true)]
+async fn each_name_is_taken_away_before_its_container_is_stopped() {
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 3, with_port(config("listen 80 0"))).await;
+    let old: Vec<_> = simulation.containers(key).into_iter().map(|it| it.id).collect();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (heard, before) = (Arc::clone(&told), old.clone());
+    simulation.engine.set_watcher(Some(Arc::new(move |state, call| {
+        let Some(container) = call.container.as_ref().filter(|it| before.contains(it)) else {
+            return;
+        };
+        let serve =
+            |it: &&domain::testing::engine::SimContainer| it.serves && !before.contains(&it.id);
+        let new = state.containers.values().filter(serve).count();
+        let named = state.containers[container].serves;
+        heard.lock().expect("no panic").push((call.kind, new, named));
+    })));
+
+    let id = simulation.deploy(key, with_port(config("listen 80 700")));
+    simulation.until_word(id, "live").await;
+
+    let told = told.lock().expect("no panic").clone();
+    let of = |kind| told.iter().filter(move |(it, ..)| *it == kind).collect::<Vec<_>>();
+    assert_eq!(of(CallKind::SetServing).len(), 3, "{told:?}");
+    assert!(of(CallKind::SetServing).iter().all(|(_, new, named)| *new == 3 && *named), "{told:?}");
+    assert_eq!(of(CallKind::Stop).len(), 3, "{told:?}");
+    assert!(of(CallKind::Stop).iter().all(|(_, new, named)| *new == 3 && !named), "{told:?}");
+}
+
+// I5: one of three falls silent as they take over: the old ones stay until it answers again.
+#[tokio::test(start_paused = true)]
+async fn the_old_ones_stay_while_one_of_the_new_ones_does_not_answer() {
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 3, with_port(config("listen 80 0"))).await;
+    let old: Vec<_> = simulation.containers(key).into_iter().map(|it| it.id).collect();
+    let refused = RuntimeError::Busy("later".to_owned());
+    simulation.engine.set_refusal(CallKind::SetServing, Some(refused));
+    let id = simulation.deploy(key, with_port(config("listen 80 0")));
+    simulation.until_word(id, "draining").await;
+    let new: Vec<_> =
+        simulation.containers(key).into_iter().filter(|it| !old.contains(&it.id)).collect();
+
+    simulation.engine.silence(&new[1].id, Duration::from_secs(180));
+    simulation.pass(Duration::from_secs(90)).await;
+    simulation.engine.set_refusal(CallKind::SetServing, None);
+    simulation.pass(Duration::from_secs(60)).await;
+    let kept = simulation.containers(key);
+    simulation.until_word(id, "live").await;
+
+    assert!(old.iter().all(|id| kept.iter().any(|it| it.id == *id && it.serves)), "{kept:#?}");
+    simulation.until("the old ones have gone", |it| it.is_healthy(key, 3)).await;
+    simulation.assert_at_rest().await;
+}
+
+// I3: what runs and answers no more is said to be unwell, and well again when it answers.
+#[tokio::test(start_paused = true)]
+async fn a_live_replica_that_falls_silent_is_no_replica_at_work() {
+    let simulation = Simulation::new();
+    let key = simulation.live_with("web", 2, with_port(config("listen 80 0"))).await;
+    let id = simulation.containers(key)[0].id.clone();
+
+    simulation.engine.silence(&id, Duration::from_secs(120));
+    simulation.until_condition(key, Condition::Degraded).await;
+    simulation.until_condition(key, Condition::Running).await;
+
+    let it = simulation.engine.container(&id).expect("it is there");
+    assert_eq!(it.restart_count, 0, "nobody ends what may be busy");
+    simulation.assert_at_rest().await;
+}
+
+// F65: whatever number is asked for, a volume that old and new take turns on has one writer.
+#[tokio::test(start_paused = true)]
+async fn three_replicas_with_a_volume_are_one_writer() {
+    let simulation = Simulation::new();
+    let volume = VolumeId::new(Uuid::from_u128(7));
+    let key = simulation.live_with("db", 3, with_port(config("listen 80 0"))).await;
+    let most = Arc::new(Mutex::new(0));
+    let observed = Arc::clone(&most);
+    simulation.engine.set_watcher(Some(Arc::new(move |state, _| {
+        let writers = state.containers.values().filter(|it| it.is_alive() && !it.mounts.is_empty());
+        let mut most = observed.lock().expect("no panic");
+        *most = writers.count().max(*most);
+    })));
+
+    for command in ["listen 80 0", "listen 80 100"] {
+        let id = simulation.deploy(key, with_port(config_with_volume(command, volume)));
+        simulation.until_word(id, "live").await;
+        simulation.until("it is alone", |it| it.is_healthy(key, 1)).await;
+        simulation.until_condition(key, Condition::Running).await;
+    }
+    simulation.rollouts.scale(key, 5);
+    simulation.trigger(key);
+    simulation.assert_at_rest().await;
+    assert!(simulation.is_healthy(key, 1));
+    let back = simulation.deploy(key, with_port(config("listen 80 0")));
+    simulation.until_word(back, "live").await;
+
+    simulation.until("there are five again", |it| it.is_healthy(key, 5)).await;
+    assert_eq!(*most.lock().expect("no panic"), 1);
     simulation.assert_at_rest().await;
 }
 
@@ -142,7 +246,7 @@ async fn the_last_healthy_one_stays_when_the_new_one_dies_at_the_switch() {
 
     let id = simulation.deploy(key, with_port(config("listen 80 0")));
     simulation.until_word(id, "draining").await;
-    simulation.pass(std::time::Duration::from_secs(60)).await;
+    simulation.pass(Duration::from_secs(60)).await;
     let kept = simulation.engine.container(&old).expect("it is kept");
     simulation.engine.set_broken([].into());
     simulation.until_word(id, "live").await;
@@ -184,7 +288,7 @@ async fn a_death_at_any_call_of_a_rollout_is_made_good() {
 
             let id = simulation.deploy(key, with_port(config("listen 80 100")));
             simulation.until("it dies", |_| *hit.lock().expect("no panic")).await;
-            simulation.pass(std::time::Duration::from_millis(50)).await;
+            simulation.pass(Duration::from_millis(50)).await;
             simulation.restart().await;
             simulation.until_word(id, "live").await;
             simulation.until("one is left", |simulation| simulation.is_healthy(key, 1)).await;
@@ -209,7 +313,7 @@ async fn a_death_after_any_write_of_a_rollout_is_made_good() {
 
         simulation.rollouts.die_after(Some(write));
         let id = simulation.deploy(key, with_port(config("listen 80 100")));
-        simulation.pass(std::time::Duration::from_secs(20)).await;
+        simulation.pass(Duration::from_secs(20)).await;
         simulation.rollouts.die_after(None);
         simulation.restart().await;
         simulation.until_word(id, "live").await;

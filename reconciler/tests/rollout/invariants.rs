@@ -1,15 +1,10 @@
-//! What must hold while the stories of `chaos` go on, and after they have ended.
+//! What must hold after the stories of `chaos` have ended.
 
-use crate::chaos::{NOBODY, Scenario, Violations};
+use crate::chaos::{NOBODY, Scenario};
 use domain::{
     deployment::Condition,
     rollout::{ServiceKey, Step},
-    runtime::{ReplicaHandle, RestartPolicy},
-    testing::{
-        CallKind,
-        engine::{Call, State},
-        rollouts::FakeRollouts,
-    },
+    runtime::RestartPolicy,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -113,7 +108,7 @@ impl Scenario {
             .filter(|it| it.identity.map(|identity| identity.deployment) == view.active)
             .filter(|it| it.limits == view.limits && it.restart == RestartPolicy::UnlessStopped)
             .count();
-        let desired_count = if view.active.is_some() { usize::from(view.desired_count) } else { 0 };
+        let desired_count = view.active().map_or(0, |it| usize::from(view.desired_replicas(it)));
         if healthy != desired_count {
             let containers = self.simulation.containers(key);
             let status = self.simulation.reconciler().status();
@@ -208,55 +203,5 @@ impl Scenario {
                 self.violations.add("I11", format!("{deployment} came after a later one"));
             }
         }
-    }
-}
-
-/// I5, I7, I8, and that nobody resolves a candidate: before each mutating call takes effect.
-pub(crate) fn check_call(
-    rollouts: &FakeRollouts,
-    violations: &Violations,
-    left_alone: &BTreeSet<ReplicaHandle>,
-    now: domain::Timestamp,
-    state: &State,
-    call: &Call,
-) {
-    if call.kind == CallKind::RemoveVolume {
-        violations.add("I8", format!("{call:?}"));
-    }
-    let is_deleted = |environment| !rollouts.tables().environments.contains_key(&environment);
-    if call.kind == CallKind::RemoveEnvironment
-        && call.environment.is_some_and(|it| it == NOBODY || !is_deleted(it))
-    {
-        violations.add("I7", format!("{call:?}"));
-    }
-    let Some(container) = call.container.as_ref().and_then(|id| state.containers.get(id)) else {
-        return;
-    };
-    if left_alone.contains(&container.id) {
-        violations.add("I7", format!("{call:?}"));
-    }
-    let Some(identity) = container.identity else { return };
-    let key = ServiceKey { environment: identity.environment, service: identity.service };
-    let Some(view) = rollouts.view(key) else { return };
-    let stops_first =
-        view.deployments.iter().any(|it| it.config.strategy == domain::Strategy::StopFirst);
-    let ends_it = matches!(call.kind, CallKind::Stop | CallKind::Remove);
-    if ends_it && view.desired_count > 0 && !stops_first && container.is_healthy(now) {
-        let is_alternative = |other: &domain::testing::engine::SimContainer| {
-            other.id != container.id
-                && !left_alone.contains(&other.id)
-                && other.identity.is_some_and(|it| it.service == identity.service)
-                && other.is_healthy(now)
-        };
-        if container.serves && !state.containers.values().any(is_alternative) {
-            violations.add("I5", format!("the last healthy one: {call:?}"));
-        }
-    }
-    if call.kind == CallKind::SetRestartPolicy
-        && container.serves
-        && view.active != Some(identity.deployment)
-        && view.deployment(identity.deployment).is_some_and(|it| it.state.is_candidate())
-    {
-        violations.add("candidate", format!("a name leads to a candidate: {call:?}"));
     }
 }

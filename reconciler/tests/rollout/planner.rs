@@ -6,10 +6,12 @@ use domain::{
     rollout::{FinalState, ReplicaRow, RestartHistory, Rollouts, ServiceKey},
     runtime::{
         ContainerState, Inspection, PinnedImage, ReplicaHandle, ReplicaIdentity, RestartPolicy,
+        Serving,
     },
     testing::{
         FakeRollouts, ManualClock, Rng, SeededIds,
         rollouts::{Held, config},
+        seeds,
     },
 };
 use reconciler::{
@@ -61,8 +63,9 @@ impl PlannerFixture {
                 if rng.percent(80) {
                     observed.push(container(rng, &rollouts, key, &row, clock.now()));
                 }
-                let held = Held { row: row.clone(), service: key, released_at: None };
-                rollouts.seed(|simulation| drop(simulation.replicas.insert(row.id, held)));
+                let (row, id) = (row.clone(), row.id);
+                let held = Held { row, service: key, released_at: None, has_served: false };
+                rollouts.seed(|simulation| drop(simulation.replicas.insert(id, held)));
             }
         }
         rollouts.seed(|simulation| {
@@ -233,7 +236,7 @@ fn touched(action: &Action) -> Option<&ReplicaHandle> {
 // The same situation gives the same plan.
 #[test]
 fn a_plan_is_deterministic() {
-    for seed in 0..2_000 {
+    for seed in seeds(2_000, 500) {
         assert_eq!(PlannerFixture::new(seed).plan(), PlannerFixture::new(seed).plan());
     }
 }
@@ -241,7 +244,7 @@ fn a_plan_is_deterministic() {
 // I7.
 #[test]
 fn no_plan_touches_what_no_row_names() {
-    for seed in 0..10_000 {
+    for seed in seeds(10_000, 2_000) {
         let fixture = PlannerFixture::new(seed);
         let plan = fixture.plan();
         let touched: BTreeSet<_> = plan.actions().filter_map(touched).cloned().collect();
@@ -252,12 +255,20 @@ fn no_plan_touches_what_no_row_names() {
 // I5: whatever else is the matter, what alone does the work is not stopped.
 #[test]
 fn no_plan_stops_the_last_one_at_work() {
-    for seed in 0..10_000 {
+    for seed in seeds(10_000, 2_000) {
         let fixture = PlannerFixture::new(seed);
         let service = fixture.situation.desired.service.clone().expect("it is there");
-        let stops_first =
-            service.deployments.iter().any(|it| it.config.strategy == Strategy::StopFirst);
-        if service.desired_count == 0 || stops_first {
+        // Where old and new take turns, the old one goes once the new one is made, and not before.
+        let takes_turns = service.deployments.iter().any(|it| {
+            it.config.strategy == Strategy::StopFirst
+                && matches!(
+                    it.state,
+                    DeploymentState::Starting { .. }
+                        | DeploymentState::Checking { .. }
+                        | DeploymentState::Switching { .. }
+                )
+        });
+        if service.desired_count == 0 || takes_turns {
             continue;
         }
         let is_serving = |observed: &&ObservedContainer| {
@@ -270,7 +281,9 @@ fn no_plan_stops_the_last_one_at_work() {
         let serving: Vec<_> = fixture.situation.observed.iter().filter(is_serving).collect();
         let plan = fixture.plan();
         let stopped = plan.actions().filter_map(|action| match action {
-            Action::Stop { container, .. } | Action::Remove(container) => Some(container),
+            Action::Stop { container, .. }
+            | Action::Remove(container)
+            | Action::SetServing { container, serving: Serving::No } => Some(container),
             _ => None,
         });
         let stopped: BTreeSet<_> = stopped.collect();
@@ -283,7 +296,7 @@ fn no_plan_stops_the_last_one_at_work() {
 // service up for ever.
 #[tokio::test]
 async fn every_fact_of_a_plan_can_be_written_down() {
-    for seed in 0..10_000 {
+    for seed in seeds(10_000, 2_000) {
         let fixture = PlannerFixture::new(seed);
         let fence = fixture.rollouts.acquire_fence().await.expect("it answers");
         let Some(Action::Record(facts)) = fixture.plan().actions().next().cloned() else {

@@ -6,6 +6,7 @@ use domain::{
     deployment::Condition,
     testing::{
         CallKind,
+        contract::{Harness, SimHarness, Workload},
         engine::Faults,
         rollouts::{config, config_with_volume},
     },
@@ -171,4 +172,28 @@ async fn a_network_that_may_not_be_removed_costs_no_more_than_the_regular_looks(
     let tries = simulation.engine.take_calls();
     let tries = tries.iter().filter(|call| call.kind == CallKind::RemoveEnvironment).count();
     assert!((9..=11).contains(&tries), "{tries} times in five minutes");
+}
+
+// I9, F33: a creation that was given up long ago, with its row, is answered now.
+#[tokio::test(start_paused = true)]
+async fn a_late_container_of_a_released_row_is_removed() {
+    let simulation = Simulation::new();
+    let key = simulation.live("web", 2, "listen 80 0").await;
+    simulation.rollouts.scale(key, 1);
+    simulation.trigger(key);
+    simulation.until("one is left", |it| it.is_healthy(key, 1)).await;
+    simulation.assert_at_rest().await;
+    let view = simulation.rollouts.view(key).expect("it is there");
+    let identity = simulation.only(key).identity.expect("it is ours");
+    let mut spec = SimHarness::new().await.replica("late", Workload::Stay);
+    spec.identity = identity;
+    spec.identity.replica = *view.released.first().expect("one was let go");
+
+    simulation.engine.add_late(&spec);
+    simulation.until("both are there", |it| it.containers(key).len() == 2).await;
+    simulation.until("it has gone", |it| it.is_healthy(key, 1)).await;
+
+    assert_eq!(simulation.only(key).identity, Some(identity));
+    assert_eq!(simulation.incidents(), []);
+    simulation.assert_at_rest().await;
 }

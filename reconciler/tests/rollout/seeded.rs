@@ -6,13 +6,13 @@ use domain::{
     Strategy, Timestamp,
     deployment::DeploymentState,
     rollout::Step,
-    runtime::{ContainerState, RestartPolicy, Serving},
+    runtime::{ContainerState, ReplicaHandle, RestartPolicy, Serving},
 };
 use reconciler::{
     Rules, Settings,
     action::{Action, Chain, Plan},
     plan,
-    situation::Situation,
+    situation::{ObservedContainer, Situation},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -211,4 +211,200 @@ fn running_is_ready(situation: &Situation, now: Timestamp, rules: &Rules) -> Pla
 #[tokio::test(start_paused = true)]
 async fn promoting_what_merely_runs_is_found() {
     is_found("W22", with(running_is_ready), |_| ()).await;
+}
+
+/// Ends a container as the planner would: first its name, then itself.
+fn let_go(container: &ReplicaHandle) -> Vec<Chain> {
+    let container = container.clone();
+    chain(vec![
+        Action::SetServing { container: container.clone(), serving: Serving::No },
+        Action::Stop { container, grace: Duration::ZERO },
+    ])
+}
+
+/// What serves the service and is not of the deployment that is active.
+fn before(situation: &Situation) -> impl Iterator<Item = &ObservedContainer> {
+    let service = situation.desired.service.as_ref();
+    let active = service.and_then(|service| service.active);
+    let is_named = move |it: &&ObservedContainer| {
+        let rows = service.map_or(&[][..], |service| &service.replicas);
+        rows.iter().any(|row| row.id == it.inspection.identity.replica)
+    };
+    situation.observed.iter().filter(is_named).filter(move |it| {
+        it.inspection.state == ContainerState::Running
+            && it.inspection.serves
+            && active.is_some_and(|active| active != it.inspection.identity.deployment)
+    })
+}
+
+/// Bug: what nobody wants any more may always go.
+fn retired_may_always_go(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    plan.phases.splice(0..0, before(situation).map(|it| let_go(&it.container)));
+    plan
+}
+
+// I5, on the way that the planner takes: the name first.
+#[tokio::test(start_paused = true)]
+async fn letting_go_of_what_is_retired_whoever_is_at_work_is_found() {
+    is_found("I5", with(retired_may_always_go), |_| ()).await;
+}
+
+/// Bug: one ready replica of the new deployment is enough for all of the old one to go.
+fn one_is_enough(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    let active = situation.desired.service.as_ref().and_then(|service| service.active);
+    let is_at_work = situation.observed.iter().any(|it| {
+        Some(it.inspection.identity.deployment) == active
+            && it.inspection.state == ContainerState::Running
+            && it.inspection.serves
+            && it.inspection.restart == RestartPolicy::UnlessStopped
+    });
+    if is_at_work {
+        plan.phases.splice(0..0, before(situation).map(|it| let_go(&it.container)));
+    }
+    plan
+}
+
+// I5: as many as are wanted are at work while old and new change places.
+#[tokio::test(start_paused = true)]
+async fn draining_with_one_ready_replica_of_several_is_found() {
+    is_found("I5", with(one_is_enough), |_| ()).await;
+}
+
+/// Bug: what has fallen silent still counts.
+fn silence_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    for health in situation.memory.health.values_mut() {
+        health.is_ready = health.is_ready.map(|_| true);
+        health.failures = 0;
+    }
+    plan(&situation, now, rules)
+}
+
+// I5: what runs and answers no more is nobody to rely on.
+#[tokio::test(start_paused = true)]
+async fn relying_on_what_has_fallen_silent_is_found() {
+    is_found("I5", with(silence_ignored), |_| ()).await;
+}
+
+/// Bug: where old and new take turns, the old one is stopped before the new one has been made.
+fn stopped_for_nobody(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    let Some(service) = &situation.desired.service else { return plan };
+    let is_coming = service.deployments.iter().any(|it| {
+        it.config.strategy == Strategy::StopFirst
+            && matches!(it.state, DeploymentState::Queued { .. } | DeploymentState::Pulling { .. })
+    });
+    let serves = |it: &&ObservedContainer| {
+        Some(it.inspection.identity.deployment) == service.active && it.is_alive()
+    };
+    if is_coming {
+        let stops = situation.observed.iter().filter(serves).map(|it| let_go(&it.container));
+        plan.phases.splice(0..0, stops);
+    }
+    plan
+}
+
+// I5, of services that stop first.
+#[tokio::test(start_paused = true)]
+async fn stopping_for_a_successor_that_is_not_made_yet_is_found() {
+    is_found("I5", with(stopped_for_nobody), |_| ()).await;
+}
+
+/// Bug: whoever has crashed is ready with the first answer, and is started again at once.
+fn crashes_forgotten(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    if let Some(service) = &mut Arc::make_mut(&mut situation.desired).service {
+        for row in &mut service.replicas {
+            let its = situation.observed.iter().find(|it| it.inspection.identity.replica == row.id);
+            row.restarts.crashes.clear();
+            if let Some(its) = its {
+                row.restarts.finished_at = its.inspection.finished_at;
+            }
+        }
+    }
+    plan(&situation, now, rules)
+}
+
+// W22.
+#[tokio::test(start_paused = true)]
+async fn leading_to_what_has_crashed_a_moment_ago_is_found() {
+    is_found("W22", with(crashes_forgotten), |_| ()).await;
+}
+
+/// Bug: what has ended is started again after a second, however often it has ended.
+fn constant_back_off(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    if let Some(service) = &mut Arc::make_mut(&mut situation.desired).service {
+        for row in &mut service.replicas {
+            row.restarts.crashes.truncate(1);
+        }
+    }
+    for observed in &mut situation.observed {
+        let known = situation.desired.service.iter().flat_map(|it| &it.replicas);
+        let mut its = known.filter(|row| row.id == observed.inspection.identity.replica);
+        if its.any(|row| !row.restarts.crashes.is_empty()) {
+            observed.inspection.finished_at = observed
+                .inspection
+                .finished_at
+                .map(|at| Timestamp::from_millis(at.as_millis() - 1_000));
+        }
+    }
+    plan(&situation, now, rules)
+}
+
+// F50.
+#[tokio::test(start_paused = true)]
+async fn a_constant_back_off_is_found() {
+    is_found("F50", with(constant_back_off), |_| ()).await;
+}
+
+/// Bug: names are not taken away before containers are stopped.
+fn name_kept(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut plan = plan(situation, now, rules);
+    for chain in plan.phases.iter_mut().flatten() {
+        if chain.actions.iter().any(|action| matches!(action, Action::Stop { .. })) {
+            chain.actions.retain(|action| !matches!(action, Action::SetServing { .. }));
+        }
+    }
+    plan
+}
+
+// Design §4: nobody is led to what is being stopped.
+#[tokio::test(start_paused = true)]
+async fn stopping_what_still_has_its_name_is_found() {
+    is_found("name", with(name_kept), |_| ()).await;
+}
+
+/// Bug: containers of rows that were released are nobody's.
+fn late_ones_stay(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    if let Some(service) = &mut Arc::make_mut(&mut situation.desired).service {
+        service.released.clear();
+    }
+    plan(&situation, now, rules)
+}
+
+// I9.
+#[tokio::test(start_paused = true)]
+async fn leaving_a_late_container_of_a_released_row_is_found() {
+    is_found("I9", with(late_ones_stay), |_| ()).await;
+}
+
+/// Bug: a volume is no reason to stop first.
+fn volumes_ignored(situation: &Situation, now: Timestamp, rules: &Rules) -> Plan {
+    let mut situation = situation.clone();
+    if let Some(service) = &mut Arc::make_mut(&mut situation.desired).service {
+        for deployment in &mut service.deployments {
+            deployment.config.strategy = Strategy::StartFirst;
+        }
+    }
+    plan(&situation, now, rules)
+}
+
+// F65.
+#[tokio::test(start_paused = true)]
+async fn two_writers_on_a_volume_are_found() {
+    is_found("F65", with(volumes_ignored), |_| ()).await;
 }

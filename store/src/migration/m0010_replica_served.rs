@@ -9,7 +9,7 @@ pub(super) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0008_replica_served"
+        "m0010_replica_served"
     }
 }
 

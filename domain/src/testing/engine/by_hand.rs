@@ -1,6 +1,6 @@
 //! What people do with the simulated engine, and what a test lets befall it.
 
-use super::{Endpoint, ImageLocation, Program, SimContainer, SimEngine, operations};
+use super::{Endpoint, ImageLocation, Program, SimContainer, SimEngine, operations, state::Reboot};
 use crate::{
     EnvironmentId, VolumeId,
     runtime::{ContainerState, ReplicaHandle, ReplicaSpec, RestartPolicy, RuntimeEvent},
@@ -18,6 +18,13 @@ impl SimEngine {
             };
             images.insert(reference.to_owned(), id.to_owned());
         });
+    }
+
+    /// What containers do that are made from now on, whatever their command says: as if the image had
+    /// another program in it.
+    pub fn set_program(&self, command: &str) {
+        let command = command.parse().expect("the test's command is one");
+        self.change(|state, _, _| state.program = Some(Program::new(Some(&command), &[])));
     }
 
     /// Lets a pull of this image take so long.
@@ -68,6 +75,15 @@ impl SimEngine {
             if container.state == ContainerState::Running {
                 container.state = ContainerState::Paused;
                 state.announce(id, now, faults);
+            }
+        });
+    }
+
+    /// It runs, and answers nobody for so long.
+    pub fn silence(&self, id: &ReplicaHandle, time: Duration) {
+        self.change(|state, _, now| {
+            if let Some(container) = state.containers.get_mut(id) {
+                container.silence = Some((now, now.plus(time)));
             }
         });
     }
@@ -137,6 +153,7 @@ impl SimEngine {
                 out_of_memory: false,
                 restart_count: 0,
                 restart: RestartPolicy::UnlessStopped,
+                is_unstartable: false,
                 is_stopped_by_hand: false,
                 endpoint: Endpoint::Chosen { number: u32::MAX, moves: 0 },
                 is_connected: false,
@@ -145,6 +162,8 @@ impl SimEngine {
                 stop_grace: Duration::ZERO,
                 mounts: Vec::new(),
                 output: Vec::new(),
+                ends: Vec::new(),
+                silence: None,
                 delay: Duration::ZERO,
                 ends_at: None,
                 restarts_at: None,
@@ -165,6 +184,13 @@ impl SimEngine {
             }
             id
         })
+    }
+
+    /// The same, and it is told: a container whose creation was asked for long ago, and answered now.
+    pub fn add_late(&self, spec: &ReplicaSpec) -> ReplicaHandle {
+        let id = self.add_stray(spec);
+        self.change(|state, faults, now| state.announce(&id, now, faults));
+        id
     }
 
     /// An environment that nobody's rows name.
@@ -189,12 +215,30 @@ impl SimEngine {
 
     /// The engine is restarted, orderly.
     pub fn restart(&self) {
-        self.change(|state, _, now| state.reboot(now, false));
+        self.change(|state, _, now| state.reboot(now, Reboot::Orderly));
     }
 
     /// The engine is killed and comes back: counts of restarts are forgotten.
     pub fn crash_engine(&self) {
-        self.change(|state, _, now| state.reboot(now, true));
+        self.change(|state, _, now| state.reboot(now, Reboot::Killed));
+    }
+
+    /// The engine is killed right after its containers, while what runs them for it lives on: it starts
+    /// none of them any more.
+    pub fn crash_engine_after_its_containers(&self) {
+        self.change(|state, _, now| state.reboot(now, Reboot::KilledAfterContainers));
+    }
+
+    /// It dies, and the engine is killed right after that: it starts this one no more.
+    pub fn crash_engine_after(&self, id: &ReplicaHandle) {
+        self.change(|state, _, now| {
+            if let Some(container) = state.containers.get_mut(id).filter(|it| it.is_alive()) {
+                container.end(now, 255);
+                container.is_unstartable = true;
+                container.error = Some(container.leftover());
+            }
+            state.reboot(now, Reboot::Killed);
+        });
     }
 
     /// The event stream ends; what happens until somebody listens again is not told.

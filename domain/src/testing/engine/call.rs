@@ -3,7 +3,7 @@
 use super::{Call, CallKind, CrashPoint, Held, Outage, SimEngine, State, fault::Faults};
 use crate::{
     EnvironmentId, Timestamp, VolumeId,
-    runtime::{ReplicaHandle, ReplicaIdentity, RuntimeError},
+    runtime::{ReplicaHandle, ReplicaIdentity, RuntimeError, Serving},
 };
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ pub(super) struct About {
     pub(super) identity: Option<ReplicaIdentity>,
     pub(super) environment: Option<EnvironmentId>,
     pub(super) volume: Option<VolumeId>,
+    pub(super) serving: Option<Serving>,
 }
 
 impl About {
@@ -81,6 +82,9 @@ impl SimEngine {
         if broken {
             return Err(RuntimeError::Refused("500: something went wrong".to_owned()));
         }
+        if let Some(refusal) = self.lock().refusals.get(&kind) {
+            return Err(refusal.clone());
+        }
         let now = self.inner.clock.now();
         let (fails, loses) = {
             let Held { faults, .. } = &mut *self.lock();
@@ -103,12 +107,12 @@ impl SimEngine {
     fn enter(&self, kind: CallKind, about: About) -> Entered {
         let at = self.inner.clock.now();
         let mut held = self.lock();
-        let About { container, mut identity, environment, volume } = about;
+        let About { container, mut identity, environment, volume, serving } = about;
         if let Some(container) = container.as_ref().and_then(|id| held.state.containers.get(id)) {
             identity = container.identity;
         }
         let concurrent = held.in_flight.values().copied().collect();
-        let call = Call { at, kind, container, identity, environment, volume, concurrent };
+        let call = Call { at, kind, container, identity, environment, volume, serving, concurrent };
         let Held { state, faults, .. } = &mut *held;
         state.catch_up(at, faults);
         if kind.is_mutation()

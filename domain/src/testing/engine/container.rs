@@ -39,6 +39,8 @@ pub struct SimContainer {
     pub restart_count: u64,
     /// What the engine does when it ends.
     pub restart: RestartPolicy,
+    /// Whether the engine has kept something of its last run, for which it starts it no more.
+    pub is_unstartable: bool,
     /// Whether somebody stopped or killed it: the engine leaves it alone then.
     pub is_stopped_by_hand: bool,
     /// Where it answers while it runs and is connected.
@@ -55,6 +57,10 @@ pub struct SimContainer {
     pub mounts: Vec<VolumeId>,
     /// What it has printed.
     pub output: Vec<(Timestamp, String)>,
+    /// When it ended, unasked, while nobody but its adapter would start it again.
+    pub ends: Vec<Timestamp>,
+    /// From when to when nothing of it answers, though it runs.
+    pub silence: Option<(Timestamp, Timestamp)>,
     pub(super) delay: Duration,
     pub(super) ends_at: Option<Timestamp>,
     pub(super) restarts_at: Option<Timestamp>,
@@ -111,9 +117,19 @@ impl SimContainer {
     pub fn answers(&self, port: u16, now: Timestamp) -> bool {
         self.state == ContainerState::Running
             && self.is_connected
+            && self.silent_since(now).is_none()
             && self.program.listens.get(&port).is_some_and(|&after| {
                 self.started_at.is_some_and(|started| now >= started.plus(after))
             })
+    }
+
+    /// Since when nothing of it answers, though it runs.
+    #[must_use]
+    pub fn silent_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let by_hand = self.silence.filter(|(from, to)| (*from..*to).contains(&now));
+        let by_itself = self.started_at.zip(self.program.falls_silent);
+        let by_itself = by_itself.map(|(started, after)| started.plus(after));
+        by_hand.map(|(from, _)| from).or(by_itself.filter(|from| *from <= now))
     }
 
     /// Whether a process of it exists.
@@ -141,6 +157,9 @@ impl SimContainer {
         self.state = ContainerState::Exited;
         self.finished_at = Some(at);
         self.exit_code = exit_code;
+        if self.restart == RestartPolicy::No {
+            self.ends.push(at);
+        }
         self.ends_at = None;
         self.restarts_at = None;
     }
@@ -159,6 +178,11 @@ impl SimContainer {
             self.restart_count += 1;
             self.restarts_at = Some(at.plus(self.delay));
         }
+    }
+
+    /// What the engine has kept of its last run, in the engine's words.
+    pub(super) fn leftover(&self) -> String {
+        format!("task {} already exists", self.id.short())
     }
 
     pub(super) fn due(&self) -> Option<Timestamp> {

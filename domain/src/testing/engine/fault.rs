@@ -2,7 +2,7 @@
 
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
-    runtime::{ReplicaHandle, ReplicaIdentity},
+    runtime::{ReplicaHandle, ReplicaIdentity, Serving},
     testing::Rng,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -22,6 +22,8 @@ pub struct Call {
     pub environment: Option<EnvironmentId>,
     /// Of which volume.
     pub volume: Option<VolumeId>,
+    /// Whether it is to serve.
+    pub serving: Option<Serving>,
     /// The calls that were under way when it began, and about which services they were.
     pub concurrent: Vec<(CallKind, Option<ServiceId>)>,
 }

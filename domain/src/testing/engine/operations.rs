@@ -29,6 +29,7 @@ impl SimEngine {
             };
             let wait = due.map_or(Duration::from_secs(3600), |due| due.since(now));
             tokio::select! {
+                biased;
                 () = self.inner.clock.sleep(wait) => (),
                 _ = changed.changed() => (),
             }
@@ -97,7 +98,8 @@ pub(super) fn insert(
         name: SimEngine::name(spec),
         identity: Some(spec.identity),
         image: spec.image.id.clone(),
-        program: Program::new(spec.config.command.as_ref(), &spec.config.ports),
+        program: (state.program.clone())
+            .unwrap_or_else(|| Program::new(spec.config.command.as_ref(), &spec.config.ports)),
         state: ContainerState::Created,
         started_at: None,
         finished_at: None,
@@ -105,6 +107,7 @@ pub(super) fn insert(
         out_of_memory: false,
         restart_count: 0,
         restart: spec.restart,
+        is_unstartable: false,
         is_stopped_by_hand: false,
         endpoint: endpoint.unwrap_or(Endpoint::Chosen { number, moves: 0 }),
         is_connected: true,
@@ -113,6 +116,8 @@ pub(super) fn insert(
         stop_grace: spec.stop_grace,
         mounts: spec.config.mounts.keys().copied().collect(),
         output: Vec::new(),
+        ends: Vec::new(),
+        silence: None,
         delay: Duration::ZERO,
         ends_at: None,
         restarts_at: None,

@@ -167,6 +167,9 @@ impl Runtime for SimEngine {
             if matches!(container.state, ContainerState::Removing | ContainerState::Dead) {
                 return Err(RuntimeError::Busy("container is marked for removal".to_owned()));
             }
+            if !container.is_alive() && container.is_unstartable {
+                return Err(RuntimeError::Unstartable(container.leftover()));
+            }
             if !container.is_alive() {
                 container.is_stopped_by_hand = false;
                 container.restart_count = 0;
@@ -203,7 +206,10 @@ impl Runtime for SimEngine {
             let Ok(container) = ours(state, id) else { return Ok(()) };
             if container.is_alive() || container.state == ContainerState::Restarting {
                 container.is_stopped_by_hand = true;
+                // An end that its adapter asked for is none of its own.
+                let ends = container.ends.clone();
                 container.end(now, if is_stubborn { 137 } else { 143 });
+                container.ends = ends;
                 state.announce(id, now, faults);
             }
             Ok(())
@@ -230,7 +236,8 @@ impl Runtime for SimEngine {
     }
 
     async fn set_serving(&self, id: &ReplicaHandle, serving: Serving) -> Result<()> {
-        self.call(CallKind::SetServing, About::container(id), |state, faults, now| {
+        let about = About { serving: Some(serving), ..About::container(id) };
+        self.call(CallKind::SetServing, about, |state, faults, now| {
             let container = ours(state, id)?.clone();
             let environment = container.identity.map(|identity| identity.environment);
             if environment.is_none_or(|it| !state.environments.contains(&it)) {
@@ -278,7 +285,10 @@ impl Runtime for SimEngine {
                     ProbeTarget::Tcp(port) | ProbeTarget::Http { port, .. } => {
                         container.address() == Some(address) && container.answers(*port, now)
                     }
-                    ProbeTarget::Command(_) => container.state == ContainerState::Running,
+                    ProbeTarget::Command(_) => {
+                        container.state == ContainerState::Running
+                            && container.silent_since(now).is_none()
+                    }
                 })
             })
             .await?;

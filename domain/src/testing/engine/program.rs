@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// What a simulated container does once it has been started.
 ///
-/// Said in its command, as clauses: `listen PORT MS`, `exit CODE MS`, `oom MS`, `stubborn` (stops
-/// only when killed), `missing` (is not there: ends with 127), `print TEXT`. Without a command it runs
+/// Said in its command, as clauses: `listen PORT MS`, `exit CODE MS`, `oom MS`, `silent MS` (runs on
+/// and answers no more), `stubborn` (stops only when killed), `missing` (is not there: ends with 127), `print TEXT`. Without a command it runs
 /// for ever and listens on its declared TCP ports at once. Words that mean nothing are skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     /// Ports, and how long after the start they answer.
     pub listens: BTreeMap<u16, Duration>,
+    /// How long after the start nothing of it answers any more, though it runs.
+    pub falls_silent: Option<Duration>,
     /// How long it lives, and how it ends.
     pub ends: Option<(Duration, i64)>,
     /// Whether its end is the kernel's doing, for want of memory.
@@ -48,6 +50,7 @@ impl Program {
                     program.ends = Some((millis(words.next()), 137));
                     program.is_greedy = true;
                 }
+                "silent" => program.falls_silent = Some(millis(words.next())),
                 "stubborn" => program.is_stubborn = true,
                 "missing" => program.ends = Some((Duration::ZERO, 127)),
                 "print" => program.prints.extend(words.next().cloned()),

@@ -1,6 +1,6 @@
 //! What the simulated engine holds, and how time changes it.
 
-use super::{container::SimContainer, fault::Faults};
+use super::{Program, container::SimContainer, fault::Faults};
 use crate::{
     EnvironmentId, ServiceId, Timestamp, VolumeId,
     runtime::{ContainerState, ObservedReplica, ReplicaHandle, RestartPolicy, RuntimeEvent},
@@ -32,6 +32,8 @@ pub struct State {
     pub registry: BTreeMap<String, String>,
     /// How long each of them takes to come.
     pub pull_times: BTreeMap<String, Duration>,
+    /// What containers do that are made from now on, whatever their command says.
+    pub program: Option<Program>,
     pub(super) events: Vec<RuntimeEvent>,
     /// Changes when the engine restarts: streams of before end.
     pub(super) epoch: u64,
@@ -39,6 +41,17 @@ pub struct State {
     pub(super) created: u64,
     /// Container starts so far, by whomever.
     pub starts: BTreeMap<ServiceId, u64>,
+}
+
+/// How the engine went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reboot {
+    /// It was asked to.
+    Orderly,
+    /// It was killed, and has forgotten its counts.
+    Killed,
+    /// It was killed just after its containers had died, and before it took note of that.
+    KilledAfterContainers,
 }
 
 impl State {
@@ -126,7 +139,7 @@ impl State {
     }
 
     /// The engine goes away and comes back, and with it what it restarts.
-    pub(super) fn reboot(&mut self, now: Timestamp, forgets_counts: bool) {
+    pub(super) fn reboot(&mut self, now: Timestamp, how: Reboot) {
         self.epoch += 1;
         let ids: Vec<_> = self.containers.keys().cloned().collect();
         for id in ids {
@@ -135,10 +148,15 @@ impl State {
             if was_alive {
                 container.end(now, 255);
             }
-            if forgets_counts {
+            if how != Reboot::Orderly {
                 container.restart_count = 0;
             }
+            if was_alive && how == Reboot::KilledAfterContainers {
+                container.is_unstartable = true;
+                container.error = Some(container.leftover());
+            }
             if was_alive
+                && !container.is_unstartable
                 && container.restart == RestartPolicy::UnlessStopped
                 && !container.is_stopped_by_hand
             {
