@@ -16,15 +16,15 @@ use domain::{
 use proptest::{prelude::*, test_runner::RngSeed};
 use uuid::Uuid;
 
-/// Properties: each holds in 256 cases that are always the same ones, and in as many that nobody has seen
-/// before. `PROPTEST_CASES` asks for more.
+/// Properties: each holds in 192 cases that are always the same ones, and in 64 that nobody has seen before.
+/// `PROPTEST_CASES` asks for more.
 macro_rules! properties {
     ($($body:tt)*) => {
         mod always {
             #[allow(unused_imports, reason = "not every property needs all of the file")]
             use super::*;
             proptest! {
-                #![proptest_config(crate::fixture::cases_of(4711))]
+                #![proptest_config(crate::fixture::cases_of(4711, 3))]
                 $($body)*
             }
         }
@@ -32,7 +32,7 @@ macro_rules! properties {
             #[allow(unused_imports, reason = "not every property needs all of the file")]
             use super::*;
             proptest! {
-                #![proptest_config(crate::fixture::cases_of(domain::testing::fresh_seed()))]
+                #![proptest_config(crate::fixture::cases_of(domain::testing::fresh_seed(), 1))]
                 $($body)*
             }
         }
@@ -40,10 +40,11 @@ macro_rules! properties {
 }
 pub(crate) use properties;
 
-/// The cases of this seed.
-pub(crate) fn cases_of(seed: u64) -> ProptestConfig {
+/// So many quarters of the cases, of this seed.
+pub(crate) fn cases_of(seed: u64, quarters: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
-    ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..default }
+    let cases = default.cases * quarters / 4;
+    ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..default }
 }
 
 /// Something that somebody does. Numbers choose among what there is.

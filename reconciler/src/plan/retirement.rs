@@ -82,6 +82,7 @@ impl PlanBuilder<'_> {
     /// Whether it serves: it runs, has proved itself, and its name leads to it.
     fn is_serving(&self, replica: &Replica<'_>) -> bool {
         replica.is_running()
+            && !replica.is_cut_off()
             && replica.is_in_service()
             && replica.observed.is_some_and(|observed| observed.inspection.serves)
             && replica.health.is_none_or(|health| health.is_ready != Some(false))

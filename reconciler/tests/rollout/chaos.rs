@@ -2,7 +2,7 @@
 //! way that must never be done.
 
 use crate::{
-    judge::Judge,
+    judge::{Judge, Wishes},
     support::{Addresses, Simulation},
 };
 use domain::{
@@ -67,7 +67,7 @@ pub(crate) struct Scenario {
     until: Timestamp,
     dead: Arc<AtomicBool>,
     /// When somebody last changed their mind about a service.
-    wishes: Arc<Mutex<BTreeMap<ServiceKey, Timestamp>>>,
+    wishes: Wishes,
 }
 
 /// Tells the story of this seed with this reconciler; says what went against the invariants.
@@ -155,17 +155,9 @@ impl Scenario {
 
     /// Looks at each mutating call before it takes effect.
     fn watch(&self) {
-        let judge = Judge {
-            rollouts: self.simulation.rollouts.clone(),
-            clock: self.simulation.clock.clone(),
-            violations: self.violations.clone(),
-            left_alone: self.left_alone.clone(),
-            wishes: Arc::clone(&self.wishes),
-            served: Mutex::default(),
-        };
-        self.simulation
-            .engine
-            .set_watcher(Some(Arc::new(move |state, call| judge.look(state, call))));
+        let (violations, wishes) = (self.violations.clone(), Arc::clone(&self.wishes));
+        let judge = Judge::new(&self.simulation, violations, self.left_alone.clone(), wishes);
+        judge.watch(&self.simulation);
     }
 
     async fn inject_faults(&mut self) {

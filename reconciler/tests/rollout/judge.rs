@@ -1,6 +1,9 @@
 //! What must hold before each mutating call of the stories of `chaos` takes effect.
 
-use crate::chaos::{NOBODY, Violations};
+use crate::{
+    chaos::{NOBODY, Violations},
+    support::Simulation,
+};
 use domain::{
     Clock, EnvironmentId, Timestamp, VolumeId,
     deployment::DeploymentState,
@@ -28,20 +31,43 @@ const UNHEARD: Duration = Duration::from_secs(45);
 /// How long what has crashed must stay up before anybody is led to it.
 const STABLE: Duration = Duration::from_secs(10);
 
+/// When somebody last changed how many there should be of a service, or took a deployment back.
+pub(crate) type Wishes = Arc<Mutex<BTreeMap<ServiceKey, Timestamp>>>;
+
 /// Looks at each mutating call before it takes effect.
 pub(crate) struct Judge {
-    pub(crate) rollouts: FakeRollouts,
-    pub(crate) clock: Arc<PausedClock>,
-    pub(crate) violations: Violations,
-    pub(crate) left_alone: BTreeSet<ReplicaHandle>,
-    /// When somebody last changed how many there should be, or took a deployment back.
-    pub(crate) wishes: Arc<Mutex<BTreeMap<ServiceKey, Timestamp>>>,
+    rollouts: FakeRollouts,
+    clock: Arc<PausedClock>,
+    violations: Violations,
+    left_alone: BTreeSet<ReplicaHandle>,
+    wishes: Wishes,
     /// Containers to which a name has led.
-    pub(crate) served: Mutex<BTreeSet<ReplicaHandle>>,
+    served: Mutex<BTreeSet<ReplicaHandle>>,
 }
 
 impl Judge {
-    pub(crate) fn look(&self, state: &State, call: &Call) {
+    pub(crate) fn new(
+        simulation: &Simulation,
+        violations: Violations,
+        left_alone: BTreeSet<ReplicaHandle>,
+        wishes: Wishes,
+    ) -> Self {
+        Self {
+            rollouts: simulation.rollouts.clone(),
+            clock: simulation.clock.clone(),
+            violations,
+            left_alone,
+            wishes,
+            served: Mutex::default(),
+        }
+    }
+
+    /// Looks at all that the engine is asked to do from now on.
+    pub(crate) fn watch(self, simulation: &Simulation) {
+        simulation.engine.set_watcher(Some(Arc::new(move |state, call| self.look(state, call))));
+    }
+
+    fn look(&self, state: &State, call: &Call) {
         if call.kind == CallKind::RemoveVolume {
             self.violations.add("I8", format!("{call:?}"));
         }

@@ -320,12 +320,13 @@ impl Fixture {
                 .expect("every revision is kept");
             texts.push(serde_json::to_string(&revision));
         }
-        let count = texts.len();
+        let mut searched = 0;
         for text in texts {
             let text = text.expect("it can be written as JSON");
             assert!(!text.contains(SECRET), "no value leaves the store: {text}");
-            assert!(text.len() > 20, "there is something to search in each of {count}: {text}");
+            searched += text.len();
         }
+        assert!(searched > 100, "there is something to search");
     }
 }
 

@@ -79,6 +79,9 @@ impl SimEngine {
         if crash_hook == CrashPoint::DieBefore {
             std::future::pending::<()>().await;
         }
+        if crash_hook == CrashPoint::Refuse {
+            return Err(RuntimeError::Busy("later".to_owned()));
+        }
         if broken {
             return Err(RuntimeError::Refused("500: something went wrong".to_owned()));
         }

@@ -136,6 +136,8 @@ pub enum CrashPoint {
     DieBefore,
     /// After the engine has acted: the call never answers.
     DieAfter,
+    /// Nobody dies: the engine does not act, and says that it is busy.
+    Refuse,
 }
 
 /// Decides about each mutating call before it acts.
