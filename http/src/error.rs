@@ -113,7 +113,6 @@ impl From<RuntimeError> for ErrorResponse {
             RuntimeError::Gone(_) => "the container is gone".to_owned(),
             RuntimeError::NameTaken { .. }
             | RuntimeError::NoRoom(_)
-            | RuntimeError::Unstartable(_)
             | RuntimeError::NoAddress(_)
             | RuntimeError::Image(_)
             | RuntimeError::Unstartable(_)
