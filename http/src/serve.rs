@@ -4,6 +4,7 @@ use crate::{
     app::{App, Config},
     connection::Connection,
     host::ReachedAt,
+    refusal::Due,
     router::build,
     server::Server,
 };
@@ -26,6 +27,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of what waits for it: otherwise it would hold an answer, and a
 /// stop, for ever.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the last entries of the audit may take when the server stops.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
 /// How often it is told that no connection can be accepted.
@@ -137,6 +140,9 @@ impl Site {
             });
         }
 
+        // What was refused and only counted so far; a database that hangs holds up no stop.
+        let last = server.write_refused(Due::All);
+        let _ = tokio::time::timeout(LAST_WORDS_TIMEOUT, last).await;
         server.tasks.close();
         server.tasks.wait().await;
         Ok(())

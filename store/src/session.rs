@@ -136,6 +136,12 @@ impl Store {
         new: NewTokens,
         origin: &RequestOrigin,
     ) -> Result<Rotation> {
+        // Whoever guesses takes no turn of those who write.
+        let db = self.read().await?;
+        if token(&db, refresh, REFRESH).await?.is_none() {
+            return Ok(Rotation::Unknown);
+        }
+        drop(db);
         let tx = self.begin_for(Concern::People).await?;
         let Some(old) = token(&tx.db, refresh, REFRESH).await? else {
             return Ok(Rotation::Unknown);

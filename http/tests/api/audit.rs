@@ -1,7 +1,12 @@
 //! What was done and what was refused, as an admin reads it.
 
-use crate::app::{CLAIM, PASSWORD, TestApp};
+use crate::{
+    app::{CLAIM, PASSWORD, TestApp},
+    client::Client,
+};
+use domain::page::Page;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 /// What the audit says of these actions, oldest first.
 async fn told(app: &TestApp, action: &str) -> Vec<Value> {
@@ -118,6 +123,27 @@ async fn three_hundred_refusals_are_one_entry_that_says_so() {
     assert!(entries.len() <= 2, "{}", entries.len());
     let told: u64 = entries.iter().filter_map(|entry| entry["count"].as_u64()).sum();
     assert_eq!(told, 300);
+}
+
+// S69: counts are whole, also those of the last minutes.
+#[tokio::test]
+async fn what_was_only_counted_is_written_when_the_server_stops() {
+    let app = TestApp::new().await;
+    let eve = app.member("Eve").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let site = http::Site::new(app.ports.clone(), app.config.clone(), app.stop.clone());
+    let client = Client::new(site.router()).bearer(eve.token());
+    let serving = tokio::spawn(async move { site.serve(&listener).await });
+    for _ in 0..3 {
+        assert_eq!(client.get("/users").await.status, 403);
+    }
+
+    app.stop.cancel();
+    serving.await.expect("no panic").expect("no error");
+
+    let page = app.ports.audit.entries(None, Page::new(0, 100)).await.expect("it answers");
+    let refused = page.data.iter().filter(|entry| entry.action == "requests.forbidden");
+    assert_eq!(refused.map(|entry| entry.count).sum::<u64>(), 3);
 }
 
 // S69

@@ -2,9 +2,9 @@
 
 use crate::fixture::{StoreFixture, somebody};
 use domain::{
-    Secret,
-    access::InstanceRole,
-    account::Accounts,
+    Clock, Secret,
+    access::{InstanceRole, RequestOrigin},
+    account::{Accounts, NewTokens, Rotation},
     changes::Changes,
     edit::Edit,
     event::{EventLog, Replay},
@@ -71,6 +71,32 @@ async fn the_same_request_many_times_at_once_is_done_once() {
 
     assert_eq!(made.len(), 1);
     assert_eq!(store.list(None, None, Page::FIRST).await.unwrap().total_count, 1);
+}
+
+// S66: who has proved nothing yet holds up nobody who writes.
+#[tokio::test]
+async fn guessed_tokens_take_no_turn_of_the_writers() {
+    use sea_orm::{Database, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+    let fixture = StoreFixture::new();
+    let store = fixture.open().await;
+    let url = format!("sqlite://{}", fixture.path().join("easel.db").display());
+    let writer = Database::connect(url).await.unwrap();
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let writing = writer.begin_with_options(options).await.unwrap();
+    let end = fixture.clock.now();
+    let tokens =
+        NewTokens { access: [1; 32], access_expires_at: end, refresh: [2; 32], expires_at: end };
+
+    let refreshed = store.rotate(&[3; 32], tokens, &RequestOrigin::default()).await;
+    let session = store.session_by_access(&[3; 32]).await;
+    let key = store.api_key_by_digest(&[3; 32]).await;
+
+    assert_eq!(refreshed.unwrap(), Rotation::Unknown);
+    assert!(session.unwrap().is_none() && key.unwrap().is_none());
+    writing.rollback().await.unwrap();
 }
 
 #[tokio::test]
