@@ -166,7 +166,7 @@ impl Judge {
         let others = || {
             state.containers.values().filter(|it| {
                 it.id != container.id
-                    && it.serves
+                    && (it.serves || !it.is_connected)
                     && !self.left_alone.contains(&it.id)
                     && it.identity.is_some_and(|it| {
                         (it.environment, it.service) == (view.environment, view.id)
@@ -197,7 +197,10 @@ impl Judge {
     fn is_at_work(&self, container: &SimContainer) -> bool {
         let now = self.clock.now();
         let lately = |at: Option<Timestamp>, most| at.is_some_and(|at| now.since(at) < most);
+        // What a person has paused or cut off is brought back at once: nobody can know before.
+        let is_held_up = container.state == ContainerState::Paused || !container.is_connected;
         container.is_healthy(now)
+            || (container.is_alive() && is_held_up)
             || (container.is_alive() && lately(container.silent_since(now), UNHEARD))
             || lately(container.finished_at, UNSEEN)
     }
