@@ -166,6 +166,14 @@ impl PlanBuilder<'_> {
                         container: container.clone(),
                     });
                 }
+                // It has run, and its creation was never written down: what is known of its ends begins
+                // with that.
+                (None, true) if has_run(replica) => {
+                    self.facts.extend(replica.observed.map(|observed| Step::ContainerMade {
+                        replica: replica.row.id,
+                        container: observed.container.clone(),
+                    }));
+                }
                 (_, false) if replica.observed.is_none() => {
                     self.facts.push(Step::ReplicaReleased { replica: replica.row.id });
                 }
@@ -228,6 +236,10 @@ impl PlanBuilder<'_> {
         let step = incident(service, replica, kind, text);
         self.facts.push(step);
     }
+}
+
+fn has_run(replica: &Replica<'_>) -> bool {
+    replica.observed.is_some_and(|observed| observed.inspection.started_at.is_some())
 }
 
 /// The step that writes an incident into the history.
