@@ -14,6 +14,7 @@ pub use examine::Examined;
 
 use crate::{
     cache::WorkspaceCache,
+    error::is_full,
     instance_file::{self, InstanceFile},
     keyring::Keyring,
     migration::Migrator,
@@ -83,8 +84,7 @@ impl Store {
             None => begin(&writer, &keyring, &*ids, &*clock).await.map_err(database)?,
         };
         check_instance_file(&writer, &directory, &row).await.map_err(database)?;
-        let writer_name = random_name();
-        claim(&writer, &writer_name).await.map_err(database)?;
+        let writer_name = claim(&writer, &row).await.map_err(database)?;
         let mut readers = connect(&path, Access::Read).await.map_err(database)?;
         let (is_full, work) = (Arc::default(), Arc::<WorkCounter>::default());
         storage::watch(&mut writer, &directory, &is_full, &work);
@@ -114,11 +114,20 @@ impl Store {
     }
 }
 
-/// Writes down who writes from now on: a process that has opened this before writes no more.
-async fn claim(db: &DatabaseConnection, writer: &str) -> Result<(), DbErr> {
+/// Writes down who writes from now on, and says it: a process that has opened this before writes no more.
+/// On a full disk nothing can be written, and what runs is looked after all the same: by the name of the
+/// process before, whose lock is gone.
+async fn claim(db: &DatabaseConnection, row: &instance::Model) -> Result<String, DbErr> {
+    let writer = random_name();
     let sql = "UPDATE instance SET writer = ?";
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [writer.into()])).await?;
-    Ok(())
+    let values = [writer.as_str().into()];
+    let claimed =
+        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await;
+    match (claimed, &row.writer) {
+        (Ok(_), _) => Ok(writer),
+        (Err(error), Some(before)) if is_full(&error) => Ok(before.clone()),
+        (Err(error), _) => Err(error),
+    }
 }
 
 async fn note_version(db: &DatabaseConnection) -> Result<(), DbErr> {

@@ -162,9 +162,10 @@ async fn news_say_from_which_socket_they_are() {
 async fn who_kept_to_the_limit_and_was_held_up_stays() {
     let shop = Shop::new().await;
     let (mut tab, _) = shop.open(&shop.app.admin).await;
-    // From here on time jumps whenever everybody waits.
+    // Time jumps, because everybody waits.
     tokio::time::pause();
     tokio::time::sleep(Duration::from_secs(20)).await;
+    tokio::time::resume();
 
     for x in 0..1_000 {
         tab.say(drag(&shop, x)).await;
