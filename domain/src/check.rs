@@ -1,8 +1,8 @@
 //! What is wrong with a configuration as a whole.
 
 use crate::{
-    Address, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug, Strategy, VolumeId,
-    lookup::Definition, template::Reference,
+    Address, EnvironmentSpec, GroupId, Map, MountPath, Name, ServiceId, Set, Slug, Strategy,
+    VolumeId, lookup::Definition, template::Reference,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt};

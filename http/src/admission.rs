@@ -33,7 +33,7 @@ pub(crate) struct Admission {
 /// What came of looking again.
 pub(crate) enum Standing {
     /// They may stay, as what they are now.
-    Allowed(Caller, EnvironmentAccess),
+    Allowed(Box<Caller>, EnvironmentAccess),
     /// There is no such project any more; they were in it to the last.
     Deleted,
     /// They may not stay.
@@ -96,7 +96,7 @@ impl Admission {
                 self.end = end;
                 self.is_due = false;
                 self.checked.send_replace(Some(turn));
-                Standing::Allowed(caller, place)
+                Standing::Allowed(Box::new(caller), place)
             }
             Err(answer) if answer.is_server_error() => Standing::Refused(answer),
             Err(answer) => match self.server.app.projects.exists(self.project).await {

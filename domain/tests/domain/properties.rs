@@ -51,8 +51,7 @@ crate::fixture::properties! {
     /// Design §3.4.
     #[test]
     fn applying_the_changes_is_applying_the_edits_in_order(
-        applied in random_edits(60),
-        staged in random_edits(40),
+        applied in random_edits(60), staged in random_edits(40)
     ) {
         let Fixture { workspace, .. } = Fixture::of(&applied, &staged);
         let mut raw = workspace.spec.clone();

@@ -48,7 +48,8 @@ fn one_change_costs_hardly_more_among_many_services() {
         fixture.own(last, "PLAIN", "y");
         work::during(|| act(&mut fixture))
     };
-    let acts: [(&str, fn(&mut Fixture)); 3] = [
+    type Act = fn(&mut Fixture);
+    let acts: [(&str, Act); 3] = [
         ("listing it", |fixture| {
             let all = fixture.changes();
             let spec = &fixture.workspace.spec;

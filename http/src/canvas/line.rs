@@ -123,7 +123,7 @@ fn judge(
 ) -> Result<(), Close> {
     match standing {
         Standing::Allowed(now, there) if there.role == place.role => {
-            *caller = now;
+            *caller = *now;
             Ok(())
         }
         // The greeting said another role: a fresh one says the new one.

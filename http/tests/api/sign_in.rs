@@ -63,7 +63,7 @@ async fn a_forged_forwarded_address_resets_no_limit() {
 
 // S04: nor does what it says to a proxy that is trusted.
 #[tokio::test]
-async fn what_stands_left_of_the_proxys_own_word_resets_no_limit() {
+async fn what_stands_left_of_what_the_proxy_says_resets_no_limit() {
     let mut app =
         TestApp::with(|config| config.trusted_proxies = vec!["10.0.0.1/32".parse().expect("one")])
             .await;

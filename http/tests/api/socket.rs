@@ -33,7 +33,7 @@ use tokio_tungstenite::{
 };
 
 /// Drags of 50 KB each, which are more than lies between a server and a client that is narrow.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 120;
 
 /// A server with one project and one service.
 pub(crate) struct Shop {

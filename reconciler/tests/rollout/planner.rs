@@ -212,7 +212,8 @@ fn container(
         restart: if rng.percent(60) { RestartPolicy::UnlessStopped } else { RestartPolicy::No },
         serves: rng.percent(60),
         address: (is_up && rng.percent(90)).then(|| [10, 215, 0, small_byte(rng)].into()),
-        limits: Some(domain::Limits::default()),
+        // Now and then somebody has changed them by hand.
+        limits: rng.percent(90).then(domain::Limits::default),
         stop_grace: Duration::from_secs(10),
         error: None,
     };

@@ -22,7 +22,7 @@ impl Docker {
         let now = isolated.err();
         let before = {
             let mut kept = self.isolated.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *kept, Some(now.clone()))
+            kept.replace(now.clone())
         };
         if before != Some(now.clone()) {
             match now {

@@ -267,7 +267,7 @@ async fn a_service_keeps_its_last_five_hundred_events_and_no_more() {
     let key = ServiceKey { environment: *place, service: *service };
     let step = |number: usize| Step::ConditionChanged {
         service: key,
-        condition: if number % 2 == 0 { Condition::Crashed } else { Condition::Running },
+        condition: if number.is_multiple_of(2) { Condition::Crashed } else { Condition::Running },
         why: Some(format!("number {number}")),
     };
     let steps: Vec<Step> = (0..2_000).map(step).collect();

@@ -41,7 +41,10 @@ pub async fn limits_change_while_it_runs_and_are_read_back(harness: impl Harness
     harness.runtime().set_limits(&container, none).await.expect("they are taken away");
     let third = inspect(&harness, &container).await;
 
-    assert_eq!([first.limits, second.limits, third.limits], [replica.config.limits, more, none].map(Some));
+    assert_eq!(
+        [first.limits, second.limits, third.limits],
+        [replica.config.limits, more, none].map(Some)
+    );
     assert_eq!(third.started_at, first.started_at, "it was not restarted");
 }
 
