@@ -50,19 +50,17 @@ fn is_ours(headers: &HeaderMap, reached: Option<SocketAddr>, config: &Config) ->
     (site.is_none() || is_same)
         && origin.is_none_or(|origin| {
             let origin = origin.to_str().unwrap_or_default();
-            is_our_origin(origin, is_same, reached, config)
+            // Browsers do not say it of upgrades. Where a page and the server have one name and port,
+            // they are one; that the name is ours has been looked at before.
+            let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let is_one = origin.strip_prefix("http://").is_some_and(|page| Some(page) == named);
+            is_our_origin(origin, is_same || is_one, reached, config)
         })
 }
 
-/// Whether pages of this origin are our own, by what is configured and never by what the request
-/// says of itself. Where the browser vouches that page and server are one, a tunnel may have given
-/// the loopback another port.
-fn is_our_origin(
-    origin: &str,
-    is_same: bool,
-    reached: Option<SocketAddr>,
-    config: &Config,
-) -> bool {
+/// Whether pages of this origin are our own, by what is configured. Where page and server are one, a
+/// tunnel may have given the loopback another port.
+fn is_our_origin(origin: &str, is_one: bool, reached: Option<SocketAddr>, config: &Config) -> bool {
     let public = config.public_url.as_deref().map(|url| url.trim_end_matches('/'));
     if public.is_some_and(|public| public.eq_ignore_ascii_case(origin)) {
         return true;
@@ -72,6 +70,6 @@ fn is_our_origin(
         let port = authority.port_u16().unwrap_or(80);
         let ports = [config.listen, reached].into_iter().flatten().map(|ours| ours.port());
         is_local(authority.host(), reached, config)
-            && (is_same || ports.into_iter().any(|ours| ours == port))
+            && (is_one || ports.into_iter().any(|ours| ours == port))
     })
 }

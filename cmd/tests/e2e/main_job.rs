@@ -175,7 +175,7 @@ async fn what_was_discarded_comes_back_and_what_is_unknown_is_said_so() {
 
     let unknown = cli.type_in(&["stage", "set", "nothing", "--replicas", "2"], "").await;
     assert_eq!(unknown.code, 4, "{unknown:#?}");
-    let wrong = cli.type_in(&["stage", "var", "set", "1BAD=x"], "").await;
+    let wrong = cli.type_in(&["stage", "var", "set", "BAD/KEY=x"], "").await;
     assert_eq!(wrong.code, 2, "{wrong:#?}");
     let gone = cli.type_in(&["apply", "deadbeef", "--yes"], "").await;
     assert_eq!(gone.code, 5, "{gone:#?}");
