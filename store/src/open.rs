@@ -84,10 +84,11 @@ impl Store {
             None => begin(&writer, &keyring, &*ids, &*clock).await.map_err(database)?,
         };
         check_instance_file(&writer, &directory, &row).await.map_err(database)?;
-        let writer_name = claim(&writer, &row).await.map_err(database)?;
         let mut readers = connect(&path, Access::Read).await.map_err(database)?;
         let (is_full, work) = (Arc::default(), Arc::<WorkCounter>::default());
+        // From the first write on: a server that starts on a full disk knows it.
         storage::watch(&mut writer, &directory, &is_full, &work);
+        let writer_name = claim(&writer, &row).await.map_err(database)?;
         let counter = work.clone();
         readers.set_metric_callback(move |_| counter.count_statement());
 
