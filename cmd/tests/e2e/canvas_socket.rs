@@ -1,6 +1,6 @@
 //! A canvas's socket, as raw as it is.
 
-use crate::{api::Project, until};
+use crate::{DEADLINE, api::Project, until};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,8 +23,17 @@ pub(crate) async fn open(project: &Project<'_>, epoch: Option<&str>, after: Opti
 
 /// The next message; `None` at the end, or when nothing comes for a while.
 pub(crate) async fn next(socket: &mut Socket) -> Option<Value> {
+    within(Duration::from_secs(2), socket).await
+}
+
+/// The first message, however long a busy server takes for it.
+async fn first(socket: &mut Socket) -> Value {
+    within(DEADLINE, socket).await.expect("a first message")
+}
+
+async fn within(time: Duration, socket: &mut Socket) -> Option<Value> {
     loop {
-        let frame = tokio::time::timeout(Duration::from_secs(2), socket.next()).await.ok()??;
+        let frame = tokio::time::timeout(time, socket.next()).await.ok()??;
         match frame.ok()? {
             Message::Text(text) => return serde_json::from_str(&text).ok(),
             Message::Close(_) => return None,
@@ -36,13 +45,15 @@ pub(crate) async fn next(socket: &mut Socket) -> Option<Value> {
 /// All events of the environment so far.
 pub(crate) async fn events(project: &Project<'_>) -> Vec<Value> {
     let mut socket = open(project, None, None).await;
-    let welcome = next(&mut socket).await.expect("a welcome");
+    let welcome = first(&mut socket).await;
     let epoch = welcome["epoch"].as_str().expect("an epoch").to_owned();
     drop(socket);
     let mut socket = open(project, Some(&epoch), Some(0)).await;
+    let mut message = Some(first(&mut socket).await);
     let mut events = Vec::new();
-    while let Some(message) = next(&mut socket).await {
-        events.extend(message["events"].as_array().into_iter().flatten().cloned());
+    while let Some(known) = message {
+        events.extend(known["events"].as_array().into_iter().flatten().cloned());
+        message = next(&mut socket).await;
     }
     events
 }
