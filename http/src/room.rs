@@ -1,6 +1,7 @@
 //! Everybody who has the same canvas open, and one reader of its event log for all of them.
 
 mod drags;
+mod frame;
 
 use crate::{app::App, people::names};
 use axum::extract::ws::Utf8Bytes;
@@ -21,6 +22,7 @@ use tokio::sync::broadcast;
 use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use drags::{Drags, Tick};
+pub(crate) use frame::frame;
 
 /// Events that wait for a slow guest; one that falls further behind reads the log.
 const QUEUE: usize = 64;
@@ -176,12 +178,6 @@ pub(crate) async fn batch(app: &App, events: Vec<LoggedEvent>) -> Option<Batch> 
     let people = names(app, people(&events)).await.unwrap_or_default();
     let text = frame(&ServerMessage::Events { events, people });
     Some(Batch { first, last, text, is_end })
-}
-
-/// A message as a frame.
-pub(crate) fn frame(message: &ServerMessage) -> Utf8Bytes {
-    // None of its types has a key that is no text, which is all that can fail.
-    serde_json::to_string(message).unwrap_or_default().into()
 }
 
 /// Of whom events speak.

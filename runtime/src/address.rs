@@ -1,5 +1,6 @@
 //! Where a container engine listens.
 
+use bollard::models::SystemInfo;
 use domain::Invalid;
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -53,6 +54,15 @@ impl fmt::Display for Address {
             Self::Tcp(host) => write!(out, "tcp://{host}"),
         }
     }
+}
+
+/// Whether the engine's networks are this host's. One in a virtual machine has another kernel.
+pub(crate) fn is_here(info: &SystemInfo, address: &Address) -> bool {
+    let is_rootless = info.security_options.iter().flatten().any(|it| it.contains("rootless"));
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    matches!(address, Address::Socket(_))
+        && !is_rootless
+        && info.kernel_version.as_deref() == Some(kernel.trim())
 }
 
 #[cfg(test)]

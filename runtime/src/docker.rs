@@ -160,7 +160,7 @@ pub async fn engine_at(address: Address) -> Result<Engine, RuntimeError> {
 /// When it does not answer.
 pub async fn engine_is_here(address: Address) -> Result<bool, RuntimeError> {
     let info = Connection::new(address.clone()).info().await?;
-    Ok(isolate::is_here(&info, &address))
+    Ok(crate::address::is_here(&info, &address))
 }
 
 #[async_trait]

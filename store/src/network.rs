@@ -72,7 +72,7 @@ impl Addresses for Store {
             .await
             .map_err(failed("write an address"))?;
         tx.commit().await?;
-        self.inner.last_addresses().insert(held.environment_id, address);
+        self.inner.last_addresses().insert(held.environment_id, address.to_bits());
         Ok(address)
     }
 }
@@ -128,7 +128,7 @@ async fn free_address(
     environment: Uuid,
     subnet: Ipv4Net,
 ) -> Result<Ipv4Addr> {
-    let known = store.inner.last_addresses().get(&environment).copied();
+    let known = store.inner.last_addresses().get(&environment).copied().map(Ipv4Addr::from_bits);
     let last = match known {
         Some(last) => Some(last),
         None => newest(&tx.db, environment).await?,

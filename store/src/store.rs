@@ -13,7 +13,6 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Transact
 use std::{
     collections::HashMap,
     io,
-    net::Ipv4Addr,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -49,14 +48,14 @@ pub(crate) struct Inner {
     /// What the database says for as long as nobody else has opened it.
     pub(crate) writer_name: String,
     pub(crate) directory: PathBuf,
-    /// The address that each environment gave away last.
-    pub(crate) last_addresses: Mutex<HashMap<Uuid, Ipv4Addr>>,
+    /// The address that each environment gave away last, in bits.
+    pub(crate) last_addresses: Mutex<HashMap<Uuid, u32>>,
     /// Held for as long as this lives.
     pub(crate) _lock: Lock,
 }
 
 impl Inner {
-    pub(crate) fn last_addresses(&self) -> MutexGuard<'_, HashMap<Uuid, Ipv4Addr>> {
+    pub(crate) fn last_addresses(&self) -> MutexGuard<'_, HashMap<Uuid, u32>> {
         self.last_addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

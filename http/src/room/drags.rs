@@ -1,7 +1,7 @@
 //! Passing news of a canvas: who drags what. They never wait for anybody, cost no event, and of what
 //! one socket says only the latest counts.
 
-use super::frame;
+use super::frame::frame;
 use axum::extract::ws::Utf8Bytes;
 use domain::{
     UserId,

@@ -1,7 +1,7 @@
 //! Keeping containers from the host, as far as the engine runs on it.
 
 use super::{Docker, failure::Failure};
-use crate::{Address, Isolation, IsolationError};
+use crate::{Isolation, IsolationError, address::is_here};
 use bollard::models::SystemInfo;
 use domain::runtime::RuntimeError;
 use ipnet::Ipv4Net;
@@ -74,13 +74,4 @@ impl Docker {
 /// For status and log.
 pub(crate) fn reachable(why: &IsolationError) -> String {
     format!("containers can reach this host's own addresses and 169.254.0.0/16: {why}")
-}
-
-/// Whether the engine's networks are this host's. One in a virtual machine has another kernel.
-pub(crate) fn is_here(info: &SystemInfo, address: &Address) -> bool {
-    let is_rootless = info.security_options.iter().flatten().any(|it| it.contains("rootless"));
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    matches!(address, Address::Socket(_))
-        && !is_rootless
-        && info.kernel_version.as_deref() == Some(kernel.trim())
 }
